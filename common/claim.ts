@@ -1,0 +1,68 @@
+import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, keccak256 } from "viem";
+import { structHash } from "./hash.ts";
+
+/** A bonded statement of a task's result (P6). Field order is the ABI order. */
+export interface ResultClaim {
+  readonly id: Hex;
+  readonly claimant: Address;
+  readonly taskHash: Hex;
+  readonly seed: Hex;
+  readonly resultRoot: Hex;
+  readonly trajectoryRoot: Hex;
+  readonly consumed: readonly Hex[];
+  readonly output: Hex;
+}
+
+export const claimComponents = [
+  { name: "id", type: "bytes32" },
+  { name: "claimant", type: "address" },
+  { name: "taskHash", type: "bytes32" },
+  { name: "seed", type: "bytes32" },
+  { name: "resultRoot", type: "bytes32" },
+  { name: "trajectoryRoot", type: "bytes32" },
+  { name: "consumed", type: "bytes32[]" },
+  { name: "output", type: "bytes" },
+] as const;
+
+export const claimParameter = { type: "tuple", components: claimComponents } as const;
+export const claimHash = (claim: ResultClaim): Hex => structHash("ResultClaim", [claimParameter], [claim]);
+export const encodeClaim = (claim: ResultClaim): Hex => encodeAbiParameters([claimParameter], [claim]);
+export const decodeClaim = (bytes: Hex): ResultClaim => decodeAbiParameters([claimParameter], bytes)[0];
+
+/** What is committed one L1 block ahead of an unreserved claim, so that copying it earns nothing (P6.3). */
+export const commitment = (hash: Hex, sender: Address, salt: Hex): Hex =>
+  keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "address" }, { type: "bytes32" }], [hash, sender, salt]));
+
+/** Step trace preimage (P5.8). */
+export interface StepTrace {
+  readonly stateIn: Hex;
+  readonly feedsRoot: Hex;
+  readonly exactRoot: Hex;
+  readonly looseRoot: Hex;
+  readonly stateOut: Hex;
+}
+
+export const stepTraceHash = (step: StepTrace): Hex =>
+  structHash(
+    "Step",
+    Array.from({ length: 5 }, () => ({ type: "bytes32" })),
+    [step.stateIn, step.feedsRoot, step.exactRoot, step.looseRoot, step.stateOut],
+  );
+
+/** Leaf of the trajectory (P5.9). */
+export interface SegmentLeaf {
+  readonly index: number;
+  readonly endState: Hex;
+  readonly metricsRoot: Hex;
+  readonly stepsRoot: Hex;
+}
+
+export const segmentLeafHash = (leaf: SegmentLeaf): Hex =>
+  structHash(
+    "Segment",
+    [{ type: "uint32" }, { type: "bytes32" }, { type: "bytes32" }, { type: "bytes32" }],
+    [leaf.index, leaf.endState, leaf.metricsRoot, leaf.stepsRoot],
+  );
+
+/** Metrics leaf: the loss's fp32 bits, right-aligned in a word (P5.9). */
+export const metricLeaf = (lossBits: number): Hex => `0x${lossBits.toString(16).padStart(64, "0")}`;

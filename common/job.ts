@@ -1,0 +1,107 @@
+import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
+import { AnhError } from "./errors.ts";
+import { structHash, ZERO_HASH } from "./hash.ts";
+
+/** Root triple of a graph's sum tree (P0.4): `flops` and `bytes_` are per step. */
+export interface GraphRef {
+  readonly root: Hex;
+  readonly flops: bigint;
+  readonly bytes_: bigint;
+}
+
+/** What a requester asks to be trained (P4). Field order is the ABI order. */
+export interface Job {
+  readonly chainId: bigint;
+  readonly requester: Address;
+  readonly salt: Hex;
+  readonly trainGraph: GraphRef;
+  readonly inferGraph: GraphRef;
+  readonly evaluateGraph: GraphRef;
+  readonly datasetRoot: Hex;
+  readonly datasetRows: bigint;
+  readonly datasetBytes: bigint;
+  readonly startRoot: Hex;
+  readonly stateBytes: bigint;
+  readonly steps: number;
+  readonly segmentSteps: number;
+  readonly batchRows: number;
+  readonly evaluateBatchRows: number;
+  readonly profile: number;
+  readonly flags: number;
+  readonly priceWeiPerGflop: bigint;
+  readonly deadline: bigint;
+  readonly windowSeconds: number;
+}
+
+export const PROFILE = { strict: 0, tolerant: 1 } as const;
+export type ProfileName = keyof typeof PROFILE;
+export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8 } as const;
+
+/** A segment is one executor run and one leaf of the trajectory (P4.2). */
+export const MAX_SEGMENT_STEPS = 64;
+
+const graphRefComponents = [
+  { name: "root", type: "bytes32" },
+  { name: "flops", type: "uint64" },
+  { name: "bytes_", type: "uint64" },
+] as const;
+
+export const graphRefParameter = { type: "tuple", components: graphRefComponents } as const;
+
+export const jobComponents = [
+  { name: "chainId", type: "uint256" },
+  { name: "requester", type: "address" },
+  { name: "salt", type: "bytes32" },
+  { name: "trainGraph", type: "tuple", components: graphRefComponents },
+  { name: "inferGraph", type: "tuple", components: graphRefComponents },
+  { name: "evaluateGraph", type: "tuple", components: graphRefComponents },
+  { name: "datasetRoot", type: "bytes32" },
+  { name: "datasetRows", type: "uint64" },
+  { name: "datasetBytes", type: "uint64" },
+  { name: "startRoot", type: "bytes32" },
+  { name: "stateBytes", type: "uint64" },
+  { name: "steps", type: "uint32" },
+  { name: "segmentSteps", type: "uint32" },
+  { name: "batchRows", type: "uint32" },
+  { name: "evaluateBatchRows", type: "uint32" },
+  { name: "profile", type: "uint8" },
+  { name: "flags", type: "uint8" },
+  { name: "priceWeiPerGflop", type: "uint256" },
+  { name: "deadline", type: "uint64" },
+  { name: "windowSeconds", type: "uint32" },
+] as const;
+
+export const jobParameter = { type: "tuple", components: jobComponents } as const;
+
+export const encodeJob = (job: Job): Hex => encodeAbiParameters([jobParameter], [job]);
+export const decodeJob = (bytes: Hex): Job => decodeAbiParameters([jobParameter], bytes)[0];
+
+/** Id of the training a job asks for; it is also the ModelId (P4.1). */
+export const trainId = (job: Job): Hex => structHash("Train", [jobParameter], [job]);
+
+/** Equal questions to one model share one answer, hence one id (P4.1). */
+export const inferId = (modelId: Hex, inputRoot: Hex): Hex =>
+  structHash("Infer", [{ type: "bytes32" }, { type: "bytes32" }], [modelId, inputRoot]);
+export const evaluateId = (modelId: Hex, datasetRoot: Hex, rows: number): Hex =>
+  structHash("Evaluate", [{ type: "bytes32" }, { type: "bytes32" }, { type: "uint32" }], [modelId, datasetRoot, rows]);
+
+export class BadJobError extends AnhError {}
+
+const bad = (field: string, expected: string, actual: unknown): BadJobError =>
+  new BadJobError("bad-job", `job.${field} is ${String(actual)}; expected ${expected}`, { expected, actual });
+
+/** The static rules of P4.2. Throws `BadJobError` naming the first field that breaks one. */
+export function checkJob(job: Job): void {
+  if (job.steps < 1) throw bad("steps", "at least 1", job.steps);
+  if (job.segmentSteps < 1 || job.segmentSteps > MAX_SEGMENT_STEPS)
+    throw bad("segmentSteps", "1 … 64", job.segmentSteps);
+  if (job.batchRows < 1 || BigInt(job.batchRows) > job.datasetRows)
+    throw bad("batchRows", "1 … datasetRows", job.batchRows);
+  if (job.profile !== PROFILE.strict && job.profile !== PROFILE.tolerant)
+    throw bad("profile", "0 (strict) or 1 (tolerant)", job.profile);
+  if (job.flags > 15) throw bad("flags", "a sum of 1, 2, 4, 8", job.flags);
+  if (job.profile === PROFILE.tolerant && (job.flags & JOB_FLAG.stepRoots) === 0)
+    throw bad("flags", "stepRoots, which the tolerant profile requires", job.flags);
+  if (job.trainGraph.root === ZERO_HASH)
+    throw bad("trainGraph.root", "the root of a training graph", job.trainGraph.root);
+}

@@ -1,0 +1,92 @@
+import { bytesToHex, concat, type Hex, hexToBytes, keccak256 } from "viem";
+import { AnhError } from "./errors.ts";
+import { ZERO_HASH } from "./hash.ts";
+
+/** A leaf index outside the tree, or a proof whose length is not the tree's depth. */
+export class MerkleError extends AnhError {}
+
+export const hashPair = (left: Hex, right: Hex): Hex => keccak256(concat([left, right]));
+
+/** Depth of the tree over `count` leaves: ⌈log2 count⌉, 0 for one leaf or none (P0.2). */
+export function treeDepth(count: number): number {
+  let depth = 0;
+  while (2 ** depth < count) depth++;
+  return depth;
+}
+
+/** All levels, leaves (padded) first, root last. No leaf: one level holding zero. */
+export function treeLevels(leaves: readonly Hex[]): Hex[][] {
+  const width = 2 ** treeDepth(leaves.length);
+  let level: Hex[] = Array.from({ length: width }, (_, i) => leaves[i] ?? ZERO_HASH);
+  const levels = [level];
+  while (level.length > 1) {
+    level = Array.from({ length: level.length / 2 }, (_, i) => hashPair(level[2 * i] as Hex, level[2 * i + 1] as Hex));
+    levels.push(level);
+  }
+  return levels;
+}
+
+export const treeRoot = (leaves: readonly Hex[]): Hex => (treeLevels(leaves).at(-1) as Hex[])[0] as Hex;
+
+/** Siblings from the leaf upwards (P0.2). */
+export function treeProof(leaves: readonly Hex[], index: number): Hex[] {
+  if (!(index >= 0 && index < leaves.length))
+    throw new MerkleError("merkle-index", `leaf ${index} of a tree of ${leaves.length}`, {
+      expected: `0 ≤ index < ${leaves.length}`,
+      actual: index,
+    });
+  return rangeProof(leaves, index, index);
+}
+
+/** Siblings of a run of leaves: per level the left one if needed, then the right one if needed (P0.3). */
+export function rangeProof(leaves: readonly Hex[], first: number, last: number): Hex[] {
+  if (!(first >= 0 && first <= last && last < leaves.length))
+    throw new MerkleError("merkle-range", `leaves ${first}…${last} of a tree of ${leaves.length}`, {
+      expected: `0 ≤ first ≤ last < ${leaves.length}`,
+      actual: [first, last],
+    });
+  const proof: Hex[] = [];
+  let [from, to] = [first, last];
+  for (const level of treeLevels(leaves)) {
+    if (level.length === 1) break;
+    if (from % 2 === 1) proof.push(level[from - 1] as Hex);
+    if (to % 2 === 0) proof.push(level[to + 1] as Hex);
+    [from, to] = [from >> 1, to >> 1];
+  }
+  return proof;
+}
+
+/** Root that a run of leaves and its range proof give; throws if the proof is short or has surplus entries. */
+export function rootFromRange(run: readonly Hex[], first: number, count: number, proof: readonly Hex[]): Hex {
+  if (run.length === 0 || first < 0 || first + run.length > count)
+    throw new MerkleError("merkle-range", `run of ${run.length} leaves at ${first} in a tree of ${count}`);
+  const next = proof[Symbol.iterator]();
+  const take = (): Hex => {
+    const { value, done } = next.next();
+    if (done) throw new MerkleError("merkle-proof-short", "the proof ends early", { actual: proof.length });
+    return value;
+  };
+  let level = [...run];
+  let from = first;
+  for (let depth = treeDepth(count); depth > 0; depth--) {
+    if (from % 2 === 1) {
+      level.unshift(take());
+      from--;
+    }
+    if (level.length % 2 === 1) level.push(take());
+    level = Array.from({ length: level.length / 2 }, (_, i) => hashPair(level[2 * i] as Hex, level[2 * i + 1] as Hex));
+    from >>= 1;
+  }
+  if (!next.next().done)
+    throw new MerkleError("merkle-proof-surplus", "the proof has surplus entries", { actual: proof.length });
+  return level[0] as Hex;
+}
+
+/** Root of the tree over `count` leaves that `leaf` at `index` and `proof` give (P0.2). */
+export const rootFromProof = (leaf: Hex, index: number, count: number, proof: readonly Hex[]): Hex =>
+  rootFromRange([leaf], index, count, proof);
+
+/** `bytes32[]` as 32-byte hex from one packed buffer, and back: how value roots travel over the wire. */
+export const unpackHashes = (packed: Uint8Array): Hex[] =>
+  Array.from({ length: packed.length / 32 }, (_, i) => bytesToHex(packed.subarray(32 * i, 32 * i + 32)));
+export const packHashes = (hashes: readonly Hex[]): Uint8Array => hexToBytes(concat(hashes));

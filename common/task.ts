@@ -1,0 +1,139 @@
+import { decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
+import { structHash, ZERO_HASH } from "./hash.ts";
+import { BadJobError, checkJob, evaluateId, type GraphRef, inferId, JOB_FLAG, type Job, trainId } from "./job.ts";
+
+export const TASK_KIND = { train: 1, infer: 2, evaluate: 3 } as const;
+export type TaskKind = (typeof TASK_KIND)[keyof typeof TASK_KIND];
+
+/** What is claimed and disputed: a train, infer or evaluate run, derived from a job (P4.3). Field order is the ABI order. */
+export interface Task {
+  readonly id: Hex;
+  readonly kind: number;
+  readonly modelId: Hex;
+  readonly graph: GraphRef;
+  readonly datasetRoot: Hex;
+  readonly datasetRows: bigint;
+  readonly startRoot: Hex;
+  readonly steps: number;
+  readonly segmentSteps: number;
+  readonly batchRows: number;
+  readonly profile: number;
+  readonly flags: number;
+  readonly priceWei: bigint;
+  readonly deadline: bigint;
+  readonly windowSeconds: number;
+}
+
+export const taskComponents = [
+  { name: "id", type: "bytes32" },
+  { name: "kind", type: "uint8" },
+  { name: "modelId", type: "bytes32" },
+  {
+    name: "graph",
+    type: "tuple",
+    components: [
+      { name: "root", type: "bytes32" },
+      { name: "flops", type: "uint64" },
+      { name: "bytes_", type: "uint64" },
+    ],
+  },
+  { name: "datasetRoot", type: "bytes32" },
+  { name: "datasetRows", type: "uint64" },
+  { name: "startRoot", type: "bytes32" },
+  { name: "steps", type: "uint32" },
+  { name: "segmentSteps", type: "uint32" },
+  { name: "batchRows", type: "uint32" },
+  { name: "profile", type: "uint8" },
+  { name: "flags", type: "uint8" },
+  { name: "priceWei", type: "uint256" },
+  { name: "deadline", type: "uint64" },
+  { name: "windowSeconds", type: "uint32" },
+] as const;
+
+export const taskParameter = { type: "tuple", components: taskComponents } as const;
+export const taskHash = (task: Task): Hex => structHash("Task", [taskParameter], [task]);
+export const encodeTask = (task: Task): Hex => encodeAbiParameters([taskParameter], [task]);
+export const decodeTask = (bytes: Hex): Task => decodeAbiParameters([taskParameter], bytes)[0];
+
+const GIGA = 10n ** 9n;
+
+/** Compute price rounded up: ⌈steps × flops × priceWeiPerGflop / 10⁹⌉ (P4.3). */
+export const priceWeiUp = (steps: number, flops: bigint, priceWeiPerGflop: bigint): bigint =>
+  (BigInt(steps) * flops * priceWeiPerGflop + GIGA - 1n) / GIGA;
+
+const shared = (job: Job, graph: GraphRef, steps: number) => ({
+  graph,
+  steps,
+  profile: job.profile,
+  priceWei: priceWeiUp(steps, graph.flops, job.priceWeiPerGflop),
+  deadline: job.deadline,
+  windowSeconds: job.windowSeconds,
+});
+
+export function trainTask(job: Job): Task {
+  checkJob(job);
+  return {
+    ...shared(job, job.trainGraph, job.steps),
+    id: trainId(job),
+    kind: TASK_KIND.train,
+    modelId: ZERO_HASH,
+    datasetRoot: job.datasetRoot,
+    datasetRows: job.datasetRows,
+    startRoot: job.startRoot,
+    segmentSteps: job.segmentSteps,
+    batchRows: job.batchRows,
+    flags: job.flags,
+  };
+}
+
+export function inferTask(job: Job, inputRoot: Hex): Task {
+  checkJob(job);
+  const modelId = trainId(job);
+  if (job.inferGraph.root === ZERO_HASH) throw new BadJobError("bad-job", "this model's job has no inference graph");
+  return {
+    ...shared(job, job.inferGraph, 1),
+    id: inferId(modelId, inputRoot),
+    kind: TASK_KIND.infer,
+    modelId,
+    datasetRoot: inputRoot,
+    datasetRows: 1n,
+    startRoot: ZERO_HASH,
+    segmentSteps: 1,
+    batchRows: 1,
+    flags: job.flags | JOB_FLAG.sequentialRows,
+  };
+}
+
+export function evaluateTask(job: Job, datasetRoot: Hex, rows: number): Task {
+  checkJob(job);
+  const modelId = trainId(job);
+  if (job.evaluateGraph.root === ZERO_HASH)
+    throw new BadJobError("bad-job", "this model's job has no evaluation graph");
+  if (rows < 1 || rows % job.evaluateBatchRows !== 0)
+    throw new BadJobError("bad-rows", `cannot evaluate ${rows} rows in batches of ${job.evaluateBatchRows}`, {
+      expected: `a positive multiple of ${job.evaluateBatchRows}`,
+      actual: rows,
+    });
+  const steps = rows / job.evaluateBatchRows;
+  return {
+    ...shared(job, job.evaluateGraph, steps),
+    id: evaluateId(modelId, datasetRoot, rows),
+    kind: TASK_KIND.evaluate,
+    modelId,
+    datasetRoot,
+    datasetRows: BigInt(rows),
+    startRoot: ZERO_HASH,
+    segmentSteps: Math.min(job.segmentSteps, steps),
+    batchRows: job.evaluateBatchRows,
+    flags: job.flags | JOB_FLAG.sequentialRows,
+  };
+}
+
+/** True where no random value is read: the seed is zero and nobody needs to reserve (P4.5, P6.3). */
+export const isSeedless = (task: Task): boolean => (task.flags & JOB_FLAG.sequentialRows) !== 0;
+export const hasStepRoots = (task: Task): boolean => (task.flags & JOB_FLAG.stepRoots) !== 0;
+export const isSoft = (task: Task): boolean => (task.flags & JOB_FLAG.soft) !== 0;
+export const segmentCount = (task: Task): number => Math.ceil(task.steps / task.segmentSteps);
+/** Steps in segment `index`; only the last may be shorter. */
+export const stepsInSegment = (task: Task, index: number): number =>
+  Math.min(task.segmentSteps, task.steps - index * task.segmentSteps);
