@@ -1,0 +1,216 @@
+import { decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
+import { structHash } from "./hash.ts";
+
+/** Where a value's tensor root is found (P5.1). */
+export const PLACE = { none: 0, state: 1, feed: 2, constant: 3, exact: 4, loose: 5, nextState: 6 } as const;
+
+/** ONNX element type codes (P0.5) and their sizes. */
+export const DTYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
+const DTYPE_BYTES: Readonly<Record<number, number>> = { 1: 4, 2: 1, 6: 4, 7: 8, 9: 1 };
+
+/** Op codes (P5.7). Every Reshape-like op is written as Reshape. */
+export const OP = {
+  Add: 1,
+  Sub: 2,
+  Mul: 3,
+  Div: 4,
+  Sqrt: 5,
+  Neg: 6,
+  Abs: 7,
+  Relu: 8,
+  Exp: 9,
+  Log: 10,
+  Tanh: 11,
+  Sigmoid: 12,
+  Erf: 13,
+  Reciprocal: 14,
+  Max: 15,
+  Min: 16,
+  Equal: 20,
+  Less: 21,
+  LessOrEqual: 22,
+  Greater: 23,
+  GreaterOrEqual: 24,
+  And: 25,
+  Or: 26,
+  Not: 27,
+  Where: 28,
+  Cast: 29,
+  MatMul: 40,
+  Gemm: 41,
+  ReduceSum: 42,
+  ReduceMax: 43,
+  ReduceMin: 44,
+  ArgMax: 45,
+  Reshape: 60,
+  Transpose: 61,
+  Slice: 62,
+  Concat: 63,
+  Gather: 64,
+  Expand: 65,
+} as const;
+
+/** State input of infer/evaluate that starts as zeros (P5.5). */
+export const ZERO_SOURCE = 0xffffffff;
+
+export interface EncodedValue {
+  readonly place: number;
+  readonly index: number;
+  readonly dtype: number;
+  readonly shape: readonly number[];
+}
+
+/** `layout` is `[]` or `[batch, rows, cols]`; `layoutPlace` and `layoutIndex` are 0 if it is empty (P5.4). */
+export interface EncodedOperand {
+  readonly value: EncodedValue;
+  readonly layoutPlace: number;
+  readonly layoutIndex: number;
+  readonly layout: readonly number[];
+}
+
+export interface EncodedNode {
+  readonly op: number;
+  readonly attributes: Hex;
+  readonly inputs: readonly EncodedOperand[];
+  readonly outputs: readonly EncodedValue[];
+  readonly flops: bigint;
+  readonly bytes_: bigint;
+}
+
+export interface EncodedStateInput {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  readonly source: number;
+}
+
+export interface EncodedFeed {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+}
+
+export interface EncodedGraphHeader {
+  readonly kind: number;
+  readonly states: readonly EncodedStateInput[];
+  readonly feeds: readonly EncodedFeed[];
+  readonly nextStates: readonly EncodedValue[];
+  /** `NO_VALUE` if the graph has no loss. */
+  readonly loss: EncodedValue;
+  readonly constants: number;
+  readonly nodes: number;
+  readonly exactCount: number;
+  readonly looseCount: number;
+}
+
+export interface EncodedConstant {
+  readonly dtype: number;
+  readonly shape: readonly number[];
+  readonly tensorRoot: Hex;
+}
+
+/** Everything the graph root commits to, in leaf order: header, constants, nodes (P5.6). */
+export interface EncodedGraph {
+  readonly header: EncodedGraphHeader;
+  readonly constants: readonly EncodedConstant[];
+  readonly nodes: readonly EncodedNode[];
+}
+
+export const NO_VALUE: EncodedValue = { place: PLACE.none, index: 0, dtype: 0, shape: [] };
+
+export const valueComponents = [
+  { name: "place", type: "uint8" },
+  { name: "index", type: "uint32" },
+  { name: "dtype", type: "uint8" },
+  { name: "shape", type: "uint32[]" },
+] as const;
+
+export const operandComponents = [
+  { name: "value", type: "tuple", components: valueComponents },
+  { name: "layoutPlace", type: "uint8" },
+  { name: "layoutIndex", type: "uint32" },
+  { name: "layout", type: "uint32[]" },
+] as const;
+
+export const nodeComponents = [
+  { name: "op", type: "uint8" },
+  { name: "attributes", type: "bytes" },
+  { name: "inputs", type: "tuple[]", components: operandComponents },
+  { name: "outputs", type: "tuple[]", components: valueComponents },
+  { name: "flops", type: "uint64" },
+  { name: "bytes_", type: "uint64" },
+] as const;
+
+export const graphHeaderComponents = [
+  { name: "kind", type: "uint8" },
+  {
+    name: "states",
+    type: "tuple[]",
+    components: [
+      { name: "dtype", type: "uint8" },
+      { name: "shape", type: "uint32[]" },
+      { name: "source", type: "uint32" },
+    ],
+  },
+  {
+    name: "feeds",
+    type: "tuple[]",
+    components: [
+      { name: "dtype", type: "uint8" },
+      { name: "shape", type: "uint32[]" },
+    ],
+  },
+  { name: "nextStates", type: "tuple[]", components: valueComponents },
+  { name: "loss", type: "tuple", components: valueComponents },
+  { name: "constants", type: "uint32" },
+  { name: "nodes", type: "uint32" },
+  { name: "exactCount", type: "uint32" },
+  { name: "looseCount", type: "uint32" },
+] as const;
+
+export const nodeParameter = { type: "tuple", components: nodeComponents } as const;
+export const graphHeaderParameter = { type: "tuple", components: graphHeaderComponents } as const;
+
+export const nodeHash = (node: EncodedNode): Hex => structHash("Node", [nodeParameter], [node]);
+export const graphHeaderHash = (header: EncodedGraphHeader): Hex =>
+  structHash("GraphHeader", [graphHeaderParameter], [header]);
+export const constantHash = ({ dtype, shape, tensorRoot }: EncodedConstant): Hex =>
+  structHash("Constant", [{ type: "uint8" }, { type: "uint32[]" }, { type: "bytes32" }], [dtype, shape, tensorRoot]);
+
+const gemmAttributes = [{ type: "uint32" }, { type: "uint32" }, { type: "bool" }, { type: "bool" }] as const;
+const reduceAttributes = [{ type: "uint32[]" }, { type: "bool" }] as const;
+const argMaxAttributes = [{ type: "uint32" }, { type: "bool" }] as const;
+const sliceAttributes = [{ type: "uint32[]" }, { type: "int32[]" }] as const;
+const listAttributes = [{ type: "uint32[]" }] as const;
+const axisAttributes = [{ type: "uint32" }] as const;
+
+/** `attributes` of a node, by op family (P5.7). */
+export const attributes = {
+  gemm: (alphaBits: number, betaBits: number, transA: boolean, transB: boolean): Hex =>
+    encodeAbiParameters(gemmAttributes, [alphaBits, betaBits, transA, transB]),
+  reduce: (axes: readonly number[], keepdims: boolean): Hex => encodeAbiParameters(reduceAttributes, [axes, keepdims]),
+  argMax: (axis: number, keepdims: boolean): Hex => encodeAbiParameters(argMaxAttributes, [axis, keepdims]),
+  transpose: (perm: readonly number[]): Hex => encodeAbiParameters(listAttributes, [perm]),
+  slice: (starts: readonly number[], steps: readonly number[]): Hex =>
+    encodeAbiParameters(sliceAttributes, [starts, steps]),
+  /** Concat and Gather. */
+  axis: (axis: number): Hex => encodeAbiParameters(axisAttributes, [axis]),
+} as const;
+
+export const decodeAttributes = {
+  gemm: (bytes: Hex) => decodeAbiParameters(gemmAttributes, bytes),
+  reduce: (bytes: Hex) => decodeAbiParameters(reduceAttributes, bytes),
+  argMax: (bytes: Hex) => decodeAbiParameters(argMaxAttributes, bytes),
+  transpose: (bytes: Hex) => decodeAbiParameters(listAttributes, bytes)[0],
+  slice: (bytes: Hex) => decodeAbiParameters(sliceAttributes, bytes),
+  axis: (bytes: Hex) => decodeAbiParameters(axisAttributes, bytes)[0],
+} as const;
+
+export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+export function dtypeBytes(dtype: number): number {
+  const bytes = DTYPE_BYTES[dtype];
+  if (bytes === undefined) throw new RangeError(`dtype ${dtype}; expected 1, 2, 6, 7 or 9`);
+  return bytes;
+}
+
+export const valueBytes = ({ dtype, shape }: { readonly dtype: number; readonly shape: readonly number[] }): number =>
+  elementCount(shape) * dtypeBytes(dtype);
