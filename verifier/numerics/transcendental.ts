@@ -7,7 +7,7 @@ import { fma } from "./fma.ts";
 
 const round = Math.fround;
 
-const LOG2_E = round(1.44269504088896341);
+const LOG2_E = round(Math.LOG2E);
 const MINUS_LN2_HIGH = round(-6.93145752e-1);
 const MINUS_LN2_LOW = round(-1.42860677e-6);
 /** 1.5·2^23: adding and subtracting it rounds to an integer. */
