@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Batch} from "../types/Batch.sol";
+
+/// @title HeaderAnchor
+/// @notice Ties sealed L2 headers and the bytes of their transactions to L1 (docs/protocol.md P3). What is anchored is the chain;
+/// what cannot be judged without decoding bytes (transactions, derived fields, times of earlier origins) nodes judge, and a block
+/// that fails there is inbox-only.
+/// @dev Anybody may bring a signed batch. The sender must be a plain account, so that the transaction's input *is* the posted bytes.
+interface IHeaderAnchor {
+    error NotPlainAccount(address sender);
+    error NoHeaders();
+    error NotChild(uint64 number, bytes32 expectedParent, bytes32 actualParent);
+    error NumberMismatch(uint64 expected, uint64 actual);
+    error TimeBeforeParent(uint64 number, uint64 parentTimestamp, uint64 timestamp);
+    error TimeInFuture(uint64 number, uint64 l1Timestamp, uint64 timestamp);
+    /// @notice Too old to anchor: the sequencer drops the block and seals its transactions anew (P3.7).
+    error InclusionWindowOver(uint64 number, uint64 lastL1Timestamp, uint64 l1Timestamp);
+    error OriginBackwards(uint64 number, uint64 parentOrigin, uint64 origin);
+    error OriginNotPast(uint64 origin, uint64 l1Block);
+    error OriginNotCanonical(uint64 origin, bytes32 expected, bytes32 actual);
+    error InboxMismatch(uint64 number, uint64 expectedCount, bytes32 expectedHash, uint64 actualCount, bytes32 actualHash);
+    /// @notice A message has waited for longer than an origin may be held back.
+    error InboxHeldBack(uint64 number, uint64 messageTimestamp, uint64 timestamp);
+    error NotSequencer(address expected, address actual);
+    error NotAnchored(uint64 number, uint64 lastNumber);
+
+    event BatchAnchored(uint64 indexed batch, uint64 firstNumber, uint64 lastNumber, bytes32 lastHash);
+
+    /// @notice Anchors the children of the last anchored header.
+    /// @param headers full RLP, each the child of the one before
+    /// @param signature the sequencer's EIP-712 signature of `AnchoredHeader` for the last header, 65 bytes, low s
+    /// @param data the transactions, coded as P3.5 says; any bytes are accepted, nodes decode them
+    function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external;
+
+    /// @notice Batches anchored so far, genesis (batch 0) included.
+    function batchCount() external view returns (uint64);
+
+    function batch(uint64 index) external view returns (Batch memory);
+
+    /// @notice Index of the batch that holds block `number`; reverts with `NotAnchored` beyond the last.
+    function batchOf(uint64 number) external view returns (uint64 index);
+
+    function sequencer() external view returns (address);
+}
