@@ -1,0 +1,64 @@
+import { Command, CommanderError } from "commander";
+import { AnhError } from "../common/errors.ts";
+import { EXIT } from "./exit.ts";
+
+const program = new Command("anh")
+  .description("An Ethereum-compatible layer-2 on which a smart contract can train and run large neural networks.")
+  .showHelpAfterError("(run with --help for usage)")
+  .exitOverride();
+
+// Each command is imported when it is used, so that none pays for another's libraries.
+program
+  .command("demo")
+  .description("the whole story on real MNIST: deposit, train, cheat, dispute, settle, withdraw")
+  .option("--json", "NDJSON events on stdout; the last line is the summary", false)
+  .option("--lie <step:node:element:amount>", "the lie of job B's first executor, e.g. 5:any:7:1ulp", "137:any:4242:1ulp")
+  .option("--b-profile <strict|tolerant>", "profile of job B", "strict")
+  .option("--random-seed <n>", "what `any` and other free choices are drawn with", "1")
+  .option("--list-nodes", "print the training graph's nodes that can be lied at, then exit", false)
+  .option("--data-dir <path>", "where the run keeps its data (default: a new temporary folder)")
+  .action(async (options) => (await import("./commands/demo.ts")).demo(options));
+
+program
+  .command("dev")
+  .description("L1 and L2 for a developer: keeps the stack running until interrupted")
+  .option("--json", "one JSON line when ready, for scripts", false)
+  .option("--l1-port <port>", "port of the embedded L1", "8545")
+  .option("--l2-port <port>", "port of the L2 node", "9545")
+  .option("--data-dir <path>", "where the stack keeps its data (default: a new temporary folder)")
+  .action(async (options) => (await import("./commands/dev.ts")).dev(options));
+
+program
+  .command("test [files...]")
+  .description("types, lint, contract tests and vitest; ends with `N passed, N failed`")
+  .option("--long", "also the long-running tests", false)
+  .action(async (files: string[], options) => (await import("./commands/test.ts")).test(files, options));
+
+program
+  .command("bench <suite>")
+  .description("measure a suite against its reference: seal, train or gas")
+  .option("--json", "one JSON object on stdout", false)
+  .action(async (suite: string, options) => (await import("./commands/bench.ts")).bench(suite, options));
+
+program
+  .command("snapshot")
+  .description("rewrite the gas and bytecode snapshots kept in git")
+  .action(async () => (await import("./commands/snapshot.ts")).snapshot());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Says what went wrong in the form the caller asked for and gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (!(error instanceof AnhError)) {
+    console.error(error);
+    return EXIT.failed;
+  }
+  if (process.argv.includes("--json")) console.log(JSON.stringify({ error: error.toJSON() }));
+  else console.error(`anh: ${error.message}${error.hint === undefined ? "" : `\n     ${error.hint}`}`);
+  return error.code === "usage" ? EXIT.usage : EXIT.failed;
+}
