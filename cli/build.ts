@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AnhError } from "../common/errors.ts";
-import { ROOT, bin } from "./paths.ts";
+import { bin, ROOT } from "./paths.ts";
 
 const STAMP = `${ROOT}.anh/contracts.sha256`;
 
@@ -11,7 +11,11 @@ function sourceHash(): string {
   const hash = createHash("sha256");
   const files = globSync("contracts/**/*.sol", { cwd: ROOT }).sort();
   for (const file of [...files, "hardhat.config.ts", "package-lock.json"])
-    hash.update(file).update("\0").update(readFileSync(ROOT + file)).update("\0");
+    hash
+      .update(file)
+      .update("\0")
+      .update(readFileSync(ROOT + file))
+      .update("\0");
   return hash.digest("hex");
 }
 

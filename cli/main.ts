@@ -12,7 +12,11 @@ program
   .command("demo")
   .description("the whole story on real MNIST: deposit, train, cheat, dispute, settle, withdraw")
   .option("--json", "NDJSON events on stdout; the last line is the summary", false)
-  .option("--lie <step:node:element:amount>", "the lie of job B's first executor, e.g. 5:any:7:1ulp", "137:any:4242:1ulp")
+  .option(
+    "--lie <step:node:element:amount>",
+    "the lie of job B's first executor, e.g. 5:any:7:1ulp",
+    "137:any:4242:1ulp",
+  )
   .option("--b-profile <strict|tolerant>", "profile of job B", "strict")
   .option("--random-seed <n>", "what `any` and other free choices are drawn with", "1")
   .option("--list-nodes", "print the training graph's nodes that can be lied at, then exit", false)

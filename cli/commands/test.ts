@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureContracts } from "../build.ts";
 import { EXIT } from "../exit.ts";
-import { ROOT, bin } from "../paths.ts";
+import { bin, ROOT } from "../paths.ts";
 
 interface Count {
   readonly passed: number;
@@ -12,9 +12,17 @@ interface Count {
 }
 
 /** Runs a program with its output shown as it comes; gives the exit code and the output. */
-function show(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number; output: string }> {
+function show(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (chunk: Buffer) => {
