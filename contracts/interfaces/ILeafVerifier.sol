@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Task} from "../types/Task.sol";
+import {StepTrace, SegmentLeaf} from "../types/Trace.sol";
+
+/// What Disputes has already proven against the claim before a leaf is judged.
+struct LeafContext {
+    // The claimed task; its hash is in the claim.
+    Task task;
+    // The claim's seed (0 for tasks that read no random value).
+    bytes32 seed;
+    // Result root of the consumed claim (0 for training), a tree over the model's state tensors.
+    bytes32 consumedResultRoot;
+    // Task hash of the consumed claim (0 for training): its preimage gives the graph whose header counts those tensors.
+    bytes32 consumedTaskHash;
+    // The leaf of the challenged segment.
+    SegmentLeaf segment;
+    // Step within the segment and within the whole run.
+    uint32 step;
+    uint32 globalStep;
+    // The trace of that step.
+    StepTrace trace;
+}
+
+uint8 constant WRONG_ELEMENT = 1;
+uint8 constant WRONG_LINK = 2;
+uint8 constant WRONG_START = 3;
+uint8 constant WRONG_FEED = 4;
+uint8 constant WRONG_NEXT_STATE = 5;
+uint8 constant WRONG_LAYOUT = 6;
+uint8 constant WRONG_METRIC = 7;
+uint8 constant NOT_CANONICAL = 8;
+uint8 constant NOT_FINITE = 9;
+
+/// Judges one leaf of a dispute (docs/protocol.md P7.5).
+///
+/// A verifier is trusted with the bonds on both sides, therefore:
+/// - it returns true only for a witness that proves the claim wrong, false only for one that verifies and shows no wrong;
+/// - it reverts on anything else: a malformed encoding, a proof that does not verify, an index out of range,
+///   an op or a kind that is not its own, too little gas. A revert is no verdict: Disputes lets it bubble up and nothing changes.
+///
+/// `witness` of kind 1 begins with one word that holds the op code of the node; the verifier must check it against the
+/// node proven from `task.graph.root`. Everything after it, and the witness of every other kind, is the verifier's own.
+interface ILeafVerifier {
+    function judge(LeafContext calldata context, uint8 kind, bytes calldata witness) external view returns (bool wrong);
+}

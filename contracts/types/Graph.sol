@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+// docs/protocol.md P5.1–P5.6
+
+struct Value {
+    uint8 place;
+    uint32 index;
+    uint8 dtype;
+    uint32[] shape;
+}
+
+struct Operand {
+    Value value;
+    uint8 layoutPlace;
+    uint32 layoutIndex;
+    uint32[] layout;
+}
+
+struct Node {
+    uint8 op;
+    bytes attributes;
+    Operand[] inputs;
+    Value[] outputs;
+    uint64 flops;
+    uint64 bytes_;
+}
+
+struct StateInput {
+    uint8 dtype;
+    uint32[] shape;
+    uint32 source;
+}
+
+struct Feed {
+    uint8 dtype;
+    uint32[] shape;
+}
+
+struct GraphHeader {
+    uint8 kind;
+    StateInput[] states;
+    Feed[] feeds;
+    Value[] nextStates;
+    Value loss;
+    uint32 constants;
+    uint32 nodes;
+    uint32 exactCount;
+    uint32 looseCount;
+}
+
+uint8 constant PLACE_NONE = 0;
+uint8 constant PLACE_STATE = 1;
+uint8 constant PLACE_FEED = 2;
+uint8 constant PLACE_CONSTANT = 3;
+uint8 constant PLACE_EXACT = 4;
+uint8 constant PLACE_LOOSE = 5;
+uint8 constant PLACE_NEXT_STATE = 6;
+
+/// StateInput.source of a state tensor that starts as zeros.
+uint32 constant ZERO_SOURCE = type(uint32).max;
+
+bytes32 constant GRAPH_HEADER_TYPE = keccak256("ANH.GraphHeader.v1");
+bytes32 constant CONSTANT_TYPE = keccak256("ANH.Constant.v1");
+bytes32 constant NODE_TYPE = keccak256("ANH.Node.v1");
+
+/// P5.6
+function hashGraphHeader(GraphHeader memory header) pure returns (bytes32) {
+    return keccak256(abi.encode(GRAPH_HEADER_TYPE, header));
+}
+
+/// P5.6
+function hashConstant(uint8 dtype, uint32[] memory shape, bytes32 tensorRoot) pure returns (bytes32) {
+    return keccak256(abi.encode(CONSTANT_TYPE, dtype, shape, tensorRoot));
+}
+
+/// P5.6
+function hashNode(Node memory node) pure returns (bytes32) {
+    return keccak256(abi.encode(NODE_TYPE, node));
+}
+
+/// Leaves of the graph's sum tree: the header, the constants, the nodes (P5.6).
+function graphLeafCount(GraphHeader memory header) pure returns (uint256) {
+    return 1 + uint256(header.constants) + uint256(header.nodes);
+}

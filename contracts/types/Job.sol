@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// A graph root is the triple of a Merkle-sum tree (docs/protocol.md P0.4): its hash, its FLOPs and its bytes.
+struct GraphRef {
+    bytes32 root;
+    uint64 flops;
+    uint64 bytes_;
+}
+
+/// docs/protocol.md P4
+struct Job {
+    uint256 chainId;
+    address requester;
+    bytes32 salt;
+    GraphRef trainGraph;
+    GraphRef inferGraph;
+    GraphRef evaluateGraph;
+    bytes32 datasetRoot;
+    uint64 datasetRows;
+    uint64 datasetBytes;
+    bytes32 startRoot;
+    uint64 stateBytes;
+    uint32 steps;
+    uint32 segmentSteps;
+    uint32 batchRows;
+    uint32 evaluateBatchRows;
+    uint8 profile;
+    uint8 flags;
+    uint256 priceWeiPerGflop;
+    uint64 deadline;
+    uint32 windowSeconds;
+}
+
+uint8 constant PROFILE_STRICT = 0;
+uint8 constant PROFILE_TOLERANT = 1;
+
+uint8 constant FLAG_STEP_ROOTS = 1;
+uint8 constant FLAG_SOFT = 2;
+uint8 constant FLAG_SEQUENTIAL_ROWS = 4;
+uint8 constant FLAG_UNIQUE = 8;
+uint8 constant KNOWN_FLAGS = 15;
+
+bytes32 constant TRAIN_TYPE = keccak256("ANH.Train.v1");
+bytes32 constant INFER_TYPE = keccak256("ANH.Infer.v1");
+bytes32 constant EVALUATE_TYPE = keccak256("ANH.Evaluate.v1");
+
+/// P4.1: the id of a training, which is also the id of the model it makes.
+function trainId(Job memory job) pure returns (bytes32) {
+    return keccak256(abi.encode(TRAIN_TYPE, job));
+}
+
+/// P4.1
+function inferId(bytes32 modelId, bytes32 inputRoot) pure returns (bytes32) {
+    return keccak256(abi.encode(INFER_TYPE, modelId, inputRoot));
+}
+
+/// P4.1
+function evaluateId(bytes32 modelId, bytes32 datasetRoot, uint32 rows) pure returns (bytes32) {
+    return keccak256(abi.encode(EVALUATE_TYPE, modelId, datasetRoot, rows));
+}

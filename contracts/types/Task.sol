@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {GraphRef} from "./Job.sol";
+
+/// What is claimed, derived from a job (docs/protocol.md P4.3).
+struct Task {
+    bytes32 id;
+    uint8 kind;
+    bytes32 modelId;
+    GraphRef graph;
+    bytes32 datasetRoot;
+    uint64 datasetRows;
+    bytes32 startRoot;
+    uint32 steps;
+    uint32 segmentSteps;
+    uint32 batchRows;
+    uint8 profile;
+    uint8 flags;
+    uint256 priceWei;
+    uint64 deadline;
+    uint32 windowSeconds;
+}
+
+uint8 constant KIND_TRAIN = 1;
+uint8 constant KIND_INFER = 2;
+uint8 constant KIND_EVALUATE = 3;
+
+bytes32 constant TASK_TYPE = keccak256("ANH.Task.v1");
+
+/// P6.1
+function hashTask(Task memory task) pure returns (bytes32) {
+    return keccak256(abi.encode(TASK_TYPE, task));
+}
