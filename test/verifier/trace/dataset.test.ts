@@ -1,0 +1,49 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { treeRoot } from "../../../common/merkle.ts";
+import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { DatasetError, datasetOf, datasetRoot, gatherRows, rowBytesOf } from "../../../verifier/trace/dataset.ts";
+import { type Gatherer, openGatherer } from "../../../verifier/trace/gather.ts";
+import { rowsOfStep } from "../../../verifier/trace/rows.ts";
+
+const images: Tensor = { dtype: "uint8", shape: [5, 3], data: Uint8Array.from({ length: 15 }, (_, i) => i) };
+const labels: Tensor = { dtype: "int64", shape: [5], data: BigInt64Array.from([9n, 8n, 7n, 6n, 5n]) };
+
+describe("a dataset", () => {
+  it("refuses tensors that differ in rows, are bool, or none at all", () => {
+    const short: Tensor = { dtype: "uint8", shape: [4], data: new Uint8Array(4) };
+    const bool: Tensor = { dtype: "bool", shape: [5], data: new Uint8Array(5) };
+    expect(() => datasetOf([images, short])).toThrow(DatasetError);
+    expect(() => datasetOf([bool])).toThrow(DatasetError);
+    expect(() => datasetOf([])).toThrow(DatasetError);
+    expect(() => datasetOf([{ dtype: "uint8", shape: [], data: new Uint8Array(1) }])).toThrow(DatasetError);
+  });
+
+  it("has the tree of its tensors' roots as root", () => {
+    expect(datasetRoot(datasetOf([images, labels]))).toBe(
+      treeRoot([tensorRoot(bytesOf(images)), tensorRoot(bytesOf(labels))]),
+    );
+    expect(datasetRoot(datasetOf([images]))).toBe(tensorRoot(bytesOf(images)));
+  });
+
+  it("gathers rows in the order asked, repeated ones too, and refuses one beyond the end", () => {
+    expect([...gatherRows(bytesOf(images), 3, [4, 0, 4])]).toEqual([12, 13, 14, 0, 1, 2, 12, 13, 14]);
+    expect(gatherRows(bytesOf(images), 3, [])).toHaveLength(0);
+    expect(() => gatherRows(bytesOf(images), 3, [5])).toThrow(DatasetError);
+  });
+});
+
+describe("the gathering thread", () => {
+  let gatherer: Gatherer | undefined;
+  afterEach(async () => gatherer?.close());
+
+  it("answers with the feeds of consecutive steps, and with an error for rows that do not exist", async () => {
+    gatherer = openGatherer(datasetOf([images, labels]));
+    const order = { sequential: false, seed: `0x${"11".repeat(32)}`, datasetRows: 5, batchRows: 3 } as const;
+    const [x, y] = await gatherer.feeds(order, 2, 2);
+    const rows = [...rowsOfStep(order, 2), ...rowsOfStep(order, 3)];
+    expect(x).toEqual(gatherRows(bytesOf(images), rowBytesOf(images), rows));
+    expect(y).toEqual(gatherRows(bytesOf(labels), rowBytesOf(labels), rows));
+    await expect(gatherer.feeds({ ...order, sequential: true }, 1, 1)).rejects.toThrow("row 5");
+  });
+});

@@ -1,0 +1,83 @@
+import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import type { Hex } from "viem";
+import { AnhError } from "../../common/errors.ts";
+import type { BlobSource, ClaimSource } from "./source.ts";
+
+export type DataModules = {
+  readonly blob: BlobSource;
+  /** Absent at a node that claims nothing. */
+  readonly claims?: ClaimSource;
+  /** Takes in an upload and gives its root, or throws; absent where nothing may be uploaded. */
+  readonly upload?: (kind: string, bytes: Uint8Array) => Promise<Hex>;
+};
+
+export type DataServerOptions = { readonly maxUploadBytes: number };
+
+export class DataRequestError extends AnhError {}
+
+const HASH = /^0x[0-9a-f]{64}$/;
+const COUNT = /^(0|[1-9][0-9]{0,9})$/;
+
+/** The read-only data service (P9) as a router: every answer is content that its reader checks against a root. */
+export function dataRouter(options: DataServerOptions, modules: DataModules): Router {
+  const router = express.Router();
+  const { blob, claims, upload } = modules;
+
+  router.get("/v1/blob/:root", async (request, response) => {
+    sendBytes(response, await blob(hashOf(request.params.root)));
+  });
+  if (upload !== undefined) {
+    const body = express.raw({ type: () => true, limit: options.maxUploadBytes });
+    router.put("/v1/blob/:kind", body, async (request, response) => {
+      const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      response.json({ root: await upload(request.params.kind as string, bytes) });
+    });
+  }
+  if (claims !== undefined) {
+    router.get("/v1/claim/:claim", async (request, response) => {
+      const segments = await claims.segments(hashOf(request.params.claim));
+      sendJson(response, segments === undefined ? undefined : { segments });
+    });
+    router.get("/v1/claim/:claim/step/:step", async (request, response) => {
+      sendJson(response, await claims.stepRoots(hashOf(request.params.claim), countOf(request.params.step)));
+    });
+    router.get("/v1/claim/:claim/step/:step/:place/:index", async (request, response) => {
+      const { claim, step, place, index } = request.params;
+      sendBytes(response, await claims.value(hashOf(claim), countOf(step), countOf(place), countOf(index)));
+    });
+  }
+  router.use(answerError);
+  return router;
+}
+
+function hashOf(text: string): Hex {
+  if (!HASH.test(text))
+    throw new DataRequestError("bad-root", "not a root", { expected: "0x and 64 lower-case hex digits", actual: text });
+  return text as Hex;
+}
+
+function countOf(text: string): number {
+  if (!COUNT.test(text))
+    throw new DataRequestError("bad-index", "not an index", { expected: "a decimal number", actual: text });
+  return Number(text);
+}
+
+function sendBytes(response: Response, bytes: Uint8Array | undefined): void {
+  if (bytes === undefined) sendJson(response, undefined);
+  // Buffer.from shares the memory; express would otherwise encode a Uint8Array as JSON.
+  else response.type("application/octet-stream").send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+function sendJson(response: Response, body: object | undefined): void {
+  if (body === undefined) response.status(404).json({ code: "not-here", message: "this service does not have it" });
+  else response.json(body);
+}
+
+function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) next(error);
+  else if (error instanceof AnhError) response.status(400).json(error.toJSON());
+  else {
+    const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500;
+    response.status(status).json({ code: status === 413 ? "too-large" : "internal", message: String(error) });
+  }
+}
