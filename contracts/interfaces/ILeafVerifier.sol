@@ -14,7 +14,9 @@ struct LeafContext {
     bytes32 consumedResultRoot;
     // Task hash of the consumed claim (0 for training): its preimage gives the graph whose header counts those tensors.
     bytes32 consumedTaskHash;
-    // The leaf of the challenged segment.
+    // The claim's trajectory root: a link to the segment before is judged against its leaf.
+    bytes32 trajectoryRoot;
+    // The leaf of the challenged segment; without `stepRoots` its stepsRoot is the opened one.
     SegmentLeaf segment;
     // Step within the segment and within the whole run.
     uint32 step;
