@@ -1,0 +1,7 @@
+import { AnhError } from "../../common/errors.ts";
+
+export class GradientError extends AnhError {
+  constructor(expected: string, actual: string) {
+    super("GRADIENT", `gradient: expected ${expected}, got ${actual}`, { expected, actual });
+  }
+}

@@ -1,0 +1,107 @@
+import { bytesOf, sameShape, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import type { Attributes, Constant, Node, OpName, StateInput, Value, ValueId } from "./graph.ts";
+import { valueAt } from "./graph.ts";
+
+/** Shape inference of the op table, handed in so that graph/ stays below ops/. */
+export type Infer = (op: OpName, inputs: readonly TensorType[], attributes: Attributes) => TensorType;
+
+/** A stretch of nodes whose gradient is known as a whole, e.g. (softmax − onehot)/N of a cross-entropy. */
+export type Composite = {
+  readonly firstNode: number;
+  readonly lastNode: number;
+  readonly inputs: readonly ValueId[];
+  readonly output: ValueId;
+  readonly vjp: (gradient: ValueId) => readonly (ValueId | null)[];
+};
+
+/** A graph under construction; `finish` makes a canonical `Graph` of it. */
+export type Draft = {
+  readonly infer: Infer;
+  readonly values: Value[];
+  readonly nodes: Node[];
+  readonly constants: Constant[];
+  readonly stateInputs: StateInput[];
+  readonly batchInputs: ValueId[];
+  readonly composites: Composite[];
+};
+
+export const createDraft = (infer: Infer): Draft => ({
+  infer,
+  values: [],
+  nodes: [],
+  constants: [],
+  stateInputs: [],
+  batchInputs: [],
+  composites: [],
+});
+
+function addValue(draft: Draft, type: TensorType, name: string): ValueId {
+  return draft.values.push({ name, dtype: type.dtype, shape: [...type.shape] }) - 1;
+}
+
+/** `source`: index in the model's state, by default the next one (training). */
+export function stateInput(
+  draft: Draft,
+  name: string,
+  type: TensorType,
+  source: number = draft.stateInputs.length,
+): ValueId {
+  const value = addValue(draft, type, name);
+  draft.stateInputs.push({ value, source });
+  return value;
+}
+
+export function batchInput(draft: Draft, name: string, type: TensorType): ValueId {
+  const id = addValue(draft, type, name);
+  draft.batchInputs.push(id);
+  return id;
+}
+
+/** Equal constants are one value, so that building twice gives the same graph. */
+export function constant(draft: Draft, tensor: Tensor): ValueId {
+  const bytes = bytesOf(tensor);
+  const known = draft.constants.find((candidate) => {
+    const type = valueAt(draft, candidate.value);
+    return (
+      type.dtype === tensor.dtype && sameShape(type.shape, tensor.shape) && Buffer.compare(candidate.bytes, bytes) === 0
+    );
+  });
+  if (known !== undefined) return known.value;
+  const value = addValue(draft, tensor, "");
+  draft.constants.push({ value, bytes: bytes.slice() });
+  return value;
+}
+
+/** Appends a node; names left out are given by `finish` as `<op>_<id>`. */
+export function emit(
+  draft: Draft,
+  op: OpName,
+  inputs: readonly ValueId[],
+  attributes: Attributes = {},
+  name = "",
+): ValueId {
+  const type = draft.infer(
+    op,
+    inputs.map((id) => valueAt(draft, id)),
+    attributes,
+  );
+  const output = addValue(draft, type, name);
+  draft.nodes.push({ op, attributes, inputs: [...inputs], output });
+  return output;
+}
+
+/** Emits `body` and registers `vjp` as the gradient of all its nodes together. */
+export function composite(
+  draft: Draft,
+  inputs: readonly ValueId[],
+  body: () => { output: ValueId; vjp: (gradient: ValueId) => readonly (ValueId | null)[] },
+): ValueId {
+  const firstNode = draft.nodes.length;
+  const { output, vjp } = body();
+  draft.composites.push({ firstNode, lastNode: draft.nodes.length - 1, inputs, output, vjp });
+  return output;
+}
+
+export function rename(draft: Draft, id: ValueId, name: string): void {
+  draft.values[id] = { ...valueAt(draft, id), name };
+}

@@ -1,0 +1,93 @@
+import type { DType, Shape } from "../tensor/tensor.ts";
+
+/** The primitives a committed graph may contain. Everything else is compiled to these when it is built or read:
+ * Squeeze, Flatten, Identity, Reciprocal, Softmax, ReduceMean … are deliberately absent (`model/composites.ts`). */
+export type OpName =
+  | "Abs"
+  | "Add"
+  | "And"
+  | "ArgMax"
+  | "Cast"
+  | "Concat"
+  | "Div"
+  | "Equal"
+  | "Exp"
+  | "Expand"
+  | "Gather"
+  | "Gemm"
+  | "Greater"
+  | "GreaterOrEqual"
+  | "Less"
+  | "LessOrEqual"
+  | "Log"
+  | "MatMul"
+  | "Max"
+  | "Min"
+  | "Mul"
+  | "Neg"
+  | "Not"
+  | "Or"
+  | "ReduceMax"
+  | "ReduceSum"
+  | "Relu"
+  | "Reshape"
+  | "Slice"
+  | "Sqrt"
+  | "Sub"
+  | "Transpose"
+  | "Where";
+
+/** Index into `Graph.values`. */
+export type ValueId = number;
+
+export type Value = { readonly name: string; readonly dtype: DType; readonly shape: Shape };
+
+/** Attributes are integers or lists of them: axes, shapes and bounds live here and not in constant inputs, so that
+ * a node says all about itself. Floats never: a scale is a Mul by a constant. */
+export type Attributes = Readonly<Record<string, number | readonly number[]>>;
+
+/** Every primitive has exactly one output. */
+export type Node = {
+  readonly op: OpName;
+  readonly attributes: Attributes;
+  readonly inputs: readonly ValueId[];
+  readonly output: ValueId;
+};
+
+export type Constant = { readonly value: ValueId; readonly bytes: Uint8Array };
+
+export type GraphKind = "train" | "infer" | "evaluate";
+
+/** Source of a state input that starts as zeros instead of being one of the model's state tensors (P5.5). */
+export const ZERO_SOURCE = 0xffffffff;
+
+export type StateInput = {
+  readonly value: ValueId;
+  /** Index in the model's (training) state; for a training graph its own index. */
+  readonly source: number;
+};
+
+/**
+ * One step (train, evaluate) or one answer (infer) as plain data.
+ * Value ids are canonical: state inputs, batch inputs, constants, then node outputs in node order.
+ * Nodes are in an order that can be executed.
+ */
+export type Graph = {
+  readonly kind: GraphKind;
+  readonly values: readonly Value[];
+  readonly stateInputs: readonly StateInput[];
+  readonly batchInputs: readonly ValueId[];
+  readonly constants: readonly Constant[];
+  readonly nodes: readonly Node[];
+  /** train, evaluate: one per state input, of the same type (a tensor that a step leaves alone is its own output);
+   * infer: `y` alone. */
+  readonly stateOutputs: readonly ValueId[];
+  /** Training only. */
+  readonly loss: ValueId | null;
+};
+
+export function valueAt(graph: { readonly values: readonly Value[] }, id: ValueId): Value {
+  const value = graph.values[id];
+  if (value === undefined) throw new RangeError(`value ${id} of ${graph.values.length}`);
+  return value;
+}

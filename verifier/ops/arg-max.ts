@@ -1,0 +1,31 @@
+import { sizeOf } from "../tensor/tensor.ts";
+import { axisAttribute, intAttribute } from "./attributes.ts";
+import type { Op } from "./op.ts";
+import { keptShape, reductionOffsets } from "./reduce.ts";
+import { requireDType, requireInputs } from "./require.ts";
+
+/** Index of the first of equal maxima. */
+export const argMax: Op = {
+  infer: (inputs, attributes) => {
+    requireInputs(inputs, 1);
+    const [x] = inputs;
+    requireDType(x!, "float32");
+    const axis = axisAttribute(attributes, x!.shape.length);
+    const kept = intAttribute(attributes, "keepdims") === 1;
+    return { dtype: "int64", shape: kept ? keptShape(x!.shape, [axis]) : x!.shape.filter((_, i) => i !== axis) };
+  },
+  eval: ([x], { attributes, output, arithmetic }) => {
+    const data = x!.data as Float32Array;
+    const { starts, terms } = reductionOffsets(x!, [axisAttribute(attributes, x!.shape.length)]);
+    const result = arithmetic.allocate("int64", sizeOf(output.shape));
+    for (let i = 0; i < starts.length; i++) {
+      let best = 0;
+      for (let k = 1; k < terms.length; k++) {
+        if (data[starts[i]! + terms[k]!]! > data[starts[i]! + terms[best]!]!) best = k;
+      }
+      result[i] = BigInt(best);
+    }
+    return result;
+  },
+  vjp: () => [null],
+};

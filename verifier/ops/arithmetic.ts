@@ -1,0 +1,36 @@
+import { kBlock, strictDot, type Terms } from "../numerics/dot.ts";
+import { exp } from "../numerics/transcendental.ts";
+import { allocate, type DType, type TensorData } from "../tensor/tensor.ts";
+import { log } from "./log.ts";
+
+export type Dot = {
+  readonly length: number;
+  readonly a: Terms;
+  readonly b: Terms;
+  readonly columns: number;
+  readonly transA: boolean;
+  readonly bias: number | undefined;
+};
+
+/** What `eval` computes with: binary32 is the specification; gradient checks put float64 in its place. */
+export type Arithmetic = {
+  /** Storing into this rounds to the arithmetic's precision. */
+  readonly allocate: (dtype: DType, length: number) => TensorData;
+  readonly exp: (x: number) => number;
+  readonly log: (x: number) => number;
+  readonly dot: (dot: Dot) => number;
+};
+
+export const binary32: Arithmetic = {
+  allocate,
+  exp,
+  log,
+  dot: ({ length, a, b, columns, transA, bias }) =>
+    strictDot({
+      length,
+      a,
+      b,
+      kBlock: kBlock({ n: columns, k: length, transA, prepacked: false }),
+      ...(bias === undefined ? {} : { bias }),
+    }),
+};

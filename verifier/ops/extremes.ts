@@ -1,0 +1,29 @@
+import { emit } from "../graph/draft.ts";
+import { scalar, shapeOf, where } from "./build.ts";
+import { inferBinary, mapBinary } from "./elementwise.ts";
+import type { Op } from "./op.ts";
+import { sumTo } from "./sums.ts";
+
+/** Where both operands are equal the gradient goes to the first. */
+const routed =
+  (secondWins: "Less" | "Greater"): Op["vjp"] =>
+  (draft, { inputs: [a, b] }, dy) => {
+    const zero = scalar(draft, 0);
+    const second = emit(draft, secondWins, [a!, b!]);
+    return [
+      sumTo(draft, where(draft, second, zero, dy), shapeOf(draft, a!)),
+      sumTo(draft, where(draft, second, dy, zero), shapeOf(draft, b!)),
+    ];
+  };
+
+export const maximum: Op = {
+  infer: inferBinary,
+  eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => (a < b ? b : a)),
+  vjp: routed("Less"),
+};
+
+export const minimum: Op = {
+  infer: inferBinary,
+  eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => (a > b ? b : a)),
+  vjp: routed("Greater"),
+};

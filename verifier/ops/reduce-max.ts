@@ -1,0 +1,28 @@
+import { sizeOf } from "../tensor/tensor.ts";
+import { equal, scalar, where } from "./build.ts";
+import type { Op } from "./op.ts";
+import { axesOf, inferReduction, reductionOffsets, withKeptAxes } from "./reduce.ts";
+
+export const reduceMax: Op = {
+  infer: inferReduction,
+  eval: ([x], { attributes, output, arithmetic }) => {
+    const data = x!.data as Float32Array;
+    const { starts, terms } = reductionOffsets(x!, axesOf(attributes, x!.shape.length));
+    const result = arithmetic.allocate("float32", sizeOf(output.shape));
+    for (let i = 0; i < starts.length; i++) {
+      let best = -Infinity;
+      for (let k = 0; k < terms.length; k++) best = Math.max(best, data[starts[i]! + terms[k]!]!);
+      result[i] = best;
+    }
+    return result;
+  },
+  // Every element equal to the maximum gets the whole gradient: a choice among subgradients that needs no order.
+  vjp: (draft, node, dy) => [
+    where(
+      draft,
+      equal(draft, node.inputs[0]!, withKeptAxes(draft, node, node.output)),
+      withKeptAxes(draft, node, dy),
+      scalar(draft, 0),
+    ),
+  ],
+};

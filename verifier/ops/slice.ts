@@ -1,0 +1,64 @@
+import { constant, emit } from "../graph/draft.ts";
+import type { Attributes } from "../graph/graph.ts";
+import { type Shape, zeros } from "../tensor/tensor.ts";
+import { listAttribute } from "./attributes.ts";
+import { offsets, pick, stridesOf } from "./broadcast.ts";
+import { shapeOf } from "./build.ts";
+import { ShapeError } from "./errors.ts";
+import type { Op } from "./op.ts";
+import { requireInputs } from "./require.ts";
+
+/** One start, exclusive end and step per axis, all of the axes; steps are positive in canonical graphs. */
+export const slice: Op = {
+  infer: (inputs, attributes) => {
+    requireInputs(inputs, 1);
+    const [x] = inputs;
+    const { starts, ends, steps } = bounds(attributes);
+    return {
+      dtype: x!.dtype,
+      shape: x!.shape.map((dim, axis) => {
+        const [start, end, step] = [starts[axis] ?? -1, ends[axis] ?? -1, steps[axis] ?? 0];
+        if (start < 0 || start > end || end > dim || step < 1) {
+          throw new ShapeError(`0 ≤ start ≤ end ≤ ${dim} and step ≥ 1 on axis ${axis}`, `${start}, ${end}, ${step}`);
+        }
+        return Math.ceil((end - start) / step);
+      }),
+    };
+  },
+  eval: ([x], { attributes, output }) => {
+    const { starts, steps } = bounds(attributes);
+    const strides = stridesOf(x!.shape);
+    const first = starts.reduce((sum, start, axis) => sum + start * strides[axis]!, 0);
+    return pick(
+      x!,
+      offsets(
+        output.shape,
+        strides.map((stride, axis) => stride * steps[axis]!),
+        first,
+      ),
+    );
+  },
+  // Zeros around the gradient, one Concat per sliced axis. Steps above 1 would need a scatter, which is not a primitive.
+  vjp: (draft, { attributes, inputs: [x] }, dy) => {
+    const { starts, ends, steps } = bounds(attributes);
+    if (steps.some((step) => step !== 1)) throw new ShapeError("steps of 1 under a gradient", `[${steps}]`);
+    const shape = shapeOf(draft, x!);
+    let padded = dy;
+    for (const [axis, dim] of shape.entries()) {
+      if (starts[axis] === 0 && ends[axis] === dim) continue;
+      const gap = (width: number): Shape => shapeOf(draft, padded).map((size, i) => (i === axis ? width : size));
+      const zero = (width: number) =>
+        width === 0 ? [] : [constant(draft, zeros({ dtype: "float32", shape: gap(width) }))];
+      padded = emit(draft, "Concat", [...zero(starts[axis]!), padded, ...zero(dim - ends[axis]!)], { axis });
+    }
+    return [padded];
+  },
+};
+
+function bounds(attributes: Attributes) {
+  return {
+    starts: listAttribute(attributes, "starts"),
+    ends: listAttribute(attributes, "ends"),
+    steps: listAttribute(attributes, "steps"),
+  };
+}

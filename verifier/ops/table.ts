@@ -1,0 +1,61 @@
+import { createDraft, type Draft } from "../graph/draft.ts";
+import type { OpName } from "../graph/graph.ts";
+import { argMax } from "./arg-max.ts";
+import { absolute, add, divide, multiply, negate, squareRoot, sub } from "./arithmetic-ops.ts";
+import { cast } from "./cast.ts";
+import { equal, greater, greaterOrEqual, less, lessOrEqual } from "./comparison.ts";
+import { concat } from "./concat.ts";
+import { expand } from "./expand.ts";
+import { maximum, minimum } from "./extremes.ts";
+import { exponential, logarithm, rectify } from "./functions.ts";
+import { gather } from "./gather.ts";
+import { gemm } from "./gemm.ts";
+import { and, not, or } from "./logic.ts";
+import { matmul } from "./matmul.ts";
+import type { Op } from "./op.ts";
+import { reduceMax } from "./reduce-max.ts";
+import { reduceSum } from "./reduce-sum.ts";
+import { reshape } from "./reshape.ts";
+import { slice } from "./slice.ts";
+import { transpose } from "./transpose.ts";
+import { where } from "./where.ts";
+
+/** Total by type: an op without its members does not compile. */
+export const ops: { readonly [Name in OpName]: Op } = {
+  Abs: absolute,
+  Add: add,
+  And: and,
+  ArgMax: argMax,
+  Cast: cast,
+  Concat: concat,
+  Div: divide,
+  Equal: equal,
+  Exp: exponential,
+  Expand: expand,
+  Gather: gather,
+  Gemm: gemm,
+  Greater: greater,
+  GreaterOrEqual: greaterOrEqual,
+  Less: less,
+  LessOrEqual: lessOrEqual,
+  Log: logarithm,
+  MatMul: matmul,
+  Max: maximum,
+  Min: minimum,
+  Mul: multiply,
+  Neg: negate,
+  Not: not,
+  Or: or,
+  ReduceMax: reduceMax,
+  ReduceSum: reduceSum,
+  Relu: rectify,
+  Reshape: reshape,
+  Slice: slice,
+  Sqrt: squareRoot,
+  Sub: sub,
+  Transpose: transpose,
+  Where: where,
+};
+
+/** A draft whose shapes are inferred by this table. */
+export const newDraft = (): Draft => createDraft((op, inputs, attributes) => ops[op].infer(inputs, attributes));

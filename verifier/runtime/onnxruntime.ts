@@ -1,0 +1,93 @@
+import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
+import { stateOutputName } from "../model/onnx/proto.ts";
+import { endName, LOSSES, loopStates, stackedName, startName, toScan } from "../model/onnx/scan.ts";
+import { toOnnx, toOnnxWith } from "../model/onnx/write.ts";
+import { fromBytes, type Tensor } from "../tensor/tensor.ts";
+import { checkFeeds, checkSegment } from "./feeds.ts";
+import type { Runtime, Session } from "./runtime.ts";
+import { type ExecutorThread, startThread } from "./worker.ts";
+
+export type OnnxRuntimeOptions = {
+  /** Threads within an operator. 1 gives the bits that `strict` claims are judged by; `tolerant` allows more. */
+  readonly threads: number;
+};
+
+/** onnxruntime's CPU provider in a worker thread per session. */
+export const onnxRuntime = ({ threads }: OnnxRuntimeOptions): Runtime => ({
+  name: `onnxruntime-cpu-${threads}`,
+  open: async (graph) => openSession(graph, threads, startThread()),
+});
+
+type Mode = "step" | "values" | "segment";
+
+async function openSession(graph: Graph, threads: number, thread: ExecutorThread): Promise<Session> {
+  const models: Record<Mode, () => Uint8Array> = {
+    step: () => toOnnx(graph),
+    values: () =>
+      toOnnxWith(
+        graph,
+        graph.nodes.map((node) => node.output),
+      ),
+    segment: () => toScan(graph),
+  };
+  const loaded = new Map<Mode, Promise<void>>();
+  const load = (mode: Mode): Promise<void> => {
+    const known = loaded.get(mode) ?? thread.load(mode, models[mode](), threads);
+    loaded.set(mode, known);
+    return known;
+  };
+  await load("step").catch(async (error: unknown) => {
+    await thread.close();
+    throw error;
+  });
+
+  const nameOf = (id: ValueId): string => valueAt(graph, id).name;
+  const stateNames = graph.stateInputs.map((input) => nameOf(input.value));
+  const batchNames = graph.batchInputs.map(nameOf);
+  const endNames = graph.stateOutputs.map((_, i) => stateOutputName(graph, i));
+  const lossNames = graph.loss === null ? [] : [nameOf(graph.loss)];
+  const loop = loopStates(graph);
+  const feedsOf = (state: readonly Tensor[], batch: readonly Tensor[]) =>
+    Object.fromEntries([...stateNames, ...batchNames].map((name, i) => [name, [...state, ...batch][i]!]));
+
+  return {
+    step: async (state, batch) => {
+      checkFeeds(graph, state, batch);
+      const results = await thread.run("step", feedsOf(state, batch), [...endNames, ...lossNames]);
+      return {
+        state: endNames.map((name) => results[name]!),
+        loss: lossNames[0] === undefined ? null : results[lossNames[0]]!,
+      };
+    },
+    values: async (state, batch, ids) => {
+      checkFeeds(graph, state, batch);
+      await load("values");
+      const produced = new Set(graph.nodes.map((node) => node.output));
+      const fetches = [...new Set(ids.filter((id) => produced.has(id)).map(nameOf))];
+      const results = fetches.length === 0 ? {} : await thread.run("values", feedsOf(state, batch), fetches);
+      return ids.map((id) => results[nameOf(id)] ?? [...state, ...batch][id] ?? constantAt(graph, id));
+    },
+    segment: async (state, batches) => {
+      checkSegment(graph, state, batches);
+      await load("segment");
+      const feeds = Object.fromEntries([
+        ...state.map((tensor, i) => [loop.includes(i) ? startName(stateNames[i]!) : stateNames[i]!, tensor]),
+        ...batches.map((tensor, i) => [stackedName(batchNames[i]!), tensor]),
+      ]) as Record<string, Tensor>;
+      const losses = lossNames.map(() => LOSSES);
+      const results = await thread.run("segment", feeds, [...loop.map((i) => endName(stateNames[i]!)), ...losses]);
+      return {
+        state: state.map((tensor, i) => (loop.includes(i) ? results[endName(stateNames[i]!)]! : tensor)),
+        losses: results[LOSSES] ?? null,
+      };
+    },
+    close: thread.close,
+  };
+}
+
+function constantAt(graph: Graph, id: ValueId): Tensor {
+  const constant = graph.constants.find((candidate) => candidate.value === id);
+  if (constant === undefined) throw new RangeError(`value ${id} is neither input, constant nor node output`);
+  const { dtype, shape } = valueAt(graph, id);
+  return fromBytes({ dtype, shape }, constant.bytes);
+}

@@ -1,0 +1,73 @@
+import { Worker } from "node:worker_threads";
+import type { Tensor } from "../tensor/tensor.ts";
+import { RuntimeError } from "./errors.ts";
+import type { Reply, Request, WireTensor } from "./onnxruntime-worker.ts";
+
+type Call = Request extends infer R ? (R extends { id: number } ? Omit<R, "id"> : never) : never;
+
+/** One worker thread with its models; calls are answered in order. */
+export type ExecutorThread = {
+  readonly load: (key: string, model: Uint8Array, threads: number) => Promise<void>;
+  readonly run: (
+    key: string,
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+  ) => Promise<Readonly<Record<string, Tensor>>>;
+  readonly close: () => Promise<void>;
+};
+
+export function startThread(): ExecutorThread {
+  const worker = new Worker(new URL("./onnxruntime-worker.ts", import.meta.url));
+  const waiting = new Map<
+    number,
+    { resolve: (outputs: Record<string, Tensor>) => void; reject: (error: Error) => void }
+  >();
+  let next = 0;
+  let fault: Error | undefined;
+  const failAll = (error: Error): void => {
+    fault ??= error;
+    for (const { reject } of waiting.values()) reject(fault);
+    waiting.clear();
+  };
+  worker.on("error", (error) => failAll(new RuntimeError("executor thread", error)));
+  worker.on("exit", (code) => failAll(new RuntimeError("executor thread", `ended with code ${code}`)));
+  worker.on("message", (reply: Reply) => {
+    const call = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if (waiting.size === 0) worker.unref();
+    if (reply.ok) call?.resolve(reply.outputs);
+    else call?.reject(new RuntimeError("onnxruntime", reply.message));
+  });
+  worker.unref();
+
+  const call = (request: Call, transfer: ArrayBuffer[] = []): Promise<Record<string, Tensor>> =>
+    new Promise((resolve, reject) => {
+      if (fault !== undefined) return reject(fault);
+      const id = next++;
+      waiting.set(id, { resolve, reject });
+      worker.ref(); // an idle thread keeps nobody's process alive, a working one does
+      worker.postMessage({ ...request, id }, transfer);
+    });
+
+  return {
+    load: async (key, model, threads) => {
+      await call({ call: "load", key, model, threads });
+    },
+    run: (key, feeds, fetches) => {
+      const wire = Object.entries(feeds).map(([name, tensor]) => [name, { ...tensor, data: ownCopy(tensor) }] as const);
+      return call(
+        { call: "run", key, feeds: Object.fromEntries(wire), fetches },
+        wire.map(([, { data }]) => data.buffer as ArrayBuffer),
+      );
+    },
+    close: async () => {
+      await call({ call: "close" });
+      await worker.terminate();
+    },
+  };
+}
+
+/** A copy that can be handed over: posting a view would copy all of the memory it is a view of. */
+function ownCopy(tensor: Tensor): WireTensor["data"] {
+  return tensor.data.slice() as WireTensor["data"];
+}
