@@ -28,5 +28,5 @@ interface IInbox {
     function checkpointAt(uint64 l1Block) external view returns (Checkpoint memory);
 
     /// @notice As `checkpointAt`, with the L1 timestamp of the first message queued after it (2⁶⁴ − 1 if none is).
-    function checkpointAndNext(uint64 l1Block) external view returns (Checkpoint memory at, uint64 nextL1Timestamp);
+    function checkpointAndNext(uint64 l1Block) external view returns (Checkpoint memory checkpoint, uint64 nextL1Timestamp);
 }

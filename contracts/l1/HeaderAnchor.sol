@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Blockhash} from "@openzeppelin/contracts/utils/Blockhash.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IHeaderAnchor} from "../interfaces/IHeaderAnchor.sol";
+import {IInbox} from "../interfaces/IInbox.sol";
+import {BatchData} from "../libraries/BatchData.sol";
+import {HeaderRlp, SealedHeader} from "../libraries/HeaderRlp.sol";
+import {Batch} from "../types/Batch.sol";
+import {Checkpoint} from "../types/Checkpoint.sol";
+
+/// @notice See `IHeaderAnchor`.
+contract HeaderAnchor is IHeaderAnchor, EIP712 {
+    bytes32 private constant ANCHORED_HEADER =
+        keccak256("AnchoredHeader(uint256 l2ChainId,uint64 number,bytes32 headerHash)");
+    /// @dev Seconds by which a header's time may run ahead of its origin's (P3.3).
+    uint64 private constant MAX_ORIGIN_LAG = 1800;
+
+    uint256 private immutable L2_CHAIN_ID;
+    IInbox private immutable INBOX;
+    uint64 private immutable INCLUSION_WINDOW;
+    /// @inheritdoc IHeaderAnchor
+    address public immutable sequencer;
+
+    Batch[] private _batches;
+
+    /// @param genesis what batch 0 is to hold: the genesis header's hash, time and origin
+    constructor(uint256 l2ChainId, IInbox inbox, address sequencer_, uint64 inclusionWindow, Batch memory genesis)
+        EIP712("ANH", "1")
+    {
+        L2_CHAIN_ID = l2ChainId;
+        INBOX = inbox;
+        INCLUSION_WINDOW = inclusionWindow;
+        sequencer = sequencer_;
+        _batches.push(genesis);
+    }
+
+    /// @inheritdoc IHeaderAnchor
+    function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external {
+        if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotPlainAccount(msg.sender);
+        if (headers.length == 0) revert NoHeaders();
+
+        uint64 index = uint64(_batches.length);
+        Batch memory previous = _batches[index - 1];
+        SealedHeader memory last = _parentOf(previous);
+        Checkpoint memory inboxThen;
+        uint64 nextMessageTime;
+        for (uint256 i = 0; i < headers.length; ++i) {
+            SealedHeader memory header = HeaderRlp.decode(headers[i]);
+            _checkChild(last, header);
+            if (i == 0 || header.originNumber != last.originNumber) {
+                (inboxThen, nextMessageTime) = INBOX.checkpointAndNext(header.originNumber);
+            }
+            _checkInbox(header, inboxThen, nextMessageTime);
+            last = header;
+        }
+        _checkOrigin(last);
+        _checkSignature(last, signature);
+
+        uint64 firstNumber = previous.lastNumber + 1;
+        _batches.push(
+            Batch({
+                firstNumber: firstNumber,
+                lastNumber: last.number,
+                lastTimestamp: last.timestamp,
+                inboxCount: last.inboxCount,
+                originNumber: last.originNumber,
+                anchoredAt: uint64(block.timestamp),
+                lastHash: last.hash,
+                dataRoot: BatchData.root(data)
+            })
+        );
+        emit BatchAnchored(index, firstNumber, last.number, last.hash);
+    }
+
+    /// @inheritdoc IHeaderAnchor
+    function batchCount() external view returns (uint64) {
+        return uint64(_batches.length);
+    }
+
+    /// @inheritdoc IHeaderAnchor
+    function batch(uint64 index) external view returns (Batch memory) {
+        return _batches[index];
+    }
+
+    /// @inheritdoc IHeaderAnchor
+    function batchOf(uint64 number) external view returns (uint64 index) {
+        uint256 high = _batches.length - 1;
+        if (number > _batches[high].lastNumber) revert NotAnchored(number, _batches[high].lastNumber);
+        uint256 low = 0;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (_batches[middle].lastNumber < number) low = middle + 1;
+            else high = middle;
+        }
+        return uint64(low);
+    }
+
+    /// @dev As much of the last anchored header as its child is judged by.
+    function _parentOf(Batch memory previous) private pure returns (SealedHeader memory parent) {
+        parent.hash = previous.lastHash;
+        parent.number = previous.lastNumber;
+        parent.timestamp = previous.lastTimestamp;
+        parent.originNumber = previous.originNumber;
+    }
+
+    /// @dev P3.3 and P3.4 as far as one header and its parent go.
+    function _checkChild(SealedHeader memory parent, SealedHeader memory header) private view {
+        uint64 number = header.number;
+        uint64 time = header.timestamp;
+        if (header.parentHash != parent.hash) revert NotChild(number, parent.hash, header.parentHash);
+        if (number != parent.number + 1) revert NumberMismatch(parent.number + 1, number);
+        if (time < parent.timestamp) revert TimeBeforeParent(number, parent.timestamp, time);
+        if (time > block.timestamp) revert TimeInFuture(number, uint64(block.timestamp), time);
+        if (block.timestamp - time > INCLUSION_WINDOW) {
+            revert InclusionWindowOver(number, time + INCLUSION_WINDOW, uint64(block.timestamp));
+        }
+        if (header.originNumber < parent.originNumber) {
+            revert OriginBackwards(number, parent.originNumber, header.originNumber);
+        }
+        if (header.originNumber >= block.number) revert OriginNotPast(header.originNumber, uint64(block.number));
+    }
+
+    /// @dev The header names the Inbox as it stood at its origin, and no message has waited for longer than an origin may be held
+    /// back. The latter follows from `time − origin.time ≤ 1800`, which L1 cannot judge without every origin's header.
+    function _checkInbox(SealedHeader memory header, Checkpoint memory then, uint64 nextMessageTime) private pure {
+        if (header.inboxCount != then.count || header.inboxHash != then.hash) {
+            revert InboxMismatch(header.number, then.count, then.hash, header.inboxCount, header.inboxHash);
+        }
+        if (header.timestamp > nextMessageTime && header.timestamp - nextMessageTime > MAX_ORIGIN_LAG) {
+            revert InboxHeldBack(header.number, nextMessageTime, header.timestamp);
+        }
+    }
+
+    function _checkOrigin(SealedHeader memory header) private view {
+        bytes32 canonical = Blockhash.blockHash(header.originNumber);
+        if (canonical == bytes32(0) || header.originHash != canonical) {
+            revert OriginNotCanonical(header.originNumber, canonical, header.originHash);
+        }
+    }
+
+    function _checkSignature(SealedHeader memory header, bytes calldata signature) private view {
+        bytes32 digest =
+            _hashTypedDataV4(keccak256(abi.encode(ANCHORED_HEADER, L2_CHAIN_ID, header.number, header.hash)));
+        address signer = ECDSA.recover(digest, signature);
+        if (signer != sequencer) revert NotSequencer(sequencer, signer);
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IInbox} from "../interfaces/IInbox.sol";
+import {Checkpoint} from "../types/Checkpoint.sol";
+import {MessageKind} from "../types/MessageKind.sol";
+
+/// @notice See `IInbox`.
+contract Inbox is IInbox {
+    address private immutable PREPAID_GAS;
+    address private immutable BRIDGE;
+    address private immutable RESULT_CLAIMS;
+    address private immutable STATE_CLAIMS;
+
+    /// @dev Ascending by L1 block. The first entry is the empty Inbox, so that every lookup finds one; the last is the present.
+    Checkpoint[] private _checkpoints;
+
+    constructor(uint256 l2ChainId, address prepaidGas, address bridge, address resultClaims, address stateClaims) {
+        PREPAID_GAS = prepaidGas;
+        BRIDGE = bridge;
+        RESULT_CLAIMS = resultClaims;
+        STATE_CLAIMS = stateClaims;
+        _checkpoints.push(Checkpoint(0, 0, 0, keccak256(abi.encode(l2ChainId, address(this)))));
+    }
+
+    /// @inheritdoc IInbox
+    function queue(uint8 kind, bytes calldata body) external returns (uint64 index) {
+        if (msg.sender != _owner(kind)) revert KindNotYours(kind, msg.sender);
+        Checkpoint storage last = _checkpoints[_checkpoints.length - 1];
+        index = last.count;
+        bytes32 next = keccak256(abi.encode(last.hash, keccak256(abi.encode(kind, body)))); // P1.1
+        if (last.l1Block == block.number) {
+            last.count = index + 1;
+            last.hash = next;
+        } else {
+            _checkpoints.push(Checkpoint(uint64(block.number), uint64(block.timestamp), index + 1, next));
+        }
+        emit MessageQueued(index, kind, body, next);
+    }
+
+    /// @inheritdoc IInbox
+    function count() external view returns (uint64) {
+        return _checkpoints[_checkpoints.length - 1].count;
+    }
+
+    /// @inheritdoc IInbox
+    function hash() external view returns (bytes32) {
+        return _checkpoints[_checkpoints.length - 1].hash;
+    }
+
+    /// @inheritdoc IInbox
+    function checkpointAt(uint64 l1Block) external view returns (Checkpoint memory) {
+        return _checkpoints[_lastAt(l1Block)];
+    }
+
+    /// @inheritdoc IInbox
+    function checkpointAndNext(uint64 l1Block) external view returns (Checkpoint memory checkpoint, uint64 nextL1Timestamp) {
+        uint256 index = _lastAt(l1Block);
+        checkpoint = _checkpoints[index];
+        nextL1Timestamp =
+            index + 1 < _checkpoints.length ? _checkpoints[index + 1].l1Timestamp : type(uint64).max;
+    }
+
+    function _owner(uint8 kind) private view returns (address) {
+        if (kind == MessageKind.GAS_DEPOSIT) return PREPAID_GAS;
+        if (kind == MessageKind.ETH_DEPOSIT) return BRIDGE;
+        if (kind == MessageKind.SETTLED) return STATE_CLAIMS;
+        if (kind >= MessageKind.CLAIMED && kind <= MessageKind.FINAL) return RESULT_CLAIMS;
+        return address(0);
+    }
+
+    /// @dev Gallops back from the newest checkpoint: origins lie near the head.
+    function _lastAt(uint64 l1Block) private view returns (uint256) {
+        uint256 high = _checkpoints.length; // first index known to lie after l1Block
+        uint256 low = high - 1;
+        for (uint256 stride = 1; _checkpoints[low].l1Block > l1Block; stride *= 2) {
+            high = low;
+            low = low > stride ? low - stride : 0;
+        }
+        while (high - low > 1) {
+            uint256 middle = (low + high) / 2;
+            if (_checkpoints[middle].l1Block > l1Block) high = middle;
+            else low = middle;
+        }
+        return low;
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Merkle} from "./Merkle.sol";
+
+/// @notice The commitment to a batch's posted bytes (docs/protocol.md P3.4): a tree over `keccak` of 4 KiB pieces.
+library BatchData {
+    uint256 internal constant PIECE_BYTES = 4096;
+
+    function root(bytes calldata data) internal pure returns (bytes32) {
+        uint256 pieces = (data.length + PIECE_BYTES - 1) / PIECE_BYTES;
+        bytes32[] memory leaves = new bytes32[](pieces);
+        for (uint256 i = 0; i < pieces; ++i) {
+            uint256 end = (i + 1) * PIECE_BYTES;
+            leaves[i] = keccak256(data[i * PIECE_BYTES:end < data.length ? end : data.length]);
+        }
+        return Merkle.root(leaves);
+    }
+}
