@@ -1,0 +1,133 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { AnhError } from "../../common/errors.ts";
+import { ROOT } from "../paths.ts";
+
+/** How one service is started. Its stdout is NDJSON events; its stderr is a log. */
+export interface ServiceSpec {
+  readonly name: string;
+  /** A .ts file of ours, relative to the checkout. */
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface SupervisorEvents {
+  readonly started: (name: string, pid: number, restarts: number) => void;
+  readonly exited: (name: string, pid: number, code: number | null, signal: NodeJS.Signals | null) => void;
+  /** One NDJSON line of a service's stdout; a line that is no JSON goes to the log only. */
+  readonly event: (name: string, event: Record<string, unknown>) => void;
+}
+
+interface Service {
+  readonly spec: ServiceSpec;
+  child: ChildProcess | null;
+  restarts: number;
+}
+
+const RESTART_DELAY_MS = 200;
+const STOP_GRACE_MS = 5_000;
+/** A service that dies this often in a row without living `STEADY_MS` cannot be helped by starting it again. */
+const MAX_QUICK_DEATHS = 10;
+const STEADY_MS = 10_000;
+
+/**
+ * Keeps a set of services running: starts each as a process of its own, restarts one that ends, stops all in reverse
+ * order. Children end with this process even if it is killed (cli/stack/with-parent.ts watches the channel).
+ */
+export class Supervisor {
+  readonly #logDir: string;
+  readonly #events: SupervisorEvents;
+  readonly #services = new Map<string, Service>();
+  #stopping = false;
+  #fail: (error: AnhError) => void = () => {};
+  /** Rejects when a service keeps dying. */
+  readonly failed: Promise<never>;
+
+  constructor(options: { readonly logDir: string }, modules: { readonly events: SupervisorEvents }) {
+    this.#logDir = options.logDir;
+    this.#events = modules.events;
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => {});
+    mkdirSync(this.#logDir, { recursive: true });
+  }
+
+  start(spec: ServiceSpec): void {
+    const service: Service = { spec, child: null, restarts: 0 };
+    this.#services.set(spec.name, service);
+    this.#spawn(service, 0);
+  }
+
+  pid(name: string): number | undefined {
+    return this.#services.get(name)?.child?.pid;
+  }
+
+  #spawn(service: Service, quickDeaths: number): void {
+    const { name, script, args, env } = service.spec;
+    const log = createWriteStream(join(this.#logDir, `${name}.log`), { flags: "a" });
+    const child = spawn(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", "--import", `${ROOT}cli/stack/with-parent.ts`, ROOT + script, ...args],
+      { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+    );
+    service.child = child;
+    const startedAt = performance.now();
+    child.stderr?.pipe(log, { end: false });
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      log.write(`${line}\n`);
+      const event = parseEvent(line);
+      if (event !== null) this.#events.event(name, event);
+    });
+    if (child.pid !== undefined) this.#events.started(name, child.pid, service.restarts);
+    child.once("close", (code, signal) => {
+      log.end();
+      service.child = null;
+      if (this.#stopping) return;
+      this.#events.exited(name, child.pid ?? 0, code, signal);
+      const deaths = performance.now() - startedAt > STEADY_MS ? 0 : quickDeaths + 1;
+      if (deaths >= MAX_QUICK_DEATHS) {
+        this.#fail(
+          new AnhError("service-dies", `${name} died ${deaths} times in a row, last with ${signal ?? `code ${code}`}`, {
+            actual: code,
+            hint: `its log: ${join(this.#logDir, `${name}.log`)}`,
+          }),
+        );
+        return;
+      }
+      service.restarts++;
+      setTimeout(() => {
+        if (!this.#stopping) this.#spawn(service, deaths);
+      }, RESTART_DELAY_MS);
+    });
+  }
+
+  /** Stops all services, the last started first; one that ignores SIGTERM is killed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const service of [...this.#services.values()].reverse()) {
+      const child = service.child;
+      if (child === null || child.exitCode !== null) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+        child.once("close", () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        child.kill("SIGTERM");
+      });
+    }
+  }
+}
+
+function parseEvent(line: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
