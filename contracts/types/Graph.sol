@@ -57,7 +57,7 @@ uint8 constant PLACE_EXACT = 4;
 uint8 constant PLACE_LOOSE = 5;
 uint8 constant PLACE_NEXT_STATE = 6;
 
-/// StateInput.source of a state tensor that starts as zeros.
+// StateInput.source of a state tensor that starts as zeros.
 uint32 constant ZERO_SOURCE = type(uint32).max;
 
 bytes32 constant GRAPH_HEADER_TYPE = keccak256("ANH.GraphHeader.v1");

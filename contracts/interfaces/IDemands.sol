@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ChunkAnswer, ChunkRange, HeaderProof, NodeProof, SegmentProof, StepValues, TraceProof} from "../types/Opening.sol";
+import {Task} from "../types/Task.sol";
+import {SegmentLeaf, StepTrace} from "../types/Trace.sol";
+
+// What a path asks for.
+uint8 constant PATH_SEGMENT = 1; // the leaf of a segment
+uint8 constant PATH_TRACES = 2; // the step traces of a segment whose leaf does not hold their root
+uint8 constant PATH_STEP = 3; // the value roots of a step
+uint8 constant PATH_CHUNKS = 4; // chunks of a tensor
+
+struct Opening {
+    bytes32 claimHash;
+    address asker; // who paid
+    uint64 due; // last L1 second for the answer; 0: never asked
+    uint64 answeredAt; // L1 second; 0: pending
+    uint8 path;
+    bool collected;
+    uint256 feeWei;
+    bytes32 content; // PATH_TRACES: the steps root; else a hash of what was published
+}
+
+/// @title Demands
+/// @notice What a claimant must publish on chain, or lose (docs/protocol.md P7.2, P7.6).
+/// @dev A path is asked for once, answered once, and the stored answer serves every dispute. Openings of a claim queue: the
+/// j-th is due `answerSeconds` after the one before, so no flood can make an honest claimant miss. At `due` an answer counts,
+/// from `due + 1` `timeout` does. Fees wait here until the claim is closed: they go to the claimant who answered, or back to
+/// the asker if the claim falls. Asking is possible within the claim's window, after it only with a live challenge.
+interface IDemands {
+    error FeeMismatch(uint256 expectedWei, uint256 actualWei);
+    error ClaimNotOpen(bytes32 claimHash, uint8 status);
+    error ClaimNotClosed(bytes32 claimHash);
+    error AskedAlready(bytes32 key);
+    error NotAsked(bytes32 key);
+    error AnsweredAlready(bytes32 key);
+    error AskingOver(uint64 windowEnd, uint64 l1Timestamp);
+    error OnlyClaimant(address expected, address actual);
+    error OnlyDisputes(address actual);
+    error NotDue(uint64 due, uint64 l1Timestamp);
+    error TaskMismatch(bytes32 expected, bytes32 actual);
+    error OutOfRange(uint256 index, uint256 count);
+    error TracesNotOpened(bytes32 claimHash, uint32 segment);
+    error TracesInLeaf(bytes32 claimHash);
+    error LinkBroken(uint32 step, bytes32 expected, bytes32 actual);
+    error ValuesMismatch(uint8 list, bytes32 expected, bytes32 actual);
+    error CountMismatch(uint8 list, uint256 expected, uint256 actual);
+    error NotAValue(uint8 place);
+    error NotDemandable(uint8 source);
+    error DataLength(uint256 expected, uint256 actual);
+    error AlreadyCollected(bytes32 key);
+
+    event Asked(
+        bytes32 indexed claimHash, bytes32 indexed key, address indexed asker, uint8 path, uint32 segment, uint32 step, uint64 due
+    );
+    event ChunksAsked(bytes32 indexed claimHash, bytes32 indexed key, ChunkRange range);
+    event SegmentPublished(bytes32 indexed claimHash, bytes32 indexed key, SegmentLeaf leaf);
+    event TracesPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 segment, bytes32 stepsRoot, StepTrace[] traces);
+    event StepPublished(bytes32 indexed claimHash, bytes32 indexed key, StepTrace trace, StepValues values);
+    event ChunksPublished(bytes32 indexed claimHash, bytes32 indexed key, bytes data);
+    event TimedOut(bytes32 indexed claimHash, bytes32 indexed key, address indexed asker);
+
+    /// @notice Demands the leaf of a segment. Value: the open fee.
+    function demandSegment(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
+
+    /// @notice Demands the step traces of a segment; for claims without `stepRoots`. Value: the open fee.
+    function demandTraces(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
+
+    /// @notice Demands trace and value roots of a step. Without `stepRoots` the segment's traces must have been opened. Value: the open fee.
+    function demandStep(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 key);
+
+    /// @notice Demands chunks of a state, feed or next state of a step. Value: the open fee and the chunk fee for each chunk.
+    function demandEdge(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 segment,
+        uint32 step,
+        HeaderProof calldata header,
+        uint8 place,
+        uint32 index,
+        uint32 firstChunk,
+        uint32 chunkCount
+    ) external payable returns (bytes32 key);
+
+    /// @notice Demands chunks of an exact or loose value of a step: output `slot` of a node, or behind the outputs its
+    /// operands in order (the layout an operand names, else its value). Value as `demandEdge`.
+    function demandInner(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 segment,
+        uint32 step,
+        HeaderProof calldata header,
+        NodeProof calldata node,
+        uint32 slot,
+        uint32 firstChunk,
+        uint32 chunkCount
+    ) external payable returns (bytes32 key);
+
+    /// @notice Demands chunks of a dataset tensor, an inference's input, or a tensor of a training's start state. Value as `demandEdge`.
+    function demandInput(
+        bytes32 claimHash,
+        Task calldata task,
+        HeaderProof calldata header,
+        uint8 source,
+        uint32 index,
+        uint32 firstChunk,
+        uint32 chunkCount
+    ) external payable returns (bytes32 key);
+
+    /// @notice Disputes asks on behalf of a challenger. The fee is taken only if the path was never asked, else handed back.
+    /// @return key the path's key
+    /// @return asked false if the path had been asked before
+    function askFor(bytes32 claimHash, uint8 path, uint32 segment, uint32 step, address asker)
+        external
+        payable
+        returns (bytes32 key, bool asked);
+
+    function answerSegment(bytes32 claimHash, SegmentProof calldata segment) external;
+
+    /// @notice Opens a segment whose leaf holds no steps root: all its step traces. Each must start where the one before
+    /// ended, the first where the segment before ended (the first of a training: at the start root), the last at the leaf's end state.
+    /// @param previous leaf of the segment before; empty for segment 0
+    function openSegment(
+        bytes32 claimHash,
+        Task calldata task,
+        SegmentProof calldata segment,
+        SegmentProof calldata previous,
+        StepTrace[] calldata traces
+    ) external;
+
+    /// @notice Opens a step: its trace and the roots of all its values, as many as the graph's header says.
+    /// @param segment with `stepRoots`: the leaf that holds the steps root; else only `segment.leaf.index` is read
+    function openStep(
+        bytes32 claimHash,
+        Task calldata task,
+        SegmentProof calldata segment,
+        uint32 step,
+        TraceProof calldata trace,
+        HeaderProof calldata header,
+        StepValues calldata values
+    ) external;
+
+    function answerChunks(bytes32 claimHash, Task calldata task, ChunkRange calldata range, ChunkAnswer calldata answer)
+        external;
+
+    /// @notice Overturns a claim whose opening was not answered in time; by anybody, the reward is the asker's.
+    function timeout(bytes32 key) external;
+
+    /// @notice After the claim is closed: moves an opening's fee to whom it belongs; by anybody.
+    function collect(bytes32 key) external;
+
+    function withdraw() external returns (uint256 amountWei);
+
+    function openingOf(bytes32 key) external view returns (Opening memory);
+
+    /// @notice Steps root of an opened segment; 0 while not opened.
+    function stepsRootOf(bytes32 claimHash, uint32 segment) external view returns (bytes32);
+
+    function segmentKey(bytes32 claimHash, uint32 segment) external view returns (bytes32);
+
+    function tracesKey(bytes32 claimHash, uint32 segment) external view returns (bytes32);
+
+    function stepKey(bytes32 claimHash, uint32 segment, uint32 step) external view returns (bytes32);
+
+    function chunksKey(bytes32 claimHash, ChunkRange calldata range) external view returns (bytes32);
+
+    /// @notice Openings of a claim that wait for their answer.
+    function pendingOf(bytes32 claimHash) external view returns (uint256);
+
+    function balanceOf(address account) external view returns (uint256 amountWei);
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Job} from "../types/Job.sol";
+import {ResultClaim} from "../types/ResultClaim.sol";
+import {Task} from "../types/Task.sol";
+import {SegmentLeaf} from "../types/Trace.sol";
+
+/// What a claimant sends. Of a task only the job and these parameters are given; L1 derives the rest.
+struct ClaimInput {
+    Job job;
+    uint8 kind; // 1 train, 2 infer, 3 evaluate
+    bytes32 inputRoot; // infer: tensor root of the input; evaluate: dataset root; train: 0
+    uint32 rows; // evaluate: rows of the dataset; else 0
+    bytes32 resultRoot;
+    bytes32 trajectoryRoot;
+    bytes32[] consumed; // infer, evaluate: the model's claim hash
+    bytes output; // infer: y; evaluate: the counter
+    SegmentLeaf lastSegment;
+    bytes32[] lastSegmentProof;
+    bytes outputProof; // evaluate: abi(HeaderProof, bytes32[] proof of the last state tensor under resultRoot); else empty
+    bytes32 salt; // of the commitment; 0 for reserved claims
+    string dataUrl; // where the claimant serves off-chain data; never trusted
+}
+
+// Status of a claim. Open is the only one that changes.
+uint8 constant CLAIM_NONE = 0;
+uint8 constant CLAIM_OPEN = 1;
+uint8 constant CLAIM_FINAL = 2;
+uint8 constant CLAIM_OVERTURNED = 3;
+uint8 constant CLAIM_SUNK = 4;
+
+struct ClaimRecord {
+    bytes32 id;
+    bytes32 taskHash;
+    bytes32 seed;
+    bytes32 resultRoot;
+    bytes32 trajectoryRoot;
+    bytes32 consumed; // claim hash of the model, 0 for training
+    address claimant;
+    uint64 windowEnd; // last L1 second at which the claim can be challenged
+    uint8 status;
+    uint8 kind;
+    uint8 flags;
+    uint32 steps;
+    uint32 segmentSteps;
+    uint64 inboxIndex; // of the Claimed message
+    uint64 closedAt; // L1 second; 0 while open
+}
+
+struct Reservation {
+    address reserver; // 0: none
+    uint64 firstBlock; // r of docs/protocol.md P4.5; 0: never reserved
+    uint64 reservedAt; // L1 second
+    uint64 seedFixedAt; // L1 second; 0: not fixed
+    bytes32 seed;
+    uint256 carriedWei; // halves of lapsed bonds, for the next reserver who claims
+}
+
+/// @title ResultClaims
+/// @notice Bonded statements of what a job's result is (docs/protocol.md P6): reserve, seed, commit, claim, finalize.
+/// @dev Liveness: somebody must call `fixSeed` within 8,191 blocks of the seed block, and `finalize` or `sink` for each claim;
+/// an open claim holds back every later state claim (`firstOpen`). Payees pull with `withdraw`.
+interface IResultClaims {
+    error BondMismatch(uint256 expectedWei, uint256 actualWei);
+    error IdClosed(bytes32 id, bytes32 claimHash);
+    error IdInAirgap(bytes32 id, uint64 reopensAfter, uint64 l1Timestamp);
+    error AlreadyReserved(bytes32 id, address reserver);
+    error NotReserver(address expected, address actual);
+    error ReservationLapsed(uint64 claimableUntil, uint64 l1Timestamp);
+    error NotReserved(bytes32 id);
+    error SeedNotFixed(bytes32 id);
+    error SeedFixedAlready(bytes32 id, bytes32 seed);
+    error SeedBlockNotReached(uint64 seedBlock, uint64 l1Block);
+    error SeedBlockTooOld(uint64 seedBlock, uint64 l1Block);
+    error HeaderMismatch(bytes32 expected, bytes32 actual);
+    error NotCommitted(bytes32 commitment);
+    error RevealOutsideWindow(uint64 commitBlock, uint64 l1Block);
+    error JobInvalid(bytes32 reason);
+    error DeadlinePassed(uint64 deadline, uint64 l1Timestamp);
+    error ConsumedMismatch(bytes32 expected, bytes32 actual);
+    error ResultMismatch(bytes32 expected, bytes32 actual);
+    error OutputMismatch(bytes32 expected, bytes32 actual);
+    error OutputLength(uint256 limit, uint256 actual);
+    error ClaimKnown(bytes32 claimHash);
+    error ClaimNotOpen(bytes32 claimHash, uint8 status);
+    error WindowOpen(uint64 windowEnd, uint64 l1Timestamp);
+    error DisputesOpen(bytes32 claimHash);
+    error ConsumedNotFinal(bytes32 consumed, uint8 status);
+    error ConsumedNotLost(bytes32 consumed, uint8 status);
+    error NotOverturned(bytes32 claimHash, uint8 status);
+    error AirgapRunning(uint64 until, uint64 l1Timestamp);
+    error AlreadyCollected(bytes32 claimHash);
+    error OnlyDisputes(address actual);
+
+    event Reserved(bytes32 indexed id, address indexed reserver, uint64 seedBlock, string dataUrl);
+    event SeedFixed(bytes32 indexed id, bytes32 seed);
+    event Committed(bytes32 indexed commitment, address indexed sender);
+    /// @notice Everything a challenger needs to rebuild the claim from L1 alone.
+    event ResultClaimed(
+        bytes32 indexed id,
+        bytes32 indexed claimHash,
+        address indexed claimant,
+        Task task,
+        ResultClaim claim,
+        string dataUrl
+    );
+    event ResultFinal(bytes32 indexed id, bytes32 indexed claimHash);
+    event ResultOverturned(bytes32 indexed id, bytes32 indexed claimHash, address indexed winner);
+    event ResultSunk(bytes32 indexed id, bytes32 indexed claimHash, bytes32 consumed);
+    event BondCollected(bytes32 indexed claimHash, address indexed winner, uint256 rewardWei, uint256 burnedWei);
+
+    /// @notice Takes the exclusive right to claim `id`, with the reservation bond. The first reservation ever fixes the seed block.
+    function reserve(bytes32 id, string calldata dataUrl) external payable;
+
+    /// @notice Fixes the seed of `id` from the header of its seed block; by anybody, within 8,191 blocks.
+    function fixSeed(bytes32 id, bytes calldata headerRlp) external;
+
+    /// @notice For tasks without a seed: binds a claim that will be revealed in a later L1 block, within 256.
+    /// @param commitment keccak(abi(bytes32 claimHash, address sender, bytes32 salt))
+    function commit(bytes32 commitment) external;
+
+    /// @notice Claims a result. Value: the claim bond, and the soft bond if the job is soft.
+    function claim(ClaimInput calldata input) external payable returns (bytes32 claimHash);
+
+    /// @notice Makes a claim final when its window is over, no dispute is open and what it consumes is final; by anybody.
+    function finalize(bytes32 claimHash) external;
+
+    /// @notice Closes a claim whose consumed claim was overturned; its bond goes back to the claimant; by anybody.
+    function sink(bytes32 claimHash) external;
+
+    /// @notice Overturns a claim; only Disputes and Demands. The Inbox hears of it at once, payouts wait for the airgap.
+    function overturn(bytes32 claimHash, address winner) external;
+
+    /// @notice After the airgap: burns and pays out the bond of an overturned claim; by anybody.
+    function collect(bytes32 claimHash) external;
+
+    /// @notice Moves the caller's balance to the caller.
+    function withdraw() external returns (uint256 amountWei);
+
+    /// @notice Moves the cursor behind `firstOpen` over at most `limit` closed claims, so that the view stays cheap.
+    function advance(uint256 limit) external;
+
+    /// @notice Inbox index of the first Claimed message whose claim is open; the Inbox's count if there is none (P6.8).
+    function firstOpen() external view returns (uint64);
+
+    /// @notice Whether `finalize` would succeed now.
+    function finalizable(bytes32 claimHash) external view returns (bool);
+
+    function claimOf(bytes32 claimHash) external view returns (ClaimRecord memory);
+
+    function reservationOf(bytes32 id) external view returns (Reservation memory);
+
+    /// @notice Claim hash of the open or final claim of `id`; 0 if there is none.
+    function liveClaim(bytes32 id) external view returns (bytes32);
+
+    /// @notice Exact value that a claim of a task with these flags must carry.
+    function bondWei(uint8 flags) external view returns (uint256);
+
+    function balanceOf(address account) external view returns (uint256 amountWei);
+}
