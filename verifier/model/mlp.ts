@@ -1,25 +1,47 @@
-import { softmaxCrossEntropy } from "../autodiff/loss.ts";
 import type { Optimizer } from "../autodiff/optimizer.ts";
-import { type Model, type StateSpec, type TrainStep, trainStep } from "../autodiff/train-step.ts";
+import type { StateSpec, TrainStep } from "../autodiff/train-step.ts";
 import type { Draft } from "../graph/draft.ts";
-import { type ValueId, valueAt } from "../graph/graph.ts";
+import type { Graph, ValueId } from "../graph/graph.ts";
 import { cast, mul, relu, scalar } from "../ops/build.ts";
 import { product } from "../ops/product.ts";
-import { float32, type TensorType, zeros } from "../tensor/tensor.ts";
+import { float32, zeros } from "../tensor/tensor.ts";
+import { type Classifier, classifierTrainStep, evaluateGraph, inferGraph } from "./classifier.ts";
 import { uniformStart } from "./start.ts";
 
-/** A classifier over uint8 rows: sizes [inputs, hidden …, classes]. */
+/** A multilayer perceptron over uint8 rows: sizes [inputs, hidden …, classes]. */
 export type MlpSpec = {
   readonly sizes: readonly number[];
-  readonly batchRows: number;
-  readonly optimizer: Optimizer;
   /** Start weights are a pure function of it. */
   readonly seed: number;
+  readonly batchRows: number;
+  readonly evaluateBatchRows: number;
+  readonly optimizer: Optimizer;
 };
 
-/** x/255 → (Gemm → Relu)… → Gemm. Pixels stay uint8 in the dataset; the conversion is in the graph. */
-export function mlpLogits(draft: Draft, parameters: readonly ValueId[], x: ValueId): ValueId {
-  let hidden = valueAt(draft, x).dtype === "uint8" ? mul(draft, cast(draft, x, "float32"), scalar(draft, 1 / 255)) : x;
+/** The graphs a job names; `train.state` holds the start tensors. */
+export type ModelGraphs = { readonly train: TrainStep; readonly infer: Graph; readonly evaluate: Graph };
+
+export function mlpGraphs(spec: MlpSpec): ModelGraphs {
+  const network = mlp(spec.sizes, spec.seed);
+  return {
+    train: classifierTrainStep(network, spec.batchRows, spec.optimizer),
+    infer: inferGraph(network, 1),
+    evaluate: evaluateGraph(network, spec.evaluateBatchRows),
+  };
+}
+
+/** x/255 → Gemm (→ Relu → Gemm)… Pixels stay uint8 in the dataset; the conversion is in the graph. */
+export const mlp = (sizes: readonly number[], seed: number): Classifier => ({
+  parameters: parametersOf(sizes, seed),
+  input: { dtype: "uint8", rowShape: [sizes[0]!] },
+  forward: (draft, parameters, x) => {
+    const pixels = mul(draft, cast(draft, x, "float32"), scalar(draft, 1 / 255));
+    return layers(draft, parameters, pixels);
+  },
+});
+
+function layers(draft: Draft, parameters: readonly ValueId[], x: ValueId): ValueId {
+  let hidden = x;
   for (let layer = 0; 2 * layer < parameters.length; layer++) {
     if (layer > 0) hidden = relu(draft, hidden);
     hidden = product(draft, { a: hidden, b: parameters[2 * layer]!, bias: parameters[2 * layer + 1]! });
@@ -27,31 +49,14 @@ export function mlpLogits(draft: Draft, parameters: readonly ValueId[], x: Value
   return hidden;
 }
 
-export function mlpParameters(sizes: readonly number[], seed: number): StateSpec[] {
+function parametersOf(sizes: readonly number[], seed: number): StateSpec[] {
   return sizes.slice(1).flatMap((width, layer) => {
     const fanIn = sizes[layer]!;
+    // Uniform in ±√(6/fan-in): variance 2/fan-in (He et al., 2015)
+    const weights = uniformStart(seed, layer, fanIn * width, Math.sqrt(6 / fanIn));
     return [
-      // Uniform in ±√(6/fan-in): variance 2/fan-in (He et al., 2015)
-      {
-        name: `weight${layer}`,
-        start: float32([fanIn, width], uniformStart(seed, layer, fanIn * width, Math.sqrt(6 / fanIn))),
-      },
+      { name: `weight${layer}`, start: float32([fanIn, width], weights) },
       { name: `bias${layer}`, start: zeros({ dtype: "float32", shape: [width] }) },
     ];
   });
-}
-
-export function mlpTrainStep(spec: MlpSpec): TrainStep {
-  const x: TensorType = { dtype: "uint8", shape: [spec.batchRows, spec.sizes[0]!] };
-  const labels: TensorType = { dtype: "uint8", shape: [spec.batchRows] };
-  const model: Model = {
-    parameters: mlpParameters(spec.sizes, spec.seed),
-    batch: [
-      { name: "x", type: x },
-      { name: "labels", type: labels },
-    ],
-    loss: (draft, parameters, [images, classes]) =>
-      softmaxCrossEntropy(draft, mlpLogits(draft, parameters, images!), classes!),
-  };
-  return trainStep(model, spec.optimizer);
 }

@@ -1,0 +1,32 @@
+import { type Graph, type Node, valueAt } from "../graph/graph.ts";
+import { byteSizeOf, sizeOf } from "../tensor/tensor.ts";
+
+export type Cost = { readonly flops: bigint; readonly bytes: bigint };
+
+/** What a node costs by its shapes (P5.6): the price of a job and the sums of its graph root follow from it. */
+export function nodeCost(graph: Graph, node: Node): Cost {
+  return { flops: flopsOf(graph, node), bytes: BigInt(byteSizeOf(valueAt(graph, node.output))) };
+}
+
+function flopsOf(graph: Graph, node: Node): bigint {
+  const output = valueAt(graph, node.output).shape;
+  const inputs = node.inputs.map((id) => valueAt(graph, id).shape);
+  switch (node.op) {
+    case "Reshape":
+    case "Transpose":
+    case "Slice":
+    case "Concat":
+    case "Gather":
+    case "Expand":
+      return 0n;
+    case "MatMul":
+      return 2n * BigInt(sizeOf(output)) * BigInt(inputs[0]!.at(-1)!);
+    case "Gemm": {
+      const inner = node.attributes["transA"] === 1 ? inputs[0]![0]! : inputs[0]![1]!;
+      const elements = BigInt(sizeOf(output));
+      return 2n * elements * BigInt(inner) + (inputs.length === 3 ? elements : 0n);
+    }
+    default:
+      return BigInt(Math.max(sizeOf(output), ...inputs.map(sizeOf)));
+  }
+}

@@ -1,0 +1,98 @@
+import type { Hex } from "viem";
+import {
+  attributes,
+  type EncodedGraph,
+  type EncodedNode,
+  type EncodedOperand,
+  type EncodedValue,
+  NO_VALUE,
+  OP,
+} from "../../common/graph-encoding.ts";
+import { TASK_KIND } from "../../common/task.ts";
+import { type Graph, type Node, type ValueId, valueAt } from "../graph/graph.ts";
+import { tensorRoot } from "../tensor/root.ts";
+import { dtypes } from "../tensor/tensor.ts";
+import { nodeCost } from "./cost.ts";
+import type { Layout } from "./layout.ts";
+import { type Placement, placementOf } from "./placement.ts";
+
+const ONE_BITS = 0x3f800000;
+
+/** Everything the graph root commits to (P5.5–P5.7). */
+export function encodeGraph(graph: Graph, placement: Placement = placementOf(graph)): EncodedGraph {
+  const typed = (id: ValueId) => {
+    const { dtype, shape } = valueAt(graph, id);
+    return { dtype: dtypes[dtype].code, shape };
+  };
+  return {
+    header: {
+      kind: TASK_KIND[graph.kind],
+      states: graph.stateInputs.map(({ value, source }) => ({ ...typed(value), source })),
+      feeds: graph.batchInputs.map(typed),
+      nextStates: graph.stateOutputs.map((id) => encodeValue(graph, placement, id)),
+      loss: graph.loss === null ? NO_VALUE : encodeValue(graph, placement, graph.loss),
+      constants: graph.constants.length,
+      nodes: graph.nodes.length,
+      exactCount: placement.exact.length,
+      looseCount: placement.loose.length,
+    },
+    constants: graph.constants.map(({ value, bytes }) => ({ ...typed(value), tensorRoot: tensorRoot(bytes) })),
+    nodes: graph.nodes.map((_, index) => encodeNode(graph, placement, index)),
+  };
+}
+
+export function encodeNode(graph: Graph, placement: Placement, index: number): EncodedNode {
+  const node = graph.nodes[index]!;
+  const { flops, bytes } = nodeCost(graph, node);
+  return {
+    op: OP[node.op],
+    attributes: encodeAttributes(node),
+    inputs: node.inputs.map((id, operand) => encodeOperand(graph, placement, index, id, operand)),
+    outputs: [encodeValue(graph, placement, node.output)],
+    flops,
+    bytes_: bytes,
+  };
+}
+
+export function encodeValue(graph: Graph, placement: Placement, id: ValueId): EncodedValue {
+  const { dtype, shape } = valueAt(graph, id);
+  return { ...placement.places[id]!, dtype: dtypes[dtype].code, shape };
+}
+
+function encodeOperand(
+  graph: Graph,
+  placement: Placement,
+  nodeIndex: number,
+  id: ValueId,
+  operand: number,
+): EncodedOperand {
+  const value = encodeValue(graph, placement, id);
+  const read = placement.operands[nodeIndex]![operand]!;
+  if (read === null) return { value, layoutPlace: 0, layoutIndex: 0, layout: [] };
+  return { value, layoutPlace: read.at.place, layoutIndex: read.at.index, layout: encodeLayout(read.layout) };
+}
+
+export const encodeLayout = ({ batch, rows, cols }: Layout): readonly number[] => [batch, rows, cols];
+
+function encodeAttributes(node: Node): Hex {
+  const list = (name: string) => node.attributes[name] as readonly number[];
+  const int = (name: string) => node.attributes[name] as number;
+  switch (node.op) {
+    case "Gemm":
+      return attributes.gemm(ONE_BITS, ONE_BITS, int("transA") === 1, int("transB") === 1);
+    case "ReduceSum":
+    case "ReduceMax":
+      return attributes.reduce(list("axes"), int("keepdims") === 1);
+    case "ArgMax":
+      return attributes.argMax(int("axis"), int("keepdims") === 1);
+    case "Transpose":
+      return attributes.transpose(list("perm"));
+    case "Slice":
+      return attributes.slice(list("starts"), list("steps"));
+    case "Concat":
+    case "Gather":
+      return attributes.axis(int("axis"));
+    default:
+      return "0x";
+  }
+}
