@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ILeafVerifier, LeafContext, WRONG_ELEMENT} from "../../interfaces/ILeafVerifier.sol";
+import {DType} from "../../libraries/DType.sol";
+import {GraphProof} from "../../libraries/GraphProof.sol";
+import {Step, StepReader} from "../../libraries/StepReader.sol";
+import {Float32} from "../../libraries/numeric/Float32.sol";
+import {Node, Value} from "../../types/Graph.sol";
+import {PROFILE_TOLERANT} from "../../types/Job.sol";
+import {ElementWitness} from "../../types/Witness.sol";
+
+/// @notice One element of a node's output, and what the claim and the graph say about it.
+struct Element {
+    Node node;
+    /// Flat index in the output.
+    uint256 index;
+    /// The claimed element, as its little-endian word.
+    uint256 claimed;
+    /// False: the strict profile.
+    bool tolerant;
+}
+
+/// @notice Judges one element of a node (docs/protocol.md P7.5 kind 1, P7.8): proves node and output, then leaves reading the
+/// operands and judging to the op family.
+abstract contract ElementVerifier is ILeafVerifier {
+    using StepReader for Step;
+
+    error NotMyKind(uint8 kind);
+    error NotMyOp(uint8 op);
+    error OpMismatch(uint256 named, uint8 proven);
+    error OperandCount(uint256 expected, uint256 actual);
+    error OutputCount(uint256 actual);
+
+    /// @inheritdoc ILeafVerifier
+    function judge(LeafContext calldata context, uint8 kind, bytes calldata witness) external view returns (bool wrong) {
+        if (kind != WRONG_ELEMENT) revert NotMyKind(kind);
+        (uint256 op, ElementWitness memory w) = abi.decode(witness, (uint256, ElementWitness));
+        Step memory step = Step(context.task.graph, w.header.header, context.trace, w.openings, 0);
+        GraphProof.checkHeader(step.graph, w.header);
+        GraphProof.checkNode(step.graph, step.header, w.node);
+        Node memory node = w.node.node;
+        if (op != node.op) revert OpMismatch(op, node.op);
+        if (node.outputs.length != 1) revert OutputCount(node.outputs.length);
+        Value memory output = node.outputs[0];
+        Element memory element =
+            Element(node, w.element, step.element(output, w.element), context.task.profile == PROFILE_TOLERANT);
+        // An infinity or NaN makes a claim invalid whatever the operands are (P7.5 kind 9), so none are asked for.
+        if (output.dtype == DType.FLOAT32 && !Float32.isFinite(uint32(element.claimed))) wrong = true;
+        else wrong = _isWrong(step, element);
+        step.done();
+    }
+
+    /// @dev Reads the operands from `step`, in an order that the op and the element fix. Reverts on an op of another family.
+    function _isWrong(Step memory step, Element memory element) internal view virtual returns (bool);
+
+    function _requireOperands(Node memory node, uint256 count) internal pure {
+        if (node.inputs.length != count) revert OperandCount(count, node.inputs.length);
+    }
+}
