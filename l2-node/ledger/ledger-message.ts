@@ -1,0 +1,44 @@
+import { decodeFunctionData, encodeFunctionData, type Hex, parseAbi } from "viem";
+import { LEDGER_ADDRESS } from "../../common/addresses.ts";
+import { hexOf } from "../../common/bytes.ts";
+import type { Transaction } from "../../common/transaction.ts";
+
+/** Face of the LEDGER address (P2.5), for wallets and for static reading. No code lives there. */
+export const ledgerAbi = parseAbi([
+  "function toBalance(uint256 amountWei)",
+  "function redeem(uint256 cumulativeWei, uint256 index, bytes32[] proof)",
+]);
+
+export type LedgerMessage =
+  | { readonly kind: "toBalance"; readonly amountWei: bigint }
+  | { readonly kind: "redeem"; readonly cumulativeWei: bigint; readonly index: bigint; readonly proof: readonly Hex[] };
+
+/** The message a transaction to LEDGER carries; null for other transactions, undefined where LEDGER is sent anything else. */
+export function ledgerMessageOf(transaction: Transaction): LedgerMessage | null | undefined {
+  if (transaction.to !== LEDGER_ADDRESS) return null;
+  if (transaction.valueWei !== 0n) return undefined;
+  return decodeLedgerCall(hexOf(transaction.data));
+}
+
+function decodeLedgerCall(data: Hex): LedgerMessage | undefined {
+  try {
+    const { functionName, args } = decodeFunctionData({ abi: ledgerAbi, data });
+    const message: LedgerMessage =
+      functionName === "toBalance"
+        ? { kind: "toBalance", amountWei: args[0] }
+        : { kind: "redeem", cumulativeWei: args[0], index: args[1], proof: args[2] };
+    // One encoding only: surplus or overlapping ABI data must not be a second way to say the same.
+    return encodeLedgerMessage(message) === data ? message : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const encodeLedgerMessage = (message: LedgerMessage): Hex =>
+  message.kind === "toBalance"
+    ? encodeFunctionData({ abi: ledgerAbi, functionName: "toBalance", args: [message.amountWei] })
+    : encodeFunctionData({
+        abi: ledgerAbi,
+        functionName: "redeem",
+        args: [message.cumulativeWei, message.index, [...message.proof]],
+      });
