@@ -1,0 +1,75 @@
+import type { Hex } from "viem";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { JOB_FLAG, type Job, PROFILE } from "../../common/job.ts";
+import { trainTask } from "../../common/task.ts";
+import type { Optimizer } from "../../verifier/autodiff/optimizer.ts";
+import { encodeGraph } from "../../verifier/model/encoding.ts";
+import { type ModelGraphs, mlpGraphs } from "../../verifier/model/mlp.ts";
+import { graphRef } from "../../verifier/model/root.ts";
+import { tensorRoot } from "../../verifier/tensor/root.ts";
+import { byteSizeOf, bytesOf, type Tensor } from "../../verifier/tensor/tensor.ts";
+import { type Dataset, datasetBytes, datasetOf, datasetRoot } from "../../verifier/trace/dataset.ts";
+import type { TaskInputs } from "../../verifier/trace/inputs.ts";
+import { rootOfList } from "../../verifier/trace/step.ts";
+import { seededRandom } from "./random.ts";
+
+export type SmallTask = TaskInputs & { readonly job: Job; readonly graphs: ModelGraphs };
+
+/** Divides the default 50 rows. */
+const EVALUATE_BATCH_ROWS = 10;
+
+export type SmallSpec = {
+  readonly sizes?: readonly number[];
+  readonly rows?: number;
+  readonly batchRows?: number;
+  readonly steps?: number;
+  readonly segmentSteps?: number;
+  readonly tolerant?: boolean;
+  readonly stepRoots?: boolean;
+  readonly flags?: number;
+  readonly optimizer?: Optimizer;
+  readonly windowSeconds?: number;
+  readonly deadline?: bigint;
+};
+
+/** A classifier small enough to train, check and dispute in milliseconds; real in every part. */
+export function smallTask(spec: SmallSpec = {}): SmallTask {
+  const { sizes = [12, 8, 4], rows = 50, batchRows = 8, steps = 10, segmentSteps = 4 } = spec;
+  const optimizer = spec.optimizer ?? { kind: "momentum", learningRate: 0.1, momentum: 0.9 };
+  const graphs = mlpGraphs({ sizes, batchRows, evaluateBatchRows: EVALUATE_BATCH_ROWS, optimizer, seed: 1 });
+  const dataset = smallDataset(rows, sizes[0]!, sizes.at(-1)!);
+  const start = graphs.train.state.map((state) => state.start);
+  const stepRoots = spec.stepRoots === true || spec.tolerant === true;
+  const job: Job = {
+    chainId: 42n,
+    requester: "0x00000000000000000000000000000000000000aa",
+    salt: ZERO_HASH,
+    trainGraph: graphRef(encodeGraph(graphs.train.graph)),
+    inferGraph: graphRef(encodeGraph(graphs.infer)),
+    evaluateGraph: graphRef(encodeGraph(graphs.evaluate)),
+    datasetRoot: datasetRoot(dataset),
+    datasetRows: BigInt(rows),
+    datasetBytes: BigInt(datasetBytes(dataset)),
+    startRoot: rootOfList(start.map((tensor) => tensorRoot(bytesOf(tensor)))),
+    stateBytes: BigInt(start.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0)),
+    steps,
+    segmentSteps,
+    batchRows,
+    evaluateBatchRows: EVALUATE_BATCH_ROWS,
+    profile: spec.tolerant === true ? PROFILE.tolerant : PROFILE.strict,
+    flags: (stepRoots ? JOB_FLAG.stepRoots : 0) | (spec.flags ?? 0),
+    priceWeiPerGflop: 1n,
+    deadline: spec.deadline ?? 2n ** 40n,
+    windowSeconds: spec.windowSeconds ?? 60,
+  };
+  const seed: Hex = (job.flags & JOB_FLAG.sequentialRows) === 0 ? `0x${"5e".repeat(32)}` : ZERO_HASH;
+  return { job, task: trainTask(job), seed, graph: graphs.train.graph, graphs, dataset, start };
+}
+
+function smallDataset(rows: number, inputs: number, classes: number): Dataset {
+  const random = seededRandom(7);
+  const bytes = (length: number, below: number) => Uint8Array.from({ length }, () => random.below(below));
+  const x: Tensor = { dtype: "uint8", shape: [rows, inputs], data: bytes(rows * inputs, 256) };
+  const labels: Tensor = { dtype: "uint8", shape: [rows], data: bytes(rows, classes) };
+  return datasetOf([x, labels]);
+}

@@ -1,0 +1,166 @@
+import { type Hex, keccak256, stringToBytes } from "viem";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
+import { bitsOf } from "../numerics/float32.ts";
+import { bytesOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
+import { type Checkpoint, type Checkpoints, loadState, storeState } from "./checkpoint.ts";
+import type { Feeds, Gatherer } from "./gather.ts";
+import { feedTypes, rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
+import { rootOfList, stepRootOf } from "./step.ts";
+import type { Steps } from "./steps.ts";
+import type { BlobStore } from "./store.ts";
+import type { SegmentRecord } from "./trajectory.ts";
+import { type StepValues, stepRootsOf } from "./values.ts";
+
+export type RunModules = {
+  readonly steps: Steps;
+  readonly gatherer: Gatherer;
+  readonly store: BlobStore;
+  readonly checkpoints: Checkpoints;
+  readonly onSegment?: (record: SegmentRecord) => void;
+};
+
+export type TaskResult = {
+  readonly segments: readonly Checkpoint[];
+  /** Output state (train, evaluate) or [y] (infer). */
+  readonly state: readonly Tensor[];
+};
+
+/** Names the folder of a run's checkpoints: equal inputs give equal bits, so they may be taken up again. */
+export const runKey = (taskHash: Hex, seed: Hex): string => keccak256(stringToBytes(`${taskHash}${seed}`)).slice(2, 34);
+
+/** Runs a task from its newest checkpoint on. Kill it at any point and run it again: the same bits come out. */
+export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<TaskResult> {
+  const { task } = inputs;
+  const { segments, state: resumed } = await resume(inputs, modules);
+  let state = resumed;
+  let writing: Promise<unknown> = Promise.resolve();
+  let ahead = segments.length < segmentCount(task) ? feedsOf(inputs, modules.gatherer, segments.length) : undefined;
+  for (let index = segments.length; index < segmentCount(task); index++) {
+    const feeds = await ahead;
+    ahead = index + 1 < segmentCount(task) ? feedsOf(inputs, modules.gatherer, index + 1) : undefined;
+    ahead?.catch(() => {}); // awaited at the next turn; until then its failure must not end the process
+    const computed = await computeSegment(inputs, modules.steps, index, state, feeds as Feeds);
+    state = computed.state;
+    // The end state is hashed and stored while the runtime's thread computes the next segment.
+    await writing;
+    writing = finishSegment(modules, index, computed).then((checkpoint) => segments.push(checkpoint));
+    writing.catch(() => {});
+  }
+  await writing;
+  return { segments, state };
+}
+
+type Computed = {
+  readonly state: readonly Tensor[];
+  readonly metrics: readonly number[];
+  readonly stepRoots: readonly Hex[];
+};
+
+async function finishSegment(
+  { store, checkpoints, onSegment }: RunModules,
+  index: number,
+  { state, metrics, stepRoots }: Computed,
+): Promise<Checkpoint> {
+  const stateRoots = await storeState(store, state);
+  const stepsRoot = stepRoots.length === 0 ? ZERO_HASH : rootOfList(stepRoots);
+  const checkpoint: Checkpoint = {
+    record: { index, endState: rootOfList(stateRoots), metrics, stepsRoot },
+    stateRoots,
+    stepRoots,
+  };
+  await checkpoints.write(checkpoint);
+  onSegment?.(checkpoint.record);
+  return checkpoint;
+}
+
+/** The unbroken run of checkpoints from segment 0 on, and the state to go on from. */
+async function resume(inputs: TaskInputs, { store, checkpoints }: RunModules) {
+  const segments: Checkpoint[] = [];
+  for (let index = 0; index < segmentCount(inputs.task); index++) {
+    const checkpoint = await checkpoints.read(index);
+    if (checkpoint === undefined) break;
+    segments.push(checkpoint);
+  }
+  const types = outputTypes(inputs);
+  for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
+    const state = await loadState(store, last.stateRoots, types);
+    if (state !== undefined) return { segments, state: state as readonly Tensor[] };
+    segments.pop();
+  }
+  return { segments, state: inputs.start };
+}
+
+const outputTypes = ({ graph }: TaskInputs) =>
+  graph.kind === "infer" ? graph.stateOutputs.map((id) => graph.values[id]!) : stateTypes(graph);
+
+function feedsOf({ task, seed }: TaskInputs, gatherer: Gatherer, segment: number): Promise<Feeds> {
+  return gatherer.feeds(rowOrderOf({ task, seed }), segment * task.segmentSteps, stepsInSegment(task, segment));
+}
+
+/** Steps of one segment from `state`; used by who claims and by who checks. */
+export async function computeSegment(
+  inputs: TaskInputs,
+  steps: Steps,
+  index: number,
+  state: readonly Tensor[],
+  feeds: Feeds,
+): Promise<Computed> {
+  const { task, graph } = inputs;
+  const count = stepsInSegment(task, index);
+  const first = index * task.segmentSteps;
+  if (!hasStepRoots(task) && task.kind !== TASK_KIND.infer) {
+    const batches = feedTypes(graph).map((type, i) =>
+      fromBytes({ dtype: type.dtype, shape: [count, ...type.shape] }, feeds[i]!),
+    );
+    const { state: end, losses } = await steps.segment(first, state, batches);
+    return { state: end, metrics: losses === null ? [] : lossBits(losses), stepRoots: [] };
+  }
+  return tracedSegment(inputs, steps, { first, count }, state, feeds);
+}
+
+async function tracedSegment(
+  { task, graph }: TaskInputs,
+  steps: Steps,
+  { first, count }: { first: number; count: number },
+  start: readonly Tensor[],
+  feeds: Feeds,
+): Promise<Computed> {
+  const ids = graph.values.map((_, id) => id);
+  const metrics: number[] = [];
+  const stepRoots: Hex[] = [];
+  let state = start;
+  let unhashed: StepValues | undefined;
+  const hash = () => {
+    if (unhashed !== undefined && hasStepRoots(task)) stepRoots.push(stepRootOf(stepRootsOf(graph, unhashed)));
+  };
+  for (let i = 0; i < count; i++) {
+    const batch = batchOf(graph, feeds, i, count);
+    const pending = steps.values(first + i, state, batch, ids);
+    hash(); // of the step before, while this one is computed in the runtime's thread
+    unhashed = await pending;
+    state = graph.stateOutputs.map((id) => unhashed![id]!);
+    if (graph.loss !== null) metrics.push(...lossBits(unhashed[graph.loss]!));
+  }
+  hash();
+  return { state, metrics, stepRoots };
+}
+
+/** Batch tensors of step i of a segment of `count` steps. */
+export function batchOf(graph: TaskInputs["graph"], feeds: Feeds, i: number, count: number): Tensor[] {
+  return feedTypes(graph).map((type, k) => {
+    const size = feeds[k]!.length / count;
+    return fromBytes(type, feeds[k]!.subarray(i * size, (i + 1) * size));
+  });
+}
+
+const lossBits = (losses: Tensor): number[] => Array.from(losses.data as Float32Array, bitsOf);
+
+export type ResultHead = { readonly resultRoot: Hex; readonly output: Uint8Array };
+
+/** What a claim says of the end: root, and the bytes shown inline (P5.10, P5.11). */
+export function headOf(task: Task, { segments, state }: TaskResult): ResultHead {
+  const resultRoot = segments.at(-1)!.record.endState;
+  const output = task.kind === TASK_KIND.train ? new Uint8Array() : bytesOf(state.at(-1)!).slice();
+  return { resultRoot, output };
+}
