@@ -26,7 +26,7 @@ interface IStateClaims {
     /// @notice Settles a claim whose window is over and tells L2; by anybody; numbers ascend.
     function settle(uint64 number) external;
 
-    /// @notice First L1 timestamp at which `settle(number)` succeeds; 0 if no claim of that number stands.
+    /// @notice First L1 timestamp at which `settle(number)` succeeds (or did); 0 if no claim of that number stands.
     function settleableAt(uint64 number) external view returns (uint64);
 
     /// @notice Outbox root of a settled block; reverts with `NotSettled`.

@@ -20,7 +20,7 @@ library OutboxTree {
 
     /// @notice Appends `leaf` as number `index`. `branch[i]` holds the last complete left subtree of height i; what lies in
     /// positions whose bit in the count is 0 is stale and never read.
-    function append(bytes32[DEPTH] storage branch, uint256 index, bytes32 leaf) internal {
+    function append(bytes32[32] storage branch, uint256 index, bytes32 leaf) internal {
         if (index >= MAX_LEAVES) revert OutboxFull();
         uint256 height = 0;
         for (; index & 1 == 1; index >>= 1) {
@@ -31,7 +31,7 @@ library OutboxTree {
     }
 
     /// @notice Root of the first `count` leaves, zero leaves after them.
-    function root(bytes32[DEPTH] storage branch, uint256 count) internal view returns (bytes32 node) {
+    function root(bytes32[32] storage branch, uint256 count) internal view returns (bytes32 node) {
         bytes32 padding;
         for (uint256 height = 0; height < DEPTH; ++height) {
             node = count & 1 == 1 ? Merkle.node(branch[height], node) : Merkle.node(node, padding);
@@ -41,7 +41,7 @@ library OutboxTree {
     }
 
     /// @notice The root that `leaf` at `index` leads to.
-    function rootOf(bytes32 leaf, uint256 index, bytes32[DEPTH] calldata proof) internal pure returns (bytes32) {
+    function rootOf(bytes32 leaf, uint256 index, bytes32[32] calldata proof) internal pure returns (bytes32) {
         if (index >= MAX_LEAVES) revert Merkle.LeafOutOfRange(index, MAX_LEAVES);
         for (uint256 height = 0; height < DEPTH; ++height) {
             leaf = index & 1 == 0 ? Merkle.node(leaf, proof[height]) : Merkle.node(proof[height], leaf);

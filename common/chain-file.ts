@@ -1,0 +1,68 @@
+import type { Address, Hex } from "viem";
+import type { Clocks } from "./clocks.ts";
+import { AnhError } from "./errors.ts";
+import type { Header } from "./header.ts";
+
+/** A chain file that cannot be read. */
+export class ChainFileError extends AnhError {}
+
+/** An account of the L2's first state. `storage` maps slots to words, 32 bytes each. */
+export interface GenesisAccount {
+  readonly balanceWei?: bigint;
+  readonly nonce?: bigint;
+  readonly code?: Hex;
+  readonly storage?: Readonly<Record<Hex, Hex>>;
+}
+export type GenesisAlloc = Readonly<Record<Address, GenesisAccount>>;
+
+/** The L1 contracts of a chain, lower case. */
+export interface L1Addresses {
+  readonly inbox: Address;
+  readonly prepaidGas: Address;
+  readonly bridge: Address;
+  readonly headerAnchor: Address;
+  readonly resultClaims: Address;
+  readonly demands: Address;
+  readonly disputes: Address;
+  readonly stateClaims: Address;
+}
+
+/** Everything a node needs to follow a chain from L1 alone: what a deployment leaves behind. */
+export interface ChainFile {
+  readonly l1ChainId: bigint;
+  readonly l2ChainId: bigint;
+  readonly contracts: L1Addresses;
+  /** No log of the contracts lies before this L1 block. */
+  readonly deployedAtL1Block: bigint;
+  readonly sequencer: Address;
+  /** Who alone may post state claims. */
+  readonly poster: Address;
+  readonly clocks: Clocks;
+  readonly genesis: { readonly header: Header; readonly hash: Hex; readonly alloc: GenesisAlloc };
+}
+
+const BIGINT = /^-?\d+n$/;
+
+/** JSON with bigints as `"123n"`. */
+export const encodeChainFile = (chain: ChainFile): string =>
+  `${JSON.stringify(chain, (_, value) => (typeof value === "bigint" ? `${value}n` : value), 2)}\n`;
+
+/** Inverse of `encodeChainFile`; throws `ChainFileError` for what is no chain file. */
+export function decodeChainFile(text: string): ChainFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text, (_, item) =>
+      typeof item === "string" && BIGINT.test(item) ? BigInt(item.slice(0, -1)) : item,
+    );
+  } catch (cause) {
+    throw new ChainFileError("chain-file", "the chain file is not JSON", { cause, hint: "deploy again" });
+  }
+  const chain = value as ChainFile;
+  for (const key of ["l1ChainId", "l2ChainId", "deployedAtL1Block"] as const)
+    if (typeof chain?.[key] !== "bigint")
+      throw new ChainFileError("chain-file", `the chain file has no ${key}`, { expected: '"<number>n"' });
+  for (const key of ["contracts", "clocks", "genesis"] as const)
+    if (typeof chain[key] !== "object" || chain[key] === null)
+      throw new ChainFileError("chain-file", `the chain file has no ${key}`, { hint: "deploy again" });
+  return chain;
+}

@@ -1,0 +1,33 @@
+import { parseAbi } from "viem";
+
+// Written by deploy/write-abis.ts from contracts/l1/HeaderAnchor.sol.
+export const headerAnchorAbi = parseAbi([
+  "error ECDSAInvalidSignature()",
+  "error ECDSAInvalidSignatureLength(uint256 length)",
+  "error ECDSAInvalidSignatureS(bytes32 s)",
+  "error HeaderMalformed(uint256 offset)",
+  "error InboxHeldBack(uint64 number, uint64 messageTimestamp, uint64 timestamp)",
+  "error InboxMismatch(uint64 number, uint64 expectedCount, bytes32 expectedHash, uint64 actualCount, bytes32 actualHash)",
+  "error InclusionWindowOver(uint64 number, uint64 lastL1Timestamp, uint64 l1Timestamp)",
+  "error InvalidShortString()",
+  "error NoHeaders()",
+  "error NotAnchored(uint64 number, uint64 lastNumber)",
+  "error NotChild(uint64 number, bytes32 expectedParent, bytes32 actualParent)",
+  "error NotPlainAccount(address sender)",
+  "error NotSequencer(address expected, address actual)",
+  "error NumberMismatch(uint64 expected, uint64 actual)",
+  "error OriginBackwards(uint64 number, uint64 parentOrigin, uint64 origin)",
+  "error OriginNotCanonical(uint64 origin, bytes32 expected, bytes32 actual)",
+  "error OriginNotPast(uint64 origin, uint64 l1Block)",
+  "error StringTooLong(string str)",
+  "error TimeBeforeParent(uint64 number, uint64 parentTimestamp, uint64 timestamp)",
+  "error TimeInFuture(uint64 number, uint64 l1Timestamp, uint64 timestamp)",
+  "event BatchAnchored(uint64 indexed batch, uint64 firstNumber, uint64 lastNumber, bytes32 lastHash)",
+  "event EIP712DomainChanged()",
+  "function anchor(bytes[] headers, bytes signature, bytes data) external",
+  "function batch(uint64 index) external view returns ((uint64 firstNumber, uint64 lastNumber, uint64 lastTimestamp, uint64 inboxCount, uint64 originNumber, uint64 anchoredAt, bytes32 lastHash, bytes32 dataRoot))",
+  "function batchCount() external view returns (uint64)",
+  "function batchOf(uint64 number) external view returns (uint64 index)",
+  "function eip712Domain() external view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
+  "function sequencer() external view returns (address)",
+]);

@@ -1,0 +1,105 @@
+import {
+  type Account,
+  type Address,
+  type Chain,
+  encodeDeployData,
+  getContractAddress,
+  type Hex,
+  type PublicClient,
+  size,
+  type Transport,
+  type WalletClient,
+} from "viem";
+import { lower } from "../common/addresses.ts";
+import type { ChainFile, GenesisAlloc, L1Addresses } from "../common/chain-file.ts";
+import type { Clocks } from "../common/clocks.ts";
+import { AnhError } from "../common/errors.ts";
+import { type Header, hashHeader } from "../common/header.ts";
+import type { Artifacts } from "./artifacts.ts";
+import { genesisAlloc, genesisHeader } from "./genesis.ts";
+import { plan } from "./plan.ts";
+
+/** A deployment that did not end as planned. Nothing was lost but gas: deploy again. */
+export class DeployError extends AnhError {}
+
+export interface DeployOptions {
+  readonly l2ChainId: bigint;
+  readonly clocks: Clocks;
+  readonly sequencer: Address;
+  /** Who alone may post state claims. */
+  readonly poster: Address;
+  /** Accounts the L2 starts with, beside the predeploys. */
+  readonly alloc?: GenesisAlloc;
+}
+
+export interface DeployModules {
+  readonly l1: PublicClient;
+  readonly deployer: WalletClient<Transport, Chain | undefined, Account>;
+  readonly artifacts: Artifacts;
+  readonly worldRoot: (alloc: GenesisAlloc) => Hex | Promise<Hex>;
+}
+
+/** Creation pays 200 gas per byte of code and at most 40 per byte of data; what constructors store fits in the rest. */
+const gasFor = (creation: Hex): bigint => 1_500_000n + 260n * BigInt(size(creation));
+
+/**
+ * Deploys a chain's L1 contracts and describes its L2. Contracts hold each other's addresses as immutables: they are predicted
+ * from the deployer's nonce, so the deployer must send nothing else meanwhile. All transactions are sent at once.
+ */
+export async function deploy(options: DeployOptions, modules: DeployModules): Promise<ChainFile> {
+  const { l1, deployer, artifacts } = modules;
+  const from = deployer.account.address;
+  const [l1ChainId, nonce, origin] = await Promise.all([
+    l1.getChainId(),
+    l1.getTransactionCount({ address: from, blockTag: "pending" }),
+    l1.getBlock({ blockTag: "latest" }),
+  ]);
+  const alloc = genesisAlloc(artifacts, options.alloc);
+  const stateRoot = await modules.worldRoot(alloc);
+  const genesis = (inbox: Address): { header: Header; hash: Hex } => {
+    const header = genesisHeader({
+      l2ChainId: options.l2ChainId,
+      inbox: lower(inbox),
+      sequencer: lower(options.sequencer),
+      gasLimit: BigInt(options.clocks.l2BlockGasLimit),
+      stateRoot,
+      origin: { number: origin.number, hash: origin.hash, mixHash: origin.mixHash, timestamp: origin.timestamp },
+    });
+    return { header, hash: hashHeader(header) };
+  };
+
+  const deployments = plan({ ...options, genesis });
+  const at: Record<string, Address> = { resultClaims: "0x000000000000000000000000000000000000dead" };
+  for (const [i, { name }] of deployments.entries())
+    at[name] = lower(getContractAddress({ from, nonce: BigInt(nonce + i) }));
+
+  const hashes: Hex[] = [];
+  for (const [i, { source, args }] of deployments.entries()) {
+    const { abi, bytecode } = artifacts(source);
+    const data = encodeDeployData({ abi, bytecode, args: args(at) });
+    hashes.push(
+      await deployer.sendTransaction({ data, nonce: nonce + i, gas: gasFor(data), chain: deployer.chain ?? null }),
+    );
+  }
+  const receipts = await Promise.all(hashes.map((hash) => l1.waitForTransactionReceipt({ hash, pollingInterval: 50 })));
+  for (const [i, receipt] of receipts.entries()) {
+    const { name } = deployments[i] as { name: string };
+    if (receipt.status !== "success" || lower(receipt.contractAddress ?? "") !== at[name])
+      throw new DeployError("deploy-failed", `${name} was not deployed where the others expect it`, {
+        expected: at[name],
+        actual: `${receipt.status} at ${receipt.contractAddress}`,
+        hint: "the deployer's account must send nothing else while it deploys; deploy again",
+      });
+  }
+
+  return {
+    l1ChainId: BigInt(l1ChainId),
+    l2ChainId: options.l2ChainId,
+    contracts: at as unknown as L1Addresses,
+    deployedAtL1Block: origin.number + 1n,
+    sequencer: lower(options.sequencer),
+    poster: lower(options.poster),
+    clocks: options.clocks,
+    genesis: { ...genesis(at.inbox as Address), alloc },
+  };
+}

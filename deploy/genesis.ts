@@ -1,0 +1,52 @@
+import type { Address, Hex } from "viem";
+import { DNN_ADDRESS, OUTBOX_ADDRESS } from "../common/addresses.ts";
+import type { GenesisAlloc } from "../common/chain-file.ts";
+import { ZERO_HASH } from "../common/hash.ts";
+import { type Header, mixHashOf } from "../common/header.ts";
+import { firstInboxHash } from "../common/message.ts";
+import { EMPTY_TRIE_ROOT } from "../common/trie.ts";
+import type { Artifacts } from "./artifacts.ts";
+
+/** High enough for a contract to be posted while L1's base fee is a few gwei (P2.3); the market moves it from there. */
+export const GENESIS_BASE_FEE_WEI = 10n ** 9n;
+
+/** What every L2 starts with, and the accounts a deployer adds. */
+export function genesisAlloc(artifacts: Artifacts, extra: GenesisAlloc = {}): GenesisAlloc {
+  return {
+    ...extra,
+    [OUTBOX_ADDRESS]: { nonce: 1n, code: artifacts("l2/Outbox").deployedBytecode },
+    // Never run: Solidity asks for code before it calls a function that returns nothing.
+    [DNN_ADDRESS]: { nonce: 1n, code: "0xfe" },
+  };
+}
+
+export interface GenesisOptions {
+  readonly l2ChainId: bigint;
+  readonly inbox: Address;
+  readonly sequencer: Address;
+  readonly gasLimit: bigint;
+  /** World root of the alloc. */
+  readonly stateRoot: Hex;
+  /** An L1 block before the deployment. */
+  readonly origin: { readonly number: bigint; readonly hash: Hex; readonly mixHash: Hex; readonly timestamp: bigint };
+}
+
+/** Header number 0 (P3.1). */
+export const genesisHeader = (options: GenesisOptions): Header => ({
+  parentHash: ZERO_HASH,
+  beneficiary: options.sequencer,
+  stateRoot: options.stateRoot,
+  transactionsRoot: EMPTY_TRIE_ROOT,
+  number: 0n,
+  gasLimit: options.gasLimit,
+  gasUsed: 0n,
+  timestamp: options.origin.timestamp,
+  origin: {
+    number: options.origin.number,
+    hash: options.origin.hash,
+    inboxCount: 0n,
+    inboxHash: firstInboxHash(options.l2ChainId, options.inbox),
+  },
+  mixHash: mixHashOf(options.origin.mixHash, 0n),
+  baseFeeWei: GENESIS_BASE_FEE_WEI,
+});
