@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Wide} from "./Wide.sol";
+
+/// @notice Dot products and sums of binary32 values without any rounding (docs/numerics.md). Operands are little-endian bytes.
+/// @dev A product is an integer below 2^48 times 2^e with e in [−298, 208]. Eight of them are decoded at a time, one per
+/// 32-bit lane of a word. Those with e in [−200, −6] are added up in one word of unit 2^−200; a nonzero product outside sends
+/// its word of eight down the slow path, where two more accumulators (units 2^−298 and 2^−5) take it. So the sum is exact
+/// whatever the operands are. A product with e > 83 is at least 2^130: it sets `overflows`, and no finite result is right.
+library ExactDot {
+    using Wide for Wide.Uint512;
+
+    /// @notice The range of values named lies outside its bytes.
+    error OutOfBytes(uint256 end, uint256 length);
+    /// @notice More terms than the accumulators can hold; longer reductions are split into nodes.
+    error TooManyTerms(uint256 count, uint256 limit);
+    /// @notice An operand is an infinity or a NaN.
+    error OperandNotFinite();
+
+    uint256 internal constant MAX_TERMS = 8192;
+    uint256 private constant SIGNS = 0x8000000080000000800000008000000080000000800000008000000080000000;
+
+    /// @notice Sums of |products| and of the negative ones alone, in units of 2^−298.
+    struct Sum {
+        Wide.Uint512 absolute;
+        Wide.Uint512 negative;
+        bool overflows;
+    }
+
+    /// @notice Σ a_k·b_k over `count` values that start at the given byte offsets.
+    function dot(bytes memory a, uint256 aOffset, bytes memory b, uint256 bOffset, uint256 count)
+        internal
+        pure
+        returns (Sum memory)
+    {
+        return _accumulate(_values(a, aOffset, count), _values(b, bOffset, count), 32, count);
+    }
+
+    /// @notice Σ a_k: the dot product with ones.
+    function sum(bytes memory a, uint256 aOffset, uint256 count) internal pure returns (Sum memory) {
+        bytes memory ones = hex"0000803f0000803f0000803f0000803f0000803f0000803f0000803f0000803f";
+        return _accumulate(_values(a, aOffset, count), _values(ones, 0, 8), 0, count);
+    }
+
+    /// @notice `sum` with one more term, m·2^e.
+    function plus(Sum memory total, bool negative, uint256 m, int256 e) internal pure {
+        Wide.Uint512 memory term = Wide.shifted(m, uint256(e + 298));
+        total.absolute = total.absolute.add(term);
+        if (negative) total.negative = total.negative.add(term);
+    }
+
+    function _values(bytes memory data, uint256 offset, uint256 count) private pure returns (uint256 pointer) {
+        if (count > MAX_TERMS) revert TooManyTerms(count, MAX_TERMS);
+        if (offset > data.length || data.length - offset < 4 * count) revert OutOfBytes(offset + 4 * count, data.length);
+        assembly {
+            pointer := add(add(data, 32), offset)
+        }
+    }
+
+    /// @dev Both operands advance by a word of eight values, b by `stride` bytes (0: the same word again).
+    function _accumulate(uint256 a, uint256 b, uint256 stride, uint256 count) private pure returns (Sum memory total) {
+        uint256 absolute; // unit 2^−200; at most 8192·2^48·2^194 < 2^256
+        uint256 negative;
+        // |Σ| and negative Σ of unit 2^−298, the same of unit 2^−5, overflow flag: touched by the slow path only.
+        uint256[5] memory rare;
+        uint256 bad;
+        assembly ("memory-safe") {
+            function store(slot, value, isNegative) {
+                mstore(slot, add(mload(slot), value))
+                if isNegative { mstore(add(slot, 32), add(mload(add(slot, 32)), value)) }
+            }
+            // One word whose lanes may be in any range. c: biased exponent sum e + 300.
+            function slow(slots, cs, mas, mbs, signs) -> abs_, neg_ {
+                for { let j := 0 } lt(j, 256) { j := add(j, 32) } {
+                    let p := mul(and(shr(j, mas), 0xffffff), and(shr(j, mbs), 0xffffff))
+                    if p {
+                        let c := and(shr(j, cs), 0x1ff)
+                        let s := and(shr(j, signs), 1)
+                        switch lt(c, 100)
+                        case 1 { store(slots, shl(sub(c, 2), p), s) }
+                        default {
+                            switch lt(c, 295)
+                            case 1 {
+                                let v := shl(sub(c, 100), p)
+                                abs_ := add(abs_, v)
+                                neg_ := add(neg_, mul(s, v))
+                            }
+                            default {
+                                switch gt(c, 383)
+                                case 1 { mstore(add(slots, 128), 1) }
+                                default { store(add(slots, 64), shl(sub(c, 295), p), s) }
+                            }
+                        }
+                    }
+                }
+            }
+            let end := add(a, shl(2, count))
+            for {} lt(a, end) {
+                a := add(a, 32)
+                b := add(b, stride)
+            } {
+                let wa := mload(a)
+                let wb := mload(b)
+                if lt(sub(end, a), 32) {
+                    // The last word: bytes past the end are zeros.
+                    let mask := not(shr(shl(3, sub(end, a)), not(0)))
+                    wa := and(wa, mask)
+                    wb := and(wb, mask)
+                }
+                // Little-endian bytes: swap them in each half, then the halves.
+                {
+                    let x := and(xor(wa, shr(8, wa)), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff)
+                    wa := xor(wa, xor(x, shl(8, x)))
+                    x := and(xor(wa, shr(16, wa)), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff)
+                    wa := xor(wa, xor(x, shl(16, x)))
+                }
+                {
+                    let x := and(xor(wb, shr(8, wb)), 0x00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff)
+                    wb := xor(wb, xor(x, shl(8, x)))
+                    x := and(xor(wb, shr(16, wb)), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff)
+                    wb := xor(wb, xor(x, shl(16, x)))
+                }
+                // Per lane: sign of the product, mantissas with the implicit bit, and c = sum of the exponent fields (≥ 1 each).
+                let signs := shr(31, and(xor(wa, wb), 0x8000000080000000800000008000000080000000800000008000000080000000))
+                let c
+                let ma
+                let mb
+                {
+                    let fa := and(wa, 0x7f8000007f8000007f8000007f8000007f8000007f8000007f8000007f800000)
+                    let fb := and(wb, 0x7f8000007f8000007f8000007f8000007f8000007f8000007f8000007f800000)
+                    // A field of 255 carries into bit 31 when 1 is added to it; looked at in the end.
+                    bad := or(bad, or(
+                        add(fa, 0x0080000000800000008000000080000000800000008000000080000000800000),
+                        add(fb, 0x0080000000800000008000000080000000800000008000000080000000800000)
+                    ))
+                    // A field of at least 1 carries into bit 31 when 255 is added to it: the implicit bit.
+                    let ia := shr(8, and(
+                        add(fa, 0x7f8000007f8000007f8000007f8000007f8000007f8000007f8000007f800000),
+                        0x8000000080000000800000008000000080000000800000008000000080000000
+                    ))
+                    let ib := shr(8, and(
+                        add(fb, 0x7f8000007f8000007f8000007f8000007f8000007f8000007f8000007f800000),
+                        0x8000000080000000800000008000000080000000800000008000000080000000
+                    ))
+                    ma := or(and(wa, 0x007fffff007fffff007fffff007fffff007fffff007fffff007fffff007fffff), ia)
+                    mb := or(and(wb, 0x007fffff007fffff007fffff007fffff007fffff007fffff007fffff007fffff), ib)
+                    // A field of 0 counts as 1.
+                    c := shr(23, sub(
+                        add(add(fa, fb), 0x0100000001000000010000000100000001000000010000000100000001000000),
+                        add(ia, ib)
+                    ))
+                }
+                // Bit 9 of a lane: c > 294, which only nonzero products reach.
+                let outside := and(
+                    add(c, 0x000000d9000000d9000000d9000000d9000000d9000000d9000000d9000000d9),
+                    0x0000020000000200000002000000020000000200000002000000020000000200
+                )
+                // Bit 9 of a lane: c < 100.
+                let below := and(
+                    not(add(c, 0x0000019c0000019c0000019c0000019c0000019c0000019c0000019c0000019c)),
+                    0x0000020000000200000002000000020000000200000002000000020000000200
+                )
+                if below {
+                    let nonzero := and(
+                        add(ma, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff),
+                        add(mb, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff)
+                    )
+                    outside := or(outside, and(below, shr(22, nonzero)))
+                }
+                if outside {
+                    let abs_, neg_ := slow(rare, c, ma, mb, signs)
+                    absolute := add(absolute, abs_)
+                    negative := add(negative, neg_)
+                    continue
+                }
+                // Shifts. Where the product is zero any will do: 256 more keeps the subtraction within the lane.
+                c := sub(
+                    add(c, shr(1, below)),
+                    0x0000006400000064000000640000006400000064000000640000006400000064
+                )
+                {
+                    let v := shl(byte(3, c), mul(shr(224, ma), shr(224, mb)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(3, signs), v))
+                }
+                {
+                    let v := shl(byte(7, c), mul(and(shr(192, ma), 0xffffff), and(shr(192, mb), 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(7, signs), v))
+                }
+                {
+                    let v := shl(byte(11, c), mul(and(shr(160, ma), 0xffffff), and(shr(160, mb), 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(11, signs), v))
+                }
+                {
+                    let v := shl(byte(15, c), mul(and(shr(128, ma), 0xffffff), and(shr(128, mb), 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(15, signs), v))
+                }
+                {
+                    let v := shl(byte(19, c), mul(and(shr(96, ma), 0xffffff), and(shr(96, mb), 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(19, signs), v))
+                }
+                {
+                    let v := shl(byte(23, c), mul(and(shr(64, ma), 0xffffff), and(shr(64, mb), 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(23, signs), v))
+                }
+                {
+                    let v := shl(byte(27, c), mul(and(shr(32, ma), 0xffffff), and(shr(32, mb), 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(27, signs), v))
+                }
+                {
+                    let v := shl(byte(31, c), mul(and(ma, 0xffffff), and(mb, 0xffffff)))
+                    absolute := add(absolute, v)
+                    negative := add(negative, mul(byte(31, signs), v))
+                }
+            }
+        }
+        if (bad & SIGNS != 0) revert OperandNotFinite();
+        total.absolute = _combined(rare[0], absolute, rare[2]);
+        total.negative = _combined(rare[1], negative, rare[3]);
+        total.overflows = rare[4] != 0;
+    }
+
+    function _combined(uint256 low, uint256 middle, uint256 high) private pure returns (Wide.Uint512 memory) {
+        return Wide.Uint512(0, low).add(Wide.shifted(middle, 98)).add(Wide.shifted(high, 293));
+    }
+}
