@@ -10,6 +10,8 @@ export const CALLED_CONTRACTS = [
   "l1/HeaderAnchor",
   "l1/StateClaims",
   "l2/Outbox",
+  "l2/Dnn:IDnn",
+  "l2/examples/DigitClassifier",
 ] as const;
 
 /** `HeaderAnchor` → `headerAnchor`: the name of the exported constant, and with dashes of the file. */

@@ -1,0 +1,20 @@
+import { parseAbi } from "viem";
+
+// Written by deploy/write-abis.ts from contracts/l2/examples/DigitClassifier.sol.
+export const digitClassifierAbi = parseAbi([
+  "error NoElements()",
+  "error NotFloats(uint256 byteLength)",
+  "error OnlyOwner(address expected, address actual)",
+  "error PaymentFailed(address payee)",
+  "event Classified(bytes32 indexed model, uint256 label)",
+  "event Evaluated(bytes32 indexed model, uint32 correct, uint32 total)",
+  "event Trained(bytes32 indexed model)",
+  "function classify(bytes32 model, bytes image) external returns (uint256 label)",
+  "function collect() external returns (uint256 amountWei)",
+  "function evaluate(bytes32 model, bytes32 datasetRoot, uint32 rows) external returns (uint32 correct, uint32 total)",
+  "function lastLabelPlusOne(bytes32 model) external view returns (uint256 labelPlusOne)",
+  "function owner() external view returns (address)",
+  "function scores(bytes32 model) external view returns (uint32 correct, uint32 total)",
+  "function train((uint256 chainId, address requester, bytes32 salt, (bytes32 root, uint64 flops, uint64 bytes_) trainGraph, (bytes32 root, uint64 flops, uint64 bytes_) inferGraph, (bytes32 root, uint64 flops, uint64 bytes_) evaluateGraph, bytes32 datasetRoot, uint64 datasetRows, uint64 datasetBytes, bytes32 startRoot, uint64 stateBytes, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint32 evaluateBatchRows, uint8 profile, uint8 flags, uint256 priceWeiPerGflop, uint64 deadline, uint32 windowSeconds) job) external payable returns (bytes32 model)",
+  "function trainAndClassify((uint256 chainId, address requester, bytes32 salt, (bytes32 root, uint64 flops, uint64 bytes_) trainGraph, (bytes32 root, uint64 flops, uint64 bytes_) inferGraph, (bytes32 root, uint64 flops, uint64 bytes_) evaluateGraph, bytes32 datasetRoot, uint64 datasetRows, uint64 datasetBytes, bytes32 startRoot, uint64 stateBytes, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint32 evaluateBatchRows, uint8 profile, uint8 flags, uint256 priceWeiPerGflop, uint64 deadline, uint32 windowSeconds) job, bytes image) external payable returns (bytes32 model, uint256 label)",
+]);
