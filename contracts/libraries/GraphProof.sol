@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {GraphHeader, graphLeafCount, hashGraphHeader, hashNode} from "../types/Graph.sol";
+import {GraphHeader, graphLeafCount, hashConstant, hashGraphHeader, hashNode} from "../types/Graph.sol";
 import {GraphRef} from "../types/Job.sol";
 import {HeaderProof, NodeProof} from "../types/Witness.sol";
+import {DType} from "./DType.sol";
+import {IndexMath} from "./IndexMath.sol";
 import {SumNode, SumTree} from "./SumTree.sol";
 
 /// @notice That a header, a constant or a node belongs to a graph (docs/protocol.md P5.6). The leaf's index proves which of the
@@ -11,8 +13,9 @@ import {SumNode, SumTree} from "./SumTree.sol";
 library GraphProof {
     error NoSuchConstant(uint256 index, uint256 count);
     error NoSuchNode(uint256 index, uint256 count);
-    error SumProofNotTriples(uint256 words);
-    error SumTooLarge(uint256 value);
+    error ConstantProofLength(uint256 words);
+    error ConstantSize(uint256 actual, uint256 expected);
+    error WordTooLarge(uint256 value);
 
     function checkHeader(GraphRef memory graph, HeaderProof memory proof) internal pure {
         _check(graph, proof.header, SumNode(hashGraphHeader(proof.header), 0, 0), 0, proof.siblings);
@@ -25,24 +28,42 @@ library GraphProof {
         _check(graph, header, leaf, 1 + uint256(header.constants) + proof.index, proof.siblings);
     }
 
+    /// @notice Checks that `tensorRoot` is the root of the graph's `index`-th constant, of the given type and element count.
     /// @param header already checked
-    /// @param size bytes of the constant
-    /// @param words the sum proof, three words (hash, flops, bytes) per sibling
+    /// @param elements of the constant; a node may see it in another shape (Reshape), so the leaf's own shape is in `words`
+    /// @param words rank, dimensions, then the sum proof: three words (hash, flops, bytes) per sibling
     function checkConstant(
         GraphRef memory graph,
         GraphHeader memory header,
-        bytes32 hash,
         uint256 index,
-        uint256 size,
+        uint8 dtype,
+        uint256 elements,
+        bytes32 tensorRoot,
         bytes32[] memory words
     ) internal pure {
         if (index >= header.constants) revert NoSuchConstant(index, header.constants);
-        if (words.length % 3 != 0) revert SumProofNotTriples(words.length);
-        SumNode[] memory siblings = new SumNode[](words.length / 3);
+        (uint32[] memory shape, SumNode[] memory siblings) = _constantProof(words);
+        if (IndexMath.count(shape) != elements) revert ConstantSize(IndexMath.count(shape), elements);
+        bytes32 hash = hashConstant(dtype, shape, tensorRoot);
+        _check(graph, header, SumNode(hash, 0, _uint64(elements * DType.size(dtype))), 1 + index, siblings);
+    }
+
+    function _constantProof(bytes32[] memory words)
+        private
+        pure
+        returns (uint32[] memory shape, SumNode[] memory siblings)
+    {
+        if (words.length == 0) revert ConstantProofLength(0);
+        uint256 rank = _uint32(uint256(words[0]));
+        if (words.length < 1 + rank || (words.length - 1 - rank) % 3 != 0) revert ConstantProofLength(words.length);
+        shape = new uint32[](rank);
+        for (uint256 i = 0; i < rank; ++i) shape[i] = _uint32(uint256(words[1 + i]));
+        siblings = new SumNode[]((words.length - 1 - rank) / 3);
         for (uint256 i = 0; i < siblings.length; ++i) {
-            siblings[i] = SumNode(words[3 * i], _uint64(uint256(words[3 * i + 1])), _uint64(uint256(words[3 * i + 2])));
+            uint256 first = 1 + rank + 3 * i;
+            siblings[i] =
+                SumNode(words[first], _uint64(uint256(words[first + 1])), _uint64(uint256(words[first + 2])));
         }
-        _check(graph, header, SumNode(hash, 0, _uint64(size)), 1 + index, siblings);
     }
 
     function _check(
@@ -56,8 +77,13 @@ library GraphProof {
         SumTree.check(root, leaf, index, graphLeafCount(header), siblings);
     }
 
+    function _uint32(uint256 value) private pure returns (uint32) {
+        if (value > type(uint32).max) revert WordTooLarge(value);
+        return uint32(value);
+    }
+
     function _uint64(uint256 value) private pure returns (uint64) {
-        if (value > type(uint64).max) revert SumTooLarge(value);
+        if (value > type(uint64).max) revert WordTooLarge(value);
         return uint64(value);
     }
 }

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {
     GraphHeader,
-    hashConstant,
     Operand,
     PLACE_CONSTANT,
     PLACE_EXACT,
@@ -112,8 +111,8 @@ library StepReader {
         bytes32[] memory proof
     ) internal pure {
         if (place == PLACE_CONSTANT) {
-            uint256 size = IndexMath.count(shape) * DType.size(dtype);
-            GraphProof.checkConstant(step.graph, step.header, hashConstant(dtype, shape, root), index, size, proof);
+            uint256 elements = IndexMath.count(shape);
+            GraphProof.checkConstant(step.graph, step.header, index, dtype, elements, root, proof);
             return;
         }
         (bytes32 list, uint256 count) = listAt(step, place);

@@ -56,4 +56,20 @@ library TensorRead {
             hash := mload(0)
         }
     }
+
+    /// @notice Root of a tensor of `size` zero bytes.
+    function zeroRoot(uint256 size) internal view returns (bytes32 root) {
+        if (size == 0) return bytes32(0);
+        uint256 count = chunkCount(size);
+        uint256 left = size % CHUNK_BYTES;
+        // Going up, all nodes but the last one of a level are equal; beyond it lies padding.
+        root = hashSlice(new bytes(CHUNK_BYTES), 0, left == 0 ? CHUNK_BYTES : left);
+        bytes32 full = hashSlice(new bytes(CHUNK_BYTES), 0, CHUNK_BYTES);
+        bytes32 padding;
+        for (; count > 1; count = (count + 1) >> 1) {
+            root = count & 1 == 0 ? Merkle.node(full, root) : Merkle.node(root, padding);
+            full = Merkle.node(full, full);
+            padding = Merkle.node(padding, padding);
+        }
+    }
 }

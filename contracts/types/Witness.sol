@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {SumNode} from "../libraries/SumTree.sol";
 import {GraphHeader, Node} from "./Graph.sol";
+import {Task} from "./Task.sol";
+import {SegmentLeaf, StepTrace} from "./Trace.sol";
 
 // docs/protocol.md P7.8
 
@@ -48,3 +50,80 @@ uint8 constant SOURCE_NEXT_STATE = 3; // place NextState, index: header.nextStat
 uint8 constant SOURCE_OUTPUT = 4; // node.outputs[index]
 uint8 constant SOURCE_OPERAND = 5; // node.inputs[index].value
 uint8 constant SOURCE_LAYOUT = 6; // node.inputs[index], in its reading layout
+
+/// Kind 2. `end`: the last step's stateOut against the segment's endState. Else the step's stateIn against the step before
+/// (previousStep under the stepsRoot), the segment before (previousSegment under the trajectory root) or the start root.
+struct LinkWitness {
+    bool end;
+    StepTrace previousStep;
+    SegmentLeaf previousSegment;
+    bytes32[] proof;
+}
+
+/// Kind 3. One state tensor root of the first step, and of the consumed result unless the tensor starts as zeros.
+struct StartWitness {
+    HeaderProof header;
+    uint32 state;
+    bytes32 root;
+    bytes32[] rootProof;
+    Task consumedTask;
+    HeaderProof consumedHeader;
+    bytes32 consumedRoot;
+    bytes32[] consumedProof;
+}
+
+/// Kind 4. One element of one row of a feed, and the dataset's; for infer no row, element or opening.
+struct FeedWitness {
+    HeaderProof header;
+    uint32 feed;
+    uint32 row;
+    uint64 element;
+    Opening[] openings;
+}
+
+/// Kind 5. A state output's root, and the root where the graph says that it comes from.
+struct NextStateWitness {
+    HeaderProof header;
+    uint32 state;
+    bytes32 root;
+    bytes32[] rootProof;
+    bytes32 sourceRoot;
+    bytes32[] sourceProof;
+}
+
+/// Kind 6. One element of an operand, under the value's root and under its layout's.
+struct LayoutWitness {
+    HeaderProof header;
+    NodeProof node;
+    uint32 operand;
+    uint64 element;
+    Opening[] openings;
+}
+
+/// Kind 7. The step's leaf under the metrics root, and the loss; neither if the graph has no loss.
+struct MetricWitness {
+    HeaderProof header;
+    bytes32 metric;
+    bytes32[] metricProof;
+    Opening[] openings;
+}
+
+/// Kind 8. One leaf of a value's tree: a chunk with the bytes it is the hash of, or (`chunk` beyond the last) padding.
+struct CanonicalWitness {
+    HeaderProof header;
+    NamedValue value;
+    bytes32 root;
+    bytes32[] rootProof;
+    uint64 chunk;
+    bytes data;
+    bytes32 padding;
+    bytes32[] chunkProof;
+}
+
+/// Kind 9. One float32 element.
+struct FiniteWitness {
+    HeaderProof header;
+    NamedValue value;
+    uint64 element;
+    Opening[] openings;
+}
