@@ -10,7 +10,7 @@ export type Mnist = { readonly train: Digits; readonly test: Digits };
 
 export class IdxError extends AnhError {
   constructor(file: string, what: string, expected: string, actual: string) {
-    super("IDX", `${file}: ${what}: expected ${expected}, got ${actual}`, { expected, actual });
+    super("idx", `${file}: ${what}: expected ${expected}, got ${actual}`, { expected, actual });
   }
 }
 

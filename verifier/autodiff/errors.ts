@@ -2,6 +2,6 @@ import { AnhError } from "../../common/errors.ts";
 
 export class GradientError extends AnhError {
   constructor(expected: string, actual: string) {
-    super("GRADIENT", `gradient: expected ${expected}, got ${actual}`, { expected, actual });
+    super("gradient", `gradient: expected ${expected}, got ${actual}`, { expected, actual });
   }
 }

@@ -28,4 +28,18 @@ export const argMax: Op = {
     return result;
   },
   vjp: () => [null],
+  bound: ({ terms }) => {
+    const x = Array.from(terms.length === 1 ? terms[0]! : terms.map((term) => term[0]!)) as number[];
+    return { replay: () => BigInt(x.indexOf(Math.max(...x))), tolerance: null };
+  },
+  // The whole row: contiguous along the last axis, element by element along another.
+  leaf: ({ attributes, inputs }, element) => {
+    const { shape } = inputs[0]!;
+    const axis = axisAttribute(attributes, shape.length);
+    const count = shape[axis]!;
+    const stride = sizeOf(shape.slice(axis + 1));
+    const start = Math.floor(element / stride) * count * stride + (element % stride);
+    if (stride === 1) return [{ operand: 0, start, count }];
+    return Array.from({ length: count }, (_, k) => ({ operand: 0, start: start + k * stride, count: 1 }));
+  },
 };

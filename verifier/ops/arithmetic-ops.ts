@@ -1,6 +1,7 @@
 import { emit } from "../graph/draft.ts";
+import { exactly, rounded } from "./bounds.ts";
 import { div, mul, neg, scalar, shapeOf, where } from "./build.ts";
-import { inferBinary, inferUnary, mapBinary, mapUnary } from "./elementwise.ts";
+import { inferBinary, inferUnary, leafElementwise, mapBinary, mapUnary } from "./elementwise.ts";
 import type { Op } from "./op.ts";
 import { sumTo } from "./sums.ts";
 
@@ -8,6 +9,8 @@ export const add: Op = {
   infer: inferBinary,
   eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => a + b),
   vjp: (draft, { inputs: [a, b] }, dy) => [sumTo(draft, dy, shapeOf(draft, a!)), sumTo(draft, dy, shapeOf(draft, b!))],
+  bound: rounded((a, b) => a! + b!),
+  leaf: leafElementwise,
 };
 
 export const sub: Op = {
@@ -17,6 +20,8 @@ export const sub: Op = {
     sumTo(draft, dy, shapeOf(draft, a!)),
     sumTo(draft, neg(draft, dy), shapeOf(draft, b!)),
   ],
+  bound: rounded((a, b) => a! - b!),
+  leaf: leafElementwise,
 };
 
 export const multiply: Op = {
@@ -26,6 +31,8 @@ export const multiply: Op = {
     sumTo(draft, mul(draft, dy, b!), shapeOf(draft, a!)),
     sumTo(draft, mul(draft, dy, a!), shapeOf(draft, b!)),
   ],
+  bound: rounded((a, b) => a! * b!),
+  leaf: leafElementwise,
 };
 
 export const divide: Op = {
@@ -36,18 +43,24 @@ export const divide: Op = {
     sumTo(draft, div(draft, dy, b!), shapeOf(draft, a!)),
     sumTo(draft, neg(draft, div(draft, mul(draft, dy, output), b!)), shapeOf(draft, b!)),
   ],
+  bound: rounded((a, b) => a! / b!),
+  leaf: leafElementwise,
 };
 
 export const negate: Op = {
   infer: inferUnary,
   eval: (inputs, context) => mapUnary(inputs, context, (x) => -x),
   vjp: (draft, _, dy) => [neg(draft, dy)],
+  bound: exactly((x) => -x!),
+  leaf: leafElementwise,
 };
 
 export const absolute: Op = {
   infer: inferUnary,
   eval: (inputs, context) => mapUnary(inputs, context, (x) => Math.abs(x)),
   vjp: (draft, { inputs: [x] }, dy) => [where(draft, emit(draft, "Less", [x!, scalar(draft, 0)]), neg(draft, dy), dy)],
+  bound: exactly((x) => Math.abs(x as number)),
+  leaf: leafElementwise,
 };
 
 export const squareRoot: Op = {
@@ -55,4 +68,6 @@ export const squareRoot: Op = {
   eval: (inputs, context) => mapUnary(inputs, context, (x) => Math.sqrt(x)),
   // ∂√x = 1/(2√x)
   vjp: (draft, { output }, dy) => [div(draft, mul(draft, dy, scalar(draft, 0.5)), output)],
+  bound: rounded((x) => Math.sqrt(x!)),
+  leaf: leafElementwise,
 };

@@ -62,3 +62,23 @@ export function pick(tensor: Tensor, from: ArrayLike<number>): TensorData {
   for (let i = 0; i < from.length; i++) picked[i] = source[from[i]!]!;
   return picked;
 }
+
+/** Indices of a flat element. */
+export function unravel(element: number, shape: Shape): number[] {
+  let rest = element;
+  return shape
+    .toReversed()
+    .map((dim) => {
+      const index = rest % dim;
+      rest = Math.floor(rest / dim);
+      return index;
+    })
+    .reverse();
+}
+
+export const ravel = (index: readonly number[], strides: readonly number[]): number =>
+  index.reduce((sum, position, axis) => sum + position * strides[axis]!, 0);
+
+/** The flat element of the smaller shape that element of `to` comes from. */
+export const broadcastElement = (element: number, from: Shape, to: Shape): number =>
+  ravel(unravel(element, to), broadcastStrides(from, to));

@@ -1,6 +1,9 @@
 import { valueAt } from "../graph/graph.ts";
+import { roundToFloat32 } from "../numerics/dyadic.ts";
 import { type DType, dtypeOfCode, sizeOf } from "../tensor/tensor.ts";
 import { intAttribute } from "./attributes.ts";
+import { exactly } from "./bounds.ts";
+import { leafElementwise } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
 import { requireInputs } from "./require.ts";
@@ -22,12 +25,25 @@ export const cast: Op = {
   vjp: (draft, { inputs: [x], output }, dy) => [
     valueAt(draft, x!).dtype === "float32" && valueAt(draft, output).dtype === "float32" ? dy : null,
   ],
+  bound: (context) => exactly((x) => convert(x!, context.output.dtype))(context),
+  leaf: leafElementwise,
 };
 
-/** Floats to integers truncate toward zero (P5.7); narrower integers wrap when stored. */
+/** Floats to integers truncate toward zero (P5.7), narrower integers wrap, integers to floats round to nearest even. */
 function convert(value: number | bigint, to: DType): number | bigint {
-  if (to === "bool") return Number(Boolean(value));
-  if (to === "int64") return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
-  if (to === "float32") return Number(value);
-  return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : Math.trunc(value);
+  switch (to) {
+    case "bool":
+      return Number(Boolean(value));
+    case "float32":
+      return typeof value === "bigint" ? roundInteger(value) : value;
+    case "int64":
+      return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+    case "int32":
+      return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : Math.trunc(value) | 0;
+    case "uint8":
+      return typeof value === "bigint" ? Number(BigInt.asUintN(8, value)) : Math.trunc(value) & 0xff;
+  }
 }
+
+/** Rounded once: through a double a large integer would be rounded twice. */
+const roundInteger = (value: bigint): number => roundToFloat32({ mantissa: value, exponent: 0 });

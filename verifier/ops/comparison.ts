@@ -1,6 +1,7 @@
 import type { DType } from "../tensor/tensor.ts";
+import { exactly } from "./bounds.ts";
 import { broadcastShapes } from "./broadcast.ts";
-import { mapBinary } from "./elementwise.ts";
+import { leafElementwise, mapBinary } from "./elementwise.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs, requireSameDType } from "./require.ts";
 
@@ -16,6 +17,8 @@ const comparison = (types: readonly DType[], holds: (a: number | bigint, b: numb
   },
   eval: (inputs, context) => mapBinary<number | bigint>(inputs, context, (a, b) => Number(holds(a, b))),
   vjp: () => [null, null],
+  bound: exactly((a, b) => Number(holds(a!, b!))),
+  leaf: leafElementwise,
 });
 
 export const equal = comparison([...ordered, "bool"], (a, b) => a === b);

@@ -1,5 +1,7 @@
 import { describe, sizeOf } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
+import { moved } from "./bounds.ts";
+import { ravel, stridesOf, unravel } from "./broadcast.ts";
 import { shapeOf, sliceAxis } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
@@ -44,5 +46,13 @@ export const concat: Op = {
       start = end;
       return part;
     });
+  },
+  bound: moved,
+  leaf: ({ attributes, inputs, output }, element) => {
+    const axis = axisAttribute(attributes, output.shape.length);
+    const index = unravel(element, output.shape);
+    let operand = 0;
+    for (; index[axis]! >= inputs[operand]!.shape[axis]!; operand++) index[axis]! -= inputs[operand]!.shape[axis]!;
+    return [{ operand, start: ravel(index, stridesOf(inputs[operand]!.shape)), count: 1 }];
   },
 };

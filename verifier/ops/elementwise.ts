@@ -1,7 +1,7 @@
 import type { Tensor, TensorData, TensorType } from "../tensor/tensor.ts";
 import { sizeOf } from "../tensor/tensor.ts";
-import { broadcastShapes, broadcastTo } from "./broadcast.ts";
-import type { EvalContext } from "./op.ts";
+import { broadcastElement, broadcastShapes, broadcastTo } from "./broadcast.ts";
+import type { EvalContext, LeafContext, Read } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
 /** Type of a float function of one operand. */
@@ -36,3 +36,7 @@ export function mapBinary<T extends number | bigint>(
   for (let i = 0; i < result.length; i++) result[i] = f(a![i]!, b![i]!);
   return result;
 }
+
+/** One element of each operand, where it broadcasts to. */
+export const leafElementwise = ({ inputs, output }: LeafContext, element: number): readonly Read[] =>
+  inputs.map(({ shape }, operand) => ({ operand, start: broadcastElement(element, shape, output.shape), count: 1 }));

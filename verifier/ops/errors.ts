@@ -3,6 +3,6 @@ import { AnhError } from "../../common/errors.ts";
 /** Operands or attributes an op cannot take. */
 export class ShapeError extends AnhError {
   constructor(expected: string, actual: string) {
-    super("SHAPE", `expected ${expected}, got ${actual}`, { expected, actual });
+    super("shape", `expected ${expected}, got ${actual}`, { expected, actual });
   }
 }

@@ -1,7 +1,9 @@
 import { sameShape } from "../tensor/tensor.ts";
 import { listAttribute } from "./attributes.ts";
+import { moved } from "./bounds.ts";
 import { broadcastShapes, broadcastTo } from "./broadcast.ts";
 import { shapeOf } from "./build.ts";
+import { leafElementwise } from "./elementwise.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
 import { requireInputs } from "./require.ts";
@@ -19,4 +21,6 @@ export const expand: Op = {
   },
   eval: ([x], { output }) => broadcastTo(x!, output.shape),
   vjp: (draft, { inputs: [x] }, dy) => [sumTo(draft, dy, shapeOf(draft, x!))],
+  bound: moved,
+  leaf: leafElementwise,
 };

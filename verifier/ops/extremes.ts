@@ -1,6 +1,7 @@
 import { emit } from "../graph/draft.ts";
+import { exactly } from "./bounds.ts";
 import { scalar, shapeOf, where } from "./build.ts";
-import { inferBinary, mapBinary } from "./elementwise.ts";
+import { inferBinary, leafElementwise, mapBinary } from "./elementwise.ts";
 import type { Op } from "./op.ts";
 import { sumTo } from "./sums.ts";
 
@@ -20,10 +21,14 @@ export const maximum: Op = {
   infer: inferBinary,
   eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => (a < b ? b : a)),
   vjp: routed("Less"),
+  bound: exactly((a, b) => (a! < b! ? b! : a!)),
+  leaf: leafElementwise,
 };
 
 export const minimum: Op = {
   infer: inferBinary,
   eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => (a > b ? b : a)),
   vjp: routed("Greater"),
+  bound: exactly((a, b) => (a! > b! ? b! : a!)),
+  leaf: leafElementwise,
 };

@@ -2,6 +2,7 @@ import { constant } from "../graph/draft.ts";
 import { valueAt } from "../graph/graph.ts";
 import { describe, sizeOf } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
+import { moved } from "./bounds.ts";
 import { cast, equal, reshape, shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
@@ -47,6 +48,15 @@ export const gather: Op = {
     return [
       reshape(draft, product(draft, { a: cast(draft, hot, "float32"), b: gradient, transA: true }), [count!, ...rest]),
       null,
+    ];
+  },
+  bound: moved,
+  leaf: ({ inputs, at }, element) => {
+    const width = sizeOf(inputs[0]!.shape.slice(1));
+    const row = Math.floor(element / width);
+    return [
+      { operand: 1, start: row, count: 1 },
+      { operand: 0, start: Number(at(1, row)) * width + (element % width), count: 1 },
     ];
   },
 };

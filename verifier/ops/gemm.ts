@@ -1,7 +1,9 @@
-import { sizeOf } from "../tensor/tensor.ts";
+import type { Attributes } from "../graph/graph.ts";
+import { sizeOf, type TensorType } from "../tensor/tensor.ts";
 import { intAttribute } from "./attributes.ts";
-import { broadcastShapes, broadcastTo } from "./broadcast.ts";
+import { broadcastElement, broadcastShapes, broadcastTo, unravel } from "./broadcast.ts";
 import { shapeOf } from "./build.ts";
+import { dotBound } from "./dot-bound.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
 import { product } from "./product.ts";
@@ -66,4 +68,29 @@ export const gemm: Op = {
       ...(c === undefined ? [] : [sumTo(draft, dy, shapeOf(draft, c))]),
     ];
   },
+  bound: ({ attributes, inputs, output, terms }) =>
+    dotBound({
+      a: terms[0] as ArrayLike<number>,
+      b: terms[1] as ArrayLike<number>,
+      bias: terms[2]?.[0] as number | undefined,
+      columns: output.shape[1]!,
+      transA: attributes["transA"] === 1,
+      length: inner(inputs, attributes),
+    }),
+  // Through their layouts both operands lie in rows of K.
+  leaf: ({ attributes, inputs, output }, element) => {
+    const count = inner(inputs, attributes);
+    const [row, column] = unravel(element, output.shape) as [number, number];
+    const bias = inputs[2];
+    return [
+      { operand: 0, start: row * count, count },
+      { operand: 1, start: column * count, count },
+      ...(bias === undefined
+        ? []
+        : [{ operand: 2, start: broadcastElement(element, bias.shape, output.shape), count: 1 }]),
+    ];
+  },
 };
+
+const inner = (inputs: readonly TensorType[], attributes: Attributes): number =>
+  inputs[0]!.shape[attributes["transA"] === 1 ? 0 : 1]!;

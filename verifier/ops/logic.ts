@@ -1,5 +1,6 @@
+import { exactly } from "./bounds.ts";
 import { broadcastShapes } from "./broadcast.ts";
-import { mapBinary, mapUnary } from "./elementwise.ts";
+import { leafElementwise, mapBinary, mapUnary } from "./elementwise.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
@@ -11,6 +12,8 @@ const connective = (f: (a: number, b: number) => number): Op => ({
   },
   eval: (inputs, context) => mapBinary<number>(inputs, context, f),
   vjp: () => [null, null],
+  bound: exactly((a, b) => f(Number(a), Number(b))),
+  leaf: leafElementwise,
 });
 
 export const and = connective((a, b) => a & b);
@@ -24,4 +27,6 @@ export const not: Op = {
   },
   eval: (inputs, context) => mapUnary(inputs, context, (x) => 1 - x),
   vjp: () => [null],
+  bound: exactly((x) => 1 - Number(x)),
+  leaf: leafElementwise,
 };

@@ -2,8 +2,9 @@ import type { Draft } from "../graph/draft.ts";
 import { emit } from "../graph/draft.ts";
 import type { ValueId } from "../graph/graph.ts";
 import { describe, sizeOf } from "../tensor/tensor.ts";
-import { broadcastShapes, broadcastStrides, offsets } from "./broadcast.ts";
+import { broadcastElement, broadcastShapes, broadcastStrides, offsets } from "./broadcast.ts";
 import { shapeOf, transpose } from "./build.ts";
+import { dotBound } from "./dot-bound.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
@@ -54,6 +55,27 @@ export const matmul: Op = {
     sumTo(draft, emit(draft, "MatMul", [dy, swapped(draft, b!)]), shapeOf(draft, a!)),
     sumTo(draft, emit(draft, "MatMul", [swapped(draft, a!), dy]), shapeOf(draft, b!)),
   ],
+  bound: ({ inputs, output, terms }) =>
+    dotBound({
+      a: terms[0] as ArrayLike<number>,
+      b: terms[1] as ArrayLike<number>,
+      bias: undefined,
+      columns: output.shape.at(-1)!,
+      transA: false,
+      length: inputs[0]!.shape.at(-1)!,
+    }),
+  // Through its layout each matrix of the second operand lies in rows of K.
+  leaf: ({ inputs, output }, element) => {
+    const [a, b] = inputs.map((input) => input.shape) as [readonly number[], readonly number[]];
+    const [m, n, count] = [a.at(-2)!, b.at(-1)!, a.at(-1)!];
+    const batch = output.shape.slice(0, -2);
+    const matrix = Math.floor(element / (m * n));
+    const matrixOf = (shape: readonly number[]) => broadcastElement(matrix, shape.slice(0, -2), batch);
+    return [
+      { operand: 0, start: (matrixOf(a) * m + (Math.floor(element / n) % m)) * count, count },
+      { operand: 1, start: (matrixOf(b) * n + (element % n)) * count, count },
+    ];
+  },
 };
 
 function swapped(draft: Draft, id: ValueId): ValueId {

@@ -1,7 +1,8 @@
+import { equalTolerance } from "../numerics/elementwise.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { equal, scalar, where } from "./build.ts";
 import type { Op } from "./op.ts";
-import { axesOf, inferReduction, reductionOffsets, withKeptAxes } from "./reduce.ts";
+import { axesOf, inferReduction, leafReduction, reductionOffsets, withKeptAxes } from "./reduce.ts";
 
 export const reduceMax: Op = {
   infer: inferReduction,
@@ -25,4 +26,9 @@ export const reduceMax: Op = {
       scalar(draft, 0),
     ),
   ],
+  bound: ({ terms }) => {
+    const replay = () => Math.max(...(terms[0] as unknown as number[]));
+    return { replay, tolerance: () => equalTolerance(replay()) };
+  },
+  leaf: leafReduction,
 };

@@ -5,6 +5,7 @@ import { intAttribute, listAttribute } from "./attributes.ts";
 import { offsets, stridesOf } from "./broadcast.ts";
 import { reshape, shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
+import type { LeafContext, Read } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
 /** Axes ascending and without repeats, as P5.7 encodes them. */
@@ -47,4 +48,15 @@ export function withKeptAxes(draft: Draft, node: Node, value: ValueId): ValueId 
   return reshape(draft, value, keptShape(shape, axesOf(node.attributes, shape.length)));
 }
 
-export const termCount = (x: TensorType, axes: readonly number[]): number => sizeOf(axes.map((axis) => x.shape[axis]!));
+export const isLeading = (attributes: Attributes): boolean =>
+  listAttribute(attributes, "axes").every((axis, i) => axis === i);
+
+/** The terms of one element: a row of the layout over leading axes, a row of the operand itself over trailing ones. */
+export function leafReduction({ attributes, inputs }: LeafContext, element: number): readonly Read[] {
+  const { shape } = inputs[0]!;
+  const axes = axesOf(attributes, shape.length);
+  const trailing = axes.every((axis, i) => axis === shape.length - axes.length + i);
+  if (!isLeading(attributes) && !trailing) throw new ShapeError("leading or trailing axes to reduce", `[${axes}]`);
+  const count = sizeOf(axes.map((axis) => shape[axis]!));
+  return [{ operand: 0, start: element * count, count }];
+}

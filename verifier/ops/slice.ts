@@ -2,7 +2,8 @@ import { constant, emit } from "../graph/draft.ts";
 import type { Attributes } from "../graph/graph.ts";
 import { type Shape, zeros } from "../tensor/tensor.ts";
 import { listAttribute } from "./attributes.ts";
-import { offsets, pick, stridesOf } from "./broadcast.ts";
+import { moved } from "./bounds.ts";
+import { offsets, pick, ravel, stridesOf, unravel } from "./broadcast.ts";
 import { shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
@@ -52,6 +53,12 @@ export const slice: Op = {
       padded = emit(draft, "Concat", [...zero(starts[axis]!), padded, ...zero(dim - ends[axis]!)], { axis });
     }
     return [padded];
+  },
+  bound: moved,
+  leaf: ({ attributes, inputs, output }, element) => {
+    const { starts, steps } = bounds(attributes);
+    const index = unravel(element, output.shape).map((position, axis) => starts[axis]! + position * steps[axis]!);
+    return [{ operand: 0, start: ravel(index, stridesOf(inputs[0]!.shape)), count: 1 }];
   },
 };
 

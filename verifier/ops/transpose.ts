@@ -1,5 +1,6 @@
 import { listAttribute } from "./attributes.ts";
-import { offsets, pick, stridesOf } from "./broadcast.ts";
+import { moved } from "./bounds.ts";
+import { offsets, pick, ravel, stridesOf, unravel } from "./broadcast.ts";
 import { transpose as turn } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
@@ -34,5 +35,15 @@ export const transpose: Op = {
         perm.map((_, axis) => perm.indexOf(axis)),
       ),
     ];
+  },
+  bound: moved,
+  leaf: ({ attributes, inputs, output }, element) => {
+    const strides = stridesOf(inputs[0]!.shape);
+    const perm = listAttribute(attributes, "perm");
+    const start = ravel(
+      unravel(element, output.shape),
+      perm.map((axis) => strides[axis]!),
+    );
+    return [{ operand: 0, start, count: 1 }];
   },
 };

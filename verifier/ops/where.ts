@@ -1,6 +1,8 @@
 import { sizeOf } from "../tensor/tensor.ts";
+import { moved } from "./bounds.ts";
 import { broadcastShapes, broadcastTo } from "./broadcast.ts";
 import { scalar, where as select, shapeOf } from "./build.ts";
+import { leafElementwise } from "./elementwise.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs, requireSameDType } from "./require.ts";
 import { sumTo } from "./sums.ts";
@@ -27,5 +29,11 @@ export const where: Op = {
       sumTo(draft, select(draft, condition!, dy, zero), shapeOf(draft, a!)),
       sumTo(draft, select(draft, condition!, zero, dy), shapeOf(draft, b!)),
     ];
+  },
+  bound: moved,
+  // The condition, then only what it chooses.
+  leaf: (context, element) => {
+    const reads = leafElementwise(context, element);
+    return [reads[0]!, context.at(0, reads[0]!.start) ? reads[1]! : reads[2]!];
   },
 };

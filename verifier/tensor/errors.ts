@@ -2,7 +2,7 @@ import { AnhError } from "../../common/errors.ts";
 
 export class TensorSizeError extends AnhError {
   constructor(type: string, expectedBytes: number, actualBytes: number) {
-    super("TENSOR_SIZE", `${type} takes ${expectedBytes} bytes, got ${actualBytes}`, {
+    super("tensor-size", `${type} takes ${expectedBytes} bytes, got ${actualBytes}`, {
       expected: expectedBytes,
       actual: actualBytes,
     });

@@ -1,4 +1,5 @@
-import type { Node } from "../../graph/graph.ts";
+import type * as onnx from "onnx-buf";
+import type { Attributes, Node, OpName } from "../../graph/graph.ts";
 
 /** How a primitive is spelled in ONNX, opset 18: int attributes, and integer lists that ONNX takes as extra inputs. */
 export type Spelling = {
@@ -36,5 +37,38 @@ export function spell(node: Node): Spelling {
     }
     default:
       return { attributes: {}, lists: [] };
+  }
+}
+
+/** The attributes of a primitive out of its canonical spelling; what is missing shows when its shape is inferred. */
+export function unspell(
+  op: OpName,
+  attributes: ReadonlyMap<string, onnx.AttributeProto>,
+  lists: readonly (readonly number[])[],
+): Attributes {
+  const int = (name: string): number => Number(attributes.get(name)?.i ?? -1n);
+  const list = (index: number): readonly number[] => lists[index] ?? [];
+  switch (op) {
+    case "Cast":
+      return { to: int("to") };
+    case "Gemm":
+      return { transA: int("transA"), transB: int("transB") };
+    case "ReduceSum":
+    case "ReduceMax":
+      return { axes: list(0), keepdims: int("keepdims") };
+    case "ArgMax":
+      return { axis: int("axis"), keepdims: int("keepdims") };
+    case "Transpose":
+      return { perm: attributes.get("perm")?.ints.map(Number) ?? [] };
+    case "Concat":
+    case "Gather":
+      return { axis: int("axis") };
+    case "Reshape":
+    case "Expand":
+      return { shape: list(0) };
+    case "Slice":
+      return { starts: list(0), ends: list(1), steps: list(3) };
+    default:
+      return {};
   }
 }
