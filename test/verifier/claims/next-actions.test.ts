@@ -1,0 +1,121 @@
+import { type Hex, zeroAddress } from "viem";
+import { describe, expect, it } from "vitest";
+import { ZERO_HASH } from "../../../common/hash.ts";
+import { JOB_FLAG } from "../../../common/job.ts";
+import { inferTask } from "../../../common/task.ts";
+import { nextExecutorActions } from "../../../verifier/claims/next-actions.ts";
+import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import type { ExecutorView, LiveClaim, Reservation } from "../../../verifier/claims/view.ts";
+import { smallTask } from "../../support/small-task.ts";
+
+const me = "0x00000000000000000000000000000000000000e1";
+const other = "0x00000000000000000000000000000000000000e2";
+const SEED: Hex = `0x${"5e".repeat(32)}`;
+const CLAIM: Hex = `0x${"c1".repeat(32)}`;
+const clocks = { seedDelayBlocks: 64n, reserveSeconds: 120n, airgapSeconds: 5n };
+const seeded = smallTask({ deadline: 10_000n }).task;
+const seedless = smallTask({ deadline: 10_000n, flags: JOB_FLAG.sequentialRows, rows: 80 }).task;
+const infer = inferTask(smallTask({ deadline: 10_000n }).job, SEED);
+
+const unreserved: Reservation = {
+  reserver: zeroAddress,
+  firstBlock: 0n,
+  reservedAt: 0n,
+  seedFixedAt: 0n,
+  seed: ZERO_HASH,
+};
+const reserved: Reservation = { ...unreserved, reserver: me, firstBlock: 100n, reservedAt: 1000n };
+const fixed: Reservation = { ...reserved, seedFixedAt: 1020n, seed: SEED };
+const live: LiveClaim = {
+  claimHash: CLAIM,
+  claimant: me,
+  status: CLAIM_STATUS.open,
+  finalizable: false,
+  consumedLost: false,
+};
+
+const base: ExecutorView = {
+  me,
+  task: seeded,
+  nowSeconds: 1030n,
+  l1Block: 170n,
+  clocks,
+  live: undefined,
+  reservation: unreserved,
+  overturnedAt: 0n,
+  consumed: undefined,
+  work: { state: "none" },
+};
+const kinds = (change: Partial<ExecutorView>) => nextExecutorActions({ ...base, ...change }).map(({ kind }) => kind);
+
+describe("an executor with a task that needs a seed", () => {
+  it.each<[string, Partial<ExecutorView>, string[]]>([
+    ["reserves a free id", {}, ["reserve"]],
+    ["leaves an id that another reserved", { reservation: { ...fixed, reserver: other } }, []],
+    ["waits for the seed block", { reservation: reserved, l1Block: 164n }, []],
+    ["fixes the seed in the block after it", { reservation: reserved, l1Block: 165n }, ["fixSeed"]],
+    ["fixes it while L1 remembers", { reservation: reserved, l1Block: 164n + 8191n }, ["fixSeed"]],
+    ["reserves anew once L1 forgot it", { reservation: reserved, l1Block: 164n + 8192n }, ["reserve"]],
+    ["runs", { reservation: fixed }, ["run"]],
+    ["waits for its run", { reservation: fixed, work: { state: "running" } }, []],
+    ["does not repeat a run that failed", { reservation: fixed, work: { state: "failed" } }, []],
+    [
+      "claims",
+      { reservation: fixed, work: { state: "ready", claimHash: CLAIM, committedAtBlock: undefined } },
+      ["claim"],
+    ],
+    ["keeps its reservation to the last second", { reservation: fixed, nowSeconds: 1140n }, ["run"]],
+    ["renews its own when it lapsed", { reservation: fixed, nowSeconds: 1141n }, ["reserve"]],
+    ["takes over a lapsed one", { reservation: { ...fixed, reserver: other }, nowSeconds: 1141n }, ["reserve"]],
+    [
+      "counts from a reservation made after the seed",
+      { reservation: { ...fixed, reservedAt: 1100n }, nowSeconds: 1220n },
+      ["run"],
+    ],
+    ["may claim up to the deadline", { nowSeconds: 10_000n }, ["reserve"]],
+    ["gives up after it", { nowSeconds: 10_001n }, []],
+    ["waits through the airgap", { overturnedAt: 1025n }, []],
+    ["goes on after it", { overturnedAt: 1024n }, ["reserve"]],
+  ])("%s", (_, change, expected) => expect(kinds(change)).toEqual(expected));
+
+  it("runs with the seed that L1 fixed and reads the block that the first reservation named", () => {
+    expect(nextExecutorActions({ ...base, reservation: fixed })).toEqual([
+      { kind: "run", seed: SEED, consumed: undefined },
+    ]);
+    expect(nextExecutorActions({ ...base, reservation: reserved })).toEqual([{ kind: "fixSeed", seedBlock: 164n }]);
+  });
+});
+
+describe("an executor with a task without a seed", () => {
+  const ready = (committedAtBlock: bigint | undefined) => ({
+    task: seedless,
+    work: { state: "ready" as const, claimHash: CLAIM, committedAtBlock },
+  });
+  it.each<[string, Partial<ExecutorView>, string[]]>([
+    ["runs at once", { task: seedless }, ["run"]],
+    ["commits", ready(undefined), ["commit"]],
+    ["claims from the next block on", ready(170n), ["claim"]],
+    ["waits while the commitment's block is ahead of its provider's", ready(171n), []],
+    ["claims in the 256th block", { ...ready(170n), l1Block: 425n }, ["claim"]],
+    ["commits anew in the 257th", { ...ready(170n), l1Block: 426n }, ["commit"]],
+  ])("%s", (_, change, expected) => expect(kinds(change)).toEqual(expected));
+});
+
+describe("an executor with an inference", () => {
+  it("waits for a claim of the model, then runs on it", () => {
+    expect(kinds({ task: infer })).toEqual([]);
+    expect(nextExecutorActions({ ...base, task: infer, consumed: CLAIM })).toEqual([
+      { kind: "run", seed: ZERO_HASH, consumed: CLAIM },
+    ]);
+  });
+});
+
+describe("an executor with a live claim", () => {
+  it.each<[string, Partial<LiveClaim>, string[]]>([
+    ["waits while it is open", {}, []],
+    ["finalizes it when it can", { finalizable: true }, ["finalize"]],
+    ["sinks it with what it consumed", { consumedLost: true }, ["sink"]],
+    ["is done when it is final", { status: CLAIM_STATUS.final, finalizable: true }, []],
+    ["finalizes another's as well: the next claims wait for it", { claimant: other, finalizable: true }, ["finalize"]],
+  ])("%s", (_, change, expected) => expect(kinds({ live: { ...live, ...change } })).toEqual(expected));
+});

@@ -1,0 +1,67 @@
+import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { isSeedless, TASK_KIND } from "../../common/task.ts";
+import { CLAIM_STATUS } from "./status.ts";
+import type { ExecutorView, Reservation } from "./view.ts";
+
+export type ExecutorAction =
+  | { readonly kind: "reserve" }
+  | { readonly kind: "fixSeed"; readonly seedBlock: bigint }
+  | { readonly kind: "run"; readonly seed: Hex; readonly consumed: Hex | undefined }
+  | { readonly kind: "commit" }
+  | { readonly kind: "claim" }
+  | { readonly kind: "finalize"; readonly claimHash: Hex }
+  | { readonly kind: "sink"; readonly claimHash: Hex };
+
+/** L1 blocks that EIP-2935 remembers. */
+const HISTORY_BLOCKS = 8191n;
+/** A commitment must be revealed in a later block, within this many (P6.3). */
+const REVEAL_BLOCKS = 256n;
+
+/** What an executor does next for a task; nothing if it must wait or others are at it. Pure. */
+export function nextExecutorActions(view: ExecutorView): readonly ExecutorAction[] {
+  const { live, task, nowSeconds, clocks } = view;
+  if (live !== undefined) {
+    if (live.status !== CLAIM_STATUS.open) return [];
+    if (live.consumedLost) return [{ kind: "sink", claimHash: live.claimHash }];
+    if (live.finalizable) return [{ kind: "finalize", claimHash: live.claimHash }];
+    return [];
+  }
+  if (nowSeconds > task.deadline) return [];
+  if (view.overturnedAt !== 0n && nowSeconds <= view.overturnedAt + clocks.airgapSeconds) return [];
+  if (task.kind !== TASK_KIND.train && view.consumed === undefined) return [];
+  return isSeedless(task) ? seedless(view) : seeded(view);
+}
+
+/** P6.3: run, commit, and claim in a later block. */
+function seedless({ work, l1Block, consumed }: ExecutorView): readonly ExecutorAction[] {
+  if (work.state === "none") return [{ kind: "run", seed: ZERO_HASH, consumed }];
+  if (work.state !== "ready") return [];
+  const { committedAtBlock } = work;
+  // The next block is the first that could hold the claim.
+  if (committedAtBlock === undefined || l1Block + 1n > committedAtBlock + REVEAL_BLOCKS) return [{ kind: "commit" }];
+  return l1Block + 1n > committedAtBlock ? [{ kind: "claim" }] : [];
+}
+
+/** P6.2: reserve, have the seed fixed, run, claim. */
+function seeded(view: ExecutorView): readonly ExecutorAction[] {
+  const { me, reservation, work, l1Block, clocks } = view;
+  const seedBlock = reservation.firstBlock + clocks.seedDelayBlocks;
+  if (!holds(me, reservation) || hasLapsed(view)) return isFree(view) ? [{ kind: "reserve" }] : [];
+  if (reservation.seedFixedAt === 0n) return l1Block > seedBlock ? [{ kind: "fixSeed", seedBlock }] : [];
+  if (work.state === "none") return [{ kind: "run", seed: reservation.seed, consumed: view.consumed }];
+  return work.state === "ready" ? [{ kind: "claim" }] : [];
+}
+
+const holds = (me: Address, { reserver }: Reservation): boolean => isAddressEqual(reserver, me);
+
+const isFree = (view: ExecutorView): boolean =>
+  isAddressEqual(view.reservation.reserver, zeroAddress) || hasLapsed(view);
+
+/** The reserver's time is over: its seed was fixed and RESERVE_SECONDS went by, or nobody fixed it while it could be. */
+function hasLapsed({ reservation, nowSeconds, l1Block, clocks }: ExecutorView): boolean {
+  const { seedFixedAt, reservedAt, firstBlock } = reservation;
+  if (seedFixedAt === 0n) return firstBlock !== 0n && l1Block > firstBlock + clocks.seedDelayBlocks + HISTORY_BLOCKS;
+  const from = seedFixedAt > reservedAt ? seedFixedAt : reservedAt;
+  return nowSeconds > from + clocks.reserveSeconds;
+}

@@ -1,0 +1,55 @@
+import type { Address, Hex } from "viem";
+import type { Task } from "../../common/task.ts";
+
+/** What L1 stores of a reservation (P6.2); block and times 0 where it did not happen. */
+export type Reservation = {
+  readonly reserver: Address;
+  readonly firstBlock: bigint;
+  readonly reservedAt: bigint;
+  readonly seedFixedAt: bigint;
+  readonly seed: Hex;
+};
+
+/** The open or final claim of an id. */
+export type LiveClaim = {
+  readonly claimHash: Hex;
+  readonly claimant: Address;
+  readonly status: number;
+  /** Whether `finalize` would succeed now. */
+  readonly finalizable: boolean;
+  /** The claim it consumed was overturned or sunk. */
+  readonly consumedLost: boolean;
+};
+
+/** What an executor has done for a task in this process. A restart forgets it and loses nothing but work. */
+export type Work =
+  | { readonly state: "none" }
+  | { readonly state: "running" }
+  /** A result for this seed and consumed claim is ready. `commitment` is what a seedless claim is bound by. */
+  | {
+      readonly state: "ready";
+      readonly claimHash: Hex;
+      readonly committedAtBlock: bigint | undefined;
+    }
+  | { readonly state: "failed" };
+
+/** Everything that decides the next move for one task: read from L1, nothing remembered. */
+export type ExecutorView = {
+  readonly me: Address;
+  readonly task: Task;
+  /** Of the newest L1 block. */
+  readonly nowSeconds: bigint;
+  readonly l1Block: bigint;
+  readonly clocks: {
+    readonly seedDelayBlocks: bigint;
+    readonly reserveSeconds: bigint;
+    readonly airgapSeconds: bigint;
+  };
+  readonly live: LiveClaim | undefined;
+  readonly reservation: Reservation;
+  /** When the id's last claim was overturned; 0: never. */
+  readonly overturnedAt: bigint;
+  /** Live claim of the model; undefined where there is none (yet), and for trainings. */
+  readonly consumed: Hex | undefined;
+  readonly work: Work;
+};
