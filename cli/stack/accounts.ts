@@ -1,0 +1,29 @@
+import { bytesToHex, type Hex } from "viem";
+import { mnemonicToAccount } from "viem/accounts";
+
+/** The mnemonic every Ethereum development chain uses: worthless anywhere else, and meant to be public. */
+export const DEV_MNEMONIC = "test test test test test test test test test test test junk";
+
+/** Who does what in the developer stack; each role has a key and hence an L1 nonce queue of its own. */
+const ROLES = [
+  "deployer",
+  "sequencer",
+  "accountant",
+  "executor",
+  "tolerantExecutor",
+  "liar",
+  "challenger",
+  "user",
+  "relayer",
+] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface DevAccount {
+  readonly address: Hex;
+  readonly privateKey: Hex;
+}
+
+export function devAccount(role: Role): DevAccount {
+  const account = mnemonicToAccount(DEV_MNEMONIC, { addressIndex: ROLES.indexOf(role) });
+  return { address: account.address, privateKey: bytesToHex(account.getHdKey().privateKey as Uint8Array) };
+}
