@@ -13,6 +13,9 @@ library OpCode {
     uint8 internal constant RELU = 8;
     uint8 internal constant EXP = 9;
     uint8 internal constant LOG = 10;
+    uint8 internal constant TANH = 11;
+    uint8 internal constant SIGMOID = 12;
+    uint8 internal constant ERF = 13;
     uint8 internal constant RECIPROCAL = 14;
     uint8 internal constant MAX = 15;
     uint8 internal constant MIN = 16;
