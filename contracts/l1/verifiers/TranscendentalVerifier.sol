@@ -11,7 +11,7 @@ import {Element, ElementVerifier} from "./ElementVerifier.sol";
 
 /// @notice Exp, Log, Tanh, Sigmoid, Erf: `strict` replays the kernel's program, `tolerant` compares with an enclosure of the
 /// exact value. Log's kernel depends on an element's position in the vector, so it is judged by the tolerant row in both.
-contract FunctionVerifier is ElementVerifier {
+contract TranscendentalVerifier is ElementVerifier {
     using StepReader for Step;
 
     error ShapesDiffer();
