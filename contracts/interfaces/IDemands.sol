@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ChunkAnswer, ChunkRange, HeaderProof, NodeProof, SegmentProof, StepValues, TraceProof} from "../types/Opening.sol";
+import {ChunkAnswer, ChunkRange, SegmentProof, StepValues, TraceProof} from "../types/Opening.sol";
 import {Task} from "../types/Task.sol";
 import {SegmentLeaf, StepTrace} from "../types/Trace.sol";
+import {HeaderProof, NamedValue} from "../types/Witness.sol";
 
 // What a path asks for.
 uint8 constant PATH_SEGMENT = 1; // the leaf of a segment
@@ -11,7 +12,7 @@ uint8 constant PATH_TRACES = 2; // the step traces of a segment whose leaf does 
 uint8 constant PATH_STEP = 3; // the value roots of a step
 uint8 constant PATH_CHUNKS = 4; // chunks of a tensor
 
-struct Opening {
+struct Demand {
     bytes32 claimHash;
     address asker; // who paid
     uint64 due; // last L1 second for the answer; 0: never asked
@@ -38,6 +39,7 @@ interface IDemands {
     error AskingOver(uint64 windowEnd, uint64 l1Timestamp);
     error OnlyClaimant(address expected, address actual);
     error OnlyDisputes(address actual);
+    error AnswerLate(uint64 due, uint64 l1Timestamp);
     error NotDue(uint64 due, uint64 l1Timestamp);
     error TaskMismatch(bytes32 expected, bytes32 actual);
     error OutOfRange(uint256 index, uint256 count);
@@ -70,34 +72,20 @@ interface IDemands {
     /// @notice Demands trace and value roots of a step. Without `stepRoots` the segment's traces must have been opened. Value: the open fee.
     function demandStep(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 key);
 
-    /// @notice Demands chunks of a state, feed or next state of a step. Value: the open fee and the chunk fee for each chunk.
-    function demandEdge(
+    /// @notice Demands chunks of a value of a step. Value: the open fee and the chunk fee for each chunk, at most 128.
+    /// @param value names any value but a constant, which is part of the graph
+    function demandValue(
         bytes32 claimHash,
         Task calldata task,
         uint32 segment,
         uint32 step,
         HeaderProof calldata header,
-        uint8 place,
-        uint32 index,
+        NamedValue calldata value,
         uint32 firstChunk,
         uint32 chunkCount
     ) external payable returns (bytes32 key);
 
-    /// @notice Demands chunks of an exact or loose value of a step: output `slot` of a node, or behind the outputs its
-    /// operands in order (the layout an operand names, else its value). Value as `demandEdge`.
-    function demandInner(
-        bytes32 claimHash,
-        Task calldata task,
-        uint32 segment,
-        uint32 step,
-        HeaderProof calldata header,
-        NodeProof calldata node,
-        uint32 slot,
-        uint32 firstChunk,
-        uint32 chunkCount
-    ) external payable returns (bytes32 key);
-
-    /// @notice Demands chunks of a dataset tensor, an inference's input, or a tensor of a training's start state. Value as `demandEdge`.
+    /// @notice Demands chunks of a dataset tensor, an inference's input, or a tensor of a training's start state. Value as `demandValue`.
     function demandInput(
         bytes32 claimHash,
         Task calldata task,
@@ -152,18 +140,10 @@ interface IDemands {
 
     function withdraw() external returns (uint256 amountWei);
 
-    function openingOf(bytes32 key) external view returns (Opening memory);
+    function demandOf(bytes32 key) external view returns (Demand memory);
 
     /// @notice Steps root of an opened segment; 0 while not opened.
     function stepsRootOf(bytes32 claimHash, uint32 segment) external view returns (bytes32);
-
-    function segmentKey(bytes32 claimHash, uint32 segment) external view returns (bytes32);
-
-    function tracesKey(bytes32 claimHash, uint32 segment) external view returns (bytes32);
-
-    function stepKey(bytes32 claimHash, uint32 segment, uint32 step) external view returns (bytes32);
-
-    function chunksKey(bytes32 claimHash, ChunkRange calldata range) external view returns (bytes32);
 
     /// @notice Openings of a claim that wait for their answer.
     function pendingOf(bytes32 claimHash) external view returns (uint256);

@@ -32,13 +32,6 @@ struct Link {
     TraceProof step;
 }
 
-/// The rest of a witness of kind 2: the neighbour that the step does not join.
-struct Neighbour {
-    bool end; // true: the last step of the segment against the segment's own end state; nothing else is read
-    SegmentProof segment; // step 0 of a segment behind the first: the leaf before
-    TraceProof step; // a later step: the trace before
-}
-
 /// @title Disputes
 /// @notice Challenges against result claims: open, point, prove (docs/protocol.md P7). What must be published lies in Demands.
 /// @dev One honest challenger suffices. A bond is lost only by a failed proof; it comes back on a lapse, on a win, and when the
@@ -57,13 +50,11 @@ interface IDisputes {
     error MoveOver(uint64 moveBy, uint64 l1Timestamp);
     error MoveRunning(uint64 moveBy, uint64 l1Timestamp);
     error TooManyWaits(uint256 limit);
-    error ForeignOpening(bytes32 expected, bytes32 actual);
+    error ForeignDemand(bytes32 expected, bytes32 actual);
     error TaskMismatch(bytes32 expected, bytes32 actual);
     error SegmentMismatch(uint32 expected, uint32 actual);
     error NotOpened(bytes32 claimHash, uint32 segment);
-    error UnknownKind(uint8 kind);
-    error NoNeighbour(uint32 segment, uint32 step);
-    error NotClosed(bytes32 challengeId);
+    error NotSettled(bytes32 claimHash);
 
     event Challenged(
         bytes32 indexed claimHash, bytes32 indexed challengeId, address indexed challenger, uint32 segment, uint32 step, bytes32 waitsFor
@@ -82,12 +73,12 @@ interface IDisputes {
     function point(bytes32 challengeId, uint32 step) external payable;
 
     /// @notice The challenger's clock waits for the answer to another opening of the same claim; at most MAX_WAITS times.
-    function waitFor(bytes32 challengeId, bytes32 openingKey) external;
+    function waitFor(bytes32 challengeId, bytes32 key) external;
 
     /// @notice Proves the claim wrong at the challenged step; only the challenger, in a later L1 block than the challenge.
     /// @dev A witness that does not verify reverts, and so does a leaf that runs out of gas. One that verifies and shows no
     /// wrong loses the challenge bond. One that shows a wrong overturns the claim.
-    /// @param witness abi.encode(Link, bytes rest); rest of kind 2 is abi.encode(Neighbour), of every other kind the verifier's
+    /// @param witness abi.encode(Link, bytes rest); rest is the leaf verifier's (types/Witness.sol)
     function prove(bytes32 challengeId, uint8 kind, Task calldata task, bytes calldata witness) external;
 
     /// @notice Ends a challenge whose challenger did not move in time; the bond goes back; by anybody.

@@ -18,7 +18,7 @@ struct ClaimInput {
     bytes output; // infer: y; evaluate: the counter
     SegmentLeaf lastSegment;
     bytes32[] lastSegmentProof;
-    bytes outputProof; // evaluate: abi(HeaderProof, bytes32[] proof of the last state tensor under resultRoot); else empty
+    bytes outputProof; // evaluate: abi(HeaderProof, bytes32[] proof of the last next-state tensor under resultRoot); else empty
     bytes32 salt; // of the commitment; 0 for reserved claims
     string dataUrl; // where the claimant serves off-chain data; never trusted
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SumNode} from "../libraries/SumTree.sol";
-import {GraphHeader, Node} from "./Graph.sol";
 import {SegmentLeaf, StepTrace} from "./Trace.sol";
 
 /// The leaf of a segment and its place under the trajectory root.
@@ -26,30 +24,17 @@ struct StepValues {
     bytes32[] stateOut;
 }
 
-/// A header and its place in a graph.
-struct HeaderProof {
-    GraphHeader header;
-    SumNode[] proof;
-}
-
-/// A node and its place in a graph.
-struct NodeProof {
-    Node node;
-    uint32 index;
-    SumNode[] proof;
-}
-
 // Where demanded chunks come from.
-uint8 constant SOURCE_VALUE = 1; // a value of a step
-uint8 constant SOURCE_DATASET = 2; // a tensor of the dataset (inference: the input)
-uint8 constant SOURCE_START = 3; // a tensor of the start state of a training
+uint8 constant CHUNKS_OF_VALUE = 1; // a value of a step
+uint8 constant CHUNKS_OF_DATASET = 2; // a tensor of the dataset (inference: the input)
+uint8 constant CHUNKS_OF_START = 3; // a tensor of the start state of a training
 
 /// A range of chunks of one tensor, fully resolved: leafCount and tensorBytes follow from the graph.
 struct ChunkRange {
     uint8 source;
-    uint32 segment; // SOURCE_VALUE only, else 0
-    uint32 step; // within the segment; SOURCE_VALUE only, else 0
-    uint8 place; // P5.1; SOURCE_VALUE only, else 0
+    uint32 segment; // CHUNKS_OF_VALUE only, else 0
+    uint32 step; // within the segment; CHUNKS_OF_VALUE only, else 0
+    uint8 place; // P5.1; CHUNKS_OF_VALUE only, else 0
     uint32 index; // of the tensor root in its list
     uint32 leafCount; // length of that list
     uint64 tensorBytes;
@@ -57,7 +42,7 @@ struct ChunkRange {
     uint32 chunkCount;
 }
 
-/// How the tensor root of a chunk range is found under the claim; for SOURCE_DATASET and SOURCE_START segment and step stay empty.
+/// How the tensor root of a chunk range is found under the claim; for CHUNKS_OF_DATASET and CHUNKS_OF_START segment and step stay empty.
 struct ChunkAnswer {
     SegmentProof segment;
     TraceProof step;

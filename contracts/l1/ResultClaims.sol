@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDemands} from "../interfaces/IDemands.sol";
+import {IDisputes} from "../interfaces/IDisputes.sol";
+import {IInbox} from "../interfaces/IInbox.sol";
+import {
+    CLAIM_FINAL,
+    CLAIM_NONE,
+    CLAIM_OPEN,
+    CLAIM_OVERTURNED,
+    CLAIM_SUNK,
+    ClaimInput,
+    ClaimRecord,
+    IResultClaims,
+    Reservation
+} from "../interfaces/IResultClaims.sol";
+import {BondBook, Bonds} from "../libraries/Bonds.sol";
+import {ClaimOutput} from "../libraries/ClaimOutput.sol";
+import {ClaimPath} from "../libraries/ClaimPath.sol";
+import {Clock} from "../libraries/Clock.sol";
+import {Merkle} from "../libraries/Merkle.sol";
+import {ClaimOrder, OpenClaims} from "../libraries/OpenClaims.sol";
+import {Reservations} from "../libraries/Reservations.sol";
+import {TaskLib} from "../libraries/TaskLib.sol";
+import {Clocks} from "../types/Clocks.sol";
+import {FLAG_SEQUENTIAL_ROWS, FLAG_SOFT} from "../types/Job.sol";
+import {MessageKind} from "../types/MessageKind.sol";
+import {Prices} from "../types/Prices.sol";
+import {hashResultClaim, ResultClaim} from "../types/ResultClaim.sol";
+import {hashTask, KIND_TRAIN, Task} from "../types/Task.sol";
+import {hashSegmentLeaf} from "../types/Trace.sol";
+
+/// @notice See `IResultClaims`.
+contract ResultClaims is IResultClaims {
+    using Bonds for BondBook;
+    using OpenClaims for ClaimOrder;
+    using Reservations for Reservation;
+
+    /// @dev L1 blocks within which a commitment must be revealed (P6.3).
+    uint64 private constant REVEAL_BLOCKS = 256;
+
+    IInbox private immutable INBOX;
+    IDisputes private immutable DISPUTES;
+    IDemands private immutable DEMANDS;
+    uint256 private immutable L2_CHAIN_ID;
+    uint64 private immutable SEED_DELAY_BLOCKS;
+    uint64 private immutable MIN_WINDOW_SECONDS;
+    uint64 private immutable AIRGAP_SECONDS;
+    uint64 private immutable RESERVE_SECONDS;
+    uint256 private immutable RESERVE_BOND_WEI;
+    uint256 private immutable CLAIM_BOND_WEI;
+    uint256 private immutable SOFT_BOND_WEI;
+
+    BondBook private _book;
+    ClaimOrder private _order;
+    mapping(bytes32 claimHash => ClaimRecord) private _records;
+    mapping(bytes32 claimHash => address) private _winners;
+    mapping(bytes32 id => Reservation) private _reservations;
+    mapping(bytes32 id => uint64) private _airgapUntil;
+    mapping(address sender => mapping(bytes32 commitment => uint64 l1Block)) private _commitments;
+    /// @inheritdoc IResultClaims
+    mapping(bytes32 id => bytes32) public liveClaim;
+
+    constructor(
+        IInbox inbox,
+        IDisputes disputes,
+        IDemands demands,
+        uint256 l2ChainId,
+        Clocks memory clocks,
+        Prices memory prices
+    ) {
+        INBOX = inbox;
+        DISPUTES = disputes;
+        DEMANDS = demands;
+        L2_CHAIN_ID = l2ChainId;
+        SEED_DELAY_BLOCKS = clocks.seedDelayBlocks;
+        MIN_WINDOW_SECONDS = clocks.minWindowSeconds;
+        AIRGAP_SECONDS = clocks.airgapSeconds;
+        RESERVE_SECONDS = clocks.reserveSeconds;
+        RESERVE_BOND_WEI = prices.reserveBondWei;
+        CLAIM_BOND_WEI = prices.claimBondWei;
+        SOFT_BOND_WEI = prices.softBondWei;
+    }
+
+    /// @inheritdoc IResultClaims
+    function reserve(bytes32 id, string calldata dataUrl) external payable {
+        if (msg.value != RESERVE_BOND_WEI) revert BondMismatch(RESERVE_BOND_WEI, msg.value);
+        _requireFree(id);
+        Reservation storage reservation = _reservations[id];
+        bool lapsed = reservation.take(id, _clocks(), RESERVE_BOND_WEI);
+        _book.lock(msg.value);
+        emit Reserved(id, msg.sender, reservation.seedBlock(SEED_DELAY_BLOCKS), dataUrl);
+        if (lapsed) _book.burn(RESERVE_BOND_WEI / 2);
+    }
+
+    /// @inheritdoc IResultClaims
+    function fixSeed(bytes32 id, bytes calldata headerRlp) external {
+        bytes32 seed = _reservations[id].fixSeed(id, _clocks(), headerRlp);
+        emit SeedFixed(id, seed);
+    }
+
+    /// @inheritdoc IResultClaims
+    function commit(bytes32 commitment) external {
+        _commitments[msg.sender][commitment] = uint64(block.number);
+        emit Committed(commitment, msg.sender);
+    }
+
+    /// @inheritdoc IResultClaims
+    function claim(ClaimInput calldata input) external payable returns (bytes32 claimHash) {
+        TaskLib.check(input.job, L2_CHAIN_ID);
+        Task memory task = TaskLib.derive(input.job, input.kind, input.inputRoot, input.rows);
+        _checkTask(task, input.consumed);
+        ResultClaim memory result = ResultClaim({
+            id: task.id,
+            claimant: msg.sender,
+            taskHash: hashTask(task),
+            seed: bytes32(0),
+            resultRoot: input.resultRoot,
+            trajectoryRoot: input.trajectoryRoot,
+            consumed: input.consumed,
+            output: input.output
+        });
+        bool seedless = task.flags & FLAG_SEQUENTIAL_ROWS != 0;
+        if (!seedless) result.seed = _reservations[task.id].seedFor(task.id, _clocks());
+        claimHash = hashResultClaim(result);
+        if (_records[claimHash].status != CLAIM_NONE) revert ClaimKnown(claimHash);
+        if (seedless) _checkCommitment(claimHash, input.salt);
+        _checkResult(task, input);
+
+        uint256 owedWei = _reservations[task.id].redeem(RESERVE_BOND_WEI);
+        uint64 inboxIndex = INBOX.count();
+        _records[claimHash] = ClaimRecord({
+            id: task.id,
+            taskHash: result.taskHash,
+            seed: result.seed,
+            resultRoot: result.resultRoot,
+            trajectoryRoot: result.trajectoryRoot,
+            consumed: result.consumed.length == 0 ? bytes32(0) : result.consumed[0],
+            claimant: msg.sender,
+            windowEnd: Clock.nowSeconds() + task.windowSeconds,
+            status: CLAIM_OPEN,
+            kind: task.kind,
+            flags: task.flags,
+            steps: task.steps,
+            segmentSteps: task.segmentSteps,
+            inboxIndex: inboxIndex,
+            closedAt: 0
+        });
+        liveClaim[task.id] = claimHash;
+        _order.push(claimHash);
+        _book.lock(msg.value);
+        _book.release(msg.sender, owedWei);
+
+        emit ResultClaimed(task.id, claimHash, msg.sender, task, result, input.dataUrl);
+        bool soft = task.flags & FLAG_SOFT != 0;
+        INBOX.queue(
+            MessageKind.CLAIMED,
+            abi.encode(task.id, claimHash, msg.sender, result.resultRoot, soft, result.consumed, result.output)
+        );
+    }
+
+    /// @inheritdoc IResultClaims
+    function finalize(bytes32 claimHash) external {
+        ClaimRecord storage record = _requireOpen(claimHash);
+        if (!Clock.passed(record.windowEnd)) revert WindowOpen(record.windowEnd, Clock.nowSeconds());
+        if (!_isUndisputed(claimHash)) revert DisputesOpen(claimHash);
+        if (record.consumed != 0 && _records[record.consumed].status != CLAIM_FINAL) {
+            revert ConsumedNotFinal(record.consumed, _records[record.consumed].status);
+        }
+        _close(record, CLAIM_FINAL);
+        _book.release(record.claimant, bondWei(record.flags));
+        emit ResultFinal(record.id, claimHash);
+        INBOX.queue(MessageKind.FINAL, abi.encode(record.id, claimHash));
+    }
+
+    /// @inheritdoc IResultClaims
+    function sink(bytes32 claimHash) external {
+        ClaimRecord storage record = _requireOpen(claimHash);
+        uint8 status = _records[record.consumed].status;
+        if (status != CLAIM_OVERTURNED && status != CLAIM_SUNK) revert ConsumedNotLost(record.consumed, status);
+        delete liveClaim[record.id];
+        _close(record, CLAIM_SUNK);
+        _book.release(record.claimant, bondWei(record.flags));
+        emit ResultSunk(record.id, claimHash, record.consumed);
+        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash));
+    }
+
+    /// @inheritdoc IResultClaims
+    function overturn(bytes32 claimHash, address winner) external {
+        if (msg.sender != address(DISPUTES) && msg.sender != address(DEMANDS)) revert OnlyDisputes(msg.sender);
+        ClaimRecord storage record = _requireOpen(claimHash);
+        delete liveClaim[record.id];
+        _airgapUntil[record.id] = Clock.nowSeconds() + AIRGAP_SECONDS;
+        _winners[claimHash] = winner;
+        _close(record, CLAIM_OVERTURNED);
+        emit ResultOverturned(record.id, claimHash, winner);
+        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash));
+    }
+
+    /// @inheritdoc IResultClaims
+    function collect(bytes32 claimHash) external {
+        ClaimRecord storage record = _records[claimHash];
+        if (record.status != CLAIM_OVERTURNED) revert NotOverturned(claimHash, record.status);
+        uint64 until = record.closedAt + AIRGAP_SECONDS;
+        if (!Clock.passed(until)) revert AirgapRunning(until, Clock.nowSeconds());
+        address winner = _winners[claimHash];
+        if (winner == address(0)) revert AlreadyCollected(claimHash);
+        uint256 rewardWei = CLAIM_BOND_WEI / 2;
+        uint256 burnedWei = bondWei(record.flags) - rewardWei;
+        delete _winners[claimHash];
+        _book.release(winner, rewardWei);
+        emit BondCollected(claimHash, winner, rewardWei, burnedWei);
+        _book.burn(burnedWei);
+    }
+
+    /// @inheritdoc IResultClaims
+    function withdraw() external returns (uint256 amountWei) {
+        return _book.withdraw();
+    }
+
+    /// @inheritdoc IResultClaims
+    function advance(uint256 limit) external {
+        _order.advance(_records, limit);
+    }
+
+    /// @inheritdoc IResultClaims
+    function firstOpen() external view returns (uint64) {
+        (bool found, uint64 inboxIndex) = _order.first(_records);
+        return found ? inboxIndex : INBOX.count();
+    }
+
+    /// @inheritdoc IResultClaims
+    function finalizable(bytes32 claimHash) external view returns (bool) {
+        ClaimRecord storage record = _records[claimHash];
+        return record.status == CLAIM_OPEN && Clock.passed(record.windowEnd)
+            && (record.consumed == 0 || _records[record.consumed].status == CLAIM_FINAL) && _isUndisputed(claimHash);
+    }
+
+    /// @inheritdoc IResultClaims
+    function claimOf(bytes32 claimHash) external view returns (ClaimRecord memory) {
+        return _records[claimHash];
+    }
+
+    /// @inheritdoc IResultClaims
+    function reservationOf(bytes32 id) external view returns (Reservation memory) {
+        return _reservations[id];
+    }
+
+    /// @inheritdoc IResultClaims
+    function balanceOf(address account) external view returns (uint256 amountWei) {
+        return _book.creditOf[account];
+    }
+
+    /// @inheritdoc IResultClaims
+    function bondWei(uint8 flags) public view returns (uint256) {
+        return CLAIM_BOND_WEI + (flags & FLAG_SOFT == 0 ? 0 : SOFT_BOND_WEI);
+    }
+
+    function _checkTask(Task memory task, bytes32[] calldata consumed) private view {
+        if (task.windowSeconds < MIN_WINDOW_SECONDS) revert JobInvalid("windowSeconds");
+        if (Clock.passed(task.deadline)) revert DeadlinePassed(task.deadline, Clock.nowSeconds());
+        uint256 bond = bondWei(task.flags);
+        if (msg.value != bond) revert BondMismatch(bond, msg.value);
+        _requireFree(task.id);
+        if (task.kind == KIND_TRAIN) {
+            if (consumed.length != 0) revert ConsumedMismatch(bytes32(0), consumed[0]);
+            return;
+        }
+        // A model has one live claim, so naming it by hash is naming the only one whose result can be consumed (P6.4).
+        bytes32 model = liveClaim[task.modelId];
+        bytes32 named = consumed.length == 1 ? consumed[0] : bytes32(0);
+        if (named == 0 || named != model) revert ConsumedMismatch(model, named);
+    }
+
+    function _checkCommitment(bytes32 claimHash, bytes32 salt) private view {
+        bytes32 commitment = keccak256(abi.encode(claimHash, msg.sender, salt));
+        uint64 l1Block = _commitments[msg.sender][commitment];
+        if (l1Block == 0) revert NotCommitted(commitment);
+        if (block.number == l1Block || block.number > uint256(l1Block) + REVEAL_BLOCKS) {
+            revert RevealOutsideWindow(l1Block, uint64(block.number));
+        }
+    }
+
+    /// @dev The last segment ends in the result (P5.10), and what is given inline is what the result holds (P5.11).
+    function _checkResult(Task memory task, ClaimInput calldata input) private pure {
+        uint256 segments = (uint256(task.steps) + task.segmentSteps - 1) / task.segmentSteps;
+        if (input.lastSegment.index != segments - 1) revert Merkle.LeafOutOfRange(input.lastSegment.index, segments);
+        if (input.lastSegment.endState != input.resultRoot) {
+            revert ResultMismatch(input.resultRoot, input.lastSegment.endState);
+        }
+        Merkle.check(
+            input.trajectoryRoot, hashSegmentLeaf(input.lastSegment), segments - 1, segments, input.lastSegmentProof
+        );
+        ClaimOutput.check(task, input.resultRoot, input.output, input.outputProof);
+    }
+
+    function _isUndisputed(bytes32 claimHash) private view returns (bool) {
+        return DISPUTES.isQuiet(claimHash) && DEMANDS.pendingOf(claimHash) == 0;
+    }
+
+    function _requireFree(bytes32 id) private view {
+        if (liveClaim[id] != 0) revert IdClosed(id, liveClaim[id]);
+        uint64 until = _airgapUntil[id];
+        if (until != 0 && !Clock.passed(until)) revert IdInAirgap(id, until, Clock.nowSeconds());
+    }
+
+    function _requireOpen(bytes32 claimHash) private view returns (ClaimRecord storage record) {
+        record = _records[claimHash];
+        if (record.status != CLAIM_OPEN) revert ClaimNotOpen(claimHash, record.status);
+    }
+
+    function _close(ClaimRecord storage record, uint8 status) private {
+        record.status = status;
+        record.closedAt = Clock.nowSeconds();
+        _order.advance(_records, OpenClaims.STEPS);
+    }
+
+    function _clocks() private view returns (Clocks memory clocks) {
+        clocks.seedDelayBlocks = SEED_DELAY_BLOCKS;
+        clocks.reserveSeconds = RESERVE_SECONDS;
+    }
+}

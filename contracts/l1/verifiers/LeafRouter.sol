@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {
+    ILeafVerifier,
+    NOT_CANONICAL,
+    NOT_FINITE,
+    WRONG_ELEMENT,
+    WRONG_FEED,
+    WRONG_LAYOUT,
+    WRONG_LINK,
+    WRONG_METRIC,
+    WRONG_NEXT_STATE,
+    WRONG_START
+} from "../../interfaces/ILeafVerifier.sol";
+import {ILeafRouter, LeafVerifiers} from "../../interfaces/ILeafRouter.sol";
+
+/// @notice Which contract judges which leaf; fixed when deployed. Op codes are those of docs/protocol.md P5.7.
+contract LeafRouter is ILeafRouter {
+    ILeafVerifier private immutable ARITHMETIC;
+    ILeafVerifier private immutable TRANSCENDENTAL;
+    ILeafVerifier private immutable SELECTION;
+    ILeafVerifier private immutable DOT;
+    ILeafVerifier private immutable REDUCE;
+    ILeafVerifier private immutable MOVEMENT;
+    ILeafVerifier private immutable ROOT;
+    ILeafVerifier private immutable CONTENT;
+    ILeafVerifier private immutable CANONICAL;
+
+    constructor(LeafVerifiers memory verifiers) {
+        ARITHMETIC = verifiers.arithmetic;
+        TRANSCENDENTAL = verifiers.transcendental;
+        SELECTION = verifiers.selection;
+        DOT = verifiers.dot;
+        REDUCE = verifiers.reduce;
+        MOVEMENT = verifiers.movement;
+        ROOT = verifiers.root;
+        CONTENT = verifiers.content;
+        CANONICAL = verifiers.canonical;
+    }
+
+    /// @inheritdoc ILeafRouter
+    function verifierOf(uint8 kind, uint256 op) external view returns (ILeafVerifier) {
+        if (kind == WRONG_ELEMENT) return _ofElement(op);
+        if (kind == WRONG_LINK || kind == WRONG_START || kind == WRONG_NEXT_STATE) return ROOT;
+        if (kind == WRONG_FEED || kind == WRONG_LAYOUT || kind == WRONG_METRIC) return CONTENT;
+        if (kind == NOT_CANONICAL || kind == NOT_FINITE) return CANONICAL;
+        revert UnknownKind(kind);
+    }
+
+    function _ofElement(uint256 op) private view returns (ILeafVerifier) {
+        if (op >= 9 && op <= 13) return TRANSCENDENTAL; // Exp Log Tanh Sigmoid Erf
+        if (op >= 1 && op <= 16) return ARITHMETIC;
+        if (op >= 20 && op <= 29) return SELECTION; // comparisons, logic, Where, Cast
+        if (op == 40 || op == 41) return DOT; // MatMul Gemm
+        if (op >= 42 && op <= 45) return REDUCE;
+        if (op >= 60 && op <= 65) return MOVEMENT;
+        revert UnknownOp(op);
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDemands} from "../interfaces/IDemands.sol";
+import {
+    Feed,
+    GraphHeader,
+    Operand,
+    PLACE_EXACT,
+    PLACE_FEED,
+    PLACE_LOOSE,
+    PLACE_NEXT_STATE,
+    PLACE_STATE,
+    StateInput,
+    Value
+} from "../types/Graph.sol";
+import {ChunkRange, CHUNKS_OF_DATASET, CHUNKS_OF_START, CHUNKS_OF_VALUE} from "../types/Opening.sol";
+import {KIND_INFER, KIND_TRAIN, Task} from "../types/Task.sol";
+import {StepTrace} from "../types/Trace.sol";
+import {
+    HeaderProof,
+    NamedValue,
+    SOURCE_FEED,
+    SOURCE_LAYOUT,
+    SOURCE_NEXT_STATE,
+    SOURCE_OPERAND,
+    SOURCE_OUTPUT,
+    SOURCE_STATE
+} from "../types/Witness.sol";
+import {DType} from "./DType.sol";
+import {GraphProof} from "./GraphProof.sol";
+import {IndexMath} from "./IndexMath.sol";
+import {TensorRead} from "./TensorRead.sol";
+
+/// @notice Where demanded chunks stand (docs/protocol.md P5.1, P7.6). Sizes and list lengths come from the graph, so that
+/// only the tensor of the right shape can answer.
+library ChunkPath {
+    uint32 internal constant MAX_CHUNKS = 128;
+
+    /// @notice Chunks of a value of a step.
+    function ofValue(Task memory task, HeaderProof memory header, NamedValue memory named)
+        internal
+        pure
+        returns (ChunkRange memory range)
+    {
+        GraphProof.checkHeader(task.graph, header);
+        range.source = CHUNKS_OF_VALUE;
+        uint8 dtype;
+        uint32[] memory shape;
+        (range.place, range.index, dtype, shape) = _locate(task, header.header, named);
+        range.leafCount = _listLength(header.header, range.place);
+        if (range.index >= range.leafCount) revert IDemands.OutOfRange(range.index, range.leafCount);
+        range.tensorBytes = _size(dtype, shape);
+    }
+
+    /// @notice Chunks of a tensor of the dataset, of an inference's input, or of a training's start state.
+    function ofInput(Task memory task, HeaderProof memory header, uint8 source, uint32 index)
+        internal
+        pure
+        returns (ChunkRange memory range)
+    {
+        GraphProof.checkHeader(task.graph, header);
+        range.source = source;
+        range.index = index;
+        if (source == CHUNKS_OF_DATASET) {
+            range.leafCount = uint32(header.header.feeds.length);
+            if (index >= range.leafCount) revert IDemands.OutOfRange(index, range.leafCount);
+            Feed memory feed = header.header.feeds[index];
+            // An input is the feed itself; a dataset tensor has N rows where the feed has those of a batch (P4.4).
+            range.tensorBytes = task.kind == KIND_INFER
+                ? _size(feed.dtype, feed.shape)
+                : _toUint64(
+                    uint256(task.datasetRows) * IndexMath.span(feed.shape, 1, feed.shape.length) * DType.size(feed.dtype)
+                );
+        } else if (source == CHUNKS_OF_START && task.kind == KIND_TRAIN) {
+            range.leafCount = uint32(header.header.states.length);
+            if (index >= range.leafCount) revert IDemands.OutOfRange(index, range.leafCount);
+            StateInput memory state = header.header.states[index];
+            range.tensorBytes = _size(state.dtype, state.shape);
+        } else {
+            revert IDemands.NotDemandable(source);
+        }
+    }
+
+    /// @notice Narrows a tensor to some of its chunks; both bounds are checked.
+    function narrow(ChunkRange memory range, uint32 firstChunk, uint32 chunkCount) internal pure {
+        uint256 chunks = TensorRead.chunkCount(range.tensorBytes);
+        if (chunkCount == 0 || chunkCount > MAX_CHUNKS) revert IDemands.OutOfRange(chunkCount, MAX_CHUNKS);
+        if (uint256(firstChunk) + chunkCount > chunks) revert IDemands.OutOfRange(uint256(firstChunk) + chunkCount, chunks);
+        range.firstChunk = firstChunk;
+        range.chunkCount = chunkCount;
+    }
+
+    /// @notice Root of the list that a range's tensor root is in.
+    function listRoot(Task memory task, ChunkRange memory range, StepTrace memory trace) internal pure returns (bytes32) {
+        if (range.source == CHUNKS_OF_DATASET) return task.datasetRoot;
+        if (range.source == CHUNKS_OF_START) return task.startRoot;
+        if (range.place == PLACE_STATE) return trace.stateIn;
+        if (range.place == PLACE_FEED) return trace.feedsRoot;
+        if (range.place == PLACE_EXACT) return trace.exactRoot;
+        if (range.place == PLACE_LOOSE) return trace.looseRoot;
+        return trace.stateOut;
+    }
+
+    function _locate(Task memory task, GraphHeader memory header, NamedValue memory named)
+        private
+        pure
+        returns (uint8 place, uint32 index, uint8 dtype, uint32[] memory shape)
+    {
+        uint32 at = named.index;
+        if (named.source == SOURCE_STATE) {
+            if (at >= header.states.length) revert IDemands.OutOfRange(at, header.states.length);
+            return (PLACE_STATE, at, header.states[at].dtype, header.states[at].shape);
+        }
+        if (named.source == SOURCE_FEED) {
+            if (at >= header.feeds.length) revert IDemands.OutOfRange(at, header.feeds.length);
+            return (PLACE_FEED, at, header.feeds[at].dtype, header.feeds[at].shape);
+        }
+        if (named.source == SOURCE_NEXT_STATE) {
+            if (at >= header.nextStates.length) revert IDemands.OutOfRange(at, header.nextStates.length);
+            return (PLACE_NEXT_STATE, at, header.nextStates[at].dtype, header.nextStates[at].shape);
+        }
+        if (named.node.length != 1) revert IDemands.NotDemandable(named.source);
+        GraphProof.checkNode(task.graph, header, named.node[0]);
+        if (named.source == SOURCE_OUTPUT) {
+            Value[] memory outputs = named.node[0].node.outputs;
+            if (at >= outputs.length) revert IDemands.OutOfRange(at, outputs.length);
+            return (outputs[at].place, outputs[at].index, outputs[at].dtype, outputs[at].shape);
+        }
+        Operand[] memory inputs = named.node[0].node.inputs;
+        if (at >= inputs.length) revert IDemands.OutOfRange(at, inputs.length);
+        Value memory value = inputs[at].value;
+        if (named.source == SOURCE_OPERAND) return (value.place, value.index, value.dtype, value.shape);
+        if (named.source != SOURCE_LAYOUT) revert IDemands.NotDemandable(named.source);
+        return (inputs[at].layoutPlace, inputs[at].layoutIndex, value.dtype, value.shape);
+    }
+
+    function _listLength(GraphHeader memory header, uint8 place) private pure returns (uint32) {
+        if (place == PLACE_STATE) return uint32(header.states.length);
+        if (place == PLACE_FEED) return uint32(header.feeds.length);
+        if (place == PLACE_EXACT) return header.exactCount;
+        if (place == PLACE_LOOSE) return header.looseCount;
+        if (place == PLACE_NEXT_STATE) return uint32(header.nextStates.length);
+        revert IDemands.NotAValue(place);
+    }
+
+    function _size(uint8 dtype, uint32[] memory shape) private pure returns (uint64) {
+        return _toUint64(IndexMath.count(shape) * DType.size(dtype));
+    }
+
+    function _toUint64(uint256 value) private pure returns (uint64) {
+        if (value > type(uint64).max) revert IDemands.OutOfRange(value, type(uint64).max);
+        return uint64(value);
+    }
+}

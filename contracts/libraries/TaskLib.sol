@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IResultClaims} from "../interfaces/IResultClaims.sol";
+import {
+    evaluateId,
+    FLAG_SEQUENTIAL_ROWS,
+    FLAG_STEP_ROOTS,
+    GraphRef,
+    inferId,
+    Job,
+    KNOWN_FLAGS,
+    PROFILE_TOLERANT,
+    trainId
+} from "../types/Job.sol";
+import {KIND_EVALUATE, KIND_INFER, KIND_TRAIN, Task} from "../types/Task.sol";
+
+/// @notice Derives what is claimed from a job (docs/protocol.md P4.2, P4.3).
+library TaskLib {
+    uint32 internal constant MAX_SEGMENT_STEPS = 64;
+
+    /// @notice Reverts with `JobInvalid`, naming the field, unless the rules of P4.2 hold.
+    function check(Job memory job, uint256 l2ChainId) internal pure {
+        _require(job.chainId == l2ChainId, "chainId");
+        _require(job.steps >= 1, "steps");
+        _require(job.segmentSteps >= 1 && job.segmentSteps <= MAX_SEGMENT_STEPS, "segmentSteps");
+        _require(job.batchRows >= 1 && job.batchRows <= job.datasetRows, "batchRows");
+        _require(job.profile <= PROFILE_TOLERANT, "profile");
+        _require(job.flags <= KNOWN_FLAGS, "flags");
+        _require(job.profile != PROFILE_TOLERANT || job.flags & FLAG_STEP_ROOTS != 0, "stepRoots");
+        _require(job.trainGraph.root != 0, "trainGraph");
+    }
+
+    /// @param inputRoot infer: tensor root of the input; evaluate: dataset root; train: 0
+    /// @param rows evaluate: rows of the dataset; else 0
+    function derive(Job memory job, uint8 kind, bytes32 inputRoot, uint32 rows) internal pure returns (Task memory task) {
+        bytes32 modelId = trainId(job);
+        task.kind = kind;
+        task.profile = job.profile;
+        task.flags = job.flags;
+        task.deadline = job.deadline;
+        task.windowSeconds = job.windowSeconds;
+        if (kind == KIND_TRAIN) {
+            _require(inputRoot == 0 && rows == 0, "parameters");
+            task.id = modelId;
+            task.graph = job.trainGraph;
+            task.datasetRoot = job.datasetRoot;
+            task.datasetRows = job.datasetRows;
+            task.startRoot = job.startRoot;
+            task.steps = job.steps;
+            task.segmentSteps = job.segmentSteps;
+            task.batchRows = job.batchRows;
+        } else {
+            task.modelId = modelId;
+            task.flags |= FLAG_SEQUENTIAL_ROWS;
+            task.datasetRoot = inputRoot;
+            if (kind == KIND_INFER) {
+                _require(rows == 0, "parameters");
+                task.id = inferId(modelId, inputRoot);
+                task.graph = job.inferGraph;
+                task.datasetRows = 1;
+                task.steps = 1;
+                task.segmentSteps = 1;
+                task.batchRows = 1;
+            } else {
+                _require(kind == KIND_EVALUATE, "kind");
+                _require(job.evaluateBatchRows >= 1, "evaluateBatchRows");
+                _require(rows >= 1 && rows % job.evaluateBatchRows == 0, "rows");
+                task.id = evaluateId(modelId, inputRoot, rows);
+                task.graph = job.evaluateGraph;
+                task.datasetRows = rows;
+                task.steps = rows / job.evaluateBatchRows;
+                task.segmentSteps = job.segmentSteps < task.steps ? job.segmentSteps : task.steps;
+                task.batchRows = job.evaluateBatchRows;
+            }
+            _require(task.graph.root != 0, "graph");
+        }
+        task.priceWei = _priceWeiUp(task.steps, task.graph, job.priceWeiPerGflop);
+    }
+
+    /// @dev ⌈steps × flops × priceWeiPerGflop / 10⁹⌉ (P4.3); a price beyond 2²⁵⁶ reverts.
+    function _priceWeiUp(uint32 steps, GraphRef memory graph, uint256 priceWeiPerGflop) private pure returns (uint256) {
+        uint256 productWei = uint256(steps) * graph.flops * priceWeiPerGflop;
+        return productWei / 1e9 + (productWei % 1e9 == 0 ? 0 : 1);
+    }
+
+    function _require(bool holds, bytes32 field) private pure {
+        if (!holds) revert IResultClaims.JobInvalid(field);
+    }
+}
