@@ -1,0 +1,150 @@
+// ABI of every witness (docs/protocol.md P7.8); contracts/types/Witness.sol in the same order.
+import { graphHeaderComponents, nodeComponents } from "../../../common/graph-encoding.ts";
+import { taskComponents } from "../../../common/task.ts";
+
+const sumNodes = {
+  type: "tuple[]",
+  components: [
+    { name: "hash", type: "bytes32" },
+    { name: "flops", type: "uint64" },
+    { name: "bytes_", type: "uint64" },
+  ],
+} as const;
+
+const headerProof = {
+  type: "tuple",
+  components: [
+    { name: "header", type: "tuple", components: graphHeaderComponents },
+    { ...sumNodes, name: "siblings" },
+  ],
+} as const;
+
+const nodeProofComponents = [
+  { name: "index", type: "uint32" },
+  { name: "node", type: "tuple", components: nodeComponents },
+  { ...sumNodes, name: "siblings" },
+] as const;
+
+const openings = {
+  name: "openings",
+  type: "tuple[]",
+  components: [
+    { name: "root", type: "bytes32" },
+    { name: "rootProof", type: "bytes32[]" },
+    { name: "chunks", type: "bytes" },
+    { name: "chunkProof", type: "bytes32[]" },
+  ],
+} as const;
+
+const namedValue = {
+  name: "value",
+  type: "tuple",
+  components: [
+    { name: "source", type: "uint8" },
+    { name: "index", type: "uint32" },
+    { name: "node", type: "tuple[]", components: nodeProofComponents },
+  ],
+} as const;
+
+const header = { ...headerProof, name: "header" } as const;
+const node = { name: "node", type: "tuple", components: nodeProofComponents } as const;
+
+export const elementWitness = [
+  { type: "uint256" },
+  { type: "tuple", components: [header, node, { name: "element", type: "uint64" }, openings] },
+] as const;
+
+export const linkWitness = {
+  type: "tuple",
+  components: [
+    { name: "end", type: "bool" },
+    {
+      name: "previousStep",
+      type: "tuple",
+      components: [
+        { name: "stateIn", type: "bytes32" },
+        { name: "feedsRoot", type: "bytes32" },
+        { name: "exactRoot", type: "bytes32" },
+        { name: "looseRoot", type: "bytes32" },
+        { name: "stateOut", type: "bytes32" },
+      ],
+    },
+    {
+      name: "previousSegment",
+      type: "tuple",
+      components: [
+        { name: "index", type: "uint32" },
+        { name: "endState", type: "bytes32" },
+        { name: "metricsRoot", type: "bytes32" },
+        { name: "stepsRoot", type: "bytes32" },
+      ],
+    },
+    { name: "proof", type: "bytes32[]" },
+  ],
+} as const;
+
+export const startWitness = {
+  type: "tuple",
+  components: [
+    header,
+    { name: "state", type: "uint32" },
+    { name: "root", type: "bytes32" },
+    { name: "rootProof", type: "bytes32[]" },
+    { name: "consumedTask", type: "tuple", components: taskComponents },
+    { ...headerProof, name: "consumedHeader" },
+    { name: "consumedRoot", type: "bytes32" },
+    { name: "consumedProof", type: "bytes32[]" },
+  ],
+} as const;
+
+export const feedWitness = {
+  type: "tuple",
+  components: [
+    header,
+    { name: "feed", type: "uint32" },
+    { name: "row", type: "uint32" },
+    { name: "element", type: "uint64" },
+    openings,
+  ],
+} as const;
+
+export const nextStateWitness = {
+  type: "tuple",
+  components: [
+    header,
+    { name: "state", type: "uint32" },
+    { name: "root", type: "bytes32" },
+    { name: "rootProof", type: "bytes32[]" },
+    { name: "sourceRoot", type: "bytes32" },
+    { name: "sourceProof", type: "bytes32[]" },
+  ],
+} as const;
+
+export const layoutWitness = {
+  type: "tuple",
+  components: [header, node, { name: "operand", type: "uint32" }, { name: "element", type: "uint64" }, openings],
+} as const;
+
+export const metricWitness = {
+  type: "tuple",
+  components: [header, { name: "metric", type: "bytes32" }, { name: "metricProof", type: "bytes32[]" }, openings],
+} as const;
+
+export const canonicalWitness = {
+  type: "tuple",
+  components: [
+    header,
+    namedValue,
+    { name: "root", type: "bytes32" },
+    { name: "rootProof", type: "bytes32[]" },
+    { name: "chunk", type: "uint64" },
+    { name: "data", type: "bytes" },
+    { name: "padding", type: "bytes32" },
+    { name: "chunkProof", type: "bytes32[]" },
+  ],
+} as const;
+
+export const finiteWitness = {
+  type: "tuple",
+  components: [header, namedValue, { name: "element", type: "uint64" }, openings],
+} as const;

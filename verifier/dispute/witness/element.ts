@@ -1,0 +1,47 @@
+import { encodeAbiParameters, type Hex } from "viem";
+import { DTYPE, dtypeBytes } from "../../../common/graph-encoding.ts";
+import { elementWitness } from "./abi.ts";
+import { type ChunkRange, chunkRangeOf, type StepSource } from "./chunks.ts";
+import { elementBytes, headerProof, nodeProof, openingOf } from "./proofs.ts";
+import { operandReads, outputRead, type Read } from "./reads.ts";
+
+/** The output's read, then the operands': one opening each, in this order. */
+export async function elementReads(source: StepSource, node: number, element: number): Promise<Read[]> {
+  const encoded = nodeProof(source.graph, node).node;
+  const output = outputRead(encoded, element);
+  // An infinity or NaN is wrong whatever the operands are: the verifier asks for none.
+  if (output.value.dtype === DTYPE.float32 && !Number.isFinite(await readNumber(source, output))) return [output];
+  return [output, ...(await operandReads(encoded, element, (read) => readNumber(source, read)))];
+}
+
+/** What has to be known (or demanded) of the step's values for a witness. */
+export const elementRanges = async (source: StepSource, node: number, element: number): Promise<ChunkRange[]> =>
+  (await elementReads(source, node, element)).map(chunkRangeOf);
+
+/** Witness of kind 1 (P7.8): node `node`'s output element `element`, by flat index. */
+export async function buildElementWitness(source: StepSource, node: number, element: number): Promise<Hex> {
+  const proof = nodeProof(source.graph, node);
+  const openings = [];
+  for (const read of await elementReads(source, node, element)) openings.push(await openingOf(source, read));
+  return encodeAbiParameters(elementWitness, [
+    BigInt(proof.node.op),
+    { header: headerProof(source.graph), node: proof, element: BigInt(element), openings },
+  ]);
+}
+
+/** The first element of a read, as a number. */
+export async function readNumber(source: StepSource, read: Read): Promise<number> {
+  const { dtype } = read.value;
+  const bytes = await elementBytes(source, read, dtypeBytes(dtype));
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  switch (dtype) {
+    case DTYPE.float32:
+      return view.getFloat32(0, true);
+    case DTYPE.int32:
+      return view.getInt32(0, true);
+    case DTYPE.int64:
+      return Number(view.getBigInt64(0, true));
+    default:
+      return view.getUint8(0);
+  }
+}

@@ -1,0 +1,95 @@
+// Witnesses of kinds 2, 3, 5: roots that must be equal (docs/protocol.md P7.5, P7.8).
+import { encodeAbiParameters, type Hex } from "viem";
+import type { SegmentLeaf, StepTrace } from "../../../common/claim.ts";
+import type { EncodedGraph } from "../../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../../common/hash.ts";
+import { treeProof } from "../../../common/merkle.ts";
+import type { Task } from "../../../common/task.ts";
+import type { StepRoots } from "../../trace/step.ts";
+import { linkWitness, nextStateWitness, startWitness } from "./abi.ts";
+import { headerProof, rootProof } from "./proofs.ts";
+
+const NO_STEP: StepTrace = {
+  stateIn: ZERO_HASH,
+  feedsRoot: ZERO_HASH,
+  exactRoot: ZERO_HASH,
+  looseRoot: ZERO_HASH,
+  stateOut: ZERO_HASH,
+};
+const NO_SEGMENT: SegmentLeaf = { index: 0, endState: ZERO_HASH, metricsRoot: ZERO_HASH, stepsRoot: ZERO_HASH };
+
+const encodeLink = (link: {
+  readonly end: boolean;
+  readonly previousStep: StepTrace;
+  readonly previousSegment: SegmentLeaf;
+  readonly proof: readonly Hex[];
+}): Hex => encodeAbiParameters([linkWitness], [link]);
+
+/** The last step of the segment does not end in the segment's end state. */
+export const buildEndLinkWitness = (): Hex =>
+  encodeLink({ end: true, previousStep: NO_STEP, previousSegment: NO_SEGMENT, proof: [] });
+
+/** The first step of a training does not start from the start root. */
+export const buildStartLinkWitness = (): Hex =>
+  encodeLink({ end: false, previousStep: NO_STEP, previousSegment: NO_SEGMENT, proof: [] });
+
+/** Step `step` (> 0) of a segment does not start where the step before ended. `stepHashes`: all of the segment. */
+export const buildStepLinkWitness = (previousStep: StepTrace, stepHashes: readonly Hex[], step: number): Hex =>
+  encodeLink({ end: false, previousStep, previousSegment: NO_SEGMENT, proof: treeProof(stepHashes, step - 1) });
+
+/** A segment's first step does not start where the segment before ended. `segmentHashes`: leaves of the trajectory. */
+export const buildSegmentLinkWitness = (previousSegment: SegmentLeaf, segmentHashes: readonly Hex[]): Hex =>
+  encodeLink({
+    end: false,
+    previousStep: NO_STEP,
+    previousSegment,
+    proof: treeProof(segmentHashes, previousSegment.index),
+  });
+
+/** The consumed claim as a start witness needs it. */
+export interface ConsumedResult {
+  readonly task: Task;
+  readonly graph: EncodedGraph;
+  /** Tensor roots of its final state. */
+  readonly roots: readonly Hex[];
+}
+
+/** State tensor `state` of the first step of an inference or evaluation is not the model's, or not zeros. */
+export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: number, consumed: ConsumedResult): Hex {
+  const { source } = graph.header.states[state]!;
+  const fromModel = source < consumed.roots.length;
+  return encodeAbiParameters(
+    [startWitness],
+    [
+      {
+        header: headerProof(graph),
+        state,
+        root: roots.stateIn[state]!,
+        rootProof: treeProof(roots.stateIn, state),
+        consumedTask: consumed.task,
+        consumedHeader: headerProof(consumed.graph),
+        consumedRoot: fromModel ? consumed.roots[source]! : ZERO_HASH,
+        consumedProof: fromModel ? treeProof(consumed.roots, source) : [],
+      },
+    ],
+  );
+}
+
+/** State output `state` has another root than the place the graph says it comes from. */
+export function buildNextStateWitness(graph: EncodedGraph, roots: StepRoots, state: number): Hex {
+  const { place, index } = graph.header.nextStates[state]!;
+  const source = rootProof(graph, roots, place, index);
+  return encodeAbiParameters(
+    [nextStateWitness],
+    [
+      {
+        header: headerProof(graph),
+        state,
+        root: roots.stateOut[state]!,
+        rootProof: treeProof(roots.stateOut, state),
+        sourceRoot: source.root,
+        sourceProof: source.rootProof,
+      },
+    ],
+  );
+}
