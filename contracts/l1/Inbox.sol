@@ -25,7 +25,7 @@ contract Inbox is IInbox {
 
     /// @inheritdoc IInbox
     function queue(uint8 kind, bytes calldata body) external returns (uint64 index) {
-        if (msg.sender != _owner(kind)) revert KindNotYours(kind, msg.sender);
+        if (!_mayQueue(msg.sender, kind)) revert KindNotYours(kind, msg.sender);
         Checkpoint storage last = _checkpoints[_checkpoints.length - 1];
         index = last.count;
         bytes32 next = keccak256(abi.encode(last.hash, keccak256(abi.encode(kind, body)))); // P1.1
@@ -61,12 +61,11 @@ contract Inbox is IInbox {
             index + 1 < _checkpoints.length ? _checkpoints[index + 1].l1Timestamp : type(uint64).max;
     }
 
-    function _owner(uint8 kind) private view returns (address) {
-        if (kind == MessageKind.GAS_DEPOSIT) return PREPAID_GAS;
-        if (kind == MessageKind.ETH_DEPOSIT) return BRIDGE;
-        if (kind == MessageKind.SETTLED) return STATE_CLAIMS;
-        if (kind >= MessageKind.CLAIMED && kind <= MessageKind.FINAL) return RESULT_CLAIMS;
-        return address(0);
+    function _mayQueue(address sender, uint8 kind) private view returns (bool) {
+        if (kind == MessageKind.GAS_DEPOSIT) return sender == PREPAID_GAS;
+        if (kind == MessageKind.ETH_DEPOSIT) return sender == BRIDGE;
+        if (kind == MessageKind.SETTLED) return sender == STATE_CLAIMS;
+        return kind >= MessageKind.CLAIMED && kind <= MessageKind.FINAL && sender == RESULT_CLAIMS;
     }
 
     /// @dev Gallops back from the newest checkpoint: origins lie near the head.
