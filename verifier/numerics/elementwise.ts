@@ -19,16 +19,16 @@ export function equalTolerance(result: number): Tolerance | undefined {
 export function expTolerance(x: number): Tolerance | undefined {
   if (x >= 128) return undefined;
   if (x <= -128) return around(ZERO, { mantissa: 2n, exponent: -149 }); // e^x < 2^-184
-  const { value, error, exponent } = expExact(x);
+  const { value, radius, exponent } = expExact(x);
   const unit = exponent - 22;
-  return enclosed({ value, error, exponent }, 22, value + error + underflowIn(unit));
+  return enclosed({ value, radius, exponent }, 22, value + radius + underflowIn(unit));
 }
 
 /** 8u·max(|log x|, 2^-10), in units of 2^-117. */
 export function logTolerance(x: number): Tolerance | undefined {
   if (x <= 0) return undefined;
   const enclosure = logExact(x);
-  const magnitude = (enclosure.value < 0n ? -enclosure.value : enclosure.value) + enclosure.error;
+  const magnitude = (enclosure.value < 0n ? -enclosure.value : enclosure.value) + enclosure.radius;
   const least = 1n << BigInt(FRACTION_BITS - 10);
   return enclosed(enclosure, 21, (magnitude > least ? magnitude : least) + 1n);
 }
@@ -53,11 +53,11 @@ function around(value: Dyadic, slack: Dyadic): Tolerance {
 }
 
 /** The slack counts units that are 2^-moreBits of the enclosure's. */
-function enclosed({ value, error, exponent }: Enclosure, moreBits: number, slack: bigint): Tolerance {
+function enclosed({ value, radius, exponent }: Enclosure, moreBits: number, slack: bigint): Tolerance {
   const unit = exponent - moreBits;
   return {
-    low: { mantissa: (value - error) << BigInt(moreBits), exponent: unit },
-    high: { mantissa: (value + error) << BigInt(moreBits), exponent: unit },
+    low: { mantissa: (value - radius) << BigInt(moreBits), exponent: unit },
+    high: { mantissa: (value + radius) << BigInt(moreBits), exponent: unit },
     slack: { mantissa: slack, exponent: unit },
     denominator: 1n,
   };

@@ -1,12 +1,12 @@
 // Enclosures of exp, log, tanh, sigmoid and erf in fixed point: integers times 2^-96, the same operations in the same
-// order as contracts/libraries/numeric/ExactExpLog.sol and ExactSigmoid.sol. `>>` rounds down and `/` towards zero in both.
+// order as contracts/libraries/numeric/FixedPoint.sol. `>>` rounds down and `/` towards zero in both.
 // Each error bound below is proven in docs/numerics.md.
 import { type Dyadic, fromFloat32 } from "./dyadic.ts";
 
-/** The exact value lies in (value ± error)·2^exponent. */
+/** The exact value lies in (value ± radius)·2^exponent. */
 export interface Enclosure {
   readonly value: bigint;
-  readonly error: bigint;
+  readonly radius: bigint;
   readonly exponent: number;
 }
 
@@ -17,14 +17,14 @@ const LN2 = 0xb17217f7d1cf79abc9e3b398n; // ⌊ln 2 · 2^96⌋
 const TWO_OVER_SQRT_PI = 0x120dd750429b6d11ae3a914fen; // ⌊2/√π · 2^96⌋
 
 /** |error of expFixed| ≤ 2^10 units of its value in [0.7, 1.42]: 2^-85 relative. */
-export const EXP_ERROR = 1n << 10n;
+export const EXP_RADIUS = 1n << 10n;
 /** |error of logExact| ≤ 2^10 units: 2^-86, so 2^-62 relative, since |log x| ≥ 2^-24.01 unless x = 1. */
-export const LOG_ERROR = 1n << 10n;
+export const LOG_RADIUS = 1n << 10n;
 /** tanh and sigmoid add half the relative error of exp and one rounding. */
-export const SIGMOID_ERROR = 1n << 11n;
-export const ERF_ERROR = 1n << 20n;
+export const SIGMOID_RADIUS = 1n << 11n;
+export const ERF_RADIUS = 1n << 20n;
 /** 1 − erf(6) < 2^-55. */
-export const ERF_TAIL_ERROR = 1n << 41n;
+export const ERF_TAIL_RADIUS = 1n << 41n;
 
 const EXP_TERMS = 20n;
 const LOG_TERMS = 18n;
@@ -50,7 +50,7 @@ export function expFixed(x: bigint): { value: bigint; k: bigint } {
 /** e^x for |x| < 128. */
 export function expExact(x: number): Enclosure {
   const { value, k } = expFixed(toFixed(fromFloat32(x)));
-  return { value, error: EXP_ERROR, exponent: Number(k) - FRACTION_BITS };
+  return { value, radius: EXP_RADIUS, exponent: Number(k) - FRACTION_BITS };
 }
 
 /** log x for a positive finite x: x = f·2^e with f in [√½, √2), log f = 2·atanh((f − 1)/(f + 1)). */
@@ -70,7 +70,7 @@ export function logExact(x: number): Enclosure {
   const square = (t * t) >> FRACTION;
   let series = ONE / (2n * LOG_TERMS + 1n);
   for (let n = LOG_TERMS - 1n; n >= 0n; n--) series = ONE / (2n * n + 1n) + ((square * series) >> FRACTION);
-  return { value: 2n * ((t * series) >> FRACTION) + e * LN2, error: LOG_ERROR, exponent: -FRACTION_BITS };
+  return { value: 2n * ((t * series) >> FRACTION) + e * LN2, radius: LOG_RADIUS, exponent: -FRACTION_BITS };
 }
 
 const SQRT2 = 11863283n; // ⌊√2 · 2^23⌋
@@ -79,12 +79,12 @@ const SQRT2 = 11863283n; // ⌊√2 · 2^23⌋
 export function tanhExact(x: number): Enclosure {
   const twice = toFixed(fromFloat32(Math.abs(x))) * 2n;
   const magnitude = ONE - 2n * logisticComplement(twice);
-  return { value: x < 0 ? -magnitude : magnitude, error: SIGMOID_ERROR, exponent: -FRACTION_BITS };
+  return { value: x < 0 ? -magnitude : magnitude, radius: SIGMOID_RADIUS, exponent: -FRACTION_BITS };
 }
 
 export function sigmoidExact(x: number): Enclosure {
   const complement = logisticComplement(toFixed(fromFloat32(Math.abs(x))));
-  return { value: x < 0 ? complement : ONE - complement, error: SIGMOID_ERROR, exponent: -FRACTION_BITS };
+  return { value: x < 0 ? complement : ONE - complement, radius: SIGMOID_RADIUS, exponent: -FRACTION_BITS };
 }
 
 /** 1/(e^x + 1) for x ≥ 0 */
@@ -98,7 +98,7 @@ function logisticComplement(x: bigint): bigint {
 export function erfExact(x: number): Enclosure {
   const magnitude = toFixed(fromFloat32(Math.abs(x)));
   const sign = x < 0 ? -1n : 1n;
-  if (magnitude >= ERF_LIMIT) return { value: sign * ONE, error: ERF_TAIL_ERROR, exponent: -FRACTION_BITS };
+  if (magnitude >= ERF_LIMIT) return { value: sign * ONE, radius: ERF_TAIL_RADIUS, exponent: -FRACTION_BITS };
   const square = (magnitude * magnitude) >> FRACTION;
   let term = magnitude;
   let sum = 0n;
@@ -108,5 +108,5 @@ export function erfExact(x: number): Enclosure {
   }
   const { value, k } = expFixed(-square);
   const product = (sum * value) >> (FRACTION - k); // k ≤ 0
-  return { value: sign * ((product * TWO_OVER_SQRT_PI) >> FRACTION), error: ERF_ERROR, exponent: -FRACTION_BITS };
+  return { value: sign * ((product * TWO_OVER_SQRT_PI) >> FRACTION), radius: ERF_RADIUS, exponent: -FRACTION_BITS };
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Float32} from "./Float32.sol";
 import {Wide} from "./Wide.sol";
 
 /// @notice Dot products and sums of binary32 values without any rounding (docs/numerics.md). Operands are little-endian bytes.
@@ -43,9 +44,10 @@ library ExactDot {
         return _accumulate(_values(a, aOffset, count), _values(ones, 0, 8), 0, count);
     }
 
-    /// @notice `sum` with one more term, m·2^e.
-    function plus(Sum memory total, bool negative, uint256 m, int256 e) internal pure {
-        Wide.Uint512 memory term = Wide.shifted(m, uint256(e + 298));
+    /// @notice Adds one more binary32 term, a bias.
+    function plus(Sum memory total, uint32 x) internal pure {
+        (bool negative, uint256 mantissa, int256 exponent) = Float32.decode(x);
+        Wide.Uint512 memory term = Wide.shifted(mantissa, uint256(exponent + 298));
         total.absolute = total.absolute.add(term);
         if (negative) total.negative = total.negative.add(term);
     }

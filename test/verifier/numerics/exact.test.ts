@@ -67,11 +67,11 @@ function squareRoot(value: bigint): bigint {
   }
 }
 
-/** Distance of the enclosure's centre from the reference, over its stated error. */
-function useOfError({ value, error, exponent }: Enclosure, reference: bigint): number {
+/** Distance of the enclosure's centre from the reference, over its stated radius. */
+function useOfRadius({ value, radius, exponent }: Enclosure, reference: bigint): number {
   const shift = BITS + BigInt(exponent);
   const centre = shift >= 0n ? value << shift : value >> -shift;
-  const allowed = shift >= 0n ? error << shift : (error >> -shift) + 1n;
+  const allowed = shift >= 0n ? radius << shift : (radius >> -shift) + 1n;
   const distance = centre > reference ? centre - reference : reference - centre;
   return Number((distance * 10000n) / allowed) / 10000;
 }
@@ -129,7 +129,7 @@ describe("fixed-point enclosures hold the exact value", () => {
   for (const [name, exact, reference, values] of cases) {
     test(name, () => {
       let worst = 0;
-      for (const x of values) worst = Math.max(worst, useOfError(exact(x), reference(toWide(x))));
+      for (const x of values) worst = Math.max(worst, useOfRadius(exact(x), reference(toWide(x))));
       expect(worst).toBeLessThan(1);
     });
   }
