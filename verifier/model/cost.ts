@@ -22,7 +22,7 @@ function flopsOf(graph: Graph, node: Node): bigint {
     case "MatMul":
       return 2n * BigInt(sizeOf(output)) * BigInt(inputs[0]!.at(-1)!);
     case "Gemm": {
-      const inner = node.attributes["transA"] === 1 ? inputs[0]![0]! : inputs[0]![1]!;
+      const inner = node.attributes.transA === 1 ? inputs[0]![0]! : inputs[0]![1]!;
       const elements = BigInt(sizeOf(output));
       return 2n * elements * BigInt(inner) + (inputs.length === 3 ? elements : 0n);
     }

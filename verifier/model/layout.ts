@@ -13,13 +13,13 @@ export function operandLayouts(graph: Graph, node: Node): (Layout | null)[] {
     case "MatMul":
       return [null, matrix(shapes[1]!)];
     case "Gemm": {
-      const a = node.attributes["transA"] === 1 ? matrix(shapes[0]!) : null;
-      const b = node.attributes["transB"] === 1 ? null : matrix(shapes[1]!);
+      const a = node.attributes.transA === 1 ? matrix(shapes[0]!) : null;
+      const b = node.attributes.transB === 1 ? null : matrix(shapes[1]!);
       return [a, b, null].slice(0, node.inputs.length);
     }
     case "ReduceSum":
     case "ReduceMax": {
-      const axes = node.attributes["axes"] as readonly number[];
+      const axes = node.attributes.axes as readonly number[];
       const [shape] = shapes;
       const leading = axes.every((axis, i) => axis === i);
       return [leading ? layoutOf(1, sizeOf(shape!.slice(0, axes.length)), sizeOf(shape!.slice(axes.length))) : null];

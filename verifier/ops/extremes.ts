@@ -19,16 +19,16 @@ const routed =
 
 export const maximum: Op = {
   infer: inferBinary,
-  eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => (a < b ? b : a)),
+  eval: (inputs, context) => mapBinary<number>(inputs, context, Math.max),
   vjp: routed("Less"),
-  bound: exactly((a, b) => (a! < b! ? b! : a!)),
+  bound: exactly((a, b) => Math.max(a as number, b as number)),
   leaf: leafElementwise,
 };
 
 export const minimum: Op = {
   infer: inferBinary,
-  eval: (inputs, context) => mapBinary<number>(inputs, context, (a, b) => (a > b ? b : a)),
+  eval: (inputs, context) => mapBinary<number>(inputs, context, Math.min),
   vjp: routed("Greater"),
-  bound: exactly((a, b) => (a! > b! ? b! : a!)),
+  bound: exactly((a, b) => Math.min(a as number, b as number)),
   leaf: leafElementwise,
 };

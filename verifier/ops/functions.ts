@@ -26,12 +26,13 @@ export const logarithm: Op = {
 
 export const rectify: Op = {
   infer: inferUnary,
-  eval: (inputs, context) => mapUnary(inputs, context, (x) => (x > 0 ? x : 0)),
+  // biome-ignore lint/complexity/useMathMinMax: the runtime keeps −0, Math.max(−0, 0) does not.
+  eval: (inputs, context) => mapUnary(inputs, context, (x) => (x < 0 ? 0 : x)),
   // The gradient at 0 is 0.
   vjp: (draft, { output }, dy) => {
     const zero = scalar(draft, 0);
     return [where(draft, greater(draft, output, zero), dy, zero)];
   },
-  bound: exactly((x) => (x! > 0 ? x! : 0)),
+  bound: exactly((x) => Math.max(x as number, 0)),
   leaf: leafElementwise,
 };

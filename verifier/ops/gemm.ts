@@ -33,8 +33,8 @@ export const gemm: Op = {
   },
   eval: ([a, b, c], { attributes, output, arithmetic }) => {
     const [m, n] = output.shape as [number, number];
-    const transA = attributes["transA"] === 1;
-    const transB = attributes["transB"] === 1;
+    const transA = attributes.transA === 1;
+    const transB = attributes.transB === 1;
     const x = a!.data as Float32Array;
     const w = b!.data as Float32Array;
     const length = transA ? a!.shape[0]! : a!.shape[1]!;
@@ -56,8 +56,8 @@ export const gemm: Op = {
   },
   // A' = dY·B'ᵀ and B' = A'ᵀ·dY where A', B' are the operands as multiplied.
   vjp: (draft, { attributes, inputs: [a, b, c] }, dy) => {
-    const transA = attributes["transA"] === 1;
-    const transB = attributes["transB"] === 1;
+    const transA = attributes.transA === 1;
+    const transB = attributes.transB === 1;
     return [
       transA
         ? product(draft, { a: b!, b: dy, transA: transB, transB: true })
@@ -74,7 +74,7 @@ export const gemm: Op = {
       b: terms[1] as ArrayLike<number>,
       bias: terms[2]?.[0] as number | undefined,
       columns: output.shape[1]!,
-      transA: attributes["transA"] === 1,
+      transA: attributes.transA === 1,
       length: inner(inputs, attributes),
     }),
   // Through their layouts both operands lie in rows of K.
@@ -93,4 +93,4 @@ export const gemm: Op = {
 };
 
 const inner = (inputs: readonly TensorType[], attributes: Attributes): number =>
-  inputs[0]!.shape[attributes["transA"] === 1 ? 0 : 1]!;
+  inputs[0]!.shape[attributes.transA === 1 ? 0 : 1]!;

@@ -19,7 +19,9 @@ export const where: Op = {
   eval: (inputs, { output, arithmetic }) => {
     const [condition, a, b] = inputs.map((input) => broadcastTo(input, output.shape));
     const result = arithmetic.allocate(output.dtype, sizeOf(output.shape));
-    for (let i = 0; i < result.length; i++) result[i] = condition![i] ? a![i]! : b![i]!;
+    // The runtime selects from the first operand, puts 0 elsewhere, and fills zeros from the second: a chosen −0 of the
+    // first becomes +0, one of the second stays.
+    for (let i = 0; i < result.length; i++) result[i] = condition![i] ? (a![i] === 0 ? 0 : a![i]!) : b![i]!;
     return result;
   },
   vjp: (draft, { inputs: [condition, a, b] }, dy) => {

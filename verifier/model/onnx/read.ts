@@ -49,12 +49,12 @@ function graphOf(model: onnx.ModelProto): Graph {
   const lists = readInitializers(draft, proto, ids);
   for (const node of proto.node) readNode(draft, node, ids, lists);
 
-  const valueOf = (name: string): ValueId => {
+  const idOf = (name: string): ValueId => {
     const id = ids.get(name);
     if (id === undefined) throw new ModelFileError("graph file", `a value named ${name}`, "none");
     return id;
   };
-  const outputs = proto.output.map(({ name }) => valueOf(name));
+  const outputs = proto.output.map(({ name }) => idOf(name));
   const loss = kind === "train" ? outputs.pop() : undefined;
   return finish(draft, { kind, stateOutputs: outputs, ...(loss === undefined ? {} : { loss }) });
 }

@@ -1,0 +1,252 @@
+import { describe, expect, test } from "vitest";
+import { gradients } from "../../../verifier/autodiff/backward.ts";
+import { GradientError } from "../../../verifier/autodiff/errors.ts";
+import { meanSquaredError, softmaxCrossEntropy } from "../../../verifier/autodiff/loss.ts";
+import { batchInput, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
+import { finish } from "../../../verifier/graph/finish.ts";
+import type { OpName, ValueId } from "../../../verifier/graph/graph.ts";
+import {
+  add,
+  div,
+  exp,
+  expand,
+  mul,
+  relu,
+  reshape,
+  scalar,
+  sliceAxis,
+  sub,
+  transpose,
+} from "../../../verifier/ops/build.ts";
+import { product } from "../../../verifier/ops/product.ts";
+import { logSoftmax, softmax } from "../../../verifier/ops/softmax.ts";
+import { rowSum, sumOver, total } from "../../../verifier/ops/sums.ts";
+import { newDraft } from "../../../verifier/ops/table.ts";
+import { evaluate } from "../../../verifier/runtime/reference.ts";
+import type { Shape, Tensor } from "../../../verifier/tensor/tensor.ts";
+import { float64 } from "../../support/float64.ts";
+import { randomTensor, uniform } from "../../support/tensors.ts";
+
+type Build = (draft: Draft, parameters: readonly ValueId[], batch: readonly ValueId[]) => ValueId;
+
+const STEP = 1e-5;
+
+/** |directional derivative by the graph − by central difference|, in double precision, relative to their size. */
+function gradientError(
+  shapes: readonly Shape[],
+  build: Build,
+  batch: readonly Tensor[] = [],
+  low = -1,
+  high = 1,
+): number {
+  const random = uniform(11);
+  const draft = newDraft();
+  const parameters = shapes.map((shape, i) => stateInput(draft, `p${i}`, { dtype: "float32", shape }));
+  const inputs = batch.map((tensor, i) => batchInput(draft, `x${i}`, tensor));
+  const output = build(draft, parameters, inputs);
+  const weighted = mul(
+    draft,
+    output,
+    batchInput(draft, "weights", { dtype: "float32", shape: shapeIn(draft, output) }),
+  );
+  const loss = total(draft, weighted);
+  const graph = finish(draft, { kind: "train", stateOutputs: gradients(draft, loss, parameters), loss });
+
+  const feeds = [...batch, randomTensor(random, "float32", shapeIn(draft, output))];
+  const at = shapes.map((shape) => widen(randomTensor(random, "float32", shape, low, high)));
+  const direction = shapes.map((shape) => widen(randomTensor(random, "float32", shape)));
+  const run = (state: readonly Tensor[]) => evaluate(graph, state, feeds, float64);
+  const moved = (factor: number): Tensor[] =>
+    at.map((tensor, i) => ({
+      ...tensor,
+      data: Float64Array.from(tensor.data as Float64Array, (x, k) => x + factor * (direction[i]!.data[k] as number)),
+    }));
+  const values = run(at);
+  const analytic = graph.stateOutputs.reduce((sum, id, i) => sum + inner(values[id]!, direction[i]!), 0);
+  const lossOf = (state: readonly Tensor[]) => run(state)[graph.loss!]!.data[0] as number;
+  const numeric = (lossOf(moved(STEP)) - lossOf(moved(-STEP))) / (2 * STEP);
+  expect(Math.abs(numeric)).toBeGreaterThan(1e-4); // a zero gradient would check nothing
+  return Math.abs(analytic - numeric) / Math.abs(numeric);
+}
+
+const shapeIn = (draft: Draft, id: ValueId): Shape => draft.values[id]!.shape;
+const widen = (tensor: Tensor): Tensor => ({ ...tensor, data: Float64Array.from(tensor.data as Float32Array) });
+const inner = (a: Tensor, b: Tensor): number =>
+  (a.data as Float64Array).reduce((sum, x, i) => sum + x * (b.data[i] as number), 0);
+
+const unary =
+  (op: OpName): Build =>
+  (draft, [x]) =>
+    emit(draft, op, [x!]);
+const binary =
+  (op: OpName): Build =>
+  (draft, [a, b]) =>
+    emit(draft, op, [a!, b!]);
+const labels: Tensor = { dtype: "uint8", shape: [5], data: Uint8Array.of(0, 3, 1, 1, 2) };
+const indices: Tensor = { dtype: "int64", shape: [4], data: BigInt64Array.of(2n, 0n, 2n, 1n) };
+
+describe("errors", () => {
+  test("a loss that is no scalar is refused", () => {
+    const draft = newDraft();
+    const p = stateInput(draft, "p", { dtype: "float32", shape: [2] });
+    expect(() => gradients(draft, relu(draft, p), [p])).toThrow(GradientError);
+  });
+});
+
+describe("each gradient agrees with finite differences along a random direction", () => {
+  const cases: [name: string, shapes: Shape[], build: Build, batch?: Tensor[]][] = [
+    ["add, broadcast over leading axes", [[3, 4], [4]], binary("Add")],
+    [
+      "sub, broadcast over an inner axis",
+      [
+        [3, 1],
+        [3, 4],
+      ],
+      binary("Sub"),
+    ],
+    ["mul with a scalar", [[], [2, 3]], binary("Mul")],
+    [
+      "mul, both broadcast",
+      [
+        [4, 1],
+        [1, 3],
+      ],
+      binary("Mul"),
+    ],
+    ["max", [[3, 4], [4]], binary("Max")],
+    [
+      "min",
+      [
+        [3, 4],
+        [3, 1],
+      ],
+      binary("Min"),
+    ],
+    ["neg", [[5]], unary("Neg")],
+    ["abs", [[5]], unary("Abs")],
+    ["relu", [[4, 4]], unary("Relu")],
+    ["exp", [[5]], unary("Exp")],
+    ["gemm", [[3, 4], [4, 5], [5]], (d, [a, b, c]) => emit(d, "Gemm", [a!, b!, c!], { transA: 0, transB: 0 })],
+    [
+      "gemm, A transposed",
+      [
+        [4, 3],
+        [4, 5],
+      ],
+      (d, [a, b]) => emit(d, "Gemm", [a!, b!], { transA: 1, transB: 0 }),
+    ],
+    [
+      "gemm, B transposed",
+      [
+        [3, 4],
+        [5, 4],
+      ],
+      (d, [a, b]) => emit(d, "Gemm", [a!, b!], { transA: 0, transB: 1 }),
+    ],
+    [
+      "gemm, both transposed",
+      [
+        [4, 3],
+        [5, 4],
+      ],
+      (d, [a, b]) => emit(d, "Gemm", [a!, b!], { transA: 1, transB: 1 }),
+    ],
+    [
+      "product of one row",
+      [
+        [1, 4],
+        [4, 3],
+      ],
+      (d, [a, b]) => product(d, { a: a!, b: b! }),
+    ],
+    [
+      "product of one column",
+      [
+        [3, 4],
+        [4, 1],
+      ],
+      (d, [a, b]) => product(d, { a: a!, b: b! }),
+    ],
+    [
+      "matmul, batched and broadcast",
+      [
+        [2, 3, 4],
+        [4, 5],
+      ],
+      binary("MatMul"),
+    ],
+    ["row sum", [[3, 4]], (d, [x]) => rowSum(d, x!)],
+    ["sum over a middle axis", [[2, 3, 4]], (d, [x]) => sumOver(d, x!, [1])],
+    ["sum over leading axes", [[2, 3, 4]], (d, [x]) => sumOver(d, x!, [0, 1])],
+    ["max over the last axis", [[3, 4]], (d, [x]) => emit(d, "ReduceMax", [x!], { axes: [1], keepdims: 1 })],
+    ["transpose", [[2, 3, 4]], (d, [x]) => transpose(d, x!, [1, 2, 0])],
+    ["reshape", [[2, 6]], (d, [x]) => reshape(d, x!, [3, 4])],
+    ["slice", [[4, 5]], (d, [x]) => sliceAxis(d, x!, 1, 1, 4)],
+    [
+      "concat",
+      [
+        [2, 3],
+        [2, 1],
+      ],
+      (d, [a, b]) => emit(d, "Concat", [a!, b!], { axis: 1 }),
+    ],
+    ["gather, a row taken twice", [[3, 2]], (d, [x], [i]) => emit(d, "Gather", [x!, i!], { axis: 0 }), [indices]],
+    ["expand", [[3, 1]], (d, [x]) => expand(d, x!, [2, 3, 4])],
+    ["softmax", [[3, 5]], (d, [x]) => softmax(d, x!)],
+    ["log-softmax", [[3, 5]], (d, [x]) => logSoftmax(d, x!)],
+    ["cross-entropy", [[5, 4]], (d, [x], [y]) => softmaxCrossEntropy(d, x!, y!), [labels]],
+    [
+      "mean squared error",
+      [
+        [3, 2],
+        [3, 2],
+      ],
+      (d, [a, b]) => meanSquaredError(d, a!, b!),
+    ],
+    ["a value used three times", [[3]], (d, [x]) => add(d, mul(d, x!, x!), exp(d, x!))],
+    [
+      "a weight shared by two layers",
+      [[3, 3]],
+      (d, [w]) => product(d, { a: relu(d, product(d, { a: w!, b: w! })), b: w! }),
+    ],
+    ["a scalar parameter", [[]], (d, [x]) => sub(d, scalar(d, 1), mul(d, x!, x!))],
+  ];
+  test.each(cases)("%s", (_, shapes, build, batch) => {
+    expect(gradientError(shapes, build, batch)).toBeLessThan(1e-6);
+  });
+
+  test.each([
+    ["div", [[3, 4], [4]] as Shape[], binary("Div")],
+    ["sqrt", [[5]] as Shape[], unary("Sqrt")],
+    ["log", [[5]] as Shape[], unary("Log")],
+    ["normalised rows", [[3, 4]] as Shape[], ((d, [x]) => div(d, x!, rowSum(d, x!))) as Build],
+  ])("%s, of positive operands", (_, shapes, build) => {
+    expect(gradientError(shapes, build, [], 0.5, 2)).toBeLessThan(1e-6);
+  });
+});
+
+test("a parameter the loss does not depend on gets zeros", () => {
+  const draft = newDraft();
+  const used = stateInput(draft, "used", { dtype: "float32", shape: [2] });
+  const idle = stateInput(draft, "idle", { dtype: "float32", shape: [3] });
+  const loss = total(draft, mul(draft, used, used));
+  const graph = finish(draft, { kind: "train", stateOutputs: gradients(draft, loss, [used, idle]), loss });
+  const at = [Float32Array.of(1, 2), Float32Array.of(3, 4, 5)].map((data) => ({
+    dtype: "float32" as const,
+    shape: [data.length],
+    data,
+  }));
+  const values = evaluate(graph, at, []);
+  expect(Array.from(values[graph.stateOutputs[0]!]!.data as Float32Array)).toEqual([2, 4]);
+  expect(Array.from(values[graph.stateOutputs[1]!]!.data as Float32Array)).toEqual([0, 0, 0]);
+});
+
+test("an empty tensor has an empty gradient", () => {
+  const draft = newDraft();
+  const p = stateInput(draft, "p", { dtype: "float32", shape: [0, 3] });
+  const loss = total(draft, mul(draft, p, p));
+  const graph = finish(draft, { kind: "train", stateOutputs: gradients(draft, loss, [p]), loss });
+  const values = evaluate(graph, [{ dtype: "float32", shape: [0, 3], data: new Float32Array(0) }], []);
+  expect(values[graph.stateOutputs[0]!]!.data).toHaveLength(0);
+  expect(values[graph.loss!]!.data[0]).toBe(0);
+});

@@ -1,0 +1,56 @@
+import { endianness } from "node:os";
+import { batchInput, constant, emit, stateInput } from "../graph/draft.ts";
+import { finish } from "../graph/finish.ts";
+import { type Graph, valueAt } from "../graph/graph.ts";
+import { add, div, exp, mul, sqrt } from "../ops/build.ts";
+import { product } from "../ops/product.ts";
+import { newDraft } from "../ops/table.ts";
+import { bytesOf, float32, type Tensor } from "../tensor/tensor.ts";
+import { HostError } from "./errors.ts";
+import { evaluate } from "./reference.ts";
+import type { Runtime } from "./runtime.ts";
+
+/**
+ * Runs a few operations whose bits differ on hosts that cannot execute strict claims (no fused multiply-add, denormals
+ * flushed, another kernel) and compares them with the reference. Throws `HostError`.
+ */
+export async function checkHost(runtime: Runtime): Promise<void> {
+  if (endianness() !== "LE") throw new HostError("byte order", "little-endian", endianness());
+  const { graph, state, batch } = probe();
+  const expected = evaluate(graph, state, batch);
+  const session = await runtime.open(graph);
+  try {
+    const ids = graph.nodes.map((node) => node.output);
+    const actual = await session.values(state, batch, ids);
+    for (const [i, id] of ids.entries()) {
+      const [right, got] = [bytesOf(expected[id]!), bytesOf(actual[i]!)];
+      if (Buffer.compare(right, got) !== 0) {
+        throw new HostError(
+          valueAt(graph, id).name,
+          Buffer.from(right).toString("hex"),
+          Buffer.from(got).toString("hex"),
+        );
+      }
+    }
+  } finally {
+    await session.close();
+  }
+}
+
+function probe(): { graph: Graph; state: Tensor[]; batch: Tensor[] } {
+  const draft = newDraft();
+  // (1 + 2⁻¹²)² − 1 keeps its last bit only if the product is not rounded on the way.
+  const factor = 1 + 2 ** -12;
+  const left = float32([2, 2], [-1, factor, factor, -1]);
+  const right = float32([2, 2], [1, 1, factor, factor]);
+  const tiny = float32([2, 2], [1e-30, 3e-39, -7e-42, 1.5]);
+  const a = stateInput(draft, "left", left);
+  const b = batchInput(draft, "right", right);
+  const c = batchInput(draft, "tiny", tiny);
+  const fused = product(draft, { a, b });
+  const denormal = mul(draft, c, constant(draft, float32([], [1e-9])));
+  const restored = mul(draft, c, constant(draft, float32([], [1e9])));
+  const rest = emit(draft, "ReduceSum", [sqrt(draft, exp(draft, div(draft, fused, b)))], { axes: [0], keepdims: 1 });
+  const sum = add(draft, add(draft, fused, add(draft, denormal, restored)), rest);
+  return { graph: finish(draft, { kind: "train", stateOutputs: [sum] }), state: [left], batch: [right, tiny] };
+}
