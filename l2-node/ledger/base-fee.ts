@@ -1,3 +1,4 @@
+import { largerOf } from "../../common/bigint.ts";
 import type { Header } from "../../common/header.ts";
 
 const DENOMINATOR = 8n;
@@ -10,8 +11,7 @@ export function nextBaseFeeWei({ baseFeeWei, gasUsed, gasLimit }: Pick<Header, "
   const target = gasLimit / ELASTICITY;
   let next = baseFeeWei;
   if (gasUsed > target) {
-    const rise = (baseFeeWei * (gasUsed - target)) / target / DENOMINATOR;
-    next += rise > 1n ? rise : 1n;
+    next += largerOf((baseFeeWei * (gasUsed - target)) / target / DENOMINATOR, 1n);
   } else if (gasUsed < target) next -= (baseFeeWei * (target - gasUsed)) / target / DENOMINATOR;
-  return next > MIN_BASE_FEE_WEI ? next : MIN_BASE_FEE_WEI;
+  return largerOf(next, MIN_BASE_FEE_WEI);
 }

@@ -1,3 +1,4 @@
+import { largerOf, smallerOf } from "../../common/bigint.ts";
 import type { Transaction } from "../../common/transaction.ts";
 
 /** EIP-7825's cap on one transaction's gas limit. */
@@ -31,15 +32,12 @@ export function floorGas(data: Uint8Array): bigint {
 
 /** max(intrinsic, floor): what even an empty run uses (P2.2). */
 export function minimumGas(transaction: Priced): bigint {
-  const intrinsic = intrinsicGas(transaction);
-  const floor = floorGas(transaction.data);
-  if (intrinsic > floor) return intrinsic;
-  return floor;
+  return largerOf(intrinsicGas(transaction), floorGas(transaction.data));
 }
 
 /** price = min(maxFee, baseFee + tip) (P2.3). */
 export const priceWei = ({ maxFeeWei, maxTipWei }: Pick<Transaction, "maxFeeWei" | "maxTipWei">, baseFeeWei: bigint) =>
-  maxFeeWei < baseFeeWei + maxTipWei ? maxFeeWei : baseFeeWei + maxTipWei;
+  smallerOf(maxFeeWei, baseFeeWei + maxTipWei);
 
 /** ⌈bytes × originL1FeePerByte / price⌉ (P2.3). */
 export const dataGasUp = (bytes: number, originL1FeePerByteWei: bigint, price: bigint): bigint =>

@@ -1,0 +1,36 @@
+import type { Hex } from "viem";
+import { type Header, hashHeader } from "../../common/header.ts";
+import type { Transaction } from "../../common/transaction.ts";
+
+/** What became of an envelope at its position. */
+export type Outcome =
+  | { readonly status: "included"; readonly priceWei: bigint; readonly dataGas: bigint }
+  | { readonly status: "skipped"; readonly reason: string };
+
+export interface BlockTransaction {
+  readonly hash: Hex;
+  readonly raw: Uint8Array;
+  /** Absent where the envelope is no transaction of this chain; such a one is always skipped. */
+  readonly transaction: Transaction | undefined;
+  readonly outcome: Outcome;
+}
+
+/** A sealed or derived block. The messages it executes first are `firstMessage … header.origin.inboxCount − 1`. */
+export interface Block {
+  /** The derived header; `hash` is the posted one's, which differs only where the block is inbox-only. */
+  readonly header: Header;
+  readonly hash: Hex;
+  readonly inboxOnly: boolean;
+  readonly firstMessage: bigint;
+  readonly transactions: readonly BlockTransaction[];
+  /** The sequencer's signature, on blocks this node sealed itself. */
+  readonly signature?: Hex | undefined;
+}
+
+export const genesisBlock = (header: Header): Block => ({
+  header,
+  hash: hashHeader(header),
+  inboxOnly: false,
+  firstMessage: header.origin.inboxCount,
+  transactions: [],
+});

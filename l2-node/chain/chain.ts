@@ -1,0 +1,169 @@
+import { EventEmitter } from "node:events";
+import type { Hex } from "viem";
+import { decodeBatch, type Envelopes } from "../../common/batch.ts";
+import { equalBytes } from "../../common/bytes.ts";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { keccakHex } from "../../common/keccak.ts";
+import type { L1Batch, L1Step } from "../l1/step.ts";
+import type { Store } from "../store/store.ts";
+import type { Block } from "./block.ts";
+import type { Built } from "./builder.ts";
+import { deriveBlock } from "./derivation.ts";
+import { type ClaimStandings, claimStandings } from "./standings.ts";
+
+export interface Heads {
+  /** Last sealed or derived. */
+  readonly latest: bigint;
+  /** Last anchored. */
+  readonly safe: bigint;
+  /** Last anchored in a finalized L1 block and free of open results. */
+  readonly finalized: bigint;
+}
+
+export interface ChainEvents {
+  /** A block was sealed or derived. It is durable. */
+  block: [Block];
+  /** Blocks left the chain, newest first: replaced by anchored ones, lost their origin, or too old to anchor. */
+  dropped: [readonly Block[]];
+  /** L1 moved: anchors, messages or finality may have changed. */
+  l1: [];
+}
+
+/** The chain of one node: blocks it sealed or derived, kept in step with L1. Synchronous; every change is durable. */
+export class Chain {
+  readonly events = new EventEmitter<ChainEvents>();
+  readonly file: ChainFile;
+  readonly store: Store;
+  #standings: ClaimStandings;
+  #heads: Heads | undefined;
+
+  constructor(options: { readonly chain: ChainFile }, modules: { readonly store: Store }) {
+    this.file = options.chain;
+    this.store = modules.store;
+    this.#standings = claimStandings(this.store.l1.claimMessages());
+    // RPC, mempool, sequencer and execution listen, and each open subscription of theirs.
+    this.events.setMaxListeners(0);
+  }
+
+  head(): Block {
+    return this.store.blocks.head();
+  }
+
+  /** Claims overturned at the L1 head this node follows. */
+  overturned(): ReadonlySet<Hex> {
+    return this.#standings.overturned;
+  }
+
+  heads(): Heads {
+    this.#heads ??= this.#computeHeads();
+    return this.#heads;
+  }
+
+  /** Appends a block this node sealed; its transactions leave the pool in the same commit. */
+  append({ block, ledger }: Built): void {
+    this.store.transaction(() => {
+      this.store.blocks.append(block, ledger.changes);
+      this.store.pool.remove(block.transactions.map(({ hash }) => hash));
+    });
+    this.#heads = undefined;
+    this.events.emit("block", block);
+  }
+
+  /** Takes unanchored blocks above `number` off the chain (P3.7); returns them, newest first. */
+  dropAbove(number: bigint): readonly Block[] {
+    const dropped = this.store.transaction(() => this.#removeAbove(number));
+    this.#announce(dropped, []);
+    return dropped;
+  }
+
+  /** Takes in what L1 says next: messages, anchored batches, the new head. All of it or nothing is stored. */
+  applyL1(step: L1Step): void {
+    const dropped: Block[] = [];
+    const added: Block[] = [];
+    this.store.transaction(() => {
+      const { l1 } = this.store;
+      for (const origin of step.origins) l1.putHeader(origin);
+      for (const message of step.messages) l1.putMessage(message);
+      for (const batch of step.batches) {
+        this.#adopt(batch, dropped, added);
+        l1.putBatch(batch);
+      }
+      l1.setCursor(step.head, step.finalizedNumber);
+    });
+    for (const message of step.messages) if (message.kind >= 3 && message.kind <= 5) this.#standings.add(message);
+    this.#announce(dropped, added);
+    this.events.emit("l1");
+  }
+
+  /**
+   * L1 forked: forgets what was read above `ancestor`. Blocks this node sealed on surviving origins stay, to be anchored
+   * again; all others above the last surviving batch go.
+   */
+  rewindL1(ancestor: bigint): void {
+    const dropped = this.store.transaction(() => {
+      this.store.l1.rewind(ancestor);
+      let keep = this.store.l1.lastBatch()?.lastNumber ?? 0n;
+      for (const { latest } = this.#computeHeads(); keep < latest; keep++) {
+        const { header, inboxOnly, signature } = this.store.blocks.block(keep + 1n) as Block;
+        if (header.origin.number > ancestor || inboxOnly || signature === undefined) break;
+      }
+      return this.#removeAbove(keep);
+    });
+    this.#standings = claimStandings(this.store.l1.claimMessages());
+    this.#announce(dropped, []);
+    this.events.emit("l1");
+  }
+
+  /** Anchored bytes are authoritative: blocks that differ from them go, and what the batch says takes their place. */
+  #adopt(batch: L1Batch, dropped: Block[], added: Block[]): void {
+    const bodies = decodeBatch(batch.data, batch.headers.length);
+    for (const [i, posted] of batch.headers.entries()) {
+      const number = batch.firstNumber + BigInt(i);
+      const body = bodies[i] ?? null;
+      const own = this.store.blocks.block(number);
+      if (own && isSame(own, posted, body)) continue;
+      dropped.push(...this.#removeAbove(number - 1n));
+      const { block, ledger } = deriveBlock(this.file, this.store.l1, posted, body, this.head(), this.store.blocks);
+      this.store.blocks.append(block, ledger.changes);
+      added.push(block);
+    }
+  }
+
+  #removeAbove(number: bigint): Block[] {
+    const removed: Block[] = [];
+    while (this.head().header.number > number) removed.push(this.store.blocks.removeHead());
+    return removed;
+  }
+
+  #announce(dropped: readonly Block[], added: readonly Block[]): void {
+    this.#heads = undefined;
+    if (dropped.length > 0) this.events.emit("dropped", dropped);
+    for (const block of added) this.events.emit("block", block);
+  }
+
+  #computeHeads(): Heads {
+    const { l1, blocks } = this.store;
+    const latest = this.head().header.number;
+    const safe = l1.lastBatch()?.lastNumber ?? 0n;
+    const anchored = l1.lastBatchAt(l1.finalizedNumber())?.lastNumber ?? 0n;
+    const firstOpen = this.#standings.firstOpen();
+    if (firstOpen === undefined) return { latest, safe, finalized: anchored };
+    // Largest block at or below `anchored` that consumed no open result: inbox counts ascend, so bisect.
+    let [low, high] = [0n, anchored];
+    while (low < high) {
+      const middle = (low + high + 1n) / 2n;
+      if ((blocks.block(middle) as Block).header.origin.inboxCount <= firstOpen) low = middle;
+      else high = middle - 1n;
+    }
+    return { latest, safe, finalized: low };
+  }
+}
+
+/** Equal hashes are not enough: bytes that do not give the header's transactionsRoot make the block inbox-only (P3.6). */
+function isSame(own: Block, posted: Uint8Array, body: Envelopes | null): boolean {
+  if (own.inboxOnly || body === null || own.hash !== keccakHex(posted)) return false;
+  return (
+    own.transactions.length === body.length &&
+    own.transactions.every(({ raw }, i) => equalBytes(raw, body[i] as Uint8Array))
+  );
+}

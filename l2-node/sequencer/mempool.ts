@@ -1,0 +1,234 @@
+import type { Address, Hex } from "viem";
+import { lower } from "../../common/addresses.ts";
+import { largerOf } from "../../common/bigint.ts";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { parseTransaction, type Transaction } from "../../common/transaction.ts";
+import { priceWei } from "../ledger/gas.ts";
+import { includable, type LedgerContext } from "../ledger/includable.ts";
+import type { LedgerReader } from "../ledger/ledger.ts";
+import { ledgerMessageOf } from "../ledger/ledger-message.ts";
+import { refusalText } from "../ledger/refusal-text.ts";
+import type { PoolStore } from "../store/store.ts";
+import { PoolError } from "./pool-error.ts";
+
+export interface MempoolOptions {
+  readonly maxTransactions: number;
+  readonly maxPerAccount: number;
+  readonly maxTransactionBytes: number;
+}
+
+export interface MempoolModules {
+  readonly chain: ChainFile;
+  readonly ledger: LedgerReader;
+  readonly pool: PoolStore;
+  /** Commits what `work` writes, durably. */
+  readonly transaction: <T>(work: () => T) => T;
+  /** What the next block would be judged by. */
+  readonly context: () => LedgerContext;
+  /** Throws where the sender's L2 balance is known not to cover the value. Absent where the node executes nothing. */
+  readonly checkValue?: (transaction: Transaction) => Promise<void>;
+}
+
+/** A replacement must raise both fees by this much, in per cent. */
+const REPLACEMENT_PERCENT = 10n;
+
+/** Transactions accepted and not yet in a block: a queue by nonce per account, durable before its sender hears "yes". */
+export class Mempool {
+  readonly #options: MempoolOptions;
+  readonly #modules: MempoolModules;
+  readonly #byHash = new Map<Hex, Transaction>();
+  readonly #queues = new Map<Address, Map<bigint, Transaction>>();
+  #unsaved: { transactions: Transaction[]; saved: Promise<void> } | undefined;
+
+  constructor(options: MempoolOptions, modules: MempoolModules) {
+    this.#options = options;
+    this.#modules = modules;
+    this.readmit(modules.pool.all());
+  }
+
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  get(hash: Hex): Transaction | undefined {
+    return this.#byHash.get(hash);
+  }
+
+  all(): IterableIterator<Transaction> {
+    return this.#byHash.values();
+  }
+
+  /** First nonce after the account's run of queued transactions: `eth_getTransactionCount` at `pending`. */
+  pendingNonce(address: Address): bigint {
+    let { nonce } = this.#modules.ledger.account(lower(address));
+    const queue = this.#queues.get(lower(address));
+    while (queue?.has(nonce)) nonce++;
+    return nonce;
+  }
+
+  /** The account's transaction that would go into the next block, if its turn has come. */
+  next(sender: Address, nonce: bigint): Transaction | undefined {
+    return this.#queues.get(sender)?.get(nonce);
+  }
+
+  senders(): IterableIterator<Address> {
+    return this.#queues.keys();
+  }
+
+  /** Accepts a raw envelope; resolves with its hash once it is durable. Throws `PoolError`, `TransactionError`, … */
+  async add(raw: Uint8Array): Promise<Hex> {
+    if (raw.length > this.#options.maxTransactionBytes)
+      throw new PoolError("oversized", "oversized data: transaction is too large", {
+        expected: this.#options.maxTransactionBytes,
+        actual: raw.length,
+      });
+    const transaction = parseTransaction(raw, this.#modules.chain.l2ChainId);
+    this.#judge(transaction);
+    if (this.#modules.checkValue && !this.#queues.has(transaction.sender)) {
+      await this.#modules.checkValue(transaction);
+      this.#judge(transaction);
+    }
+    this.#checkLimits(transaction);
+    this.#insert(transaction);
+    await this.#save(transaction);
+    return transaction.hash;
+  }
+
+  /**
+   * Takes transactions back that left the chain with their blocks, or were stored. Only a consumed nonce refuses one: what
+   * paid for it may have left the chain too, and be back soon.
+   */
+  readmit(transactions: readonly Transaction[]): void {
+    const isPast = ({ sender, nonce }: Transaction) => nonce < this.#modules.ledger.account(sender).nonce;
+    const back = transactions.filter((transaction) => !isPast(transaction) && !this.#isTaken(transaction));
+    for (const transaction of back) this.#insert(transaction);
+    this.#modules.transaction(() => {
+      this.#modules.pool.put(back);
+      this.#modules.pool.remove(transactions.filter(isPast).map(({ hash }) => hash));
+    });
+  }
+
+  /** Forgets transactions that a block holds, or that can never be included. The store is the caller's business. */
+  forget(hashes: Iterable<Hex>): void {
+    for (const hash of hashes) {
+      const transaction = this.#byHash.get(hash);
+      if (!transaction) continue;
+      this.#byHash.delete(hash);
+      const queue = this.#queues.get(transaction.sender);
+      queue?.delete(transaction.nonce);
+      if (queue?.size === 0) this.#queues.delete(transaction.sender);
+    }
+  }
+
+  /** Drops transactions for good. */
+  drop(hashes: readonly Hex[]): void {
+    this.forget(hashes);
+    this.#modules.transaction(() => this.#modules.pool.remove(hashes));
+  }
+
+  #judge(transaction: Transaction): void {
+    if (this.#byHash.has(transaction.hash)) throw new PoolError("known", "already known", { actual: transaction.hash });
+    const account = this.#modules.ledger.account(transaction.sender);
+    const queue = this.#queues.get(transaction.sender);
+    const replaced = queue?.get(transaction.nonce);
+    if (replaced) checkReplacement(replaced, transaction);
+    const context = this.#modules.context();
+    let owedWei = 0n;
+    for (const other of queue?.values() ?? [])
+      if (other.nonce >= account.nonce && other.nonce < transaction.nonce)
+        owedWei += costWei(other, context.baseFeeWei);
+    // Judged as if its turn had come, after what is queued before it was paid.
+    const nonce = largerOf(transaction.nonce, account.nonce);
+    const turn = { account: () => ({ ...account, nonce, prepaidWei: account.prepaidWei - owedWei }) };
+    const verdict = includable(turn, transaction, context);
+    if (!verdict.ok)
+      throw new PoolError(verdict.refusal.rule, refusalText(verdict.refusal), {
+        expected: verdict.refusal.required,
+        actual: verdict.refusal.available,
+      });
+  }
+
+  /** Bounds what strangers may store here; transactions that come back from a block are exempt. */
+  #checkLimits(transaction: Transaction): void {
+    const account = this.#modules.ledger.account(transaction.sender);
+    if (transaction.nonce >= account.nonce + BigInt(this.#options.maxPerAccount))
+      throw new PoolError("nonce-too-high", "nonce too high: too many transactions ahead of it", {
+        expected: `below ${account.nonce + BigInt(this.#options.maxPerAccount)}`,
+        actual: transaction.nonce,
+      });
+    const replaces = this.#queues.get(transaction.sender)?.has(transaction.nonce);
+    if (this.#byHash.size >= this.#options.maxTransactions && !replaces) this.#makeRoom(transaction);
+  }
+
+  /** A full pool gives way to a better price: the cheapest account tail goes, or the newcomer is refused. */
+  #makeRoom(transaction: Transaction): void {
+    let cheapest: Transaction | undefined;
+    for (const queue of this.#queues.values()) {
+      let tail: Transaction | undefined;
+      for (const candidate of queue.values()) if (!tail || candidate.nonce > tail.nonce) tail = candidate;
+      if (tail && tail.sender !== transaction.sender && (!cheapest || tail.maxTipWei < cheapest.maxTipWei))
+        cheapest = tail;
+    }
+    if (!cheapest || cheapest.maxTipWei >= transaction.maxTipWei)
+      throw new PoolError("pool-full", "txpool is full", {
+        expected: cheapest?.maxTipWei,
+        actual: transaction.maxTipWei,
+      });
+    this.drop([cheapest.hash]);
+  }
+
+  /** Its sender has put another transaction in its place since. */
+  #isTaken({ sender, nonce }: Transaction): boolean {
+    return this.#queues.get(sender)?.has(nonce) ?? false;
+  }
+
+  #insert(transaction: Transaction): void {
+    const queue = this.#queues.get(transaction.sender) ?? new Map<bigint, Transaction>();
+    const replaced = queue.get(transaction.nonce);
+    if (replaced) this.drop([replaced.hash]);
+    queue.set(transaction.nonce, transaction);
+    this.#queues.set(transaction.sender, queue);
+    this.#byHash.set(transaction.hash, transaction);
+  }
+
+  /** One commit for everything accepted in the same turn of the event loop: an fsync each would cap throughput. */
+  #save(transaction: Transaction): Promise<void> {
+    if (this.#unsaved) this.#unsaved.transactions.push(transaction);
+    else {
+      const batch: Transaction[] = [transaction];
+      const saved = new Promise<void>((resolve, reject) => {
+        setImmediate(() => {
+          this.#unsaved = undefined;
+          try {
+            // A block may have taken some already.
+            const waiting = batch.filter(({ hash }) => this.#byHash.has(hash));
+            this.#modules.transaction(() => this.#modules.pool.put(waiting));
+            resolve();
+          } catch (error) {
+            this.forget(batch.map(({ hash }) => hash));
+            reject(error);
+          }
+        });
+      });
+      this.#unsaved = { transactions: batch, saved };
+    }
+    return this.#unsaved.saved;
+  }
+}
+
+function checkReplacement(old: Transaction, transaction: Transaction): void {
+  const enough = (before: bigint, now: bigint) => now * 100n >= before * (100n + REPLACEMENT_PERCENT);
+  if (!enough(old.maxFeeWei, transaction.maxFeeWei) || !enough(old.maxTipWei, transaction.maxTipWei))
+    throw new PoolError("underpriced", "replacement transaction underpriced", {
+      expected: `both fees ${REPLACEMENT_PERCENT} % above ${old.maxFeeWei} and ${old.maxTipWei}`,
+      actual: `${transaction.maxFeeWei} and ${transaction.maxTipWei}`,
+    });
+}
+
+/** Prepaid wei a queued transaction will take at this base fee; a redeem's gain is not counted before it happened. */
+function costWei(transaction: Transaction, baseFeeWei: bigint): bigint {
+  const message = ledgerMessageOf(transaction);
+  return (
+    transaction.gasLimit * priceWei(transaction, baseFeeWei) + (message?.kind === "toBalance" ? message.amountWei : 0n)
+  );
+}

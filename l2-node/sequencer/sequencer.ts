@@ -1,0 +1,184 @@
+import { EventEmitter } from "node:events";
+import type { Hex } from "viem";
+import { anchoredHeaderDigest } from "../../common/anchored-header.ts";
+import { largerOf, smallerOf } from "../../common/bigint.ts";
+import { AnhError } from "../../common/errors.ts";
+import type { Origin } from "../../common/header.ts";
+import { addressOfKey, signDigest } from "../../common/signature.ts";
+import type { Block } from "../chain/block.ts";
+import { type BlockBuilder, type Built, openBlock } from "../chain/builder.ts";
+import type { Chain } from "../chain/chain.ts";
+import { MAX_ORIGIN_LAG_SECONDS } from "../chain/derivation.ts";
+import type { L1Header } from "../l1/header.ts";
+import type { Refusal } from "../ledger/includable.ts";
+import type { Mempool } from "./mempool.ts";
+import { selectFrom } from "./select.ts";
+
+/** The key is not the chain's sequencer's: its headers would never be anchored. */
+export class WrongKeyError extends AnhError {}
+
+export interface SequencerOptions {
+  readonly privateKey: Hex;
+  /** Longest wait before a transaction or message is sealed. */
+  readonly blockTimeMs: number;
+  /** An empty block is sealed after this long. */
+  readonly heartbeatMs: number;
+  /** Origins are this far below the L1 head, so that shallow L1 forks do not take blocks away. */
+  readonly originLagBlocks: bigint;
+  /** Bytes of envelopes per block: one block must fit one L1 transaction. */
+  readonly maxBlockBytes: number;
+  /** A sealed block that is this close to its inclusion window's end is sealed anew. */
+  readonly resealMarginSeconds: bigint;
+}
+
+export interface SequencerEvents {
+  sealed: [{ readonly block: Block; readonly sealMs: number }];
+}
+
+// These may come true as fees move and deposits arrive; the others cannot, and leave the pool.
+const WAITS: ReadonlySet<Refusal["rule"]> = new Set([
+  "fee-below-base-fee",
+  "gas-too-low",
+  "insufficient-prepaid",
+  "nonce-too-high",
+]);
+
+/** Seals blocks: orders, checks the ledger, signs, stores. Executes nothing. */
+export class Sequencer {
+  readonly events = new EventEmitter<SequencerEvents>();
+  readonly #options: SequencerOptions;
+  readonly #chain: Chain;
+  readonly #mempool: Mempool;
+  #timer: NodeJS.Timeout | undefined;
+  #lastSealAt = 0;
+  /** Refused at the last seal: no reason to seal again before the heartbeat. */
+  #waiting: ReadonlySet<Hex> = new Set();
+
+  constructor(options: SequencerOptions, modules: { readonly chain: Chain; readonly mempool: Mempool }) {
+    const { sequencer } = modules.chain.file;
+    if (addressOfKey(options.privateKey) !== sequencer)
+      throw new WrongKeyError("wrong-key", "the sequencer key does not belong to the chain's sequencer", {
+        expected: sequencer,
+        actual: addressOfKey(options.privateKey),
+      });
+    this.#options = options;
+    this.#chain = modules.chain;
+    this.#mempool = modules.mempool;
+  }
+
+  start(onError: (error: unknown) => void): void {
+    this.#chain.events.on("dropped", this.#readmit);
+    const tick = (): void => {
+      try {
+        this.#dropLate();
+        if (this.#hasWork()) this.seal();
+        this.#timer = setTimeout(tick, this.#options.blockTimeMs);
+      } catch (error) {
+        onError(error);
+      }
+    };
+    this.#timer = setTimeout(tick, 0);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#chain.events.off("dropped", this.#readmit);
+  }
+
+  /** Seals one block now, empty or not; undefined while L1 offers no origin a block could stand on. */
+  seal(): Block | undefined {
+    const startedAt = performance.now();
+    const parent = this.#chain.head();
+    const place = this.#place(parent);
+    if (!place) return undefined;
+    const { file, store } = this.#chain;
+    const builder = openBlock(file, store.l1, parent, place.origin, place.originHeader, store.blocks);
+    const { hopeless, waiting } = this.#fill(builder);
+    const built = this.#sign(builder.finish(place.timestamp));
+    this.#chain.append(built);
+    this.#mempool.forget(built.block.transactions.map(({ hash }) => hash));
+    if (hopeless.length > 0) this.#mempool.drop(hopeless);
+    this.#waiting = waiting;
+    this.#lastSealAt = performance.now();
+    this.events.emit("sealed", { block: built.block, sealMs: this.#lastSealAt - startedAt });
+    return built.block;
+  }
+
+  #hasWork(): boolean {
+    if (performance.now() - this.#lastSealAt >= this.#options.heartbeatMs) return true;
+    const parent = this.#chain.head();
+    const place = this.#place(parent);
+    if (!place) return false;
+    if (place.origin.inboxCount > parent.header.origin.inboxCount) return true;
+    for (const sender of this.#mempool.senders()) {
+      const next = this.#mempool.next(sender, this.#chain.store.blocks.account(sender).nonce);
+      if (next && !this.#waiting.has(next.hash)) return true;
+    }
+    return false;
+  }
+
+  /** Takes what pays best until gas or bytes run out; returns what can never be included, and what cannot yet. */
+  #fill(builder: BlockBuilder): { hopeless: Hex[]; waiting: Set<Hex> } {
+    const { account } = this.#chain.store.blocks;
+    const selection = selectFrom(this.#mempool, (sender) => account(sender).nonce, builder.context.baseFeeWei);
+    const hopeless: Hex[] = [];
+    const waiting = new Set<Hex>();
+    let bytes = 2;
+    for (let transaction = selection.take(); transaction; transaction = selection.take()) {
+      if (bytes + 3 + transaction.raw.length > this.#options.maxBlockBytes) continue;
+      const refusal = builder.include(transaction);
+      if (refusal === undefined) {
+        bytes += 3 + transaction.raw.length;
+        selection.included(transaction);
+      } else if (refusal !== "block-full") {
+        if (WAITS.has(refusal.rule)) waiting.add(transaction.hash);
+        else hopeless.push(transaction.hash);
+      }
+    }
+    return { hopeless, waiting };
+  }
+
+  #sign(built: Built): Built {
+    const { file } = this.#chain;
+    const domain = { l1ChainId: file.l1ChainId, headerAnchor: file.contracts.headerAnchor, l2ChainId: file.l2ChainId };
+    const digest = anchoredHeaderDigest(domain, built.block.header.number, built.block.hash);
+    return { ...built, block: { ...built.block, signature: signDigest(digest, this.#options.privateKey) } };
+  }
+
+  /** Origin and time of the next block (P3.3). The clock is the L1 head's, never the wall's. */
+  #place(parent: Block): { origin: Origin; originHeader: L1Header; timestamp: bigint } | undefined {
+    const { l1 } = this.#chain.store;
+    const head = l1.cursor();
+    if (!head || head.timestamp < parent.header.timestamp) return undefined;
+    const lagging = l1.headerBelow(head.number - this.#options.originLagBlocks + 1n);
+    const parentOrigin = l1.originAt(parent.header.origin.number);
+    const candidates = [lagging, parentOrigin, head].filter((header) => header !== undefined);
+    const originHeader = candidates.find(
+      ({ number, timestamp }) =>
+        number >= parent.header.origin.number && parent.header.timestamp <= timestamp + MAX_ORIGIN_LAG_SECONDS,
+    );
+    if (!originHeader) return undefined;
+    const { count, hash } = l1.checkpointAt(originHeader.number);
+    const latest = smallerOf(head.timestamp, originHeader.timestamp + MAX_ORIGIN_LAG_SECONDS);
+    return {
+      origin: { number: originHeader.number, hash: originHeader.hash, inboxCount: count, inboxHash: hash },
+      originHeader,
+      timestamp: largerOf(latest, parent.header.timestamp),
+    };
+  }
+
+  /** P3.7: a block that can no longer be anchored leaves, with all after it; their transactions are sealed anew. */
+  #dropLate(): void {
+    const head = this.#chain.store.l1.cursor();
+    const { latest, safe } = this.#chain.heads();
+    if (!head || safe === latest) return;
+    const oldest = this.#chain.store.blocks.block(safe + 1n) as Block;
+    const window = BigInt(this.#chain.file.clocks.inclusionWindowSeconds) - this.#options.resealMarginSeconds;
+    if (head.timestamp - oldest.header.timestamp > window) this.#chain.dropAbove(safe);
+  }
+
+  readonly #readmit = (dropped: readonly Block[]): void => {
+    const transactions = [...dropped].reverse().flatMap((block) => block.transactions);
+    this.#mempool.readmit(transactions.flatMap(({ transaction }) => transaction ?? []));
+  };
+}

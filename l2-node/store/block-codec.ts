@@ -1,0 +1,78 @@
+import type { Address } from "viem";
+import { bytesOfHex, hexOf, naturalOf } from "../../common/bytes.ts";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { decodeHeader, encodeHeader } from "../../common/header.ts";
+import { keccakHex } from "../../common/keccak.ts";
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from "../../common/rlp.ts";
+import { parseTransaction } from "../../common/transaction.ts";
+import type { Block, BlockTransaction } from "../chain/block.ts";
+import type { LedgerAccount } from "../ledger/ledger.ts";
+
+// How blocks lie in the store: RLP of
+// [header, hash, inboxOnly, firstMessage, signature, [[raw, sender, 1, price, dataGas] or [raw, sender, 0, reason], …]].
+
+export function encodeBlock(block: Block): Uint8Array {
+  return encodeRlp([
+    encodeHeader(block.header),
+    bytesOfHex(block.hash),
+    block.inboxOnly ? 1n : 0n,
+    block.firstMessage,
+    bytesOfHex(block.signature ?? "0x"),
+    block.transactions.map(({ raw, transaction, outcome }): RlpInput => {
+      const sender = bytesOfHex(transaction?.sender ?? "0x");
+      if (outcome.status === "included") return [raw, sender, 1n, outcome.priceWei, outcome.dataGas];
+      return [raw, sender, 0n, Buffer.from(outcome.reason, "utf8")];
+    }),
+  ]);
+}
+
+/** Fields were written by `encodeBlock`, so the casts hold; transactions of other chains stay unparsed. */
+export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
+  const [header, hash, inboxOnly, firstMessage, signature, transactions] = decodeRlp(bytes) as [
+    ...Uint8Array[],
+    readonly RlpItem[],
+  ] as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, readonly (readonly Uint8Array[])[]];
+  return {
+    header: decodeHeader(header),
+    hash: hexOf(hash),
+    inboxOnly: inboxOnly.length === 1,
+    firstMessage: naturalOf(firstMessage),
+    transactions: transactions.map((fields) => decodeTransaction(fields, chain.l2ChainId)),
+    ...(signature.length > 0 ? { signature: hexOf(signature) } : {}),
+  };
+}
+
+function decodeTransaction(fields: readonly Uint8Array[], chainId: bigint): BlockTransaction {
+  const [raw, sender, included, priceOrReason, dataGas] = fields as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
+  return {
+    hash: keccakHex(raw),
+    raw,
+    transaction: sender.length === 0 ? undefined : parseTransaction(raw, chainId, hexOf(sender)),
+    outcome:
+      included.length === 1
+        ? { status: "included", priceWei: naturalOf(priceOrReason), dataGas: naturalOf(dataGas) }
+        : { status: "skipped", reason: Buffer.from(priceOrReason).toString("utf8") },
+  };
+}
+
+/** Ledger accounts as they were before a block: RLP of [[address, prepaid, nonce, redeemed], …]. */
+export const encodeUndo = (before: readonly (readonly [Address, LedgerAccount])[]): Uint8Array =>
+  encodeRlp(
+    before.map(([address, account]) => [bytesOfHex(address), account.prepaidWei, account.nonce, account.redeemedWei]),
+  );
+
+export const decodeUndo = (bytes: Uint8Array): [Address, LedgerAccount][] =>
+  (decodeRlp(bytes) as readonly (readonly Uint8Array[])[]).map(([address, prepaid, nonce, redeemed]) => [
+    hexOf(address as Uint8Array),
+    {
+      prepaidWei: naturalOf(prepaid as Uint8Array),
+      nonce: naturalOf(nonce as Uint8Array),
+      redeemedWei: naturalOf(redeemed as Uint8Array),
+    },
+  ]);

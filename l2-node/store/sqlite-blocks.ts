@@ -1,0 +1,127 @@
+import type Database from "better-sqlite3";
+import type { Address } from "viem";
+import { bytesOfHex } from "../../common/bytes.ts";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { AnhError } from "../../common/errors.ts";
+import { type Block, genesisBlock } from "../chain/block.ts";
+import { EMPTY_ACCOUNT, type LedgerAccount } from "../ledger/ledger.ts";
+import { decodeBlock, decodeUndo, encodeBlock, encodeUndo } from "./block-codec.ts";
+import type { BlockStore } from "./store.ts";
+
+/** A block that is not the head's child: a bug of the caller, never data. */
+export class NotNextBlockError extends AnhError {}
+
+const CACHED_BLOCKS = 512;
+const CACHED_ACCOUNTS = 100_000;
+
+type AccountRow = { prepaid: string; nonce: number; redeemed: string };
+
+/** `forget` drops what was cached during a transaction that failed. */
+export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStore & { forget(): void } {
+  const selectHead = db.prepare<[], { number: number }>("select max(number) as number from blocks");
+  const selectBlock = db.prepare<[number], { body: Buffer }>("select body from blocks where number = ?");
+  const selectNumber = db.prepare<[Uint8Array], { number: number }>("select number from blocks where hash = ?");
+  const selectUndo = db.prepare<[number], { undo: Buffer }>("select undo from blocks where number = ?");
+  const insertBlock = db.prepare("insert into blocks(number, hash, body, undo) values (?, ?, ?, ?)");
+  const deleteBlock = db.prepare("delete from blocks where number = ?");
+  const insertTransaction = db.prepare(
+    "insert into transactions(hash, number, position, included) values (?, ?, ?, ?)",
+  );
+  const deleteTransactions = db.prepare("delete from transactions where number = ?");
+  const selectTransaction = db.prepare<[Uint8Array], { number: number; position: number }>(
+    "select number, position from transactions where hash = ? order by included desc, number desc limit 1",
+  );
+  const selectAccount = db.prepare<[Uint8Array], AccountRow>(
+    "select prepaid, nonce, redeemed from ledger where address = ?",
+  );
+  const putAccount = db.prepare(
+    "insert into ledger(address, prepaid, nonce, redeemed) values (?, ?, ?, ?) on conflict(address) do update set prepaid = excluded.prepaid, nonce = excluded.nonce, redeemed = excluded.redeemed",
+  );
+
+  const blocks = new Map<bigint, Block>();
+  const accounts = new Map<Address, LedgerAccount>();
+  let headNumber: bigint | undefined;
+
+  const cache = <K, V>(map: Map<K, V>, limit: number, key: K, value: V): V => {
+    map.delete(key);
+    map.set(key, value);
+    if (map.size > limit) map.delete(map.keys().next().value as K);
+    return value;
+  };
+
+  const account = (address: Address): LedgerAccount => {
+    const cached = accounts.get(address);
+    if (cached) return cached;
+    const row = selectAccount.get(bytesOfHex(address));
+    const found = row
+      ? { prepaidWei: BigInt(row.prepaid), nonce: BigInt(row.nonce), redeemedWei: BigInt(row.redeemed) }
+      : EMPTY_ACCOUNT;
+    return cache(accounts, CACHED_ACCOUNTS, address, found);
+  };
+  const setAccount = (address: Address, value: LedgerAccount): void => {
+    putAccount.run(bytesOfHex(address), value.prepaidWei.toString(), Number(value.nonce), value.redeemedWei.toString());
+    cache(accounts, CACHED_ACCOUNTS, address, value);
+  };
+
+  const write = (block: Block, undo: Uint8Array): void => {
+    const number = Number(block.header.number);
+    insertBlock.run(number, bytesOfHex(block.hash), encodeBlock(block), undo);
+    for (const [position, { hash, outcome }] of block.transactions.entries())
+      insertTransaction.run(bytesOfHex(hash), number, position, outcome.status === "included" ? 1 : 0);
+    cache(blocks, CACHED_BLOCKS, block.header.number, block);
+    headNumber = block.header.number;
+  };
+  if (selectHead.get()?.number == null) write(genesisBlock(chain.genesis.header), encodeUndo([]));
+
+  const block = (number: bigint): Block | undefined => {
+    const cached = blocks.get(number);
+    if (cached) return cached;
+    const row = number < 0n || number > 2n ** 53n ? undefined : selectBlock.get(Number(number));
+    return row && cache(blocks, CACHED_BLOCKS, number, decodeBlock(row.body, chain));
+  };
+  const head = (): Block => {
+    headNumber ??= BigInt(selectHead.get()?.number ?? 0);
+    return block(headNumber) as Block;
+  };
+
+  return {
+    account,
+    block,
+    head,
+    numberOf: (hash) => {
+      const row = selectNumber.get(bytesOfHex(hash));
+      return row && BigInt(row.number);
+    },
+    locate: (hash) => {
+      const row = selectTransaction.get(bytesOfHex(hash));
+      return row && { number: BigInt(row.number), index: row.position };
+    },
+    append(next, changes) {
+      const parent = head();
+      if (next.header.number !== parent.header.number + 1n || next.header.parentHash !== parent.hash)
+        throw new NotNextBlockError("not-next-block", `block ${next.header.number} does not follow the head`, {
+          expected: parent.hash,
+          actual: next.header.parentHash,
+        });
+      const before = [...changes.keys()].map((address) => [address, account(address)] as const);
+      for (const [address, value] of changes) setAccount(address, value);
+      write(next, encodeUndo(before));
+    },
+    removeHead() {
+      const last = head();
+      const number = Number(last.header.number);
+      if (number === 0) throw new NotNextBlockError("genesis", "genesis cannot be removed");
+      for (const [address, value] of decodeUndo(selectUndo.get(number)?.undo as Buffer)) setAccount(address, value);
+      deleteTransactions.run(number);
+      deleteBlock.run(number);
+      blocks.delete(last.header.number);
+      headNumber = last.header.number - 1n;
+      return last;
+    },
+    forget() {
+      blocks.clear();
+      accounts.clear();
+      headNumber = undefined;
+    },
+  };
+}

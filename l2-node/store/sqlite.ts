@@ -1,0 +1,67 @@
+import Database from "better-sqlite3";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { AnhError } from "../../common/errors.ts";
+import { sqliteBlocks } from "./sqlite-blocks.ts";
+import { sqliteL1 } from "./sqlite-l1.ts";
+import { sqlitePool } from "./sqlite-pool.ts";
+import type { Store } from "./store.ts";
+
+/** The data folder belongs to another chain. */
+export class WrongChainError extends AnhError {}
+
+// Rowid tables: measured faster than WITHOUT ROWID. Wei are decimal text (beyond 64 bits), hashes and addresses blobs.
+const SCHEMA = `
+create table if not exists meta(name text primary key, value text not null);
+create table if not exists blocks(number integer primary key, hash blob not null, body blob not null, undo blob not null);
+create index if not exists blocks_hash on blocks(hash);
+create table if not exists transactions(hash blob not null, number integer not null, position integer not null, included integer not null);
+create index if not exists transactions_hash on transactions(hash);
+create index if not exists transactions_number on transactions(number);
+create table if not exists ledger(address blob primary key, prepaid text not null, nonce integer not null, redeemed text not null);
+create table if not exists l1_headers(number integer primary key, hash blob not null, parent blob not null, timestamp integer not null, base_fee text not null, mix_hash blob not null);
+create table if not exists messages(position integer primary key, kind integer not null, body blob not null, hash blob not null, l1_block integer not null);
+create index if not exists messages_l1_block on messages(l1_block);
+create index if not exists messages_kind on messages(kind, position);
+create table if not exists batches(batch integer primary key, first integer not null, last integer not null, last_hash blob not null, l1_block integer not null, l1_transaction blob not null);
+create index if not exists batches_last on batches(last);
+create index if not exists batches_l1_block on batches(l1_block);
+create table if not exists pool(hash blob primary key, sender blob not null, raw blob not null);
+`;
+
+/** Opens or creates the store of `chain` at `path` (a file, or ":memory:"). Throws `WrongChainError` for another chain's. */
+export function openStore(path: string, chain: ChainFile): Store {
+  const db = new Database(path);
+  db.pragma("journal_mode = WAL");
+  // A block is durable before anybody hears of it: FULL makes each commit an fsync.
+  db.pragma("synchronous = FULL");
+  db.exec(SCHEMA);
+  checkChain(db, path, chain.genesis.hash);
+  const blocks = sqliteBlocks(db, chain);
+  return {
+    blocks,
+    l1: sqliteL1(db, chain),
+    pool: sqlitePool(db, chain.l2ChainId),
+    transaction(work) {
+      try {
+        return db.transaction(work)();
+      } catch (error) {
+        blocks.forget();
+        throw error;
+      }
+    },
+    close: () => {
+      db.close();
+    },
+  };
+}
+
+function checkChain(db: Database.Database, path: string, genesis: string): void {
+  const found = db.prepare<[], { value: string }>("select value from meta where name = 'genesis'").get()?.value;
+  if (found === undefined) db.prepare("insert into meta(name, value) values ('genesis', ?)").run(genesis);
+  else if (found !== genesis)
+    throw new WrongChainError("wrong-chain", `${path} holds another chain`, {
+      expected: genesis,
+      actual: found,
+      hint: "point the node at another data folder, or at the chain file this one was made with",
+    });
+}
