@@ -1,7 +1,7 @@
 import { sizeOf } from "../tensor/tensor.ts";
 import { axisAttribute, intAttribute } from "./attributes.ts";
 import type { Op } from "./op.ts";
-import { keptShape, reductionOffsets } from "./reduce.ts";
+import { flatTerms, keptShape, leafReduction, reductionOffsets } from "./reduce.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
 /** Index of the first of equal maxima. */
@@ -29,17 +29,9 @@ export const argMax: Op = {
   },
   vjp: () => [null],
   bound: ({ terms }) => {
-    const x = Array.from(terms.length === 1 ? terms[0]! : terms.map((term) => term[0]!)) as number[];
+    const x = flatTerms(terms);
     return { replay: () => BigInt(x.indexOf(Math.max(...x))), tolerance: null };
   },
-  // The whole row: contiguous along the last axis, element by element along another.
-  leaf: ({ attributes, inputs }, element) => {
-    const { shape } = inputs[0]!;
-    const axis = axisAttribute(attributes, shape.length);
-    const count = shape[axis]!;
-    const stride = sizeOf(shape.slice(axis + 1));
-    const start = Math.floor(element / stride) * count * stride + (element % stride);
-    if (stride === 1) return [{ operand: 0, start, count }];
-    return Array.from({ length: count }, (_, k) => ({ operand: 0, start: start + k * stride, count: 1 }));
-  },
+  leaf: ({ attributes, inputs: [x] }, element) =>
+    leafReduction(x!, [axisAttribute(attributes, x!.shape.length)], false, element),
 };

@@ -2,7 +2,15 @@ import { equalTolerance } from "../numerics/elementwise.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { equal, scalar, where } from "./build.ts";
 import type { Op } from "./op.ts";
-import { axesOf, inferReduction, leafReduction, reductionOffsets, withKeptAxes } from "./reduce.ts";
+import {
+  axesOf,
+  flatTerms,
+  inferReduction,
+  isLeading,
+  leafReduction,
+  reductionOffsets,
+  withKeptAxes,
+} from "./reduce.ts";
 
 export const reduceMax: Op = {
   infer: inferReduction,
@@ -27,8 +35,9 @@ export const reduceMax: Op = {
     ),
   ],
   bound: ({ terms }) => {
-    const replay = () => Math.max(...(terms[0] as unknown as number[]));
+    const replay = () => Math.max(...flatTerms(terms));
     return { replay, tolerance: () => equalTolerance(replay()) };
   },
-  leaf: leafReduction,
+  leaf: ({ attributes, inputs: [x] }, element) =>
+    leafReduction(x!, axesOf(attributes, x!.shape.length), isLeading(attributes), element),
 };

@@ -3,7 +3,15 @@ import { dotTolerance, exactSum } from "../numerics/exact-dot.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { expand, shapeOf } from "./build.ts";
 import type { Op } from "./op.ts";
-import { axesOf, inferReduction, isLeading, leafReduction, reductionOffsets, withKeptAxes } from "./reduce.ts";
+import {
+  axesOf,
+  flatTerms,
+  inferReduction,
+  isLeading,
+  leafReduction,
+  reductionOffsets,
+  withKeptAxes,
+} from "./reduce.ts";
 
 /** Strict only over leading axes, where the runtime adds whole rows one after the other. */
 export const reduceSum: Op = {
@@ -21,14 +29,16 @@ export const reduceSum: Op = {
     return result;
   },
   vjp: (draft, node, dy) => [expand(draft, withKeptAxes(draft, node, dy), shapeOf(draft, node.inputs[0]!))],
-  bound: ({ attributes, terms }) => {
-    const x = terms[0] as ArrayLike<number>;
-    const count = x.length;
+  bound: ({ attributes, output, terms }) => {
+    const x = flatTerms(terms);
     const term = (k: number): number => x[k]!;
+    // With one element left the runtime sums contiguous data, in an order that depends on its alignment.
+    const serial = isLeading(attributes) && sizeOf(output.shape) > 1;
     return {
-      replay: isLeading(attributes) ? () => serialSum(count - 1, (k) => term(k + 1), x[0] ?? 0) : null,
-      tolerance: () => dotTolerance(exactSum(count, term), { length: count, additions: count }),
+      replay: serial ? () => serialSum(x.length - 1, (k) => term(k + 1), x[0] ?? 0) : null,
+      tolerance: () => dotTolerance(exactSum(x.length, term), { length: x.length, additions: x.length }),
     };
   },
-  leaf: leafReduction,
+  leaf: ({ attributes, inputs: [x] }, element) =>
+    leafReduction(x!, axesOf(attributes, x!.shape.length), isLeading(attributes), element),
 };

@@ -5,14 +5,16 @@ import { intAttribute, listAttribute } from "./attributes.ts";
 import { offsets, stridesOf } from "./broadcast.ts";
 import { reshape, shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
-import type { LeafContext, Read } from "./op.ts";
+import type { BoundContext, Read } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
-/** Axes ascending and without repeats, as P5.7 encodes them. */
+/** Consecutive ascending axes, at least one: what P5.7 encodes and a leaf can read. Others are transposed first. */
 export function axesOf(attributes: Attributes, rank: number): readonly number[] {
   const axes = listAttribute(attributes, "axes");
-  const ascending = axes.every((axis, i) => axis >= 0 && axis < rank && (i === 0 || axis > axes[i - 1]!));
-  if (!ascending) throw new ShapeError(`ascending axes in [0, ${rank})`, `[${axes}]`);
+  const consecutive = axes.every((axis, i) => axis === axes[0]! + i);
+  if (axes.length === 0 || !consecutive || axes[0]! < 0 || axes.at(-1)! >= rank) {
+    throw new ShapeError(`consecutive axes in [0, ${rank})`, `[${axes}]`);
+  }
   return axes;
 }
 
@@ -51,12 +53,18 @@ export function withKeptAxes(draft: Draft, node: Node, value: ValueId): ValueId 
 export const isLeading = (attributes: Attributes): boolean =>
   listAttribute(attributes, "axes").every((axis, i) => axis === i);
 
-/** The terms of one element: a row of the layout over leading axes, a row of the operand itself over trailing ones. */
-export function leafReduction({ attributes, inputs }: LeafContext, element: number): readonly Read[] {
-  const { shape } = inputs[0]!;
-  const axes = axesOf(attributes, shape.length);
-  const trailing = axes.every((axis, i) => axis === shape.length - axes.length + i);
-  if (!isLeading(attributes) && !trailing) throw new ShapeError("leading or trailing axes to reduce", `[${axes}]`);
-  const count = sizeOf(axes.map((axis) => shape[axis]!));
-  return [{ operand: 0, start: element * count, count }];
+/**
+ * The terms of one element: in one run where they lie side by side (trailing axes, or leading ones in their layout), else
+ * one by one.
+ */
+export function leafReduction(x: TensorType, axes: readonly number[], hasLayout: boolean, element: number): Read[] {
+  const count = sizeOf(axes.map((axis) => x.shape[axis]!));
+  const inner = sizeOf(x.shape.slice(axes.at(-1)! + 1));
+  if (inner === 1 || count === 1 || hasLayout) return [{ operand: 0, start: element * count, count }];
+  const first = Math.floor(element / inner) * count * inner + (element % inner);
+  return Array.from({ length: count }, (_, k) => ({ operand: 0, start: first + k * inner, count: 1 }));
 }
+
+/** The terms of one or many reads, one after the other. */
+export const flatTerms = (terms: BoundContext["terms"]): number[] =>
+  terms.flatMap((term) => Array.from(term as ArrayLike<number>));
