@@ -2,6 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Address, Hex } from "viem";
 import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
+import type { AccessEntry } from "../../common/transaction.ts";
 
 /** Block number, or a tag resolved against the source's heads. `pending` equals `latest`. */
 export type BlockTag = bigint | "latest" | "safe" | "finalized" | "earliest" | "pending";
@@ -21,7 +22,7 @@ export interface CallRequest {
   readonly valueWei?: bigint | undefined;
   readonly data?: Hex | undefined;
   readonly nonce?: bigint | undefined;
-  readonly accessList?: readonly { readonly address: Address; readonly storageKeys: readonly Hex[] }[] | undefined;
+  readonly accessList?: readonly AccessEntry[] | undefined;
 }
 
 export interface AccountOverride {
@@ -42,7 +43,7 @@ export interface CallResult {
 }
 
 export interface AccessListResult {
-  readonly accessList: readonly { readonly address: Address; readonly storageKeys: readonly Hex[] }[];
+  readonly accessList: readonly AccessEntry[];
   readonly gasUsed: bigint;
   readonly error?: string | undefined;
 }
@@ -194,7 +195,10 @@ export interface Execution {
   code(address: Address, block: BlockTag): Promise<Hex>;
   storage(address: Address, slot: Hex, block: BlockTag): Promise<Hex>;
   call(request: CallRequest, block: BlockTag, overrides?: StateOverrides): Promise<CallResult>;
-  /** Throws `CallFailedError` with the revert data when no gas limit makes it succeed. */
+  /**
+   * Gas limit under which the transaction succeeds, waiting for results included (7-details 20), without `dataGas`, which
+   * depends on the envelope. Throws `CallFailedError` with the revert data when none does.
+   */
   estimateGas(request: CallRequest, block: BlockTag, overrides?: StateOverrides): Promise<bigint>;
   createAccessList(request: CallRequest, block: BlockTag): Promise<AccessListResult>;
 

@@ -1,25 +1,12 @@
 import type { Address, Hex } from "viem";
-
-/** One inbox message as a block consumes it (P1.4). */
-export interface ConsumedMessage {
-  readonly index: bigint;
-  readonly kind: number;
-  readonly body: Hex;
-}
+import type { GenesisAlloc } from "../../common/chain-file.ts";
+import type { Message } from "../../common/message.ts";
+import type { Transaction } from "../../common/transaction.ts";
 
 /** A transaction of a derived block. `skipped` ones changed nothing and are not executed (P3.6). */
 export interface SourceTransaction {
-  readonly hash: Hex;
   readonly status: "included" | "skipped";
-  readonly type: number;
-  readonly from: Address;
-  /** null creates a contract. */
-  readonly to: Address | null;
-  readonly nonce: bigint;
-  readonly valueWei: bigint;
-  readonly data: Hex;
-  readonly gasLimit: bigint;
-  readonly accessList: readonly { readonly address: Address; readonly storageKeys: readonly Hex[] }[];
+  readonly transaction: Transaction;
   /** min(maxFee, baseFee + tip) of the including block (P2.3). */
   readonly priceWei: bigint;
   /** Gas that pays for the posted bytes, part of gasLimit (P2.3). */
@@ -38,19 +25,10 @@ export interface SourceBlock {
   readonly mixHash: Hex;
   readonly originNumber: bigint;
   readonly inboxCount: bigint;
-  readonly messages: readonly ConsumedMessage[];
+  /** The inbox messages this block adds, in inbox order. */
+  readonly messages: readonly Message[];
   readonly transactions: readonly SourceTransaction[];
 }
-
-export interface GenesisAccount {
-  readonly nonce?: bigint;
-  readonly balanceWei?: bigint;
-  readonly code?: Hex;
-  readonly storage?: Readonly<Record<Hex, Hex>>;
-}
-
-/** State before block 1, by address. */
-export type GenesisAlloc = Readonly<Record<Address, GenesisAccount>>;
 
 /**
  * The chain as execution sees it: blocks above genesis (number 0), and what L1 says about claims at the head H this
@@ -60,6 +38,11 @@ export interface BlockSource {
   readonly chainId: bigint;
   readonly genesis: GenesisAlloc;
   readonly genesisHash: Hex;
+  /** Header 0's fields, for calls on the genesis state. */
+  readonly genesisBlock: Pick<
+    SourceBlock,
+    "number" | "beneficiary" | "timestamp" | "baseFeeWei" | "gasLimit" | "mixHash"
+  >;
   /** Last sequenced block (`latest`), last anchored (`safe`), last anchored in a finalized L1 block. */
   heads(): { readonly latest: bigint; readonly safe: bigint; readonly finalized: bigint };
   block(number: bigint): SourceBlock | undefined;

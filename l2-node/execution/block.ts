@@ -1,0 +1,231 @@
+import { generateAddress } from "@ethereumjs/util";
+import { type Address, type Hex, hexToBytes } from "viem";
+import { LEDGER_ADDRESS } from "../../common/addresses.ts";
+import { hexOf, naturalBytes } from "../../common/bytes.ts";
+import { intrinsicGas } from "../ledger/gas.ts";
+import { ledgerMessageOf } from "../ledger/ledger-message.ts";
+import { addBalance, readAccount, writeAccount } from "./account.ts";
+import { least } from "./amounts.ts";
+import { type DnnAttempt, parkRule, quoteTooHigh } from "./dnn.ts";
+import { refundEscrow } from "./escrow.ts";
+import type { AnhEvm } from "./evm.ts";
+import { popExpired } from "./expiries.ts";
+import { consume, type Standing } from "./messages.ts";
+import { nextToResume, park } from "./parking.ts";
+import { type RunLog, type RunResult, runMessage } from "./run.ts";
+import { type Included, settle } from "./settle.ts";
+import type { BlockSource, SourceBlock } from "./source.ts";
+import type { WorldState } from "./state.ts";
+import { cursorSlot, liveSlot, type Parked, parkedSlot, read, resultSlot, write } from "./system.ts";
+
+/** How a transaction ended. */
+export interface Finished {
+  readonly included: Included;
+  readonly status: "success" | "failed";
+  readonly chargedGas: bigint;
+  readonly logs: readonly RunLog[];
+  readonly createdAddress: Address | null;
+  readonly error?: string | undefined;
+  readonly revertData?: Hex | undefined;
+}
+
+/** What a block did beside its writes. */
+export interface BlockRun {
+  /** The block's own transactions in order, then those it resumed or let expire. */
+  readonly finished: readonly Finished[];
+  readonly standings: readonly Standing[];
+  readonly judged: readonly { readonly claim: Hex; readonly effective: boolean }[];
+  readonly inputs: ReadonlyMap<Hex, Uint8Array>;
+}
+
+export interface BlockModules {
+  readonly state: WorldState;
+  readonly evm: AnhEvm;
+  readonly source: BlockSource;
+  /** Runs an attempt; sees what it read and wrote, for knowing what depends on open results. */
+  readonly observe: (hash: Hex, softClaims: ReadonlySet<Hex>, run: () => Promise<RunResult>) => Promise<RunResult>;
+  /** Called between transactions, so that a long block does not hold up queries; may throw to give the block up. */
+  readonly pause: () => Promise<void>;
+  /** The attempt in progress, which the EVM's precompile answers to. */
+  readonly setAttempt: (attempt: DnnAttempt) => void;
+}
+
+/** Executes one block: messages, expiries, resumptions, then its own transactions (P12.1). */
+export class BlockRunner {
+  readonly #block: SourceBlock;
+  readonly #modules: BlockModules;
+  readonly #inputs = new Map<Hex, Uint8Array>();
+
+  constructor(block: SourceBlock, modules: BlockModules) {
+    this.#block = block;
+    this.#modules = modules;
+  }
+
+  async run(): Promise<BlockRun> {
+    const { state, source } = this.#modules;
+    const { number, inboxCount, timestamp, messages } = this.#block;
+    write(state, cursorSlot(), { number, inboxCount });
+    const context = { state, timestamp, overturned: source.overturned(), standings: [], judged: [] };
+    for (const message of messages) consume(context, message);
+    const later = [...this.#expire(), ...(await this.#resume())];
+    const own = await this.#runOwn();
+    return { finished: [...own, ...later], standings: context.standings, judged: context.judged, inputs: this.#inputs };
+  }
+
+  /** A waiting transaction whose result came in this very block is not expired: it resumes. */
+  #expire(): Finished[] {
+    const { state } = this.#modules;
+    const finished: Finished[] = [];
+    for (;;) {
+      const expiry = popExpired(state, this.#block.timestamp);
+      if (expiry === undefined) return finished;
+      if (expiry.kind === "escrow") {
+        const open = read(state, liveSlot(expiry.word)) !== undefined || read(state, resultSlot(expiry.word))?.isFinal;
+        if (!open) refundEscrow(state, expiry.word);
+        continue;
+      }
+      const parked = read(state, parkedSlot(expiry.word));
+      if (parked === undefined || parked.expiresAt !== expiry.at || read(state, resultSlot(parked.id)) !== undefined)
+        continue;
+      write(state, parkedSlot(expiry.word), undefined);
+      const { usedGas, quoteGas } = parked;
+      finished.push(this.#fail(this.#includedOf(parked), usedGas, quoteGas, `no result of ${parked.id} in time`));
+    }
+  }
+
+  /** Oldest results first, up to one block gas limit. */
+  async #resume(): Promise<Finished[]> {
+    const { state } = this.#modules;
+    const finished: Finished[] = [];
+    let gas = 0n;
+    for (;;) {
+      const hash = nextToResume(state);
+      if (hash === undefined) return finished;
+      const parked = read(state, parkedSlot(hash))!;
+      const included = this.#includedOf(parked);
+      gas += included.entry.transaction.gasLimit;
+      if (gas > this.#block.gasLimit) return finished;
+      write(state, parkedSlot(hash), undefined);
+      const outcome = await this.#attempt(included, parked);
+      if (outcome !== undefined) finished.push(outcome);
+      await this.#modules.pause();
+    }
+  }
+
+  async #runOwn(): Promise<Finished[]> {
+    const finished: Finished[] = [];
+    for (const [position, entry] of this.#block.transactions.entries()) {
+      if (entry.status === "skipped") continue;
+      const outcome = await this.#include({ block: this.#block, position, entry });
+      if (outcome !== undefined) finished.push(outcome);
+      await this.#modules.pause();
+    }
+    return finished;
+  }
+
+  /** First attempt, at the inclusion position: consumes the nonce whatever happens (P12.2). */
+  async #include(included: Included): Promise<Finished | undefined> {
+    const { state } = this.#modules;
+    const { transaction } = included.entry;
+    const sender = readAccount(state, transaction.sender);
+    const nonce = transaction.nonce + 1n;
+    if (nonce > sender.nonce) writeAccount(state, transaction.sender, { ...sender, nonce });
+    const usedGas = intrinsicGas(transaction);
+    if (transaction.to !== LEDGER_ADDRESS) return this.#attempt(included, { usedGas, quoteGas: 0n });
+    const message = ledgerMessageOf(transaction);
+    if (message?.kind === "toBalance") addBalance(state, transaction.sender, message.amountWei);
+    const chargedGas = settle(state, included, usedGas, 0n);
+    return { included, status: "success", chargedGas, logs: [], createdAddress: null };
+  }
+
+  /** Runs a transaction with the gas it has left; undefined if it parked. */
+  async #attempt(
+    included: Included,
+    charged: Pick<Parked, "usedGas" | "quoteGas"> & { readonly expiresAt?: bigint },
+  ): Promise<Finished | undefined> {
+    const { state, evm } = this.#modules;
+    const { transaction, priceWei, dataGas } = included.entry;
+    const attempt = this.#dnnAttempt(included);
+    this.#modules.setAttempt(attempt);
+    const result = await this.#modules.observe(transaction.hash, attempt.softClaims, () =>
+      runMessage(
+        evm,
+        {
+          from: transaction.sender,
+          to: transaction.to,
+          nonce: transaction.nonce,
+          valueWei: transaction.valueWei,
+          data: transaction.data,
+          gasLimit: transaction.gasLimit - dataGas - charged.quoteGas - charged.usedGas,
+          priceWei,
+          accessList: transaction.accessList,
+        },
+        this.#block,
+      ),
+    );
+    const usedGas = charged.usedGas + result.gasUsed;
+    if (result.status === "aborted") return this.#park(included, attempt, { ...charged, usedGas });
+    // EIP-3529, over everything the transaction's attempts used.
+    const refundGas = least(result.refundGas, usedGas / 5n);
+    return {
+      included,
+      status: result.status === "success" ? "success" : "failed",
+      chargedGas: settle(state, included, usedGas - refundGas, charged.quoteGas),
+      logs: result.logs,
+      createdAddress: result.createdAddress,
+      error: result.error,
+      revertData: result.status === "revert" ? result.output : undefined,
+    };
+  }
+
+  #park(
+    included: Included,
+    attempt: DnnAttempt,
+    charged: { readonly usedGas: bigint; readonly quoteGas: bigint; readonly expiresAt?: bigint },
+  ): Finished | undefined {
+    const wanted = attempt.wanted!;
+    const refusal = park(this.#modules.state, included, wanted, charged, this.#block.timestamp);
+    if (refusal?.reason === "gas") {
+      const { gasLimit } = included.entry.transaction;
+      return this.#fail(included, gasLimit, charged.quoteGas, `not enough gas to wait for ${wanted.task.id}`);
+    }
+    if (refusal?.reason === "quote") {
+      const revertData = quoteTooHigh(refusal.quoteWei);
+      const words = `computing ${wanted.task.id} costs ${refusal.quoteWei} wei more than the gas left pays`;
+      return { ...this.#fail(included, charged.usedGas, charged.quoteGas, words), revertData };
+    }
+    if (wanted.input !== undefined) this.#inputs.set(wanted.inputRoot, wanted.input);
+    return undefined;
+  }
+
+  #fail(included: Included, evmGas: bigint, quoteGas: bigint, error: string): Finished {
+    const chargedGas = settle(this.#modules.state, included, evmGas, quoteGas);
+    return { included, status: "failed", chargedGas, logs: [], createdAddress: null, error };
+  }
+
+  #includedOf({ blockNumber, position }: Parked): Included {
+    const block = this.#modules.source.block(blockNumber);
+    const entry = block?.transactions[position];
+    if (block === undefined || entry === undefined)
+      throw new Error(`block ${blockNumber} has no transaction ${position}, which is parked`);
+    return { block, position, entry };
+  }
+
+  #dnnAttempt({ entry: { transaction } }: Included): DnnAttempt {
+    const { sender, nonce, to, accessList } = transaction;
+    const target = to ?? hexOf(generateAddress(hexToBytes(sender), naturalBytes(nonce)));
+    return {
+      state: this.#modules.state,
+      chainId: this.#modules.source.chainId,
+      blockNumber: this.#block.number,
+      timestamp: this.#block.timestamp,
+      mayPark: parkRule(
+        target,
+        accessList.map((entry) => entry.address),
+      ),
+      assumed: new Set(),
+      wanted: undefined,
+      softClaims: new Set(),
+    };
+  }
+}

@@ -1,0 +1,229 @@
+import type { Address, Hex } from "viem";
+import { DNN_ADDRESS, lower } from "../../common/addresses.ts";
+import { bytesOfHex, hexOf } from "../../common/bytes.ts";
+import { keccakHex } from "../../common/keccak.ts";
+import { floorGas, intrinsicGas, MAX_TRANSACTION_GAS } from "../ledger/gas.ts";
+import { readAccount, writeAccount } from "./account.ts";
+import { least, most } from "./amounts.ts";
+import { type DnnAttempt, parkRule, runDnn } from "./dnn.ts";
+import { PARK_GAS } from "./dnn-gas.ts";
+import { CallFailedError } from "./errors.ts";
+import { AnhEvm, type EvmCommon } from "./evm.ts";
+import type { AccessListResult, AccountOverride, CallRequest, CallResult, StateOverrides } from "./execution.ts";
+import { codeKey, storageKey } from "./keys.ts";
+import { type RunBlock, type RunMessage, type RunResult, runMessage } from "./run.ts";
+import { type StateReader, WorldState } from "./state.ts";
+import { escrowSlot, read } from "./system.ts";
+
+/** Where a call runs: on a block's state, in that block's surroundings. */
+export interface CallContext {
+  readonly reader: StateReader;
+  readonly block: RunBlock;
+  readonly chainId: bigint;
+  readonly common: EvmCommon;
+  readonly hashOfBlock: (number: number) => Hex;
+}
+
+const NOBODY: Address = "0x0000000000000000000000000000000000000000";
+
+function stateFor(context: CallContext, overrides: StateOverrides): WorldState {
+  const state = new WorldState(context.reader);
+  for (const [address, override] of Object.entries(overrides) as [Address, AccountOverride][]) {
+    const account = readAccount(state, lower(address));
+    const code = override.code === undefined ? undefined : bytesOfHex(override.code);
+    const codeHash = code === undefined ? account.codeHash : keccakHex(code);
+    if (code !== undefined) state.set(codeKey(codeHash), code);
+    writeAccount(state, lower(address), {
+      nonce: override.nonce ?? account.nonce,
+      balanceWei: override.balanceWei ?? account.balanceWei,
+      codeHash,
+    });
+    for (const [slot, value] of Object.entries(override.stateDiff ?? {}) as [Hex, Hex][])
+      state.set(storageKey(lower(address), slot), bytesOfHex(`0x${value.slice(2).padStart(64, "0")}`));
+  }
+  return state;
+}
+
+function messageOf(state: StateReader, request: CallRequest, gasLimit: bigint): RunMessage {
+  const from = lower(request.from ?? NOBODY);
+  return {
+    from,
+    to: request.to == null ? null : lower(request.to),
+    nonce: request.nonce ?? readAccount(state, from).nonce,
+    valueWei: request.valueWei ?? 0n,
+    data: bytesOfHex(request.data ?? "0x"),
+    gasLimit,
+    priceWei: request.priceWei ?? 0n,
+    accessList: (request.accessList ?? []).map((entry) => ({ ...entry, address: lower(entry.address) })),
+  };
+}
+
+/** An EVM of its own: calls run beside each other and beside block execution. */
+class CallRun {
+  readonly state: WorldState;
+  readonly evm: AnhEvm;
+  readonly message: RunMessage;
+  attempt: DnnAttempt;
+  readonly #context: CallContext;
+
+  constructor(context: CallContext, request: CallRequest, overrides: StateOverrides, gasLimit: bigint) {
+    this.#context = context;
+    this.state = stateFor(context, overrides);
+    this.message = messageOf(this.state, request, gasLimit);
+    this.attempt = {
+      state: this.state,
+      chainId: context.chainId,
+      blockNumber: context.block.number,
+      timestamp: context.block.timestamp,
+      mayPark: () => false,
+      assumed: new Set(),
+      wanted: undefined,
+      softClaims: new Set(),
+    };
+    this.evm = new AnhEvm(context.common, this.state, context.hashOfBlock, (call) => runDnn(this.attempt, call));
+  }
+
+  run(gasLimit: bigint): Promise<RunResult> {
+    return runMessage(this.evm, { ...this.message, gasLimit }, this.#context.block);
+  }
+}
+
+const statusOf = (result: RunResult): CallResult["status"] => (result.status === "aborted" ? "halt" : result.status);
+
+/** `eth_call`: forcing a result that is not there reverts with `NotReady(id)`. */
+export async function call(context: CallContext, request: CallRequest, overrides: StateOverrides): Promise<CallResult> {
+  const gasLimit = request.gasLimit ?? context.block.gasLimit;
+  const run = new CallRun(context, request, overrides, gasLimit);
+  const intrinsic = intrinsicGas(run.message);
+  const result = await run.run(gasLimit > intrinsic ? gasLimit - intrinsic : 0n);
+  const refund = least(result.refundGas, (result.gasUsed + intrinsic) / 5n);
+  return {
+    status: statusOf(result),
+    output: result.output,
+    gasUsed: intrinsic + result.gasUsed - refund,
+    ...(result.error === undefined ? {} : { error: result.error }),
+  };
+}
+
+/** What a transaction would use, waiting included: results that are not there count as zeros (7-details 20). */
+interface Rehearsal {
+  readonly result: RunResult;
+  /** Gas before refunds, intrinsic included; what the limit must cover. */
+  readonly gasUsed: bigint;
+  readonly waited: boolean;
+}
+
+async function rehearse(
+  context: CallContext,
+  request: CallRequest,
+  overrides: StateOverrides,
+  gasLimit: bigint,
+): Promise<Rehearsal> {
+  const assumed = new Set<Hex>();
+  let gasUsed: bigint | undefined;
+  for (;;) {
+    const run = new CallRun(context, request, overrides, gasLimit);
+    gasUsed ??= intrinsicGas(run.message);
+    const { to, accessList } = run.message;
+    // The created contract's own address is not compared: its constructor is the only code that runs for it.
+    const rule = parkRule(
+      to,
+      accessList.map((entry) => entry.address),
+    );
+    run.attempt = { ...run.attempt, assumed, mayPark: to === null ? () => true : rule };
+    if (gasUsed > gasLimit) return { result: outOfGas(gasLimit), gasUsed: gasLimit, waited: assumed.size > 0 };
+    const result = await run.run(gasLimit - gasUsed);
+    gasUsed += result.gasUsed;
+    if (result.status !== "aborted") return { result, gasUsed, waited: assumed.size > 0 };
+    const { task } = run.attempt.wanted!;
+    const paidWei = read(run.state, escrowSlot(task.id))?.amountWei ?? 0n;
+    const priceWei = request.priceWei || context.block.baseFeeWei || 1n;
+    const missingWei = task.priceWei > paidWei ? task.priceWei - paidWei : 0n;
+    gasUsed += PARK_GAS + (missingWei + priceWei - 1n) / priceWei;
+    assumed.add(task.id);
+  }
+}
+
+const outOfGas = (gasUsed: bigint): RunResult => ({
+  status: "halt",
+  gasUsed,
+  refundGas: 0n,
+  output: "0x",
+  logs: [],
+  createdAddress: null,
+  error: "out of gas",
+});
+
+/** Close enough: a limit that is this much above the least one costs nothing, since half of it may go unused. */
+const SEARCH_TOLERANCE = 64n;
+
+export async function estimateGas(
+  context: CallContext,
+  request: CallRequest,
+  overrides: StateOverrides,
+): Promise<bigint> {
+  const cap =
+    request.gasLimit !== undefined && request.gasLimit < MAX_TRANSACTION_GAS ? request.gasLimit : MAX_TRANSACTION_GAS;
+  const full = await rehearse(context, request, overrides, cap);
+  const { result, waited } = full;
+  if (result.status !== "success")
+    throw new CallFailedError(statusOf(result) as "revert" | "halt", result.error ?? "execution failed", result.output);
+  const passes = async (gas: bigint) => (await rehearse(context, request, overrides, gas)).result.status === "success";
+  let high = full.gasUsed;
+  if (!(await passes(high))) {
+    // More is needed than is used: a call keeps back a 64th of the gas, and stipends return.
+    let low = high;
+    high = cap;
+    while (high - low > high / SEARCH_TOLERANCE) {
+      const middle = low * 2n < high ? low * 2n : (low + high) / 2n;
+      if (await passes(middle)) high = middle;
+      else low = middle;
+    }
+  }
+  const floor = floorGas(bytesOfHex(request.data ?? "0x"));
+  const gas = most(high, floor);
+  if (!waited) return gas;
+  const roomy = (gas * 5n) / 4n;
+  return least(roomy, cap);
+}
+
+/** `eth_createAccessList`; names the DNN precompile where only that lets the transaction wait (P12.3). */
+export async function createAccessList(context: CallContext, request: CallRequest): Promise<AccessListResult> {
+  const assumed = new Set<Hex>();
+  let forcing = false;
+  for (;;) {
+    const run = new CallRun(context, request, {}, request.gasLimit ?? MAX_TRANSACTION_GAS);
+    const { from, to } = run.message;
+    run.attempt = {
+      ...run.attempt,
+      assumed,
+      mayPark: (caller) => {
+        forcing ||= caller !== to;
+        return true;
+      },
+    };
+    run.evm.journal.startReportingAccessList();
+    const result = await run.run(run.message.gasLimit);
+    if (result.status === "aborted") {
+      assumed.add(run.attempt.wanted!.task.id);
+      continue;
+    }
+    const hidden = new Set([
+      from,
+      to,
+      context.block.beneficiary,
+      ...[...run.evm.precompiles.keys()].map((a) => `0x${a}`),
+    ]);
+    const entries = [...(run.evm.journal.accessList ?? new Map<string, Set<string>>())].map(([address, keys]) => ({
+      address: `0x${address}` as Address,
+      storageKeys: [...keys].sort().map((key) => hexOf(bytesOfHex(`0x${key.padStart(64, "0")}`))),
+    }));
+    const listed = entries.filter((entry) => entry.storageKeys.length > 0 || !hidden.has(entry.address));
+    const accessList = forcing ? [...listed, { address: DNN_ADDRESS, storageKeys: [] }] : listed;
+    return {
+      accessList,
+      gasUsed: result.gasUsed + intrinsicGas({ ...run.message, accessList }),
+      ...(result.status === "success" ? {} : { error: result.error ?? "execution failed" }),
+    };
+  }
+}

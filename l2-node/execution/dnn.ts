@@ -1,0 +1,211 @@
+import { type Address, decodeFunctionData, encodeErrorResult, encodeFunctionResult, type Hex } from "viem";
+import { DNN_ADDRESS } from "../../common/addresses.ts";
+import { bytesOfHex, hexOf } from "../../common/bytes.ts";
+import { dnnAbi } from "../../common/contracts/dnn.ts";
+import { AnhError } from "../../common/errors.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { BadJobError, encodeJob, type Job, trainId } from "../../common/job.ts";
+import { TASK_KIND, type Task, trainTask } from "../../common/task.ts";
+import { tensorRoot } from "../../verifier/tensor/root.ts";
+import { DNN_GAS, INPUT_WORD_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
+import { addEscrow, ORIGIN_LAG_SECONDS, scheduleRefund, withdrawCompute } from "./escrow.ts";
+import type { PrecompileCall, PrecompileResult } from "./evm.ts";
+import type { WorldState } from "./state.ts";
+import { addNatural, computeSlot, openedSlot, read, resultSlot, write } from "./system.ts";
+import { jobOfModel, openedTask, taskOf } from "./tasks.ts";
+
+/** A result that an attempt asked for and that is not there. */
+export interface Wanted {
+  readonly task: Task;
+  readonly job: Job;
+  readonly inputRoot: Hex;
+  readonly rows: number;
+  /** The bytes to be served by their root; infer only. */
+  readonly input?: Uint8Array | undefined;
+}
+
+/** One attempt's view: what forcing may do, and what the attempt leaves behind. */
+export interface DnnAttempt {
+  readonly state: WorldState;
+  readonly chainId: bigint;
+  readonly blockNumber: bigint;
+  readonly timestamp: bigint;
+  /** Callers whose forcing parks: the contract called or created, or anybody if the access list names the precompile (P12.3). */
+  readonly mayPark: (caller: Address) => boolean;
+  /** Ids to answer with zeros, for estimating what comes after a result. */
+  readonly assumed: ReadonlySet<Hex>;
+  /** Set by an abort. */
+  wanted: Wanted | undefined;
+  /** Claims not yet final whose results were used. */
+  readonly softClaims: Set<Hex>;
+}
+
+class DnnRevert extends AnhError {
+  readonly data: Hex;
+  constructor(data: Hex) {
+    super("dnn-revert", "reverted by the DNN precompile");
+    this.data = data;
+  }
+}
+class DnnAbort extends AnhError {}
+class DnnHalt extends AnhError {}
+
+type ErrorName = Extract<(typeof dnnAbi)[number], { type: "error" }>["name"];
+const revert = (errorName: ErrorName, ...args: readonly unknown[]) =>
+  new DnnRevert(encodeErrorResult({ abi: dnnAbi, errorName, args } as never));
+
+type Decoded = ReturnType<typeof decodeFunctionData<typeof dnnAbi>>;
+
+function decode(data: Uint8Array): Decoded | undefined {
+  try {
+    return decodeFunctionData({ abi: dnnAbi, data: hexOf(data) });
+  } catch {
+    return undefined;
+  }
+}
+
+function gasOf(call: Decoded): bigint {
+  if (call.functionName !== "infer") return DNN_GAS[call.functionName];
+  return DNN_GAS.infer + INPUT_WORD_GAS * BigInt(Math.ceil((call.args[1].length - 2) / 64));
+}
+
+/** The DNN precompile (P12): `contracts/l2/Dnn.sol` is its Solidity face. */
+export function runDnn(attempt: DnnAttempt, call: PrecompileCall): PrecompileResult {
+  const decoded = decode(call.data);
+  if (decoded === undefined || call.isDelegated) return { kind: "revert", output: new Uint8Array(), gasUsed: 0n };
+  const gasUsed = gasOf(decoded);
+  if (gasUsed > call.gasLimit) return { kind: "halt" };
+  try {
+    return { kind: "return", output: bytesOfHex(perform(attempt, call, decoded)), gasUsed };
+  } catch (error) {
+    if (error instanceof DnnRevert) return { kind: "revert", output: bytesOfHex(error.data), gasUsed };
+    if (error instanceof DnnAbort) return { kind: "abort", gasUsed };
+    if (error instanceof DnnHalt) return { kind: "halt" };
+    throw error;
+  }
+}
+
+function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: Decoded): Hex {
+  const { functionName, args } = decoded;
+  const result = (...values: readonly unknown[]): Hex =>
+    encodeFunctionResult({ abi: dnnAbi, functionName, result: values.length === 1 ? values[0] : values } as never);
+  const payable = functionName === "train" || functionName === "fund";
+  const writes = payable || functionName === "withdrawCompute";
+  if (writes && call.isStatic) throw new DnnHalt("static", "state change in a static call");
+  if (!payable && call.valueWei > 0n) throw new DnnRevert("0x");
+  switch (functionName) {
+    case "train":
+      return result(train(attempt, call, args[0]));
+    case "infer":
+      return result(infer(attempt, call, args[0], args[1]));
+    case "evaluate":
+      return result(...evaluate(attempt, call, args[0], args[1], args[2]));
+    case "fund":
+      fund(attempt, call, args[0]);
+      return "0x";
+    case "ready":
+      return result(read(attempt.state, resultSlot(args[0])) !== undefined);
+    case "quote":
+      return result(checked(() => trainTask(args[0])).priceWei);
+    case "withdrawCompute":
+      return result(withdrawCompute(attempt.state, call.caller));
+  }
+}
+
+/** `BadJob` with the name of the field that breaks a rule. */
+function checked<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof BadJobError)) throw error;
+    throw revert("BadJob", /^job\.([\w.]+)/.exec(error.message)?.[1] ?? error.code);
+  }
+}
+
+function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
+  const { state, blockNumber, chainId, timestamp } = attempt;
+  const job: Job = { ...asked, chainId, requester: call.caller };
+  const task = checked(() => trainTask(job));
+  if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
+  const id = trainId(job);
+  const known = read(state, openedSlot(id));
+  // Known but unpaid: opened by a transaction that parked, which undid its own training (parking.ts).
+  if (!known?.paid) {
+    if (call.valueWei < task.priceWei) throw revert("QuoteTooHigh", task.priceWei);
+    write(state, openedSlot(id), {
+      kind: TASK_KIND.train,
+      modelId: ZERO_HASH,
+      inputRoot: ZERO_HASH,
+      rows: 0,
+      blockNumber: known?.blockNumber ?? blockNumber,
+      paid: true,
+      job: encodeJob(job),
+    });
+  }
+  scheduleRefund(state, id, job.deadline);
+  addEscrow(state, id, call.caller, call.valueWei);
+  return id;
+}
+
+/** What can no longer pay for anything goes to the sender's compute balance. */
+function fund({ state, timestamp }: DnnAttempt, call: PrecompileCall, id: Hex): void {
+  const opened = openedTask(state, id);
+  const lapsed = opened !== undefined && timestamp > opened.task.deadline + ORIGIN_LAG_SECONDS;
+  if (lapsed || read(state, resultSlot(id))?.isFinal) addNatural(state, computeSlot(call.caller), call.valueWei);
+  else addEscrow(state, id, call.caller, call.valueWei);
+}
+
+function infer(attempt: DnnAttempt, call: PrecompileCall, modelId: Hex, input: Hex): Hex {
+  const bytes = bytesOfHex(input);
+  if (bytes.length === 0 || bytes.length > MAX_INPUT_BYTES)
+    throw revert("WrongShape", BigInt(MAX_INPUT_BYTES), BigInt(bytes.length));
+  const inputRoot = tensorRoot(bytes);
+  return (
+    force(attempt, call, modelId, { kind: TASK_KIND.infer, inputRoot, rows: 0 }, bytes) ?? `0x${"00".repeat(1024)}`
+  );
+}
+
+function evaluate(attempt: DnnAttempt, call: PrecompileCall, modelId: Hex, datasetRoot: Hex, rows: number) {
+  const output = force(attempt, call, modelId, { kind: TASK_KIND.evaluate, inputRoot: datasetRoot, rows }, undefined);
+  return [output === undefined ? 0 : countOf(bytesOfHex(output)), rows] as const;
+}
+
+/** The counter's value (P5.10): a float32 that counts exactly below 2²⁴; anything else is a lie and reads as 0. */
+function countOf(output: Uint8Array): number {
+  if (output.length !== 4) return 0;
+  const value = new DataView(output.buffer, output.byteOffset, 4).getFloat32(0, true);
+  return Number.isInteger(value) && value >= 0 && value <= 2 ** 24 ? value : 0;
+}
+
+/** The output of a task if its result has effect; aborts or reverts otherwise. undefined where zeros are assumed. */
+function force(
+  attempt: DnnAttempt,
+  call: PrecompileCall,
+  modelId: Hex,
+  asked: { kind: number; inputRoot: Hex; rows: number },
+  input: Uint8Array | undefined,
+): Hex | undefined {
+  const job = jobOfModel(attempt.state, modelId);
+  const graph = asked.kind === TASK_KIND.infer ? job?.inferGraph : job?.evaluateGraph;
+  if (job === undefined || graph?.root === ZERO_HASH) throw revert("UnknownModel", modelId);
+  const task = checked(() => taskOf(job, asked));
+  const result = read(attempt.state, resultSlot(task.id));
+  if (result !== undefined) {
+    if (!result.isFinal) attempt.softClaims.add(result.claimHash);
+    return result.output;
+  }
+  if (attempt.assumed.has(task.id)) return undefined;
+  if (task.deadline < attempt.timestamp || !attempt.mayPark(call.caller)) throw revert("NotReady", task.id);
+  attempt.wanted = { task, job, inputRoot: asked.inputRoot, rows: asked.rows, input };
+  throw new DnnAbort("dnn-abort", "the transaction waits for a result");
+}
+
+/** `QuoteTooHigh` as a transaction that cannot park fails with it. */
+export const quoteTooHigh = (quoteWei: bigint): Hex =>
+  encodeErrorResult({ abi: dnnAbi, errorName: "QuoteTooHigh", args: [quoteWei] });
+
+/** The rule of P12.3 for a transaction. */
+export const parkRule =
+  (target: Address | null, accessListed: readonly Address[]) =>
+  (caller: Address): boolean =>
+    caller === target || accessListed.includes(DNN_ADDRESS);

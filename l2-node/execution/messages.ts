@@ -1,0 +1,83 @@
+import type { Hex } from "viem";
+import type { ClaimedMessage, Message } from "../../common/message.ts";
+import { addBalance } from "./account.ts";
+import { ORIGIN_LAG_SECONDS, payFinal, refundEscrow } from "./escrow.ts";
+import { release } from "./parking.ts";
+import type { WorldState } from "./state.ts";
+import { claimSlot, liveSlot, overturnedSlot, read, resultSlot, write } from "./system.ts";
+import { openedTask } from "./tasks.ts";
+
+/** What consuming messages tells the block runner. */
+export interface Standing {
+  readonly id: Hex;
+  readonly claimHash: Hex;
+  readonly standing: "soft" | "final";
+}
+
+export interface MessageContext {
+  readonly state: WorldState;
+  readonly timestamp: bigint;
+  /** Claims overturned at H. */
+  readonly overturned: ReadonlySet<Hex>;
+  readonly standings: Standing[];
+  /** Soft claims whose effect was decided by `overturned`. */
+  readonly judged: { claim: Hex; effective: boolean }[];
+}
+
+/** Effect of one inbox message on the state (P1.4, P6.6). Gas deposits and settlements are the ledger's. */
+export function consume(context: MessageContext, message: Message): void {
+  switch (message.kind) {
+    case 2:
+      addBalance(context.state, message.to, message.amountWei);
+      break;
+    case 3:
+      claimed(context, message);
+      break;
+    case 4:
+      overturned(context, message);
+      break;
+    case 5:
+      final(context, message);
+  }
+}
+
+function claimed(context: MessageContext, message: ClaimedMessage): void {
+  const { state } = context;
+  const { id, claimHash, claimant, resultRoot, output } = message;
+  write(state, claimSlot(claimHash), { id, claimant, resultRoot, output });
+  write(state, liveSlot(id), claimHash);
+  if (!message.soft) return;
+  const effective = hasSoftEffect(context, message);
+  context.judged.push({ claim: claimHash, effective });
+  if (!effective) return;
+  write(state, resultSlot(id), { claimHash, isFinal: false, resultRoot, output });
+  context.standings.push({ id, claimHash, standing: "soft" });
+  release(state, id);
+}
+
+/** P6.6, with `overturned` the set at H. */
+function hasSoftEffect({ state, overturned: atHead }: MessageContext, message: ClaimedMessage): boolean {
+  if (atHead.has(message.claimHash) || read(state, overturnedSlot(message.id))) return false;
+  return message.consumed.every((claimHash) => {
+    const claim = read(state, claimSlot(claimHash));
+    return claim !== undefined && read(state, resultSlot(claim.id))?.claimHash === claimHash;
+  });
+}
+
+function overturned({ state, timestamp }: MessageContext, { id }: { id: Hex }): void {
+  write(state, overturnedSlot(id), true);
+  write(state, liveSlot(id), undefined);
+  const opened = openedTask(state, id);
+  if (opened && timestamp > opened.task.deadline + ORIGIN_LAG_SECONDS) refundEscrow(state, id);
+}
+
+function final({ state, standings }: MessageContext, { id, claimHash }: { id: Hex; claimHash: Hex }): void {
+  const claim = read(state, claimSlot(claimHash));
+  if (claim === undefined) return; // L1 finalizes only what it has queued as claimed
+  const { resultRoot, output } = claim;
+  write(state, resultSlot(id), { claimHash, isFinal: true, resultRoot, output });
+  write(state, liveSlot(id), undefined);
+  standings.push({ id, claimHash, standing: "final" });
+  payFinal(state, id);
+  release(state, id);
+}

@@ -1,0 +1,132 @@
+import type { Hex } from "viem";
+import { DNN_ADDRESS } from "../../common/addresses.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { encodeJob } from "../../common/job.ts";
+import { TASK_KIND } from "../../common/task.ts";
+import { floorGas } from "../ledger/gas.ts";
+import { addBalance } from "./account.ts";
+import { least, most } from "./amounts.ts";
+import type { Wanted } from "./dnn.ts";
+import { PARK_GAS } from "./dnn-gas.ts";
+import { addEscrow, scheduleRefund } from "./escrow.ts";
+import { pushExpiry } from "./expiries.ts";
+import type { Included } from "./settle.ts";
+import type { WorldState } from "./state.ts";
+import {
+  dequeue,
+  enqueue,
+  escrowSlot,
+  front,
+  type Opened,
+  openedSlot,
+  parkedSlot,
+  type Queue,
+  read,
+  write,
+} from "./system.ts";
+
+/** A transaction waits at most this long after it was first parked (P12.5). */
+export const MAX_PARKED_SECONDS = 7n * 86_400n;
+
+const RESUME: Queue = { kind: "resume", id: ZERO_HASH };
+const waiting = (id: Hex): Queue => ({ kind: "parked", id });
+
+/** What a transaction brings to be parked: gas charged so far without dataGas, and quotes paid before. */
+export interface Charged {
+  readonly usedGas: bigint;
+  readonly quoteGas: bigint;
+  /** Of an earlier parking. */
+  readonly expiresAt?: bigint | undefined;
+}
+
+export type ParkingRefusal = { readonly reason: "gas" } | { readonly reason: "quote"; readonly quoteWei: bigint };
+
+/**
+ * Puts a transaction at the tail of the queue of the id it wants (P12.5): charges PARK_GAS, and the task's price as gas if
+ * nobody paid it in yet. A refusal changes nothing.
+ */
+export function park(
+  state: WorldState,
+  included: Included,
+  wanted: Wanted,
+  charged: Charged,
+  timestamp: bigint,
+): ParkingRefusal | undefined {
+  const { transaction, priceWei, dataGas } = included.entry;
+  const { task } = wanted;
+  const usedGas = charged.usedGas + PARK_GAS;
+  const floor = floorGas(transaction.data);
+  const left = transaction.gasLimit - dataGas - charged.quoteGas - most(usedGas, floor);
+  if (left < 0n) return { reason: "gas" };
+  const paidWei = read(state, escrowSlot(task.id))?.amountWei ?? 0n;
+  const missingWei = most(task.priceWei - paidWei, 0n);
+  const quoteGas = (missingWei + priceWei - 1n) / priceWei;
+  if (quoteGas > left) return { reason: "quote", quoteWei: missingWei };
+
+  open(state, wanted, included.block.number);
+  if (quoteGas > 0n) {
+    addBalance(state, DNN_ADDRESS, quoteGas * priceWei);
+    addEscrow(state, task.id, transaction.sender, quoteGas * priceWei);
+  }
+  const latest = charged.expiresAt ?? timestamp + MAX_PARKED_SECONDS;
+  const expiresAt = least(task.deadline, latest);
+  write(state, parkedSlot(transaction.hash), {
+    id: task.id,
+    blockNumber: included.block.number,
+    position: included.position,
+    usedGas,
+    quoteGas: charged.quoteGas + quoteGas,
+    expiresAt,
+  });
+  enqueue(state, waiting(task.id), transaction.hash);
+  pushExpiry(state, { at: expiresAt, kind: "parked", word: transaction.hash });
+  return undefined;
+}
+
+/**
+ * Makes the task known. Its model too: a transaction may train and use it at once, and parking undoes the training, but
+ * whoever computes must know the job.
+ */
+function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNumber: bigint): void {
+  const model: Omit<Opened, "kind" | "job"> = {
+    modelId: ZERO_HASH,
+    inputRoot: ZERO_HASH,
+    rows: 0,
+    blockNumber,
+    paid: false,
+  };
+  if (read(state, openedSlot(task.modelId)) === undefined)
+    write<Opened>(state, openedSlot(task.modelId), { ...model, kind: TASK_KIND.train, job: encodeJob(job) });
+  if (read(state, openedSlot(task.id)) !== undefined) return;
+  write<Opened>(state, openedSlot(task.id), {
+    kind: task.kind,
+    modelId: task.modelId,
+    inputRoot,
+    rows,
+    blockNumber,
+    paid: true,
+    job: "0x",
+  });
+  scheduleRefund(state, task.id, task.deadline);
+}
+
+/** An id got a result that has effect: its queue may go on. */
+export function release(state: WorldState, id: Hex): void {
+  if (front(state, waiting(id)) !== undefined) enqueue(state, RESUME, id);
+}
+
+/** The next transaction to resume: result by result in the order of their messages, FIFO within each (P12.5). */
+export function nextToResume(state: WorldState): Hex | undefined {
+  for (;;) {
+    const id = front(state, RESUME);
+    if (id === undefined) return undefined;
+    for (;;) {
+      const hash = front(state, waiting(id));
+      if (hash === undefined) break;
+      // Expired meanwhile, or parked elsewhere.
+      if (read(state, parkedSlot(hash))?.id === id) return hash;
+      dequeue(state, waiting(id));
+    }
+    dequeue(state, RESUME);
+  }
+}

@@ -1,0 +1,36 @@
+import { floorGas } from "../ledger/gas.ts";
+import { least, most } from "./amounts.ts";
+import type { SourceBlock, SourceTransaction } from "./source.ts";
+import type { WorldState } from "./state.ts";
+import { accountantFeesSlot, addNatural, creditSlot } from "./system.ts";
+
+/** A transaction with the block that included it. */
+export interface Included {
+  readonly block: SourceBlock;
+  readonly position: number;
+  readonly entry: SourceTransaction;
+}
+
+/** Gas a finished transaction used: the EVM's, at least EIP-7623's floor, and what left as data and quote (P12.6). */
+export function gasUsedOf({ entry }: Included, evmGas: bigint, quoteGas: bigint): bigint {
+  const floor = floorGas(entry.transaction.data);
+  const gas = entry.dataGas + quoteGas + most(evmGas, floor);
+  return least(gas, entry.transaction.gasLimit);
+}
+
+/**
+ * Distributes gasLimit × price, debited at inclusion (P2.7): the unused part to the sender's credit, tips to the
+ * sequencer's, the base fee to the accountant. dataGas was paid at inclusion and quoteGas when parking. Returns the
+ * charged gas. Fees are split by the including block's base fee, at which the price was formed.
+ */
+export function settle(state: WorldState, included: Included, evmGas: bigint, quoteGas: bigint): bigint {
+  const { block, entry } = included;
+  const { gasLimit, sender } = entry.transaction;
+  const gasUsed = gasUsedOf(included, evmGas, quoteGas);
+  const chargedGas = most(gasUsed, gasLimit / 2n);
+  const feeGas = chargedGas - entry.dataGas - quoteGas;
+  addNatural(state, creditSlot(sender), (gasLimit - chargedGas) * entry.priceWei);
+  addNatural(state, creditSlot(block.beneficiary), feeGas * (entry.priceWei - block.baseFeeWei));
+  addNatural(state, accountantFeesSlot(), feeGas * block.baseFeeWei);
+  return chargedGas;
+}

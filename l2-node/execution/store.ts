@@ -1,0 +1,259 @@
+import Database from "better-sqlite3";
+import type { Hex } from "viem";
+import { AnhError } from "../../common/errors.ts";
+import type { Receipt } from "./execution.ts";
+import type { StateKey } from "./keys.ts";
+import type { StateReader } from "./state.ts";
+
+/** The folder holds the derived state of another chain, or of another layout. */
+export class WrongStoreError extends AnhError {}
+
+const SCHEMA = `
+create table if not exists meta(name text primary key, value text not null);
+create table if not exists state(key text primary key, value blob not null);
+create table if not exists undo(number integer not null, key text not null, before blob);
+create index if not exists undo_key on undo(key, number);
+create index if not exists undo_number on undo(number);
+create table if not exists blocks(number integer primary key, hash text not null);
+create table if not exists receipts(hash text primary key, number integer not null, position integer not null, body text not null);
+create index if not exists receipts_number on receipts(number);
+create table if not exists judged(number integer not null, claim text not null, effective integer not null);
+create table if not exists taint(key text not null, number integer not null, claims text not null);
+create index if not exists taint_key on taint(key, number);
+create table if not exists inputs(root text primary key, bytes blob not null);
+`;
+/** Tables whose rows belong to a block and go when it is rolled back. */
+const PER_BLOCK = ["undo", "blocks", "receipts", "judged", "taint"];
+const LAYOUT = "1";
+const CACHE_ENTRIES = 200_000;
+
+/** What one block did, besides its writes. */
+export interface BlockEffects {
+  readonly receipts: readonly Receipt[];
+  /** Soft claims whose standing this block judged from the overturned set (P6.6). */
+  readonly judged: readonly { readonly claim: Hex; readonly effective: boolean }[];
+  /** Open results that written keys and finished transactions (`tx:<hash>`) depend on; empty lists clear. */
+  readonly taint: ReadonlyMap<string, readonly Hex[]>;
+  readonly inputs: ReadonlyMap<Hex, Uint8Array>;
+}
+
+/**
+ * Derived state and what was found on the way, in one SQLite file. It can always be derived again, so commits are not
+ * fsynced: after a crash the file is merely some blocks behind.
+ */
+export class ExecutionStore implements StateReader {
+  readonly #db: Database.Database;
+  readonly #cache = new Map<StateKey, Uint8Array | undefined>();
+  readonly #statements: Map<string, Database.Statement> = new Map();
+  #executed: bigint | undefined;
+
+  /** `path` may be ":memory:". `identity` names the chain; throws `WrongStoreError` if the file is another's. */
+  constructor(path: string, identity: string) {
+    this.#db = new Database(path);
+    this.#db.pragma("journal_mode = WAL");
+    this.#db.pragma("synchronous = NORMAL");
+    this.#db.exec(SCHEMA);
+    const expected = `${LAYOUT}:${identity}`;
+    const found = this.#meta("identity");
+    if (found === undefined) this.#setMeta("identity", expected);
+    else if (found !== expected)
+      throw new WrongStoreError("wrong-store", `${path} holds the state of another chain`, {
+        expected,
+        actual: found,
+        hint: "remove the file: the state is derived again",
+      });
+  }
+
+  /** undefined before genesis is put in. */
+  executedNumber(): bigint | undefined {
+    if (this.#executed !== undefined) return this.#executed;
+    const row = this.#get<{ number: number | null }>("select max(number) as number from blocks");
+    if (row?.number != null) this.#executed = BigInt(row.number);
+    return this.#executed;
+  }
+
+  blockHash(number: bigint): Hex | undefined {
+    return this.#get<{ hash: Hex }>("select hash from blocks where number = ?", number)?.hash;
+  }
+
+  get(key: StateKey): Uint8Array | undefined {
+    if (this.#cache.has(key)) return this.#cache.get(key);
+    const value = this.#get<{ value: Uint8Array }>("select value from state where key = ?", key)?.value;
+    if (this.#cache.size >= CACHE_ENTRIES) this.#cache.clear();
+    this.#cache.set(key, value);
+    return value;
+  }
+
+  /** Values as of the end of block `number`, which must be executed; later blocks may follow while it is in use. */
+  at(number: bigint): StateReader {
+    const statement = this.#prepare("select before from undo where key = ? and number > ? order by number limit 1");
+    return {
+      get: (key) => {
+        if (number === this.#executed) return this.get(key);
+        const row = statement.get(key, number) as { before: Uint8Array | null } | undefined;
+        return row === undefined ? this.get(key) : (row.before ?? undefined);
+      },
+    };
+  }
+
+  /** Keys with a value at block `number` under a prefix, ascending. */
+  keysAt(number: bigint, prefix: string): StateKey[] {
+    const upper = `${prefix}g`;
+    const rows = this.#prepare(
+      `select key from state where key >= @prefix and key < @upper
+       union select key from undo where number > @number and key >= @prefix and key < @upper order by key`,
+    ).all({ prefix, upper, number }) as { key: StateKey }[];
+    const reader = this.at(number);
+    return rows.map((row) => row.key).filter((key) => reader.get(key) !== undefined);
+  }
+
+  /** Keys written by blocks above `number`, for moving the world tree there. */
+  keysChangedBetween(low: bigint, high: bigint): StateKey[] {
+    const rows = this.#prepare("select distinct key from undo where number > ? and number <= ?").all(low, high);
+    return (rows as { key: StateKey }[]).map((row) => row.key);
+  }
+
+  commitBlock(
+    number: bigint,
+    hash: Hex,
+    writes: ReadonlyMap<StateKey, Uint8Array | undefined>,
+    effects: BlockEffects,
+  ): void {
+    this.#db.transaction(() => {
+      this.#run("insert into blocks(number, hash) values(?, ?)", number, hash);
+      for (const [key, value] of writes) {
+        const before = this.get(key);
+        if (before === value || (before && value && Buffer.compare(before, value) === 0)) continue;
+        this.#run("insert into undo(number, key, before) values(?, ?, ?)", number, key, before ?? null);
+        this.#put(key, value);
+      }
+      for (const receipt of effects.receipts)
+        this.#run(
+          "insert into receipts(hash, number, position, body) values(?, ?, ?, ?)",
+          receipt.transactionHash,
+          number,
+          receipt.transactionIndex,
+          encodeReceipt(receipt),
+        );
+      for (const { claim, effective } of effects.judged)
+        this.#run("insert into judged(number, claim, effective) values(?, ?, ?)", number, claim, effective ? 1 : 0);
+      for (const [key, claims] of effects.taint)
+        if (claims.length > 0 || this.taint(key).length > 0)
+          this.#run("insert into taint(key, number, claims) values(?, ?, ?)", key, number, claims.join(","));
+      for (const [root, bytes] of effects.inputs)
+        this.#run("insert or ignore into inputs(root, bytes) values(?, ?)", root, bytes);
+    })();
+    this.#executed = number;
+  }
+
+  /** Forgets every block above `number`. */
+  rollbackTo(number: bigint): void {
+    this.#db.transaction(() => {
+      const rows = this.#prepare("select key, before from undo where number > ? order by number desc").all(number);
+      for (const { key, before } of rows as { key: StateKey; before: Uint8Array | null }[])
+        this.#put(key, before ?? undefined);
+      for (const table of PER_BLOCK) this.#run(`delete from ${table} where number > ?`, number);
+    })();
+    this.#executed = number;
+  }
+
+  receipt(hash: Hex): Receipt | undefined {
+    const row = this.#get<{ body: string }>("select body from receipts where hash = ?", hash);
+    return row && decodeReceipt(row.body);
+  }
+
+  receiptsOf(from: bigint, to: bigint): Receipt[] {
+    const rows = this.#prepare("select body from receipts where number between ? and ? order by number, position");
+    return (rows.all(from, to) as { body: string }[]).map((row) => decodeReceipt(row.body));
+  }
+
+  /** First block that judged one of `claims`, and so stands or falls with them. */
+  firstJudging(claims: ReadonlySet<Hex>): bigint | undefined {
+    const rows = this.#prepare("select number, claim from judged order by number").all();
+    const first = (rows as { number: number; claim: Hex }[]).find((row) => claims.has(row.claim));
+    return first && BigInt(first.number);
+  }
+
+  /** Soft claims that had effect, with the block that used them, ascending. */
+  effectiveClaims(): { number: bigint; claim: Hex }[] {
+    const rows = this.#prepare("select number, claim from judged where effective = 1 order by number").all();
+    return (rows as { number: number; claim: Hex }[]).map((row) => ({ number: BigInt(row.number), claim: row.claim }));
+  }
+
+  taint(key: string): Hex[] {
+    const row = this.#get<{ claims: string }>("select claims from taint where key = ? order by number desc", key);
+    return row === undefined || row.claims === "" ? [] : (row.claims.split(",") as Hex[]);
+  }
+
+  input(root: Hex): Uint8Array | undefined {
+    return this.#get<{ bytes: Uint8Array }>("select bytes from inputs where root = ?", root)?.bytes;
+  }
+
+  /** The overturned claims that the executed blocks were judged with. */
+  overturned(): ReadonlySet<Hex> {
+    return new Set((this.#meta("overturned") ?? "").split(",").filter((hash) => hash !== "") as Hex[]);
+  }
+
+  setOverturned(claims: ReadonlySet<Hex>): void {
+    this.#setMeta("overturned", [...claims].sort().join(","));
+  }
+
+  rederivedCount(): number {
+    return Number(this.#meta("rederived") ?? 0);
+  }
+
+  countRederivation(): void {
+    this.#setMeta("rederived", String(this.rederivedCount() + 1));
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #put(key: StateKey, value: Uint8Array | undefined): void {
+    this.#cache.set(key, value);
+    if (value === undefined) this.#run("delete from state where key = ?", key);
+    else
+      this.#run(
+        "insert into state(key, value) values(?, ?) on conflict(key) do update set value = excluded.value",
+        key,
+        value,
+      );
+  }
+
+  #meta(name: string): string | undefined {
+    return this.#get<{ value: string }>("select value from meta where name = ?", name)?.value;
+  }
+
+  #setMeta(name: string, value: string): void {
+    this.#run(
+      "insert into meta(name, value) values(?, ?) on conflict(name) do update set value = excluded.value",
+      name,
+      value,
+    );
+  }
+
+  #prepare(sql: string): Database.Statement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #run(sql: string, ...values: unknown[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #get<T>(sql: string, ...values: unknown[]): T | undefined {
+    return this.#prepare(sql).get(...values) as T | undefined;
+  }
+}
+
+/** JSON with bigints as `"<digits>n"`: receipts hold no other strings of that form. */
+const encodeReceipt = (receipt: Receipt): string =>
+  JSON.stringify(receipt, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
+const decodeReceipt = (text: string): Receipt =>
+  JSON.parse(text, (_, value) =>
+    typeof value === "string" && /^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
+  );
