@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import type { Clocks } from "../common/clocks.ts";
 import { ZERO_HASH } from "../common/hash.ts";
 import type { Header } from "../common/header.ts";
+import type { Prices } from "./prices.ts";
 
 /** A contract to deploy: contracts name each other, so arguments are made when all addresses are known. */
 export interface Deployment {
@@ -15,12 +16,37 @@ export interface PlanOptions {
   readonly clocks: Clocks;
   readonly sequencer: Address;
   readonly poster: Address;
+  readonly prices: Prices;
   readonly genesis: (inbox: Address) => { readonly header: Header; readonly hash: Hex };
 }
 
+/** The verifiers by the names `LeafVerifiers` has for them. */
+const VERIFIERS = [
+  "arithmetic",
+  "transcendental",
+  "selection",
+  "dot",
+  "reduce",
+  "movement",
+  "root",
+  "content",
+  "canonical",
+] as const;
+const verifierName = (name: string): string => `${name}Verifier`;
+const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
 /** The contracts in the order of the deployer's nonces. */
-export function plan(options: PlanOptions): readonly Deployment[] {
-  const { l2ChainId, clocks, sequencer, poster, genesis } = options;
+export const plan = (options: PlanOptions): readonly Deployment[] => [
+  ...chainContracts(options),
+  ...resultContracts(options),
+  ...VERIFIERS.map((name) => ({
+    name: verifierName(name),
+    source: `l1/verifiers/${capitalized(name)}Verifier`,
+    args: () => [],
+  })),
+];
+
+function chainContracts({ l2ChainId, clocks, sequencer, poster, genesis }: PlanOptions): readonly Deployment[] {
   return [
     {
       name: "inbox",
@@ -31,14 +57,12 @@ export function plan(options: PlanOptions): readonly Deployment[] {
     {
       name: "bridge",
       source: "l1/Bridge",
-      args: (at) => [
+      args: ({ bridge: _, ...others }) => [
         l2ChainId,
-        at.inbox,
-        at.stateClaims,
-        at.prepaidGas,
-        Object.entries(at)
-          .filter(([name]) => name !== "bridge")
-          .map(([, address]) => address),
+        others.inbox,
+        others.stateClaims,
+        others.prepaidGas,
+        Object.values(others),
       ],
     },
     {
@@ -63,6 +87,27 @@ export function plan(options: PlanOptions): readonly Deployment[] {
       name: "stateClaims",
       source: "l1/StateClaims",
       args: (at) => [at.inbox, at.headerAnchor, at.resultClaims, poster, clocks.stateWindowSeconds],
+    },
+  ];
+}
+
+function resultContracts({ l2ChainId, clocks, prices }: PlanOptions): readonly Deployment[] {
+  return [
+    {
+      name: "resultClaims",
+      source: "l1/ResultClaims",
+      args: (at) => [at.inbox, at.disputes, at.demands, l2ChainId, clocks, prices],
+    },
+    { name: "demands", source: "l1/Demands", args: (at) => [at.resultClaims, at.disputes, clocks, prices] },
+    {
+      name: "disputes",
+      source: "l1/Disputes",
+      args: (at) => [at.resultClaims, at.demands, at.leafRouter, clocks, prices],
+    },
+    {
+      name: "leafRouter",
+      source: "l1/verifiers/LeafRouter",
+      args: (at) => [Object.fromEntries(VERIFIERS.map((name) => [name, at[verifierName(name)]]))],
     },
   ];
 }
