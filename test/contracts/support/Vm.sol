@@ -15,6 +15,9 @@ interface Vm {
     function expectPartialRevert(bytes4 selector) external;
     function store(address target, bytes32 slot, bytes32 value) external;
     function expectEmit() external;
+    function expectEmit(address emitter) external;
+    function getNonce(address account) external view returns (uint64);
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function assume(bool condition) external pure;

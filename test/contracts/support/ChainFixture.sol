@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Bridge} from "../../../contracts/l1/Bridge.sol";
+import {HeaderAnchor} from "../../../contracts/l1/HeaderAnchor.sol";
+import {Inbox} from "../../../contracts/l1/Inbox.sol";
+import {PrepaidGas} from "../../../contracts/l1/PrepaidGas.sol";
+import {StateClaims} from "../../../contracts/l1/StateClaims.sol";
+import {IInbox} from "../../../contracts/interfaces/IInbox.sol";
+import {IResultClaims} from "../../../contracts/interfaces/IResultClaims.sol";
+import {Batch} from "../../../contracts/types/Batch.sol";
+import {Checkpoint} from "../../../contracts/types/Checkpoint.sol";
+import {StateClaim} from "../../../contracts/types/StateClaim.sol";
+import {HeaderBuilder, TestHeader} from "./HeaderBuilder.sol";
+import {vm} from "./Vm.sol";
+
+/// In place of ResultClaims, which needs trained networks to have anything open.
+contract OpenResults {
+    IInbox public inbox;
+    uint64 public firstOpen = type(uint64).max;
+
+    constructor(IInbox inbox_) {
+        inbox = inbox_;
+    }
+
+    function set(uint64 index) external {
+        firstOpen = index;
+    }
+
+    function queue(uint8 kind, bytes calldata body) external returns (uint64) {
+        return inbox.queue(kind, body);
+    }
+}
+
+/// The chain's L1 contracts as `deploy/` wires them, and a sequencer to anchor blocks.
+abstract contract ChainFixture {
+    using HeaderBuilder for TestHeader;
+
+    uint256 constant L2 = 424242;
+    uint64 constant INCLUSION_WINDOW = 600;
+    uint64 constant STATE_WINDOW = 20;
+    uint256 constant SEQUENCER_KEY = 0xA11CE;
+    address constant POSTER = address(0x9057E6);
+
+    Inbox inbox;
+    PrepaidGas prepaidGas;
+    Bridge bridge;
+    HeaderAnchor anchor;
+    StateClaims stateClaims;
+    OpenResults results;
+
+    function deployChain() internal {
+        vm.roll(1000);
+        vm.warp(1_000_000);
+        uint64 nonce = vm.getNonce(address(this));
+        address[6] memory where;
+        for (uint256 i = 0; i < 6; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
+        inbox = new Inbox(L2, where[1], where[2], where[5], where[4]);
+        prepaidGas = new PrepaidGas(inbox, Bridge(where[2]));
+        address[] memory refused = new address[](5);
+        (refused[0], refused[1], refused[2], refused[3], refused[4]) = (where[0], where[1], where[3], where[4], where[5]);
+        bridge = new Bridge(L2, inbox, StateClaims(where[4]), where[1], refused);
+        Batch memory genesis;
+        genesis.lastHash = keccak256("genesis");
+        genesis.lastTimestamp = uint64(block.timestamp);
+        genesis.originNumber = uint64(block.number);
+        anchor = new HeaderAnchor(L2, inbox, vm.addr(SEQUENCER_KEY), INCLUSION_WINDOW, genesis);
+        stateClaims = new StateClaims(inbox, anchor, IResultClaims(where[5]), POSTER, STATE_WINDOW);
+        results = new OpenResults(inbox);
+        vm.roll(1001);
+    }
+
+    /// Anchors a batch of `count` blocks on the Inbox as it is now.
+    function anchorBatch(uint64 count) internal returns (Batch memory) {
+        vm.roll(block.number + 1);
+        vm.warp(block.timestamp + 1);
+        Batch memory last = anchor.batch(anchor.batchCount() - 1);
+        uint64 origin = uint64(block.number - 1);
+        Checkpoint memory checkpoint = inbox.checkpointAt(origin);
+        bytes[] memory headers = new bytes[](count);
+        bytes32 parent = last.lastHash;
+        for (uint64 i = 0; i < count; ++i) {
+            headers[i] = TestHeader(
+                    parent,
+                    last.lastNumber + 1 + i,
+                    uint64(block.timestamp),
+                    origin,
+                    blockhash(origin),
+                    checkpoint.count,
+                    checkpoint.hash
+                ).encode();
+            parent = keccak256(headers[i]);
+        }
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("ANH"),
+                keccak256("1"),
+                block.chainid,
+                anchor
+            )
+        );
+        bytes32 message = keccak256(
+            abi.encode(
+                keccak256("AnchoredHeader(uint256 l2ChainId,uint64 number,bytes32 headerHash)"),
+                L2,
+                last.lastNumber + count,
+                parent
+            )
+        );
+        (uint8 v, bytes32 r, bytes32 s) =
+            vm.sign(SEQUENCER_KEY, keccak256(abi.encodePacked(hex"1901", domain, message)));
+        vm.prank(address(0xBEEF), address(0xBEEF));
+        anchor.anchor(headers, abi.encodePacked(r, s, v), "");
+        return anchor.batch(anchor.batchCount() - 1);
+    }
+
+    function claimOf(Batch memory batch, bytes32 outboxRoot) internal pure returns (StateClaim memory) {
+        return StateClaim(
+            batch.lastNumber,
+            batch.lastHash,
+            keccak256(abi.encode("state", batch.lastNumber)),
+            outboxRoot,
+            keccak256(abi.encode("credits", batch.lastNumber)),
+            bytes32(0),
+            7
+        );
+    }
+
+    /// A settled block whose outbox has this root.
+    function settleOutbox(bytes32 outboxRoot) internal returns (uint64 number) {
+        Batch memory batch = anchorBatch(1);
+        number = batch.lastNumber;
+        vm.prank(POSTER);
+        stateClaims.post(claimOf(batch, outboxRoot));
+        vm.warp(stateClaims.settleableAt(number));
+        stateClaims.settle(number);
+    }
+}
