@@ -1,0 +1,166 @@
+// Every op on every kind of operand place, in both profiles: honest elements are not wrong, lies are, and the contract gives
+// the verdicts that the verifier's own op table gives.
+import { describe, expect, test } from "vitest";
+import type { ProfileName } from "../../../common/job.ts";
+import { buildElementWitness, elementReads } from "../../../verifier/dispute/witness/element.ts";
+import type { Attributes, OpName } from "../../../verifier/graph/graph.ts";
+import { leafOf } from "../../../verifier/model/leaf.ts";
+import { isRight, type LieAmount, lieOf } from "../../../verifier/ops/judge.ts";
+import { dtypes, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { randomTensor, uniform } from "../../support/tensors.ts";
+import { contextOf, type LeafCase, oneNode, outputOf, sourceOf, testedNode, withLie } from "./leaf-case.ts";
+import { judge } from "./verifiers.ts";
+
+const random = uniform(11);
+const floats = (...shape: number[]) => randomTensor(random, "float32", shape, -4, 4);
+const positive = (...shape: number[]) => randomTensor(random, "float32", shape, 1e-3, 9);
+const bools = (...shape: number[]) => randomTensor(random, "bool", shape, 0, 2);
+const integers = (dtype: "int32" | "int64" | "uint8", ...shape: number[]) => randomTensor(random, dtype, shape, 0, 3);
+const edges = float32([14], [0, -0, 1e-45, -1e-45, 3e-39, -3e-39, 1.17549435e-38, 1, -1, 0.5, 1e38, -1e38, 88.5, -104]);
+const turned: Tensor = { ...edges, data: edges.data.slice().reverse() };
+
+type Case = readonly [op: OpName, inputs: Tensor[], attributes?: Attributes];
+
+const cases: readonly Case[] = [
+  ...(["Add", "Sub", "Mul", "Div", "Max", "Min"] as const).flatMap((op): Case[] => [
+    [op, [floats(3, 5), floats(3, 5)]],
+    [op, [floats(3, 1), positive(5)]],
+    [op, [floats(2, 300, 4), floats(4)]],
+    [op, [floats(2, 3, 4), positive()]],
+  ]),
+  ...(["Add", "Sub", "Mul"] as const).map((op): Case => [op, [edges, turned]]),
+  ...(["Neg", "Abs", "Relu", "Exp"] as const).map((op): Case => [op, [floats(37, 9)]]),
+  ...(["Neg", "Relu", "Exp"] as const).map((op): Case => [op, [edges]]),
+  ["Sqrt", [positive(300)]],
+  ["Log", [positive(300)]],
+  ...(["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"] as const).flatMap((op): Case[] => [
+    [op, [edges, turned]],
+    [op, [integers("int32", 4, 1), integers("int32", 3)]],
+    [op, [integers("int64", 4), integers("int64", 2, 1)]],
+  ]),
+  ["And", [bools(8), bools(3, 1)]],
+  ["Or", [bools(8), bools(3, 1)]],
+  ["Not", [bools(1500)]],
+  ["Where", [bools(4, 1), floats(5), floats(4, 5)]],
+  ["Where", [bools(14), edges, turned]],
+  ["Cast", [randomTensor(random, "uint8", [1100], 0, 256)], { to: dtypes.float32.code }],
+  ["Cast", [floats(40)], { to: dtypes.int32.code }],
+  ["Cast", [floats(40)], { to: dtypes.int64.code }],
+  ["Cast", [floats(40)], { to: dtypes.bool.code }],
+  ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.float32.code }],
+  ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.int32.code }],
+  ["Cast", [bools(9)], { to: dtypes.float32.code }],
+  ["Gemm", [floats(3, 300), floats(300, 5), floats(5)], { transA: 0, transB: 0 }],
+  ["Gemm", [floats(4, 70), floats(70, 6)], { transA: 0, transB: 0 }],
+  ["Gemm", [floats(300, 3), floats(300, 5)], { transA: 1, transB: 0 }],
+  ["Gemm", [floats(3, 300), floats(40, 300), floats(3, 40)], { transA: 0, transB: 1 }],
+  ["Gemm", [floats(70, 2), floats(9, 70), floats(2, 1)], { transA: 1, transB: 1 }],
+  ["Gemm", [floats(300, 1), floats(300, 6), floats(6)], { transA: 1, transB: 0 }],
+  ["Gemm", [floats(4, 300), floats(1, 300), floats(1)], { transA: 0, transB: 1 }],
+  ["MatMul", [floats(4, 70), floats(70, 6)]],
+  ["MatMul", [floats(2, 3, 4, 150), floats(3, 150, 6)]],
+  ["MatMul", [floats(3, 5, 60), floats(60, 4)]],
+  ["MatMul", [floats(2, 5, 1), floats(1, 4)]],
+  ["ReduceSum", [floats(50, 7)], { axes: [0], keepdims: 0 }],
+  ["ReduceSum", [floats(6, 5, 7)], { axes: [0, 1], keepdims: 1 }],
+  ["ReduceSum", [floats(1, 7)], { axes: [0], keepdims: 0 }],
+  ["ReduceMax", [floats(6, 300)], { axes: [1], keepdims: 1 }],
+  ["ReduceMax", [floats(6, 10)], { axes: [0], keepdims: 0 }],
+  ["ArgMax", [float32([3, 4], [1, 3, 3, 2, -1, -1, -1, -2, 0, 0, 0, 9])], { axis: 1, keepdims: 0 }],
+  ["ArgMax", [floats(4, 5, 3)], { axis: 1, keepdims: 1 }],
+  ["Transpose", [floats(2, 30, 14)], { perm: [2, 0, 1] }],
+  ["Slice", [floats(50, 7)], { starts: [1, 0], ends: [44, 7], steps: [2, 3] }],
+  ["Concat", [floats(2, 3), floats(2, 1), floats(2, 4)], { axis: 1 }],
+  ["Gather", [floats(5, 3), integers("int64", 2, 2)], { axis: 0 }],
+  ["Gather", [integers("uint8", 5), integers("int32", 4)], { axis: 0 }],
+  ["Expand", [floats(3, 1)], { shape: [2, 3, 4] }],
+];
+
+const named = cases.map(([op, inputs, attributes = {}], i) => ({
+  op,
+  inputs,
+  attributes,
+  turn: i,
+  title: `${op} ${inputs.map((x) => `${x.dtype}[${x.shape}]`).join(" ")} ${JSON.stringify(attributes)}`,
+}));
+
+const build = ({ op, inputs, attributes, turn }: (typeof named)[number]): LeafCase =>
+  oneNode(op, inputs, attributes, { turn, inner: turn % 2 === 1 });
+
+async function verdict(leaf: LeafCase, profile: ProfileName, element: number): Promise<boolean> {
+  const witness = await buildElementWitness(sourceOf(leaf), testedNode(leaf), element);
+  return (await judge(contextOf(leaf, profile), 1, witness)).wrong;
+}
+
+function elementsToTry(leaf: LeafCase): number[] {
+  const size = outputOf(leaf, testedNode(leaf)).data.length;
+  return [...new Set([Math.floor(random() * size), size - 1])];
+}
+
+const boundOf = (leaf: LeafCase, element: number) =>
+  leafOf(leaf.graph, testedNode(leaf), element, (id) => leaf.values[id]!).bound;
+
+const finite = (value: number | bigint) => typeof value === "bigint" || Number.isFinite(value);
+
+/** Verdicts on the honest element and on lies; `told`: how many of the lies were wrong. */
+async function expectVerdicts(leaf: LeafCase, profile: ProfileName, amounts: readonly LieAmount[]): Promise<number> {
+  const node = testedNode(leaf);
+  let told = 0;
+  for (const element of elementsToTry(leaf)) {
+    const honest = outputOf(leaf, node).data[element]!;
+    if (!finite(honest)) continue;
+    expect(await verdict(leaf, profile, element), `honest ${element}`).toBe(false);
+    const bound = boundOf(leaf, element);
+    for (const amount of amounts) {
+      const lie = lieOf(bound, outputOf(leaf, node).dtype, honest, amount);
+      if (lie === undefined) continue;
+      const wrong = !isRight(bound, profile, lie);
+      const label = `${element}: ${honest} → ${lie}`;
+      expect(await verdict(withLie(leaf, node, element, lie), profile, element), label).toBe(wrong);
+      if (wrong) told++;
+    }
+  }
+  return told;
+}
+
+const leaves = named.map((test) => ({ ...test, leaf: build(test) }));
+
+describe.each(leaves)("$title", ({ op, leaf }) => {
+  test("strict: honest elements stand, one ulp or one unit off is wrong", async () => {
+    const count = op === "Log" ? 100 : 1;
+    expect(await expectVerdicts(leaf, "strict", [{ unit: "ulp", count }])).toBeGreaterThan(0);
+  });
+
+  test("tolerant: within the tolerance stands, beyond it is wrong", async () => {
+    const told = await expectVerdicts(leaf, "tolerant", [
+      { unit: "tol", factor: 0.5 },
+      { unit: "tol", factor: 2 },
+    ]);
+    expect(told).toBeGreaterThan(0);
+  });
+
+  test("the ranges opened are those the op table reads", async () => {
+    const node = testedNode(leaf);
+    for (const element of elementsToTry(leaf)) {
+      const [output, ...reads] = await elementReads(sourceOf(leaf), node, element);
+      expect(output).toMatchObject({ first: element, count: 1 });
+      const table = leafOf(leaf.graph, node, element, (id) => leaf.values[id]!).reads;
+      expect(reads.map(({ operand, first, count }) => ({ operand, start: first, count }))).toEqual(
+        table.map(({ operand, start, count }) => ({ operand, start, count })),
+      );
+    }
+  });
+});
+
+test("an infinite or NaN output is wrong by itself, and no operand is asked for", async () => {
+  for (const { leaf } of leaves.filter(({ op }) =>
+    ["Div", "Exp", "Where", "Gemm", "ReduceMax", "Concat"].includes(op),
+  )) {
+    const node = testedNode(leaf);
+    for (const lie of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN]) {
+      const lied = withLie(leaf, node, 0, lie);
+      expect(await elementReads(sourceOf(lied), node, 0)).toHaveLength(1);
+      expect(await verdict(lied, "tolerant", 0)).toBe(true);
+    }
+  }
+});

@@ -1,0 +1,63 @@
+import type { Hex } from "viem";
+import { encodeFunctionData, size, slice } from "viem";
+import { readArtifacts } from "../../../deploy/artifacts.ts";
+import { createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import type { LeafContext } from "./leaf-case.ts";
+
+export const VERIFIERS = [
+  "Arithmetic",
+  "Transcendental",
+  "Selection",
+  "Dot",
+  "Reduce",
+  "Movement",
+  "Root",
+  "Content",
+  "Canonical",
+] as const;
+export type VerifierName = (typeof VERIFIERS)[number];
+
+/** As LeafRouter assigns them. */
+export function verifierOf(kind: number, op: number): VerifierName {
+  if (kind === 2 || kind === 3 || kind === 5) return "Root";
+  if (kind === 4 || kind === 6 || kind === 7) return "Content";
+  if (kind === 8 || kind === 9) return "Canonical";
+  if (op >= 9 && op <= 13) return "Transcendental";
+  if (op <= 16) return "Arithmetic";
+  if (op <= 29) return "Selection";
+  if (op <= 41) return "Dot";
+  return op <= 45 ? "Reduce" : "Movement";
+}
+
+export interface Verdict {
+  readonly wrong: boolean;
+  readonly executionGas: bigint;
+  /** What a transaction with this call costs: 21,000, calldata or its floor (EIP-7623), execution. */
+  readonly transactionGas: bigint;
+}
+
+const artifacts = readArtifacts();
+const meters = new Map<VerifierName, Promise<GasMeter>>();
+const artifactOf = (name: VerifierName) => artifacts(`l1/verifiers/${name}Verifier`);
+
+/** Bytes of a verifier's runtime code. */
+export const codeSize = (name: VerifierName): number => size(artifactOf(name).deployedBytecode);
+
+/** Asks the verifier; rejects with `RevertedError` where it reverts. */
+export async function judge(context: LeafContext, kind: number, witness: Hex, by?: VerifierName): Promise<Verdict> {
+  const op = kind === 1 ? Number(BigInt(slice(witness, 0, 32))) : 0;
+  const name = by ?? verifierOf(kind, op);
+  const meter = meters.get(name) ?? createGasMeter(artifactOf(name));
+  meters.set(name, meter);
+  const args = [context, kind, witness];
+  const { result, gas } = await (await meter).call("judge", args);
+  const data = encodeFunctionData({ abi: artifactOf(name).abi, functionName: "judge", args });
+  const zeros = data
+    .slice(2)
+    .match(/../g)!
+    .filter((byte) => byte === "00").length;
+  const tokens = BigInt(zeros + 4 * (size(data) - zeros));
+  const floor = 21_000n + 10n * tokens;
+  const standard = 21_000n + 4n * tokens + gas;
+  return { wrong: result as boolean, executionGas: gas, transactionGas: standard > floor ? standard : floor };
+}
