@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { trainTask } from "../../common/task.ts";
+import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
+import type { Session } from "../../verifier/runtime/runtime.ts";
+import { fromBytes } from "../../verifier/tensor/tensor.ts";
+import { openCheckpoints } from "../../verifier/trace/checkpoint.ts";
+import { type Feeds, type Gatherer, openGatherer } from "../../verifier/trace/gather.ts";
+import { feedTypes, rowOrderOf, type TaskInputs } from "../../verifier/trace/inputs.ts";
+import { runTask } from "../../verifier/trace/run.ts";
+import { stepsOf } from "../../verifier/trace/steps.ts";
+import { openBlobStore } from "../../verifier/trace/store.ts";
+import { loadMnist } from "../demo/mnist.ts";
+import { digitsDataset, planTraining, type TrainingPlan } from "../demo/plans.ts";
+import { compared, type Figure, median, secondsOf } from "./figures.ts";
+
+const STEPS = 640;
+const ROUNDS = 7;
+
+/** Committed training against the bare loop: same session, same state hand-over, feeds gathered beforehand. */
+export async function train(say: (text: string) => void): Promise<Record<string, Figure>> {
+  const dataset = digitsDataset((await loadMnist()).train);
+  const gatherer = openGatherer(dataset);
+  const sessions: Session[] = [];
+  const openTask = async (stepRoots: boolean, steps: number) => {
+    const plan: TrainingPlan = { name: "A", profile: "strict", stepRoots, soft: false, steps, batchRows: 128 };
+    const planned = planTraining(plan, {
+      l2ChainId: 1n,
+      requester: "0x0000000000000000000000000000000000000001",
+      dataset,
+      deadline: 0n,
+      randomSeed: 1,
+    });
+    const { graph, state } = planned.graphs.train;
+    const session = await onnxRuntime({ threads: 1 }).open(graph);
+    sessions.push(session);
+    const inputs: TaskInputs = {
+      task: trainTask(planned.job),
+      seed: ZERO_HASH.replace(/0$/, "1") as typeof ZERO_HASH,
+      graph,
+      dataset,
+      start: state.map(({ start }) => start),
+    };
+    return { inputs, session };
+  };
+  try {
+    const plain = await openTask(false, STEPS);
+    const traced = await openTask(true, STEPS / 10);
+    const feeds = await gatherAll(plain.inputs, gatherer);
+    const [bare, committed, withTraces]: [number[], number[], number[]] = [[], [], []];
+    for (let round = 0; round <= ROUNDS; round++) {
+      const times = [
+        await secondsOf(() => bareLoop(plain.inputs, plain.session, feeds)),
+        await secondsOf(() => committedRun(plain.inputs, plain.session, gatherer)),
+        await secondsOf(() => committedRun(traced.inputs, traced.session, gatherer)),
+      ] as const;
+      if (round === 0) continue; // warm-up
+      bare.push(STEPS / times[0]);
+      committed.push(STEPS / times[1]);
+      withTraces.push(STEPS / 10 / times[2]);
+      say(`round ${round}: ${times.map((time) => time.toFixed(3)).join(" / ")} s`);
+    }
+    return {
+      "train-ratio": compared(median(committed), median(bare), "steps/s"),
+      "trace-ratio": compared(median(withTraces), median(bare), "steps/s"),
+    };
+  } finally {
+    for (const session of sessions) await session.close();
+    await gatherer.close();
+  }
+}
+
+function gatherAll({ task, seed }: TaskInputs, gatherer: Gatherer): Promise<Feeds[]> {
+  const starts = Array.from({ length: task.steps / task.segmentSteps }, (_, i) => i * task.segmentSteps);
+  return Promise.all(starts.map((start) => gatherer.feeds(rowOrderOf({ task, seed }), start, task.segmentSteps)));
+}
+
+async function bareLoop({ task, graph, start }: TaskInputs, session: Session, feeds: readonly Feeds[]): Promise<void> {
+  let state = start;
+  for (const segment of feeds) {
+    const batches = feedTypes(graph).map((type, i) =>
+      fromBytes({ dtype: type.dtype, shape: [task.segmentSteps, ...type.shape] }, segment[i]!),
+    );
+    state = (await session.segment(state, batches)).state;
+  }
+}
+
+async function committedRun(inputs: TaskInputs, session: Session, gatherer: Gatherer): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "anh-bench-"));
+  try {
+    const [store, checkpoints] = [openBlobStore(join(folder, "blobs")), openCheckpoints(join(folder, "run"))];
+    await runTask(inputs, { steps: stepsOf(session), gatherer, store, checkpoints });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,34 @@
+import { AnhError } from "../../common/errors.ts";
+import { type BenchReport, machine, type Suite } from "../bench/figures.ts";
+import { table } from "../demo/table.ts";
+
+const suites: Record<string, () => Promise<Suite>> = {
+  gas: async () => (await import("../bench/gas.ts")).gas,
+  seal: async () => (await import("../bench/seal.ts")).seal,
+  train: async () => (await import("../bench/train.ts")).train,
+};
+
+/** `anh bench <suite>`: figures against their reference, taken in the same run. */
+export async function bench(name: string, options: { json: boolean }): Promise<void> {
+  const load = suites[name];
+  if (load === undefined)
+    throw new AnhError("usage", `no bench suite "${name}"`, {
+      expected: Object.keys(suites).join(", "),
+      actual: name,
+      hint: `suites: ${Object.keys(suites).join(", ")}`,
+    });
+  const suite = await load();
+  const figures = await suite((text) => console.error(`${name}: ${text}`));
+  const report: BenchReport = { suite: name, machine: machine(), date: new Date().toISOString().slice(0, 10), figures };
+  if (options.json) {
+    console.log(JSON.stringify(report));
+    return;
+  }
+  const rows = Object.entries(figures).map(([key, { value, unit, reference, ratio }]) => [
+    key,
+    `${value} ${unit}`,
+    reference === undefined ? "" : `${reference} ${unit}`,
+    ratio === undefined ? "" : ratio.toFixed(3),
+  ]);
+  console.log(`${report.machine}, ${report.date}\n\n${table(["figure", "value", "reference", "ratio"], rows)}`);
+}
