@@ -62,6 +62,6 @@ const isFree = (view: ExecutorView): boolean =>
 function hasLapsed({ reservation, nowSeconds, l1Block, clocks }: ExecutorView): boolean {
   const { seedFixedAt, reservedAt, firstBlock } = reservation;
   if (seedFixedAt === 0n) return firstBlock !== 0n && l1Block > firstBlock + clocks.seedDelayBlocks + HISTORY_BLOCKS;
-  const from = seedFixedAt > reservedAt ? seedFixedAt : reservedAt;
-  return nowSeconds > from + clocks.reserveSeconds;
+  const isOver = (from: bigint) => nowSeconds > from + clocks.reserveSeconds;
+  return isOver(seedFixedAt) && isOver(reservedAt);
 }

@@ -26,6 +26,8 @@ export type DataClient = {
   readonly file: (root: Hex, maxBytes: number, rootOf: (bytes: Uint8Array) => Hex) => Promise<Uint8Array>;
   /** Unchecked: the caller compares with the trajectory root. */
   readonly segments: (claimHash: Hex, count: number) => Promise<readonly SegmentRecord[]>;
+  /** Roots of the steps of a segment. Unchecked: the caller compares with the root of their tree. */
+  readonly stepHashes: (claimHash: Hex, segment: number, count: number) => Promise<readonly Hex[]>;
   /** Unchecked: the caller compares with the step root. */
   readonly stepRoots: (claimHash: Hex, step: number) => Promise<StepRoots>;
   readonly value: (
@@ -50,6 +52,7 @@ const stepBody = z.object({
   loose: z.array(hash),
   stateOut: z.array(hash),
 });
+const stepsBody = z.object({ steps: z.array(hash).max(64) });
 const MAX_JSON_BYTES = 4 << 20;
 
 export function openDataClient({ urls, timeoutMs }: DataClientOptions): DataClient {
@@ -106,6 +109,11 @@ export function openDataClient({ urls, timeoutMs }: DataClientOptions): DataClie
       if (segments.length !== count || segments.some((segment, i) => segment.index !== i))
         throw mismatch(`${count} segments in order`, segments.length);
       return segments;
+    },
+    stepHashes: async (claimHash, segment, count) => {
+      const { steps } = await json(`claim/${claimHash}/segment/${segment}`, stepsBody);
+      if (steps.length !== count) throw mismatch(`${count} step roots`, steps.length);
+      return steps;
     },
     stepRoots: (claimHash, step) => json(`claim/${claimHash}/step/${step}`, stepBody),
     value: (claimHash, step, place, index, root, byteLength) =>

@@ -38,6 +38,10 @@ export function dataRouter(options: DataServerOptions, modules: DataModules): Ro
       const segments = await claims.segments(hashOf(request.params.claim));
       sendJson(response, segments === undefined ? undefined : { segments });
     });
+    router.get("/v1/claim/:claim/segment/:segment", async (request, response) => {
+      const steps = await claims.stepHashes(hashOf(request.params.claim), countOf(request.params.segment));
+      sendJson(response, steps === undefined ? undefined : { steps });
+    });
     router.get("/v1/claim/:claim/step/:step", async (request, response) => {
       sendJson(response, await claims.stepRoots(hashOf(request.params.claim), countOf(request.params.step)));
     });

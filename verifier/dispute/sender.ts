@@ -13,14 +13,19 @@ import {
 } from "viem";
 import { AnhError } from "../../common/errors.ts";
 
-/** A call that L1 refuses. `errorName` is the contract's custom error. */
+/** A call that L1 refuses. `errorName` is the contract's custom error, `args` what it says. */
 export class RefusedError extends AnhError {
   readonly errorName: string;
-  constructor(functionName: string, errorName: string, cause: unknown) {
-    super("l1-refused", `L1 refuses ${functionName}: ${errorName}`, { actual: errorName, cause });
+  readonly args: readonly unknown[];
+  constructor(functionName: string, errorName: string, args: readonly unknown[], cause: unknown) {
+    super("l1-refused", `L1 refuses ${functionName}: ${errorName}(${args.join(", ")})`, { actual: errorName, cause });
     this.errorName = errorName;
+    this.args = args;
   }
 }
+
+/** A bond above what the operator is ready to put at stake. */
+export class BondTooHighError extends AnhError {}
 
 export type Call = {
   readonly address: Address;
@@ -35,12 +40,17 @@ export type Sender = {
   readonly address: Address;
   /** Tries the call first (`RefusedError` costs nothing), then sends it and waits until it is included. */
   readonly send: (call: Call) => Promise<TransactionReceipt>;
+  /** As `send`, with the exact bond or fee the contract asks for: it names it itself (`BondMismatch`, `FeeMismatch`). */
+  readonly sendWithBond: (call: Call, limitWei: bigint) => Promise<TransactionReceipt>;
 };
 
 export type SenderModules = {
   readonly l1: PublicClient;
   readonly wallet: WalletClient<Transport, Chain | undefined, Account>;
 };
+
+/** Errors whose first argument is the exact value a call must carry. */
+const VALUE_ERRORS = ["BondMismatch", "FeeMismatch"];
 
 /** Cap of one transaction's gas (EIP-7825). */
 const TRANSACTION_GAS_LIMIT = 2n ** 24n;
@@ -67,17 +77,35 @@ export function openSender({ l1, wallet }: SenderModules): Sender {
       chain: wallet.chain ?? null,
     });
     const receipt = await l1.waitForTransactionReceipt({ hash });
-    if (receipt.status !== "success") throw new RefusedError(functionName, "reverted after it was sent", hash);
+    if (receipt.status !== "success") throw new RefusedError(functionName, "reverted after it was sent", [hash], hash);
     return receipt;
   }
 
+  async function sendBonded(call: Call, limitWei: bigint): Promise<TransactionReceipt> {
+    try {
+      return await sendNow(call);
+    } catch (error) {
+      if (!(error instanceof RefusedError && VALUE_ERRORS.includes(error.errorName))) throw error;
+      const [expectedWei] = error.args as [bigint];
+      if (expectedWei > limitWei)
+        throw new BondTooHighError("bond-too-high", `${call.functionName} asks for a bond above the limit`, {
+          expected: limitWei,
+          actual: expectedWei,
+          hint: "raise the limit on bonds if this job is worth it",
+        });
+      return sendNow({ ...call, valueWei: expectedWei });
+    }
+  }
+
+  const inTurn = (action: () => Promise<TransactionReceipt>): Promise<TransactionReceipt> => {
+    const result = turn.then(action);
+    turn = result.catch(() => {});
+    return result;
+  };
   return {
     address: account.address,
-    send: (call) => {
-      const result = turn.then(() => sendNow(call));
-      turn = result.catch(() => {});
-      return result;
-    },
+    send: (call) => inTurn(() => sendNow(call)),
+    sendWithBond: (call, limitWei) => inTurn(() => sendBonded(call, limitWei)),
   };
 }
 
@@ -86,5 +114,6 @@ function refusalOf(functionName: string, error: unknown): unknown {
   if (!(error instanceof BaseError)) return error;
   const reverted = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
   if (!(reverted instanceof ContractFunctionRevertedError)) return error;
-  return new RefusedError(functionName, reverted.data?.errorName ?? reverted.signature ?? "no reason given", error);
+  const name = reverted.data?.errorName ?? reverted.signature ?? "no reason given";
+  return new RefusedError(functionName, name, reverted.data?.args ?? [], error);
 }

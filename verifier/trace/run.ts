@@ -27,7 +27,7 @@ export type TaskResult = {
 };
 
 /** Names the folder of a run's checkpoints: equal inputs give equal bits, so they may be taken up again. */
-export const runKey = (taskHash: Hex, seed: Hex): string => keccak256(stringToBytes(`${taskHash}${seed}`)).slice(2, 34);
+export const runKey = (taskHash: Hex, rest: string): string => keccak256(stringToBytes(taskHash + rest)).slice(2, 34);
 
 /** Runs a task from its newest checkpoint on. Kill it at any point and run it again: the same bits come out. */
 export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<TaskResult> {

@@ -18,6 +18,8 @@ export type Traces = {
   readonly value: (step: number, place: number, index: number) => Promise<Uint8Array | undefined>;
   /** Root of each step of a segment. */
   readonly stepHashes: (segment: number) => Promise<readonly Hex[]>;
+  /** After what was asked so far is answered. */
+  readonly close: () => Promise<void>;
 };
 
 type Modules = { readonly steps: Steps; readonly gatherer: Gatherer; readonly store: BlobStore };
@@ -90,6 +92,10 @@ export function openTraces(inputs: TaskInputs, segments: readonly Checkpoint[], 
       hashes.set(segment, known);
       known.catch(() => hashes.delete(segment));
       return known;
+    },
+    close: async () => {
+      await turn;
+      await Promise.all([steps.close(), gatherer.close()]);
     },
   };
 }

@@ -28,6 +28,7 @@ beforeAll(async () => {
         blob: async (root) => blobs.get(root),
         claims: {
           segments: async (claim) => (claim === CLAIM ? segments : undefined),
+          stepHashes: async (claim, s) => (claim === CLAIM && s === 0 ? [CLAIM] : undefined),
           stepRoots: async (claim, t) => (claim === CLAIM && t === 3 ? step : undefined),
           value: async (claim, t, place, index) =>
             claim === CLAIM && t === 3 && place === 4 && index === 0 ? value : undefined,
@@ -97,6 +98,7 @@ describe("requests", () => {
 describe("the client", () => {
   it("reads segments, steps and values", async () => {
     expect(await client(url).segments(CLAIM, 1)).toEqual(segments);
+    expect(await client(url).stepHashes(CLAIM, 0, 1)).toEqual([CLAIM]);
     expect(await client(url).stepRoots(CLAIM, 3)).toEqual(step);
     expect(await client(url).value(CLAIM, 3, 4, 0, tensorRoot(value), 4)).toEqual(Buffer.from(value));
   });

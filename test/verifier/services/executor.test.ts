@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
+import { JOB_FLAG } from "../../../common/job.ts";
+import { evaluateTask, inferTask } from "../../../common/task.ts";
+import type { Demand } from "../../../verifier/claims/demand.ts";
+import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import type { ServiceEvent } from "../../../verifier/events.ts";
+import {
+  type ExecutorParts,
+  honestSteps,
+  type RunningExecutor,
+  runExecutor,
+} from "../../../verifier/executor-wiring.ts";
+import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { bytesOf } from "../../../verifier/tensor/tensor.ts";
+import { datasetOf } from "../../../verifier/trace/dataset.ts";
+import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { startDataNode } from "../../support/data-node.ts";
+import { startL1, type TestL1 } from "../../support/l1.ts";
+import { smallTask } from "../../support/small-task.ts";
+import { until } from "../../support/until.ts";
+import { storeGraph, storeTensors } from "../../support/upload.ts";
+
+const trained = smallTask({ flags: JOB_FLAG.soft, deadline: 2n ** 40n });
+const sequential = smallTask({ flags: JOB_FLAG.sequentialRows, rows: 80, stepRoots: true });
+const image = { dtype: "uint8" as const, shape: [1, 12], data: new Uint8Array(12).fill(9) };
+const infer = inferTask(trained.job, tensorRoot(bytesOf(image)));
+const evaluate = evaluateTask(trained.job, trained.job.datasetRoot, 50);
+const demands: Demand[] = [
+  trained,
+  sequential,
+  { job: trained.job, task: infer },
+  { job: trained.job, task: evaluate },
+];
+
+let folder: string;
+let l1: TestL1;
+let node: { url: string; stop: () => void };
+const events: ServiceEvent[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "anh-executor-"));
+  const store = openBlobStore(join(folder, "node"));
+  for (const { graphs, dataset, start } of [trained, sequential]) {
+    for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+    await storeTensors(store, dataset.tensors);
+    await storeTensors(store, start);
+  }
+  await storeTensors(store, datasetOf([image]).tensors);
+  [l1, node] = await Promise.all([startL1(), startDataNode(store)]);
+});
+afterAll(async () => {
+  l1?.stop();
+  node?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = (parts: Partial<ExecutorParts> = {}): Promise<RunningExecutor> =>
+  runExecutor(
+    {
+      chain: l1.chain,
+      l1Url: l1.url,
+      key: devAccount("executor").privateKey,
+      folder: join(folder, "executor"),
+      dataPort: 0,
+      dataUrls: [node.url],
+      pollMs: 20,
+      maxBondWei: 2n * 10n ** 18n,
+      takes: () => true,
+    },
+    { demands: async () => demands, openSteps: honestSteps(1), events: (event) => events.push(event), ...parts },
+  );
+
+const claimOf = async ({ task }: Pick<Demand, "task">) => {
+  const contract = { address: l1.chain.contracts.resultClaims, abi: resultClaimsAbi } as const;
+  const hash = await l1.client.readContract({ ...contract, functionName: "liveClaim", args: [task.id] });
+  return l1.client.readContract({ ...contract, functionName: "claimOf", args: [hash] });
+};
+
+describe("an executor", () => {
+  it("claims what L2 demands, through a kill on the way, and finalizes it", async () => {
+    const first = await start();
+    await until(() => events.find(({ event }) => event === "reserved"));
+    await first.stop();
+    const second = await start();
+    for (const demand of demands)
+      await until(async () => ((await claimOf(demand)).status === CLAIM_STATUS.open ? true : undefined));
+    await l1.warp(61);
+    for (const demand of demands)
+      await until(async () => ((await claimOf(demand)).status === CLAIM_STATUS.final ? true : undefined));
+    await second.stop();
+    expect(events.filter(({ event }) => event === "claimed")).toHaveLength(demands.length);
+    expect(events.filter(({ event }) => event === "reserved")).toHaveLength(1);
+  });
+});

@@ -1,0 +1,143 @@
+import { type Abi, bytesToHex } from "viem";
+import { demandsAbi } from "../../common/contracts/demands.ts";
+import { PLACE } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { treeProof } from "../../common/merkle.ts";
+import { hasStepRoots } from "../../common/task.ts";
+import { RefusedError, type Sender } from "../dispute/sender.ts";
+import { chunksOf } from "../dispute/witness/chunks.ts";
+import { rootsAt } from "../dispute/witness/proofs.ts";
+import type { EventSink } from "../events.ts";
+import type { L1 } from "../l1.ts";
+import { bytesOf } from "../tensor/tensor.ts";
+import { datasetTensorRoots } from "../trace/dataset.ts";
+import { stepTraceOf } from "../trace/step.ts";
+import type { Traces } from "../trace/traces.ts";
+import { segmentLeafOf } from "../trace/trajectory.ts";
+import { leafFields } from "./claim-input.ts";
+import { type Asked, CHUNKS_OF, type ChunkRange, openDemandsReader, PATH } from "./demands-reader.ts";
+import { graphHeaderProof } from "./header-proof.ts";
+import type { LoggedClaim } from "./log.ts";
+import type { FinishedRun, RunSpec, Runs } from "./runs.ts";
+
+/** Publishes on L1 what others asked of these claims (P7.2, P7.6); silence would lose them. */
+export type AnswerDuty = (claims: readonly { readonly logged: LoggedClaim; readonly spec: RunSpec }[]) => Promise<void>;
+
+export type AnswerModules = {
+  readonly l1: L1;
+  readonly sender: Sender;
+  readonly runs: Runs;
+  readonly events: EventSink;
+};
+
+type Own = { readonly logged: LoggedClaim; readonly run: FinishedRun; readonly traces: Traces };
+
+export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerDuty {
+  const contract = { address: l1.contracts.demands, abi: demandsAbi as Abi };
+  const reader = openDemandsReader(l1);
+
+  async function answer(asked: Asked, own: Own): Promise<void> {
+    const { logged } = own;
+    const { functionName, args } = await answerTo(asked, own, () =>
+      reader.range(logged.claimHash, asked.key, logged.l1Block),
+    );
+    try {
+      const { gasUsed } = await sender.send({ ...contract, functionName, args: [logged.claimHash, ...args] });
+      events({ event: "answered", claimHash: logged.claimHash, path: asked.path, functionName, gasUsed });
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      events({ event: "refused", claimHash: logged.claimHash, action: functionName, error: error.errorName });
+    }
+  }
+
+  return async (claims) => {
+    for (const { logged, spec } of claims) {
+      const open = await reader.pending(logged.claimHash, logged.l1Block);
+      if (open.length === 0) continue;
+      const own = { logged, run: await runs.finish(spec), traces: await runs.traces(spec) };
+      for (const asked of open) await answer(asked, own);
+    }
+  };
+}
+
+async function answerTo(
+  { path, segment, step }: Asked,
+  own: Own,
+  range: () => Promise<ChunkRange>,
+): Promise<{ functionName: string; args: readonly unknown[] }> {
+  const { run, traces } = own;
+  const { task, graph } = run.inputs;
+  switch (path) {
+    case PATH.segment:
+      return { functionName: "answerSegment", args: [segmentProof(run, segment)] };
+    case PATH.traces: {
+      const list = [];
+      const { segmentSteps } = task;
+      const count = (await traces.stepHashes(segment)).length;
+      for (let i = 0; i < count; i++) list.push(stepTraceOf(await traces.roots(segment * segmentSteps + i)));
+      const previous = segment === 0 ? NO_SEGMENT : segmentProof(run, segment - 1);
+      return { functionName: "openSegment", args: [task, segmentProof(run, segment), previous, list] };
+    }
+    case PATH.step: {
+      const roots = await traces.roots(segment * task.segmentSteps + step);
+      const proof = await stepProof(own, segment, step);
+      const header = graphHeaderProof(graph);
+      return { functionName: "openStep", args: [task, segmentProof(run, segment), step, proof, header, roots] };
+    }
+    case PATH.chunks:
+      return chunksAnswer(own, await range());
+    default:
+      throw new Error(`L1 asks for path ${path}, which this version does not know`);
+  }
+}
+
+const NO_SEGMENT = {
+  leaf: { index: 0, endState: ZERO_HASH, metricsRoot: ZERO_HASH, stepsRoot: ZERO_HASH },
+  proof: [],
+} as const;
+const NO_STEP = {
+  trace: { stateIn: ZERO_HASH, feedsRoot: ZERO_HASH, exactRoot: ZERO_HASH, looseRoot: ZERO_HASH, stateOut: ZERO_HASH },
+  proof: [],
+} as const;
+
+function segmentProof({ result }: FinishedRun, segment: number) {
+  const records = result.segments.map(({ record }) => record);
+  return { leaf: leafFields(records[segment]!), proof: treeProof(records.map(segmentLeafOf), segment) };
+}
+
+async function stepProof({ run, traces }: Own, segment: number, step: number) {
+  const roots = await traces.roots(segment * run.inputs.task.segmentSteps + step);
+  return { trace: stepTraceOf(roots), proof: treeProof(await traces.stepHashes(segment), step) };
+}
+
+async function chunksAnswer(own: Own, range: ChunkRange) {
+  const { task } = own.run.inputs;
+  const { roots, bytes } = await tensorOf(own, range);
+  const last = range.firstChunk + range.chunkCount - 1;
+  const chunks = chunksOf(bytes, range.firstChunk, last);
+  const ofValue = range.source === CHUNKS_OF.value;
+  const answer = {
+    segment: ofValue && hasStepRoots(task) ? segmentProof(own.run, range.segment) : emptySegmentAt(range.segment),
+    step: ofValue ? await stepProof(own, range.segment, range.step) : NO_STEP,
+    tensorRoot: roots[range.index]!,
+    rootProof: treeProof(roots, range.index),
+    data: bytesToHex(chunks.bytes),
+    rangeProof: chunks.proof,
+  };
+  return { functionName: "answerChunks", args: [task, range, answer] };
+}
+
+const emptySegmentAt = (index: number) => ({ ...NO_SEGMENT, leaf: { ...NO_SEGMENT.leaf, index } });
+
+/** The list that a demanded tensor's root is in, and the tensor's bytes. */
+async function tensorOf({ run, traces }: Own, { source, segment, step, place, index }: ChunkRange) {
+  const { task, dataset, start } = run.inputs;
+  if (source === CHUNKS_OF.dataset)
+    return { roots: datasetTensorRoots(dataset), bytes: bytesOf(dataset.tensors[index]!) };
+  if (source === CHUNKS_OF.start) return { roots: (await traces.roots(0)).stateIn, bytes: bytesOf(start[index]!) };
+  const global = segment * task.segmentSteps + step;
+  const bytes = await traces.value(global, place, index);
+  if (bytes === undefined || place === PLACE.constant)
+    throw new Error(`no committed value at place ${place}, index ${index}`);
+  return { roots: rootsAt(await traces.roots(global), place), bytes };
+}

@@ -1,0 +1,58 @@
+import type { Hex } from "viem";
+import { TASK_KIND, type Task } from "../../common/task.ts";
+import type { Library } from "../data/library.ts";
+import { type Graph, ZERO_SOURCE } from "../graph/graph.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Dataset, datasetOf } from "../trace/dataset.ts";
+import { datasetTypes, feedTypes, stateFromModel, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+
+/** The claim an inference or evaluation builds on. */
+export type ConsumedClaim = {
+  readonly claimHash: Hex;
+  readonly task: Task;
+  readonly resultRoot: Hex;
+  /** Where its claimant serves data. */
+  readonly dataUrl: string;
+};
+
+/** Fetches everything that a task's result is a function of; each piece is checked against the root that names it. */
+export async function assembleInputs(
+  task: Task,
+  seed: Hex,
+  consumed: ConsumedClaim | undefined,
+  library: Library,
+): Promise<TaskInputs> {
+  const graph = await library.graph(task.graph.root);
+  const [dataset, start] = await Promise.all([
+    task.kind === TASK_KIND.infer ? inferenceInput(task, graph, library) : trainingData(task, graph, library),
+    consumed === undefined ? trainingStart(task, graph, library) : modelState(graph, consumed, library),
+  ]);
+  return { task, seed, graph, dataset, start };
+}
+
+async function trainingData(task: Task, graph: Graph, library: Library): Promise<Dataset> {
+  const types = datasetTypes(graph, Number(task.datasetRows));
+  const roots = await library.roots(task.datasetRoot, types.length);
+  return datasetOf(await Promise.all(roots.map((root, i) => library.tensor(root, types[i]!))));
+}
+
+/** An inference's dataset is its input: one tensor, read whole. */
+async function inferenceInput(task: Task, graph: Graph, library: Library): Promise<Dataset> {
+  return datasetOf([await library.tensor(task.datasetRoot, feedTypes(graph)[0]!)]);
+}
+
+async function trainingStart(task: Task, graph: Graph, library: Library): Promise<Tensor[]> {
+  const types = stateTypes(graph);
+  const roots = await library.roots(task.startRoot, types.length);
+  return Promise.all(roots.map((root, i) => library.tensor(root, types[i]!)));
+}
+
+async function modelState(graph: Graph, consumed: ConsumedClaim, library: Library): Promise<Tensor[]> {
+  const types = stateTypes(await library.graph(consumed.task.graph.root));
+  const roots = await library.roots(consumed.resultRoot, types.length);
+  const sources = new Set(graph.stateInputs.map(({ source }) => source).filter((source) => source !== ZERO_SOURCE));
+  const model: Tensor[] = [];
+  for (const source of sources)
+    if (types[source] !== undefined) model[source] = await library.tensor(roots[source]!, types[source]);
+  return stateFromModel(graph, model);
+}

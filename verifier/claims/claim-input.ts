@@ -1,0 +1,98 @@
+import { type Address, bytesToHex, encodeAbiParameters, type Hex } from "viem";
+import type { ResultClaim } from "../../common/claim.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import type { Job } from "../../common/job.ts";
+import { treeProof } from "../../common/merkle.ts";
+import { TASK_KIND, type Task, taskHash } from "../../common/task.ts";
+import type { Graph } from "../graph/graph.ts";
+import { headOf } from "../trace/run.ts";
+import { metricsRootOf } from "../trace/step.ts";
+import { type SegmentRecord, segmentLeafOf, trajectoryRoot } from "../trace/trajectory.ts";
+import { graphHeaderProof, headerProofParameter } from "./header-proof.ts";
+import type { FinishedRun } from "./runs.ts";
+
+/** Claimed, with everything L1 checks at once (`IResultClaims.ClaimInput`). */
+export type PreparedClaim = {
+  readonly claim: ResultClaim;
+  readonly input: {
+    readonly job: Job;
+    readonly kind: number;
+    readonly inputRoot: Hex;
+    readonly rows: number;
+    readonly resultRoot: Hex;
+    readonly trajectoryRoot: Hex;
+    readonly consumed: readonly Hex[];
+    readonly output: Hex;
+    readonly lastSegment: ReturnType<typeof leafFields>;
+    readonly lastSegmentProof: readonly Hex[];
+    readonly outputProof: Hex;
+    readonly salt: Hex;
+    readonly dataUrl: string;
+  };
+};
+
+export type ClaimTerms = {
+  readonly job: Job;
+  readonly claimant: Address;
+  readonly seed: Hex;
+  readonly consumed: Hex | undefined;
+  readonly salt: Hex;
+  readonly dataUrl: string;
+};
+
+export function prepareClaim({ inputs, result }: FinishedRun, terms: ClaimTerms): PreparedClaim {
+  const { task, graph } = inputs;
+  const { resultRoot, output } = headOf(task, result);
+  const records = result.segments.map(({ record }) => record);
+  const consumed = terms.consumed === undefined ? [] : [terms.consumed];
+  const claim: ResultClaim = {
+    id: task.id,
+    claimant: terms.claimant,
+    taskHash: taskHash(task),
+    seed: terms.seed,
+    resultRoot,
+    trajectoryRoot: trajectoryRoot(records),
+    consumed,
+    output: bytesToHex(output),
+  };
+  const leaves = records.map(segmentLeafOf);
+  return {
+    claim,
+    input: {
+      job: terms.job,
+      ...taskParameters(task),
+      resultRoot,
+      trajectoryRoot: claim.trajectoryRoot,
+      consumed,
+      output: claim.output,
+      lastSegment: leafFields(records.at(-1)!),
+      lastSegmentProof: treeProof(leaves, leaves.length - 1),
+      outputProof: outputProof(task, graph, result.segments.at(-1)!.stateRoots),
+      salt: terms.salt,
+      dataUrl: terms.dataUrl,
+    },
+  };
+}
+
+/** What L1 derives the task from, besides the job. */
+export const taskParameters = (task: Task) => ({
+  kind: task.kind,
+  inputRoot: task.kind === TASK_KIND.train ? ZERO_HASH : task.datasetRoot,
+  rows: task.kind === TASK_KIND.evaluate ? Number(task.datasetRows) : 0,
+});
+
+export const leafFields = ({ index, endState, metrics, stepsRoot }: SegmentRecord) => ({
+  index,
+  endState,
+  metricsRoot: metricsRootOf(metrics),
+  stepsRoot,
+});
+
+/** evaluate: that the counter is the last tensor of the result; else empty. */
+function outputProof(task: Task, graph: Graph, stateRoots: readonly Hex[]): Hex {
+  if (task.kind !== TASK_KIND.evaluate) return "0x";
+  return encodeAbiParameters(
+    [headerProofParameter, { type: "bytes32[]" }],
+    [graphHeaderProof(graph), treeProof(stateRoots, stateRoots.length - 1)],
+  );
+}

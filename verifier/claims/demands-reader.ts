@@ -1,0 +1,65 @@
+import type { Abi, ContractEventName, Hex } from "viem";
+import { demandsAbi } from "../../common/contracts/demands.ts";
+import type { L1 } from "../l1.ts";
+
+/** What a demand asks for (`IDemands.PATH_…`). */
+export const PATH = { segment: 1, traces: 2, step: 3, chunks: 4 } as const;
+/** Where demanded chunks come from. */
+export const CHUNKS_OF = { value: 1, dataset: 2, start: 3 } as const;
+
+export type Asked = { readonly key: Hex; readonly path: number; readonly segment: number; readonly step: number };
+
+export type ChunkRange = {
+  readonly source: number;
+  readonly segment: number;
+  readonly step: number;
+  readonly place: number;
+  readonly index: number;
+  readonly leafCount: number;
+  readonly tensorBytes: bigint;
+  readonly firstChunk: number;
+  readonly chunkCount: number;
+};
+
+export type DemandRecord = {
+  readonly claimHash: Hex;
+  /** L1 second; 0: never asked. */
+  readonly due: bigint;
+  /** L1 second; 0: pending. */
+  readonly answeredAt: bigint;
+  readonly path: number;
+};
+
+export type DemandsReader = {
+  /** Demands on a claim that wait for their answer. */
+  readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly Asked[]>;
+  readonly demand: (key: Hex) => Promise<DemandRecord>;
+  readonly range: (claimHash: Hex, key: Hex, fromBlock: bigint) => Promise<ChunkRange>;
+};
+
+export function openDemandsReader({ client, contracts }: L1): DemandsReader {
+  // The ABI's nested tuples are too deep for viem's types, so results are typed by hand here and nowhere else.
+  const contract = { address: contracts.demands, abi: demandsAbi as Abi };
+  const read = (functionName: string, args: readonly unknown[]): Promise<unknown> =>
+    client.readContract({ ...contract, functionName, args });
+  async function events<T>(eventName: ContractEventName, args: object, fromBlock: bigint): Promise<T[]> {
+    const logs = await client.getContractEvents({ ...contract, eventName, args, fromBlock, strict: true });
+    return logs.map((log) => (log as unknown as { args: T }).args);
+  }
+  const demand = async (key: Hex) => (await read("demandOf", [key])) as DemandRecord;
+  return {
+    demand,
+    pending: async (claimHash, fromBlock) => {
+      if ((await read("pendingOf", [claimHash])) === 0n) return [];
+      const open: Asked[] = [];
+      for (const asked of await events<Asked>("Asked", { claimHash }, fromBlock))
+        if ((await demand(asked.key)).answeredAt === 0n) open.push(asked);
+      return open;
+    },
+    range: async (claimHash, key, fromBlock) => {
+      const [asked] = await events<{ range: ChunkRange }>("ChunksAsked", { claimHash, key }, fromBlock);
+      if (asked === undefined) throw new Error(`L1 shows no range for the demand ${key}`);
+      return asked.range;
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import type { Address, Hex, PublicClient } from "viem";
+import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { CLAIM_STATUS } from "./status.ts";
+import type { LiveClaim, Reservation } from "./view.ts";
+
+export type L1Head = { readonly number: bigint; readonly timestamp: bigint };
+
+/** What L1 says of ids and claims now. */
+export type ClaimsReader = {
+  readonly head: () => Promise<L1Head>;
+  readonly live: (id: Hex) => Promise<LiveClaim | undefined>;
+  readonly reservation: (id: Hex) => Promise<Reservation>;
+  /** L1 second at which the id's last overturned claim was closed; 0 if none was. */
+  readonly overturnedAt: (id: Hex) => Promise<bigint>;
+  readonly record: (claimHash: Hex) => Promise<ClaimRecord>;
+};
+
+export type ClaimRecord = {
+  readonly id: Hex;
+  readonly claimant: Address;
+  readonly consumed: Hex;
+  readonly status: number;
+  readonly windowEnd: bigint;
+  readonly closedAt: bigint;
+};
+
+export function openClaimsReader(l1: PublicClient, resultClaims: Address, fromBlock: bigint): ClaimsReader {
+  const contract = { address: resultClaims, abi: resultClaimsAbi } as const;
+  const record = (claimHash: Hex): Promise<ClaimRecord> =>
+    l1.readContract({ ...contract, functionName: "claimOf", args: [claimHash] });
+  return {
+    head: async () => l1.getBlock({ blockTag: "latest", includeTransactions: false }),
+    record,
+    live: async (id) => {
+      const claimHash = await l1.readContract({ ...contract, functionName: "liveClaim", args: [id] });
+      if (claimHash === ZERO_HASH) return undefined;
+      const [{ claimant, status, consumed }, finalizable] = await Promise.all([
+        record(claimHash),
+        l1.readContract({ ...contract, functionName: "finalizable", args: [claimHash] }),
+      ]);
+      return { claimHash, claimant, status, finalizable, consumedLost: await isLost(consumed) };
+    },
+    reservation: (id) => l1.readContract({ ...contract, functionName: "reservationOf", args: [id] }),
+    overturnedAt: async (id) => {
+      const logs = await l1.getContractEvents({ ...contract, eventName: "ResultOverturned", args: { id }, fromBlock });
+      const last = logs.at(-1)?.args.claimHash;
+      return last === undefined ? 0n : (await record(last)).closedAt;
+    },
+  };
+
+  async function isLost(claimHash: Hex): Promise<boolean> {
+    if (claimHash === ZERO_HASH) return false;
+    const { status } = await record(claimHash);
+    return status === CLAIM_STATUS.overturned || status === CLAIM_STATUS.sunk;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Address, Hex } from "viem";
+import { claimHash } from "../../common/claim.ts";
+import type { Job } from "../../common/job.ts";
+import { type PreparedClaim, prepareClaim } from "./claim-input.ts";
+import { type RunSpec, type Runs, runKeyOf } from "./runs.ts";
+import type { Work } from "./view.ts";
+
+/** Results in the making and results ready to be claimed. Forgotten at a restart: checkpoints make it cheap to come back. */
+export type Workbench = {
+  readonly workOf: (spec: RunSpec) => Work;
+  readonly start: (spec: RunSpec, job: Job) => void;
+  readonly prepared: (spec: RunSpec) => PreparedClaim;
+  readonly committed: (spec: RunSpec, l1Block: bigint) => void;
+};
+
+export type WorkbenchOptions = {
+  readonly claimant: Address;
+  readonly dataUrl: string;
+  readonly salt: () => Hex;
+  /** A run that failed (data not served yet, say) is tried again after this. */
+  readonly retryMs: number;
+};
+
+export type WorkbenchModules = {
+  readonly runs: Runs;
+  readonly onFailure: (spec: RunSpec, error: unknown) => void;
+};
+
+type Piece =
+  | { readonly state: "running" }
+  | { readonly state: "failed" }
+  | {
+      readonly state: "ready";
+      readonly claimHash: Hex;
+      readonly prepared: PreparedClaim;
+      committedAtBlock: bigint | undefined;
+    };
+
+export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: WorkbenchModules): Workbench {
+  const pieces = new Map<string, Piece>();
+  const keyOf = (spec: RunSpec) => `${runKeyOf(spec)}${spec.consumed?.claimHash ?? ""}`;
+
+  async function work(spec: RunSpec, job: Job, key: string): Promise<void> {
+    try {
+      const prepared = prepareClaim(await runs.finish(spec), {
+        job,
+        claimant: options.claimant,
+        seed: spec.seed,
+        consumed: spec.consumed?.claimHash,
+        salt: options.salt(),
+        dataUrl: options.dataUrl,
+      });
+      const hash = claimHash(prepared.claim);
+      pieces.set(key, { state: "ready", claimHash: hash, prepared, committedAtBlock: undefined });
+    } catch (error) {
+      pieces.set(key, { state: "failed" });
+      onFailure(spec, error);
+      setTimeout(() => pieces.delete(key), options.retryMs).unref();
+    }
+  }
+
+  const ready = (spec: RunSpec) => {
+    const piece = pieces.get(keyOf(spec));
+    if (piece?.state !== "ready") throw new Error(`no result of task ${spec.task.id} is ready`);
+    return piece;
+  };
+
+  return {
+    workOf: (spec) => pieces.get(keyOf(spec)) ?? { state: "none" },
+    start: (spec, job) => {
+      const key = keyOf(spec);
+      if (pieces.has(key)) return;
+      pieces.set(key, { state: "running" });
+      work(spec, job, key);
+    },
+    prepared: (spec) => ready(spec).prepared,
+    committed: (spec, l1Block) => {
+      ready(spec).committedAtBlock = l1Block;
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import express from "express";
+import { bytesToHex, type Hex, isAddressEqual } from "viem";
+import type { ChainFile } from "../common/chain-file.ts";
+import { PROFILE } from "../common/job.ts";
+import type { Task } from "../common/task.ts";
+import { answerDuty } from "./claims/answers.ts";
+import type { ConsumedClaim } from "./claims/assemble.ts";
+import type { Demand, DemandSource } from "./claims/demand.ts";
+import { type ClaimLog, openClaimLog } from "./claims/log.ts";
+import { openClaimsReader } from "./claims/reader.ts";
+import { openRuns, type Runs } from "./claims/runs.ts";
+import { specOf } from "./claims/spec.ts";
+import { openWorkbench } from "./claims/workbench.ts";
+import { openAccountSender, openL1 } from "./clients.ts";
+import { openDataClient } from "./data/client.ts";
+import { openLibrary, type TensorMemory } from "./data/library.ts";
+import { dataRouter } from "./data/server.ts";
+import type { ClaimSource } from "./data/source.ts";
+import type { EventSink } from "./events.ts";
+import { startExecutor } from "./executor.ts";
+import type { Graph } from "./graph/graph.ts";
+import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import { type Steps, stepsOf } from "./trace/steps.ts";
+import { openBlobStore } from "./trace/store.ts";
+
+export type ExecutorSettings = {
+  readonly chain: ChainFile;
+  readonly l1Url: string;
+  readonly key: Hex;
+  /** Checkpoints and content; may be deleted while the executor is down. */
+  readonly folder: string;
+  /** Port of the data service on the loopback; 0: any free one. */
+  readonly dataPort: number;
+  /** Where others reach the data service; by default the loopback and its port. */
+  readonly dataUrl?: string;
+  /** Data services that hold graphs, datasets and start states: the node. */
+  readonly dataUrls: readonly string[];
+  readonly pollMs: number;
+  readonly maxBondWei: bigint;
+  readonly takes: (demand: Demand, overturned: boolean) => boolean;
+};
+
+export type ExecutorParts = {
+  readonly demands: DemandSource;
+  readonly openSteps: (graph: Graph, task: Task) => Promise<Steps>;
+  readonly events: EventSink;
+};
+
+export type RunningExecutor = { readonly dataUrl: string; readonly stop: () => Promise<void> };
+
+const DATA_TIMEOUT_MS = 30_000;
+const RETRY_MS = 2_000;
+
+/** `strict` is judged by the bits of one thread; only `tolerant` tasks may use more. */
+export const honestSteps =
+  (tolerantThreads: number): ExecutorParts["openSteps"] =>
+  async (graph, task) => {
+    const threads = task.profile === PROFILE.strict ? 1 : tolerantThreads;
+    return stepsOf(await onnxRuntime({ threads }).open(graph));
+  };
+
+/** An executor with its data service, ready to be stopped. */
+export async function runExecutor(settings: ExecutorSettings, parts: ExecutorParts): Promise<RunningExecutor> {
+  const { chain, l1Url, key, folder } = settings;
+  const { demands, openSteps, events } = parts;
+  const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
+  const sender = openAccountSender(l1, l1Url, key);
+  const store = openBlobStore(join(folder, "blobs"));
+  const memory: TensorMemory = new Map();
+  const libraryFor = (consumed: ConsumedClaim | undefined) => {
+    const urls = [...(consumed === undefined ? [] : [consumed.dataUrl]), ...settings.dataUrls];
+    return openLibrary(store, openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS }), memory);
+  };
+  const runs = openRuns({
+    folder: join(folder, "runs"),
+    store,
+    libraryFor,
+    openSteps,
+    onSegment: ({ id, segmentSteps, steps }, { index, metrics }) =>
+      events({
+        event: "segment",
+        id,
+        step: Math.min((index + 1) * segmentSteps, steps),
+        steps,
+        lossBits: metrics.at(-1),
+      }),
+  });
+  const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
+
+  const app = express();
+  app.use(dataRouter({ maxUploadBytes: 0 }, { blob: store.get, claims: ownClaims(log, runs, sender.address) }));
+  const server = createServer(app).listen(settings.dataPort, "127.0.0.1");
+  await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
+  const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const { seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
+  const service = startExecutor(
+    {
+      pollMs: settings.pollMs,
+      dataUrl,
+      maxBondWei: settings.maxBondWei,
+      takes: settings.takes,
+      clocks: {
+        seedDelayBlocks: BigInt(seedDelayBlocks),
+        reserveSeconds: BigInt(reserveSeconds),
+        airgapSeconds: BigInt(airgapSeconds),
+      },
+    },
+    {
+      l1,
+      sender,
+      demands,
+      log,
+      events,
+      reader: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
+      answers: answerDuty({ l1, sender, runs, events }),
+      workbench: openWorkbench(
+        { claimant: sender.address, dataUrl, salt: () => bytesToHex(randomBytes(32)), retryMs: RETRY_MS },
+        {
+          runs,
+          onFailure: ({ task }, error) =>
+            events({ event: "run-failed", id: task.id, error: error instanceof Error ? error.message : String(error) }),
+        },
+      ),
+    },
+  );
+  events({ event: "ready", account: sender.address, dataUrl });
+  return {
+    dataUrl,
+    stop: async () => {
+      await service.stop();
+      await runs.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Serves the traces of this account's claims. */
+function ownClaims(log: ClaimLog, runs: Runs, account: Hex): ClaimSource {
+  const find = async (claimHash: Hex) => {
+    const claims = await log.read();
+    const logged = claims.get(claimHash);
+    return logged && isAddressEqual(logged.claim.claimant, account) ? specOf(logged, claims) : undefined;
+  };
+  return {
+    segments: async (claimHash) => {
+      const spec = await find(claimHash);
+      return spec && (await runs.finish(spec)).result.segments.map(({ record }) => record);
+    },
+    stepHashes: async (claimHash, segment) => {
+      const spec = await find(claimHash);
+      return spec && (await runs.traces(spec)).stepHashes(segment);
+    },
+    stepRoots: async (claimHash, step) => {
+      const spec = await find(claimHash);
+      return spec && (await runs.traces(spec)).roots(step);
+    },
+    value: async (claimHash, step, place, index) => {
+      const spec = await find(claimHash);
+      return spec && (await runs.traces(spec)).value(step, place, index);
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Abi, Hex, TransactionReceipt } from "viem";
+import { commitment } from "../common/claim.ts";
+import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
+import { ZERO_HASH } from "../common/hash.ts";
+import type { Job } from "../common/job.ts";
+import { TASK_KIND, type Task } from "../common/task.ts";
+import type { AnswerDuty } from "./claims/answers.ts";
+import type { ConsumedClaim } from "./claims/assemble.ts";
+import type { Demand, DemandSource } from "./claims/demand.ts";
+import { l1HeaderRlp } from "./claims/l1-header.ts";
+import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
+import { type ExecutorAction, nextExecutorActions } from "./claims/next-actions.ts";
+import type { ClaimsReader, L1Head } from "./claims/reader.ts";
+import type { RunSpec } from "./claims/runs.ts";
+
+import { claimsOf, consumedOf, specOf } from "./claims/spec.ts";
+import { CLAIM_STATUS } from "./claims/status.ts";
+import type { ExecutorView } from "./claims/view.ts";
+import type { Workbench } from "./claims/workbench.ts";
+import { RefusedError, type Sender } from "./dispute/sender.ts";
+import type { EventSink } from "./events.ts";
+import type { L1 } from "./l1.ts";
+
+export type ExecutorOptions = {
+  readonly pollMs: number;
+  readonly dataUrl: string;
+  /** No reservation or claim is made for more. */
+  readonly maxBondWei: bigint;
+  readonly clocks: ExecutorView["clocks"];
+  /** Which demands are served. `overturned`: an earlier claim of the id fell. */
+  readonly takes: (demand: Demand, overturned: boolean) => boolean;
+};
+
+export type ExecutorModules = {
+  readonly l1: L1;
+  readonly sender: Sender;
+  readonly demands: DemandSource;
+  readonly log: ClaimLog;
+  readonly reader: ClaimsReader;
+  readonly workbench: Workbench;
+  readonly answers: AnswerDuty;
+  readonly events: EventSink;
+};
+
+export type Service = { readonly stop: () => Promise<void> };
+
+/**
+ * Computes what L2 demands, claims it on L1 and keeps its claims alive until they are final. The loop remembers nothing
+ * that it could not read again: kill it anywhere and start it again.
+ */
+export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
+  const stopping = new AbortController();
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      await round(options, modules).catch((error) =>
+        modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
+      );
+      await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  };
+  const running = loop();
+  return {
+    stop: () => {
+      stopping.abort();
+      return running;
+    },
+  };
+}
+
+type Errand = { readonly task: Task; readonly job: Job | undefined };
+
+async function round(options: ExecutorOptions, modules: ExecutorModules): Promise<void> {
+  const { log, demands, reader, sender, answers } = modules;
+  const claims = await log.read();
+  const own = claimsOf(sender.address, claims);
+  const open: { logged: LoggedClaim; spec: RunSpec }[] = [];
+  for (const logged of own) {
+    const spec = specOf(logged, claims);
+    const { status } = await reader.record(logged.claimHash);
+    if (spec !== undefined && status === CLAIM_STATUS.open) open.push({ logged, spec });
+  }
+  await answers(open);
+  const errands = new Map<Hex, Errand>();
+  for (const { logged } of open) errands.set(logged.task.id, { task: logged.task, job: undefined });
+  for (const demand of await demands()) {
+    const overturned = (await reader.overturnedAt(demand.task.id)) !== 0n;
+    if (errands.has(demand.task.id) || options.takes(demand, overturned)) errands.set(demand.task.id, demand);
+  }
+  const head = await reader.head();
+  for (const errand of errands.values()) await advance(errand, head, options, modules);
+  await collectBalance(modules);
+}
+
+async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, modules: ExecutorModules) {
+  const { reader, sender, workbench, events } = modules;
+  const { task, job } = errand;
+  const [live, reservation, overturnedAt, consumed] = await Promise.all([
+    reader.live(task.id),
+    reader.reservation(task.id),
+    reader.overturnedAt(task.id),
+    consumedBy(task, modules),
+  ]);
+  if (live === undefined && job === undefined) return;
+  const spec: RunSpec = { task, seed: reservation.seedFixedAt === 0n ? ZERO_HASH : reservation.seed, consumed };
+  const view: ExecutorView = {
+    me: sender.address,
+    task,
+    nowSeconds: head.timestamp,
+    l1Block: head.number,
+    clocks: options.clocks,
+    live,
+    reservation,
+    overturnedAt,
+    consumed: consumed?.claimHash,
+    work: workbench.workOf(spec),
+  };
+  for (const action of nextExecutorActions(view)) {
+    try {
+      await perform(action, spec, job, options, modules);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
+      events({ event: "refused", id: task.id, action: action.kind, error: error.errorName });
+    }
+  }
+}
+
+async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise<ConsumedClaim | undefined> {
+  if (task.kind === TASK_KIND.train) return undefined;
+  const live = await reader.live(task.modelId);
+  if (live === undefined) return undefined;
+  const logged = (await log.read()).get(live.claimHash);
+  return logged && consumedOf(logged);
+}
+
+async function perform(
+  action: ExecutorAction,
+  spec: RunSpec,
+  job: Job | undefined,
+  options: ExecutorOptions,
+  modules: ExecutorModules,
+): Promise<void> {
+  const { l1, sender, workbench, events } = modules;
+  const { id } = spec.task;
+  const call = (functionName: string, args: readonly unknown[]) => ({
+    address: l1.contracts.resultClaims,
+    abi: resultClaimsAbi as Abi,
+    functionName,
+    args,
+  });
+  const report = (event: string, receipt: TransactionReceipt, more: object = {}) =>
+    events({ event, id, ...more, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
+  switch (action.kind) {
+    case "reserve":
+      report("reserved", await sender.sendWithBond(call("reserve", [id, options.dataUrl]), options.maxBondWei));
+      return;
+    case "fixSeed":
+      report("seed-fixed", await sender.send(call("fixSeed", [id, await l1HeaderRlp(l1.client, action.seedBlock)])));
+      return;
+    case "run":
+      if (job === undefined) return;
+      events({ event: "run-started", id, kind: spec.task.kind, steps: spec.task.steps });
+      workbench.start(spec, job);
+      return;
+    case "commit": {
+      const { claimHash, salt } = readyClaim(spec, workbench);
+      const receipt = await sender.send(call("commit", [commitment(claimHash, sender.address, salt)]));
+      workbench.committed(spec, receipt.blockNumber);
+      report("committed", receipt, { claimHash });
+      return;
+    }
+    case "claim": {
+      const { claimHash } = readyClaim(spec, workbench);
+      const { input } = workbench.prepared(spec);
+      const receipt = await sender.sendWithBond(call("claim", [input]), options.maxBondWei);
+      report("claimed", receipt, { claimHash, kind: spec.task.kind, resultRoot: input.resultRoot });
+      return;
+    }
+    case "finalize":
+      report("finalized", await sender.send(call("finalize", [action.claimHash])), { claimHash: action.claimHash });
+      return;
+    case "sink":
+      report("sunk", await sender.send(call("sink", [action.claimHash])), { claimHash: action.claimHash });
+      return;
+  }
+}
+
+function readyClaim(spec: RunSpec, workbench: Workbench): { claimHash: Hex; salt: Hex } {
+  const work = workbench.workOf(spec);
+  if (work.state !== "ready") throw new Error(`no result of task ${spec.task.id} is ready`);
+  return { claimHash: work.claimHash, salt: workbench.prepared(spec).input.salt };
+}
+
+/** Bonds that came back lie on a balance until they are pulled. */
+async function collectBalance({ l1, sender, events }: ExecutorModules): Promise<void> {
+  const contract = { address: l1.contracts.resultClaims, abi: resultClaimsAbi } as const;
+  const args = [sender.address] as const;
+  const amountWei = await l1.client.readContract({ ...contract, functionName: "balanceOf", args });
+  if (amountWei === 0n) return;
+  const { gasUsed } = await sender.send({ ...contract, functionName: "withdraw", args: [] });
+  events({ event: "withdrawn", amountWei, gasUsed });
+}
