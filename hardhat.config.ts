@@ -14,7 +14,7 @@ export default defineConfig({
     settings: {
       evmVersion: "osaka",
       viaIR: true,
-      optimizer: { enabled: true, runs: 200, details: { yul: true, yulDetails: { optimizerSteps: ":" } } },
+      optimizer: { enabled: true, runs: 10_000, details: { yul: true, yulDetails: { optimizerSteps: ":" } } },
       metadata: { bytecodeHash: "none" },
     },
   },
