@@ -107,32 +107,32 @@ library ChunkPath {
         pure
         returns (uint8 place, uint32 index, uint8 dtype, uint32[] memory shape)
     {
-        uint32 at = named.index;
+        uint32 i = named.index;
         if (named.source == SOURCE_STATE) {
-            if (at >= header.states.length) revert IDemands.OutOfRange(at, header.states.length);
-            return (PLACE_STATE, at, header.states[at].dtype, header.states[at].shape);
+            if (i >= header.states.length) revert IDemands.OutOfRange(i, header.states.length);
+            return (PLACE_STATE, i, header.states[i].dtype, header.states[i].shape);
         }
         if (named.source == SOURCE_FEED) {
-            if (at >= header.feeds.length) revert IDemands.OutOfRange(at, header.feeds.length);
-            return (PLACE_FEED, at, header.feeds[at].dtype, header.feeds[at].shape);
+            if (i >= header.feeds.length) revert IDemands.OutOfRange(i, header.feeds.length);
+            return (PLACE_FEED, i, header.feeds[i].dtype, header.feeds[i].shape);
         }
         if (named.source == SOURCE_NEXT_STATE) {
-            if (at >= header.nextStates.length) revert IDemands.OutOfRange(at, header.nextStates.length);
-            return (PLACE_NEXT_STATE, at, header.nextStates[at].dtype, header.nextStates[at].shape);
+            if (i >= header.nextStates.length) revert IDemands.OutOfRange(i, header.nextStates.length);
+            return (PLACE_NEXT_STATE, i, header.nextStates[i].dtype, header.nextStates[i].shape);
         }
         if (named.node.length != 1) revert IDemands.NotDemandable(named.source);
         GraphProof.checkNode(task.graph, header, named.node[0]);
         if (named.source == SOURCE_OUTPUT) {
             Value[] memory outputs = named.node[0].node.outputs;
-            if (at >= outputs.length) revert IDemands.OutOfRange(at, outputs.length);
-            return (outputs[at].place, outputs[at].index, outputs[at].dtype, outputs[at].shape);
+            if (i >= outputs.length) revert IDemands.OutOfRange(i, outputs.length);
+            return (outputs[i].place, outputs[i].index, outputs[i].dtype, outputs[i].shape);
         }
         Operand[] memory inputs = named.node[0].node.inputs;
-        if (at >= inputs.length) revert IDemands.OutOfRange(at, inputs.length);
-        Value memory value = inputs[at].value;
+        if (i >= inputs.length) revert IDemands.OutOfRange(i, inputs.length);
+        Value memory value = inputs[i].value;
         if (named.source == SOURCE_OPERAND) return (value.place, value.index, value.dtype, value.shape);
         if (named.source != SOURCE_LAYOUT) revert IDemands.NotDemandable(named.source);
-        return (inputs[at].layoutPlace, inputs[at].layoutIndex, value.dtype, value.shape);
+        return (inputs[i].layoutPlace, inputs[i].layoutIndex, value.dtype, value.shape);
     }
 
     function _listLength(GraphHeader memory header, uint8 place) private pure returns (uint32) {

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
+import {TaskLib} from "../../../../contracts/libraries/TaskLib.sol";
+import {SumNode, SumTree} from "../../../../contracts/libraries/SumTree.sol";
+import {
+    Feed,
+    GraphHeader,
+    hashGraphHeader,
+    hashNode,
+    Node,
+    Operand,
+    PLACE_EXACT,
+    PLACE_NEXT_STATE,
+    PLACE_STATE,
+    StateInput,
+    Value
+} from "../../../../contracts/types/Graph.sol";
+import {GraphRef, Job} from "../../../../contracts/types/Job.sol";
+import {SegmentProof, StepValues, TraceProof} from "../../../../contracts/types/Opening.sol";
+import {hashResultClaim, ResultClaim} from "../../../../contracts/types/ResultClaim.sol";
+import {hashTask, Task} from "../../../../contracts/types/Task.sol";
+import {hashSegmentLeaf, hashStepTrace, SegmentLeaf, StepTrace} from "../../../../contracts/types/Trace.sol";
+import {HeaderProof, NamedValue, NodeProof} from "../../../../contracts/types/Witness.sol";
+import {Tree} from "./Tree.sol";
+
+struct Run {
+    Job job;
+    Task task;
+    StepTrace[] traces;
+    SegmentLeaf[] segments;
+    bytes32 trajectoryRoot;
+}
+
+/// A training whose numbers mean nothing: one state tensor of 300 floats, one feed, one node with a layout.
+/// All of its trees are true, so that only the rules of the game are at stake.
+library ToyRun {
+    uint256 internal constant L2 = 424242;
+    uint64 internal constant DEADLINE = 10_000_000;
+
+    /// 1,200 bytes: a whole chunk and a short one.
+    function tensor(uint256 tag) internal pure returns (bytes memory data) {
+        data = new bytes(1200);
+        for (uint256 i = 0; i < 1200; i += 32) {
+            bytes32 word = keccak256(abi.encode(tag, i));
+            for (uint256 j = 0; j < 32 && i + j < 1200; ++j) data[i + j] = word[j];
+        }
+    }
+
+    function chunkHashes(bytes memory data) internal pure returns (bytes32[] memory hashes) {
+        hashes = new bytes32[]((data.length + 1023) / 1024);
+        for (uint256 i = 0; i < hashes.length; ++i) hashes[i] = sha256(chunk(data, i));
+    }
+
+    function chunk(bytes memory data, uint256 index) internal pure returns (bytes memory part) {
+        uint256 start = 1024 * index;
+        part = new bytes(data.length - start < 1024 ? data.length - start : 1024);
+        for (uint256 i = 0; i < part.length; ++i) part[i] = data[start + i];
+    }
+
+    function tensorRoot(uint256 tag) internal pure returns (bytes32) {
+        return Tree.root(chunkHashes(tensor(tag)));
+    }
+
+    function feed(uint256 step) internal pure returns (bytes memory) {
+        return abi.encodePacked(uint64(uint256(keccak256(abi.encode("feed", step)))));
+    }
+
+    function exactRoots(uint256 step, uint256 lie) internal pure returns (bytes32[] memory roots) {
+        roots = new bytes32[](2);
+        roots[0] = tensorRoot(2000 + step + 1_000_000 * lie);
+        roots[1] = tensorRoot(3000 + step);
+    }
+
+    function graphHeader() internal pure returns (GraphHeader memory header) {
+        header.kind = 1;
+        header.states = new StateInput[](1);
+        header.states[0] = StateInput(1, _shape(300), 0);
+        header.feeds = new Feed[](1);
+        header.feeds[0].dtype = 2;
+        header.feeds[0].shape = new uint32[](2);
+        (header.feeds[0].shape[0], header.feeds[0].shape[1]) = (2, 4);
+        header.nextStates = new Value[](1);
+        header.nextStates[0] = Value(PLACE_NEXT_STATE, 0, 1, _shape(300));
+        header.loss.shape = new uint32[](0);
+        header.nodes = 1;
+        header.exactCount = 2;
+    }
+
+    function graphNode() internal pure returns (Node memory node) {
+        node.op = 1;
+        node.inputs = new Operand[](1);
+        node.inputs[0].value = Value(PLACE_STATE, 0, 1, _shape(300));
+        node.inputs[0].layoutPlace = PLACE_EXACT;
+        node.inputs[0].layoutIndex = 1;
+        node.inputs[0].layout = new uint32[](3);
+        (node.inputs[0].layout[0], node.inputs[0].layout[1], node.inputs[0].layout[2]) = (1, 3, 100);
+        node.outputs = new Value[](1);
+        node.outputs[0] = Value(PLACE_EXACT, 0, 1, _shape(300));
+        node.flops = 300;
+        node.bytes_ = 1200;
+    }
+
+    function _leaves() private pure returns (SumNode memory header, SumNode memory node) {
+        header = SumNode(hashGraphHeader(graphHeader()), 0, 0);
+        node = SumNode(hashNode(graphNode()), 300, 1200);
+    }
+
+    function graph() internal pure returns (GraphRef memory) {
+        (SumNode memory header, SumNode memory node) = _leaves();
+        SumNode memory root = SumTree.node(header, node);
+        return GraphRef(root.hash, root.flops, root.bytes_);
+    }
+
+    function headerProof() internal pure returns (HeaderProof memory proof) {
+        (, SumNode memory node) = _leaves();
+        proof.header = graphHeader();
+        proof.siblings = new SumNode[](1);
+        proof.siblings[0] = node;
+    }
+
+    function nodeProof() internal pure returns (NodeProof[] memory proofs) {
+        (SumNode memory header,) = _leaves();
+        proofs = new NodeProof[](1);
+        proofs[0].node = graphNode();
+        proofs[0].siblings = new SumNode[](1);
+        proofs[0].siblings[0] = header;
+    }
+
+    function named(uint8 source, uint32 index) internal pure returns (NamedValue memory value) {
+        value.source = source;
+        value.index = index;
+        if (source >= 4) value.node = nodeProof();
+    }
+
+    /// Five steps in segments of two: 2, 2, 1.
+    function job(uint8 flags) internal pure returns (Job memory j) {
+        j.chainId = L2;
+        j.requester = address(0xC0FFEE);
+        j.trainGraph = graph();
+        j.inferGraph = graph();
+        j.evaluateGraph = graph();
+        j.datasetRoot = Tree.root(chunkHashes(tensor(9)));
+        j.datasetRows = 300;
+        j.startRoot = tensorRoot(1000);
+        j.steps = 5;
+        j.segmentSteps = 2;
+        j.batchRows = 2;
+        j.evaluateBatchRows = 2;
+        j.flags = flags;
+        j.priceWeiPerGflop = 1e9;
+        j.deadline = DEADLINE;
+        j.windowSeconds = 60;
+    }
+
+    function make(uint8 flags) internal pure returns (Run memory) {
+        return make(flags, type(uint256).max, 0);
+    }
+
+    /// A run whose exact root of step `lieAt` is another one.
+    function make(uint8 flags, uint256 lieAt, uint256 salt) internal pure returns (Run memory run) {
+        run.job = job(flags);
+        run.job.salt = bytes32(salt);
+        run.task = TaskLib.derive(run.job, 1, 0, 0);
+        run.traces = new StepTrace[](5);
+        for (uint256 t = 0; t < 5; ++t) {
+            run.traces[t] = StepTrace({
+                stateIn: tensorRoot(1000 + t),
+                feedsRoot: sha256(feed(t)),
+                exactRoot: Tree.root(exactRoots(t, t == lieAt ? 1 : 0)),
+                looseRoot: bytes32(0),
+                stateOut: tensorRoot(1001 + t)
+            });
+        }
+        run.segments = new SegmentLeaf[](3);
+        bytes32[] memory leaves = new bytes32[](3);
+        for (uint32 s = 0; s < 3; ++s) {
+            uint256 end = s == 2 ? 5 : 2 * s + 2;
+            bytes32 stepsRoot = flags & 1 != 0 ? Tree.root(traceLeaves(run, s)) : bytes32(0);
+            run.segments[s] = SegmentLeaf(s, tensorRoot(1000 + end), keccak256(abi.encode("metrics", s)), stepsRoot);
+            leaves[s] = hashSegmentLeaf(run.segments[s]);
+        }
+        run.trajectoryRoot = Tree.root(leaves);
+    }
+
+    function stepsIn(uint256 segment) internal pure returns (uint256) {
+        return segment == 2 ? 1 : 2;
+    }
+
+    function tracesOf(Run memory run, uint256 segment) internal pure returns (StepTrace[] memory traces) {
+        traces = new StepTrace[](stepsIn(segment));
+        for (uint256 i = 0; i < traces.length; ++i) traces[i] = run.traces[2 * segment + i];
+    }
+
+    function traceLeaves(Run memory run, uint256 segment) internal pure returns (bytes32[] memory leaves) {
+        StepTrace[] memory traces = tracesOf(run, segment);
+        leaves = new bytes32[](traces.length);
+        for (uint256 i = 0; i < traces.length; ++i) leaves[i] = hashStepTrace(traces[i]);
+    }
+
+    function segmentProof(Run memory run, uint256 segment) internal pure returns (SegmentProof memory) {
+        bytes32[] memory leaves = new bytes32[](3);
+        for (uint256 s = 0; s < 3; ++s) leaves[s] = hashSegmentLeaf(run.segments[s]);
+        return SegmentProof(run.segments[segment], Tree.proof(leaves, segment));
+    }
+
+    function traceProof(Run memory run, uint256 segment, uint256 step) internal pure returns (TraceProof memory) {
+        return TraceProof(run.traces[2 * segment + step], Tree.proof(traceLeaves(run, segment), step));
+    }
+
+    function values(uint256 t, uint256 lie) internal pure returns (StepValues memory v) {
+        v.stateIn = _one(tensorRoot(1000 + t));
+        v.feeds = _one(sha256(feed(t)));
+        v.exact = exactRoots(t, lie);
+        v.stateOut = _one(tensorRoot(1001 + t));
+    }
+
+    function input(Run memory run, bytes32 salt) internal pure returns (ClaimInput memory i) {
+        i.job = run.job;
+        i.kind = 1;
+        i.resultRoot = run.segments[2].endState;
+        i.trajectoryRoot = run.trajectoryRoot;
+        i.lastSegment = run.segments[2];
+        i.lastSegmentProof = segmentProof(run, 2).proof;
+        i.salt = salt;
+        i.dataUrl = "http://executor";
+    }
+
+    /// The claim that `input` makes, for a task with any parameters.
+    function claimOf(ClaimInput memory i, address claimant, bytes32 seed) internal pure returns (ResultClaim memory) {
+        Task memory task = TaskLib.derive(i.job, i.kind, i.inputRoot, i.rows);
+        return ResultClaim(task.id, claimant, hashTask(task), seed, i.resultRoot, i.trajectoryRoot, i.consumed, i.output);
+    }
+
+    function hashOf(ClaimInput memory i, address claimant, bytes32 seed) internal pure returns (bytes32) {
+        return hashResultClaim(claimOf(i, claimant, seed));
+    }
+
+    function _shape(uint32 size) private pure returns (uint32[] memory shape) {
+        shape = new uint32[](1);
+        shape[0] = size;
+    }
+
+    function _one(bytes32 root) private pure returns (bytes32[] memory list) {
+        list = new bytes32[](1);
+        list[0] = root;
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// Builds trees and proofs by walking whole levels: slow and unlike the checking code (docs/protocol.md P0.2, P0.3).
+library Tree {
+    function pad(bytes32[] memory leaves) internal pure returns (bytes32[] memory level) {
+        uint256 width = 1;
+        while (width < leaves.length) width *= 2;
+        level = new bytes32[](width);
+        for (uint256 i = 0; i < leaves.length; ++i) level[i] = leaves[i];
+    }
+
+    function up(bytes32[] memory level) internal pure returns (bytes32[] memory parents) {
+        parents = new bytes32[](level.length / 2);
+        for (uint256 i = 0; i < parents.length; ++i) {
+            parents[i] = keccak256(abi.encodePacked(level[2 * i], level[2 * i + 1]));
+        }
+    }
+
+    function root(bytes32[] memory leaves) internal pure returns (bytes32) {
+        if (leaves.length == 0) return bytes32(0);
+        bytes32[] memory level = pad(leaves);
+        while (level.length > 1) level = up(level);
+        return level[0];
+    }
+
+    function proof(bytes32[] memory leaves, uint256 index) internal pure returns (bytes32[] memory) {
+        return range(leaves, index, index);
+    }
+
+    function range(bytes32[] memory leaves, uint256 first, uint256 last) internal pure returns (bytes32[] memory siblings) {
+        bytes32[] memory level = pad(leaves);
+        siblings = new bytes32[](64);
+        uint256 used = 0;
+        while (level.length > 1) {
+            if (first % 2 == 1) siblings[used++] = level[first - 1];
+            if (last % 2 == 0) siblings[used++] = level[last + 1];
+            level = up(level);
+            first /= 2;
+            last /= 2;
+        }
+        assembly ("memory-safe") {
+            mstore(siblings, used)
+        }
+    }
+}
