@@ -1,11 +1,11 @@
 import { generateAddress } from "@ethereumjs/util";
 import { type Address, type Hex, hexToBytes } from "viem";
 import { LEDGER_ADDRESS } from "../../common/addresses.ts";
+import { smallerOf } from "../../common/bigint.ts";
 import { hexOf, naturalBytes } from "../../common/bytes.ts";
 import { intrinsicGas } from "../ledger/gas.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { addBalance, readAccount, writeAccount } from "./account.ts";
-import { least } from "./amounts.ts";
 import { type DnnAttempt, parkRule, quoteTooHigh } from "./dnn.ts";
 import { refundEscrow } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
@@ -166,7 +166,7 @@ export class BlockRunner {
     const usedGas = charged.usedGas + result.gasUsed;
     if (result.status === "aborted") return this.#park(included, attempt, { ...charged, usedGas });
     // EIP-3529, over everything the transaction's attempts used.
-    const refundGas = least(result.refundGas, usedGas / 5n);
+    const refundGas = smallerOf(result.refundGas, usedGas / 5n);
     return {
       included,
       status: result.status === "success" ? "success" : "failed",
@@ -206,7 +206,7 @@ export class BlockRunner {
   #includedOf({ blockNumber, position }: Parked): Included {
     const block = this.#modules.source.block(blockNumber);
     const entry = block?.transactions[position];
-    if (block === undefined || entry === undefined)
+    if (block === undefined || entry?.status !== "included")
       throw new Error(`block ${blockNumber} has no transaction ${position}, which is parked`);
     return { block, position, entry };
   }

@@ -1,10 +1,10 @@
 import type { Address, Hex } from "viem";
 import { DNN_ADDRESS, lower } from "../../common/addresses.ts";
+import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { floorGas, intrinsicGas, MAX_TRANSACTION_GAS } from "../ledger/gas.ts";
 import { readAccount, writeAccount } from "./account.ts";
-import { least, most } from "./amounts.ts";
 import { type DnnAttempt, parkRule, runDnn } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
 import { CallFailedError } from "./errors.ts";
@@ -96,7 +96,7 @@ export async function call(context: CallContext, request: CallRequest, overrides
   const run = new CallRun(context, request, overrides, gasLimit);
   const intrinsic = intrinsicGas(run.message);
   const result = await run.run(gasLimit > intrinsic ? gasLimit - intrinsic : 0n);
-  const refund = least(result.refundGas, (result.gasUsed + intrinsic) / 5n);
+  const refund = smallerOf(result.refundGas, (result.gasUsed + intrinsic) / 5n);
   return {
     status: statusOf(result),
     output: result.output,
@@ -181,10 +181,10 @@ export async function estimateGas(
     }
   }
   const floor = floorGas(bytesOfHex(request.data ?? "0x"));
-  const gas = most(high, floor);
+  const gas = largerOf(high, floor);
   if (!waited) return gas;
   const roomy = (gas * 5n) / 4n;
-  return least(roomy, cap);
+  return smallerOf(roomy, cap);
 }
 
 /** `eth_createAccessList`; names the DNN precompile where only that lets the transaction wait (P12.3). */

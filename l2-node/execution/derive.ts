@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { ZERO_HASH } from "../../common/hash.ts";
 import { type BlockRun, BlockRunner } from "./block.ts";
 import { type DnnAttempt, runDnn } from "./dnn.ts";
 import { AnhEvm, type EvmCommon } from "./evm.ts";

@@ -1,7 +1,7 @@
 import type { Address, Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
+import { smallerOf } from "../../common/bigint.ts";
 import { addBalance } from "./account.ts";
-import { least } from "./amounts.ts";
 import { pushExpiry } from "./expiries.ts";
 import type { WorldState } from "./state.ts";
 import { addNatural, claimSlot, computeSlot, escrowSlot, read, resultSlot, write } from "./system.ts";
@@ -29,7 +29,7 @@ export function payFinal(state: WorldState, id: Hex): void {
   if (!result?.isFinal || escrow === undefined || opened === undefined) return;
   const { claimant } = read(state, claimSlot(result.claimHash))!;
   const { priceWei } = opened.task;
-  const paidWei = least(escrow.amountWei, priceWei);
+  const paidWei = smallerOf(escrow.amountWei, priceWei);
   write(state, escrowSlot(id), undefined);
   addBalance(state, DNN_ADDRESS, -paidWei);
   addBalance(state, claimant, paidWei);

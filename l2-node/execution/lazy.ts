@@ -95,7 +95,7 @@ export class LazyExecution implements Execution {
     for (;;) {
       if (this.#closed) throw new ClosedError("closed", "execution was closed");
       const target = this.#resolve(block);
-      if (target <= this.executedNumber()) return block === "finalized" ? this.#certain(target) : target;
+      if (target <= this.executedNumber()) return target;
       await this.#enqueue(() => this.#advance(target));
     }
   }
@@ -262,12 +262,6 @@ export class LazyExecution implements Execution {
     return block;
   }
 
-  /** The last block at or below `number` that uses no open result. */
-  #certain(number: bigint): bigint {
-    const first = this.#openClaims()[0]?.number;
-    return first !== undefined && first <= number ? first - 1n : number;
-  }
-
   #openClaims(): { number: bigint; claim: Hex }[] {
     return this.#store.effectiveClaims().filter(({ claim }) => !this.#isFinal(claim));
   }
@@ -358,7 +352,7 @@ export class LazyExecution implements Execution {
   #reconcile(): void {
     const executed = this.executedNumber();
     let last = executed;
-    while (last > 0n && this.#source.block(last)?.hash !== this.#store.blockHash(last)) last--;
+    while (last > 0n && this.#source.blockHash(last) !== this.#store.blockHash(last)) last--;
     const before = this.#store.overturned();
     const now = this.#source.overturned();
     const changed = new Set([...before, ...now].filter((claim) => before.has(claim) !== now.has(claim)));

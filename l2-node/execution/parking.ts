@@ -1,11 +1,11 @@
 import type { Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
+import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { encodeJob } from "../../common/job.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { floorGas } from "../ledger/gas.ts";
 import { addBalance } from "./account.ts";
-import { least, most } from "./amounts.ts";
 import type { Wanted } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
 import { addEscrow, scheduleRefund } from "./escrow.ts";
@@ -56,10 +56,10 @@ export function park(
   const { task } = wanted;
   const usedGas = charged.usedGas + PARK_GAS;
   const floor = floorGas(transaction.data);
-  const left = transaction.gasLimit - dataGas - charged.quoteGas - most(usedGas, floor);
+  const left = transaction.gasLimit - dataGas - charged.quoteGas - largerOf(usedGas, floor);
   if (left < 0n) return { reason: "gas" };
   const paidWei = read(state, escrowSlot(task.id))?.amountWei ?? 0n;
-  const missingWei = most(task.priceWei - paidWei, 0n);
+  const missingWei = largerOf(task.priceWei - paidWei, 0n);
   const quoteGas = (missingWei + priceWei - 1n) / priceWei;
   if (quoteGas > left) return { reason: "quote", quoteWei: missingWei };
 
@@ -69,7 +69,7 @@ export function park(
     addEscrow(state, task.id, transaction.sender, quoteGas * priceWei);
   }
   const latest = charged.expiresAt ?? timestamp + MAX_PARKED_SECONDS;
-  const expiresAt = least(task.deadline, latest);
+  const expiresAt = smallerOf(task.deadline, latest);
   write(state, parkedSlot(transaction.hash), {
     id: task.id,
     blockNumber: included.block.number,

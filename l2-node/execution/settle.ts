@@ -1,6 +1,6 @@
+import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { floorGas } from "../ledger/gas.ts";
-import { least, most } from "./amounts.ts";
-import type { SourceBlock, SourceTransaction } from "./source.ts";
+import type { IncludedTransaction, SourceBlock } from "./source.ts";
 import type { WorldState } from "./state.ts";
 import { accountantFeesSlot, addNatural, creditSlot } from "./system.ts";
 
@@ -8,14 +8,14 @@ import { accountantFeesSlot, addNatural, creditSlot } from "./system.ts";
 export interface Included {
   readonly block: SourceBlock;
   readonly position: number;
-  readonly entry: SourceTransaction;
+  readonly entry: IncludedTransaction;
 }
 
 /** Gas a finished transaction used: the EVM's, at least EIP-7623's floor, and what left as data and quote (P12.6). */
 export function gasUsedOf({ entry }: Included, evmGas: bigint, quoteGas: bigint): bigint {
   const floor = floorGas(entry.transaction.data);
-  const gas = entry.dataGas + quoteGas + most(evmGas, floor);
-  return least(gas, entry.transaction.gasLimit);
+  const gas = entry.dataGas + quoteGas + largerOf(evmGas, floor);
+  return smallerOf(gas, entry.transaction.gasLimit);
 }
 
 /**
@@ -27,7 +27,7 @@ export function settle(state: WorldState, included: Included, evmGas: bigint, qu
   const { block, entry } = included;
   const { gasLimit, sender } = entry.transaction;
   const gasUsed = gasUsedOf(included, evmGas, quoteGas);
-  const chargedGas = most(gasUsed, gasLimit / 2n);
+  const chargedGas = largerOf(gasUsed, gasLimit / 2n);
   const feeGas = chargedGas - entry.dataGas - quoteGas;
   addNatural(state, creditSlot(sender), (gasLimit - chargedGas) * entry.priceWei);
   addNatural(state, creditSlot(block.beneficiary), feeGas * (entry.priceWei - block.baseFeeWei));

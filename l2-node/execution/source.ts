@@ -3,9 +3,9 @@ import type { GenesisAlloc } from "../../common/chain-file.ts";
 import type { Message } from "../../common/message.ts";
 import type { Transaction } from "../../common/transaction.ts";
 
-/** A transaction of a derived block. `skipped` ones changed nothing and are not executed (P3.6). */
-export interface SourceTransaction {
-  readonly status: "included" | "skipped";
+/** A transaction as its block includes it (P2.4). */
+export interface IncludedTransaction {
+  readonly status: "included";
   readonly transaction: Transaction;
   /** min(maxFee, baseFee + tip) of the including block (P2.3). */
   readonly priceWei: bigint;
@@ -13,17 +13,18 @@ export interface SourceTransaction {
   readonly dataGas: bigint;
 }
 
+/** A transaction's place in its block; a skipped one changes nothing and is not executed (P3.6). */
+export type SourceTransaction = IncludedTransaction | { readonly status: "skipped" };
+
 /** What execution needs of a derived block; `transactions` keeps their positions in the block, skipped ones too. */
 export interface SourceBlock {
   readonly number: bigint;
   readonly hash: Hex;
-  readonly parentHash: Hex;
   readonly beneficiary: Address;
   readonly timestamp: bigint;
   readonly baseFeeWei: bigint;
   readonly gasLimit: bigint;
   readonly mixHash: Hex;
-  readonly originNumber: bigint;
   readonly inboxCount: bigint;
   /** The inbox messages this block adds, in inbox order. */
   readonly messages: readonly Message[];
@@ -43,9 +44,11 @@ export interface BlockSource {
     SourceBlock,
     "number" | "beneficiary" | "timestamp" | "baseFeeWei" | "gasLimit" | "mixHash"
   >;
-  /** Last sequenced block (`latest`), last anchored (`safe`), last anchored in a finalized L1 block. */
+  /** Last sequenced block, last anchored, last anchored in a finalized L1 block and free of open results. */
   heads(): { readonly latest: bigint; readonly safe: bigint; readonly finalized: bigint };
   block(number: bigint): SourceBlock | undefined;
+  /** Of blocks above genesis; cheaper than the block. */
+  blockHash(number: bigint): Hex | undefined;
   /** Claims overturned at L1 head H, whether or not a block has consumed the message yet (P6.6). */
   overturned(): ReadonlySet<Hex>;
   /** Called after the head, a block or the overturned set changed; returns the unsubscription. */
