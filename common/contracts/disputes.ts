@@ -1,18 +1,24 @@
 import { parseAbi } from "viem";
 
-// Written by deploy/write-abis.ts from contracts/interfaces/IDisputes.sol.
+// Written by deploy/write-abis.ts from contracts/l1/Disputes.sol.
 export const disputesAbi = parseAbi([
   "error BondMismatch(uint256 expectedWei, uint256 actualWei)",
   "error ClaimNotOpen(bytes32 claimHash, uint8 status)",
+  "error FailedCall()",
   "error ForeignDemand(bytes32 expected, bytes32 actual)",
+  "error InsufficientBalance(uint256 balance, uint256 needed)",
+  "error LeafOutOfRange(uint256 index, uint256 count)",
   "error MoveOver(uint64 moveBy, uint64 l1Timestamp)",
   "error MoveRunning(uint64 moveBy, uint64 l1Timestamp)",
   "error NotLive(bytes32 challengeId, uint8 status)",
   "error NotOpened(bytes32 claimHash, uint32 segment)",
   "error NotSettled(bytes32 claimHash)",
+  "error NothingToWithdraw(address account)",
   "error OnlyChallenger(address expected, address actual)",
   "error OutOfRange(uint256 index, uint256 count)",
   "error PointedAlready(uint32 step)",
+  "error ProofLength(uint256 expected, uint256 actual)",
+  "error RootMismatch(bytes32 expected, bytes32 actual)",
   "error SameBlock(uint64 l1Block)",
   "error SegmentMismatch(uint32 expected, uint32 actual)",
   "error StepUnknown(uint32 step)",
@@ -24,6 +30,8 @@ export const disputesAbi = parseAbi([
   "event Lapsed(bytes32 indexed claimHash, bytes32 indexed challengeId)",
   "event Pointed(bytes32 indexed claimHash, bytes32 indexed challengeId, uint32 step, bytes32 waitsFor)",
   "event Waiting(bytes32 indexed claimHash, bytes32 indexed challengeId, bytes32 waitsFor)",
+  "event Withdrawn(address indexed account, uint256 amountWei)",
+  "function MAX_WAITS() external view returns (uint8)",
   "function balanceOf(address account) external view returns (uint256 amountWei)",
   "function challenge(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 challengeId)",
   "function challengeOf(bytes32 challengeId) external view returns ((bytes32 claimHash, bytes32 waitsFor, address challenger, uint32 segment, uint32 step, uint64 l1Block, uint64 movedAt, uint8 status, uint8 waits))",

@@ -1,0 +1,123 @@
+import { createWalletClient, type Hex, http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../cli/stack/accounts.ts";
+import { OUTBOX_ADDRESS } from "../../common/addresses.ts";
+import { decodeChainFile, encodeChainFile } from "../../common/chain-file.ts";
+import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
+import { inboxAbi } from "../../common/contracts/inbox.ts";
+import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
+import { decodeHeader, encodeHeader, hashHeader } from "../../common/header.ts";
+import { firstInboxHash } from "../../common/message.ts";
+import { type Artifacts, readArtifacts } from "../../deploy/artifacts.ts";
+import { devnetClocks, mainnetClocks } from "../../deploy/clocks.ts";
+import { type DeployModules, type DeployOptions, deploy } from "../../deploy/deploy.ts";
+import { plan } from "../../deploy/plan.ts";
+import { defaultPrices } from "../../deploy/prices.ts";
+import { genesisRoot } from "../../l2-node/execution/genesis.ts";
+import { expectSnapshot } from "../support/gas-snapshot.ts";
+import { startL1, TEST_CLOCKS, type TestL1 } from "../support/l1.ts";
+
+let l1: TestL1;
+beforeAll(async () => {
+  l1 = await startL1();
+});
+afterAll(() => l1.stop());
+
+const options: DeployOptions = {
+  l2ChainId: 424242n,
+  clocks: mainnetClocks,
+  sequencer: devAccount("sequencer").address,
+  poster: devAccount("accountant").address,
+  prices: defaultPrices,
+  alloc: { "0x00000000000000000000000000000000000000aa": { balanceWei: 5n } },
+};
+const modules = (artifacts: Artifacts = readArtifacts()): DeployModules => ({
+  l1: l1.client,
+  deployer: createWalletClient({
+    account: privateKeyToAccount(devAccount("relayer").privateKey),
+    transport: http(l1.url),
+  }),
+  artifacts,
+  worldRoot: genesisRoot,
+});
+
+describe("deploy", () => {
+  it("names the contract that was not created", async () => {
+    const broken: Artifacts = (source) => {
+      const artifact = readArtifacts()(source);
+      return source === "l1/PrepaidGas" ? { ...artifact, bytecode: "0xfe" as Hex } : artifact;
+    };
+    await expect(deploy(options, modules(broken))).rejects.toMatchObject({
+      code: "deploy-failed",
+      message: expect.stringContaining("prepaidGas"),
+    });
+  });
+
+  it("puts every contract where the others expect it, again and again", async () => {
+    const [one, two] = [await deploy(options, modules()), await deploy(options, modules())];
+    expect(two.contracts.inbox).not.toBe(one.contracts.inbox);
+    for (const chain of [one, two]) {
+      const { inbox, headerAnchor, stateClaims } = chain.contracts;
+      expect(new Set(Object.values(chain.contracts)).size).toBe(8);
+      for (const address of Object.values(chain.contracts))
+        expect(await l1.client.getCode({ address })).toMatch(/^0x6/);
+      expect(await l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: "hash" })).toBe(
+        firstInboxHash(424242n, inbox),
+      );
+      const genesis = await l1.client.readContract({
+        address: headerAnchor,
+        abi: headerAnchorAbi,
+        functionName: "batch",
+        args: [0n],
+      });
+      expect(genesis).toMatchObject({ lastNumber: 0n, lastHash: chain.genesis.hash, inboxCount: 0n });
+      expect(genesis.lastTimestamp).toBe(chain.genesis.header.timestamp);
+      expect(await l1.client.readContract({ address: stateClaims, abi: stateClaimsAbi, functionName: "poster" })).toBe(
+        devAccount("accountant").address,
+      );
+    }
+  });
+
+  it("describes the L2 it begins", async () => {
+    const chain = await deploy(options, modules());
+    const { header, hash, alloc } = chain.genesis;
+    expect(hashHeader(header)).toBe(hash);
+    expect(decodeHeader(encodeHeader(header))).toEqual(header);
+    expect(header.stateRoot).toBe(genesisRoot(alloc));
+    expect(alloc["0x00000000000000000000000000000000000000aa"]).toEqual({ balanceWei: 5n });
+    expect(alloc[OUTBOX_ADDRESS]?.code?.length).toBeGreaterThan(1000);
+    const origin = await l1.client.getBlock({ blockNumber: header.origin.number });
+    expect(origin.hash).toBe(header.origin.hash);
+    expect(chain.deployedAtL1Block).toBe(header.origin.number + 1n);
+    expect(decodeChainFile(encodeChainFile(chain))).toEqual(chain);
+  });
+});
+
+describe("clocks", () => {
+  it("of both profiles keep the order the protocol leans on", () => {
+    for (const clocks of [mainnetClocks, devnetClocks, TEST_CLOCKS]) {
+      expect(clocks.defaultWindowSeconds).toBeGreaterThanOrEqual(clocks.minWindowSeconds);
+      expect(clocks.seedDelayBlocks).toBeGreaterThan(0);
+      for (const value of Object.values(clocks)) expect(Number.isInteger(value)).toBe(true);
+    }
+  });
+});
+
+describe("bytecode", () => {
+  it("stays below the limit of EIP-170, and its size in git", () => {
+    const artifacts = readArtifacts();
+    const sources = plan({
+      ...options,
+      genesis: () => ({ header: l1.chain.genesis.header, hash: l1.chain.genesis.hash }),
+    });
+    const sizes = Object.fromEntries(
+      [...sources.map(({ source }) => source), "l2/Outbox"].map((source) => [
+        source,
+        artifacts(source).deployedBytecode.length / 2 - 1,
+      ]),
+    );
+    for (const [source, bytes] of Object.entries(sizes)) expect(bytes, source).toBeLessThanOrEqual(24_576);
+    expectSnapshot("bytecode", sizes);
+  });
+});
