@@ -2,7 +2,7 @@ import type { Address, Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { bytesOfHex, fixedBytes, hexOf } from "../../common/bytes.ts";
 import { keccakHex } from "../../common/keccak.ts";
-import { parseTransaction, type Transaction } from "../../common/transaction.ts";
+import { type AccessEntry, parseTransaction, type Transaction } from "../../common/transaction.ts";
 
 export const TEST_CHAIN_ID = 4141n;
 
@@ -47,6 +47,7 @@ export interface SignFields {
   readonly maxFeePerGas?: bigint;
   readonly maxPriorityFeePerGas?: bigint;
   readonly chainId?: bigint;
+  readonly accessList?: readonly AccessEntry[];
 }
 
 /** A raw EIP-1559 envelope signed by test account `key`. */
@@ -61,6 +62,7 @@ export async function signRaw(fields: SignFields): Promise<Hex> {
     data: fields.data ?? "0x",
     maxFeePerGas: fields.maxFeePerGas ?? 10_000_000_000n,
     maxPriorityFeePerGas: fields.maxPriorityFeePerGas ?? 1_000_000_000n,
+    ...(fields.accessList ? { accessList: fields.accessList } : {}),
   });
 }
 

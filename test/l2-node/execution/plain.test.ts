@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { LEDGER_ADDRESS } from "../../../common/addresses.ts";
-import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { CallFailedError, UnknownBlockError } from "../../../l2-node/execution/errors.ts";
+import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { testAddress } from "../../support/transactions.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, type Rig } from "./rig.ts";
 
@@ -61,7 +61,9 @@ describe("plain transactions", () => {
     const set = await rig.send({ to: contractAddress, data: `0x${"00".repeat(31)}2a`, gas: 200_000n });
     const fails = await rig.send({ to: contractAddress, gas: 200_000n });
     rig.seal();
-    expect((await rig.execution.receipt(set))!.logs).toMatchObject([{ topics: [`0x${"00".repeat(31)}07`], logIndex: 0 }]);
+    expect((await rig.execution.receipt(set))!.logs).toMatchObject([
+      { topics: [`0x${"00".repeat(31)}07`], logIndex: 0 },
+    ]);
     expect((await rig.execution.receipt(fails))!.status).toBe("failed");
     expect(BigInt(await rig.execution.storage(contractAddress!, "0x00", "latest"))).toBe(42n);
     expect(BigInt(await rig.execution.storage(contractAddress!, "0x00", 2n))).toBe(0n);
