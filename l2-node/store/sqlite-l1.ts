@@ -98,6 +98,12 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     return row && batchOfRow(row);
   };
 
+  const settledAt: L1Store["settledAt"] = (count) => {
+    const row = selectSettled.get(Number(count));
+    const message = row && decodeMessage(row.kind, hexOf(row.body));
+    return message?.kind === 6 ? message : undefined;
+  };
+
   return {
     originAt,
     checkpointAt: (l1Block) => standing(selectMessageAt.get(Number(l1Block))),
@@ -105,11 +111,8 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
       const { kind, body } = rawMessage(index) as L1Message;
       return decodeMessage(kind, body);
     },
-    creditsRootAt(count) {
-      const row = selectSettled.get(Number(count));
-      const message = row && decodeMessage(row.kind, hexOf(row.body));
-      return message?.kind === 6 ? message.creditsRoot : undefined;
-    },
+    settledAt,
+    creditsRootAt: (count) => settledAt(count)?.creditsRoot,
     cursor() {
       const number = getMeta.get("l1-cursor")?.value;
       return number === undefined ? undefined : originAt(BigInt(number));

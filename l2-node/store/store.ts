@@ -1,4 +1,5 @@
 import type { Address, Hex } from "viem";
+import type { Message } from "../../common/message.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import type { Block } from "../chain/block.ts";
 import type { L1View } from "../chain/l1-view.ts";
@@ -37,6 +38,8 @@ export interface L1Store extends L1View {
   rawMessage(index: bigint): L1Message | undefined;
   /** Messages about claims (kinds 3, 4, 5), in inbox order. */
   claimMessages(): Iterable<L1Message>;
+  /** The last Settled message among the first `count`. */
+  settledAt(count: bigint): Extract<Message, { kind: 6 }> | undefined;
   putBatch(batch: BatchRecord): void;
   lastBatch(): BatchRecord | undefined;
   batch(index: bigint): BatchRecord | undefined;

@@ -1,0 +1,117 @@
+import { encodeFunctionData, type Hex, type PublicClient } from "viem";
+import { type Envelopes, encodeBatch } from "../../common/batch.ts";
+import { hexOf } from "../../common/bytes.ts";
+import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
+import { encodeHeader } from "../../common/header.ts";
+import type { Block } from "../chain/block.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { L1Sender } from "./sender.ts";
+
+export interface AnchorOptions {
+  /** Pause between looks; also how long blocks gather before they are posted. */
+  readonly intervalMs: number;
+  /** Calldata per batch: Ethereum nodes relay transactions of at most 128 KiB. */
+  readonly maxBatchBytes: number;
+}
+
+export interface AnchorModules {
+  readonly client: PublicClient;
+  readonly chain: Chain;
+  readonly sender: L1Sender;
+  readonly onTrouble: (trouble: { readonly error: unknown }) => void;
+  readonly onAnchored: (batch: {
+    readonly firstNumber: bigint;
+    readonly lastNumber: bigint;
+    readonly gasUsed: bigint;
+  }) => void;
+}
+
+/**
+ * Posts sealed blocks to L1. What to post is read from L1 each time, never remembered, so a crash between sending and
+ * recording costs nothing.
+ */
+export class Anchor {
+  readonly #options: AnchorOptions;
+  readonly #modules: AnchorModules;
+  readonly #abort = new AbortController();
+  #running: Promise<void> | undefined;
+  #wake: () => void = () => {};
+
+  constructor(options: AnchorOptions, modules: AnchorModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  start(): void {
+    this.#running = this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    this.#wake();
+    await this.#running;
+  }
+
+  /** Posts the next batch if there is one; resolves with the number of blocks posted. */
+  async post(): Promise<number> {
+    const { chain, sender, client } = this.#modules;
+    const { headerAnchor } = chain.file.contracts;
+    const blocks = await this.#pending(client);
+    const [first, last] = [blocks[0], blocks.at(-1)];
+    if (!first || !last) return 0;
+    const headers = blocks.map(({ header }) => hexOf(encodeHeader(header)));
+    const data = hexOf(encodeBatch(blocks.map(envelopesOf)));
+    const call = encodeFunctionData({
+      abi: headerAnchorAbi,
+      functionName: "anchor",
+      args: [headers, last.signature as Hex, data],
+    });
+    const receipt = await sender.send({ to: headerAnchor, data: call }, this.#abort.signal);
+    const [firstNumber, lastNumber] = [first.header.number, last.header.number];
+    this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed: receipt.gasUsed });
+    return blocks.length;
+  }
+
+  /** Blocks after the last anchored one that fit a batch; none while this node and L1 disagree about that one. */
+  async #pending(client: PublicClient): Promise<Block[]> {
+    const { chain } = this.#modules;
+    const contract = { address: chain.file.contracts.headerAnchor, abi: headerAnchorAbi } as const;
+    const count = await client.readContract({ ...contract, functionName: "batchCount" });
+    const { lastNumber, lastHash } = await client.readContract({
+      ...contract,
+      functionName: "batch",
+      args: [count - 1n],
+    });
+    const blocks: Block[] = [];
+    if (chain.store.blocks.block(lastNumber)?.hash !== lastHash) return blocks;
+    let bytes = 0;
+    for (let number = lastNumber + 1n; ; number++) {
+      const block = chain.store.blocks.block(number);
+      if (!block?.signature) return blocks;
+      bytes += encodeHeader(block.header).length + 64 + encodeBatch([envelopesOf(block)]).length;
+      if (bytes > this.#options.maxBatchBytes && blocks.length > 0) return blocks;
+      blocks.push(block);
+    }
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      try {
+        await this.post();
+      } catch (error) {
+        if (!signal.aborted) this.#modules.onTrouble({ error });
+      }
+      if (!signal.aborted)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, this.#options.intervalMs);
+          this.#wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+    }
+  }
+}
+
+const envelopesOf = (block: Block): Envelopes => block.transactions.map(({ raw }) => raw);

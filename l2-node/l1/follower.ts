@@ -1,0 +1,208 @@
+import type { PublicClient } from "viem";
+import { smallerOf } from "../../common/bigint.ts";
+import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
+import { inboxAbi } from "../../common/contracts/inbox.ts";
+import { decodeAnchoredFields } from "../../common/header.ts";
+import { nextInboxHash } from "../../common/message.ts";
+import type { Chain } from "../chain/chain.ts";
+import { L1DataError, WrongL1Error } from "./errors.ts";
+import type { L1Header } from "./header.ts";
+import { headerOf, readHeader, readLogs } from "./read.ts";
+import type { L1Batch, L1Message } from "./step.ts";
+
+export interface FollowerOptions {
+  readonly pollMs: number;
+  /** L1 blocks asked for at once while catching up. */
+  readonly maxRangeBlocks: bigint;
+  /** Longest pause after errors in a row. */
+  readonly maxBackoffMs: number;
+}
+
+export interface FollowerModules {
+  readonly client: PublicClient;
+  readonly chain: Chain;
+  /** Told of each failed poll and of reorgs. */
+  readonly onTrouble: (trouble: { readonly error: unknown } | { readonly reorgTo: bigint }) => void;
+}
+
+/**
+ * Reads L1 into the chain, in steps that are stored whole or not at all. Trusts no single answer: the Inbox's hash chain,
+ * the checkpoint at the step's end, the number of batches and the end's hash must all fit, or the step is read again.
+ */
+export class Follower {
+  readonly #options: FollowerOptions;
+  readonly #modules: FollowerModules;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+  #wake: () => void = () => {};
+
+  constructor(options: FollowerOptions, modules: FollowerModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** `onFatal` hears of what no waiting cures: another L1, a full disk. */
+  start(onFatal: (error: unknown) => void): void {
+    this.#running = this.#loop(onFatal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  /** Reads the next step. Resolves with whether the L1 head is reached. */
+  async poll(): Promise<boolean> {
+    const { client, chain } = this.#modules;
+    const { l1 } = chain.store;
+    const [head, finalized] = await Promise.all([
+      client.getBlock({ blockTag: "latest" }).then(headerOf),
+      client.getBlock({ blockTag: "finalized" }).then(headerOf),
+    ]);
+    const cursor = l1.cursor() ?? (await this.#begin());
+    if (head.hash === cursor.hash && finalized.number === l1.finalizedNumber()) return true;
+    if (!(await this.#isCanonical(cursor, head))) {
+      await this.#rewind(cursor);
+      return false;
+    }
+    const number = smallerOf(head.number, cursor.number + this.#options.maxRangeBlocks);
+    const end = number === head.number ? head : await readHeader(client, number);
+    const { messages, batches } = await this.#readStep(cursor, end);
+    const origins = await this.#readOrigins(batches);
+    if ((await readHeader(client, end.number)).hash !== end.hash) return false;
+    chain.applyL1({ head: end, finalizedNumber: finalized.number, messages, batches, origins });
+    return number === head.number;
+  }
+
+  async #loop(onFatal: (error: unknown) => void): Promise<void> {
+    const { pollMs, maxBackoffMs } = this.#options;
+    let failures = 0;
+    while (!this.#stopped) {
+      try {
+        const caughtUp = await this.poll();
+        failures = 0;
+        if (caughtUp) await this.#pause(pollMs);
+      } catch (error) {
+        if (error instanceof WrongL1Error) return onFatal(error);
+        this.#modules.onTrouble({ error });
+        await this.#pause(Math.min(pollMs * 2 ** ++failures, maxBackoffMs));
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** The first step ends at genesis' origin: nothing of this chain lies before it. */
+  async #begin(): Promise<L1Header> {
+    const { client, chain } = this.#modules;
+    const { l1ChainId, genesis } = chain.file;
+    const chainId = BigInt(await client.getChainId());
+    if (chainId !== l1ChainId)
+      throw new WrongL1Error("wrong-l1", "the L1 endpoint is another chain's", {
+        expected: l1ChainId,
+        actual: chainId,
+      });
+    const { number, hash } = genesis.header.origin;
+    const origin = await readHeader(client, number);
+    if (origin.hash !== hash)
+      throw new WrongL1Error("wrong-l1", `L1 block ${number} is not the one genesis stands on`, {
+        expected: hash,
+        actual: origin.hash,
+        hint: "the L1 was started anew: deploy again, or use its own chain file",
+      });
+    chain.applyL1({ head: origin, finalizedNumber: 0n, messages: [], batches: [], origins: [] });
+    return origin;
+  }
+
+  async #isCanonical(cursor: L1Header, head: L1Header): Promise<boolean> {
+    if (head.number === cursor.number) return head.hash === cursor.hash;
+    if (head.number < cursor.number) return false;
+    if (head.number === cursor.number + 1n) return head.parentHash === cursor.hash;
+    return (await readHeader(this.#modules.client, cursor.number)).hash === cursor.hash;
+  }
+
+  /** Goes back to the newest header it knows that L1 still has. */
+  async #rewind(cursor: L1Header): Promise<void> {
+    const { client, chain, onTrouble } = this.#modules;
+    const { number: latest } = headerOf(await client.getBlock({ blockTag: "latest" }));
+    let known = chain.store.l1.headerBelow(cursor.number);
+    while (known) {
+      if (known.number <= latest && (await readHeader(client, known.number)).hash === known.hash) break;
+      known = chain.store.l1.headerBelow(known.number);
+    }
+    if (!known)
+      throw new WrongL1Error("wrong-l1", "L1 no longer has the block that genesis stands on", {
+        expected: chain.file.genesis.header.origin.hash,
+        hint: "the L1 was started anew: deploy again",
+      });
+    chain.rewindL1(known.number);
+    onTrouble({ reorgTo: known.number });
+  }
+
+  async #readStep(cursor: L1Header, end: L1Header): Promise<{ messages: L1Message[]; batches: L1Batch[] }> {
+    if (end.number === cursor.number) return { messages: [], batches: [] };
+    const { client, chain } = this.#modules;
+    const { inbox, headerAnchor } = chain.file.contracts;
+    const at = { blockNumber: end.number } as const;
+    const [{ messages, batches }, checkpoint, batchCount] = await Promise.all([
+      readLogs(client, chain.file, cursor.number + 1n, end.number),
+      client.readContract({ address: inbox, abi: inboxAbi, functionName: "checkpointAt", args: [end.number], ...at }),
+      client.readContract({ address: headerAnchor, abi: headerAnchorAbi, functionName: "batchCount", ...at }),
+    ]);
+    const standing = checkMessages(chain.store.l1.inbox(), messages);
+    if (standing.count !== checkpoint.count || standing.hash !== checkpoint.hash)
+      throw new L1DataError("l1-inbox", `the messages read up to L1 block ${end.number} are not all of them`, {
+        expected: `${checkpoint.count} ${checkpoint.hash}`,
+        actual: `${standing.count} ${standing.hash}`,
+      });
+    checkBatches(chain.store.l1.lastBatch()?.batch ?? 0n, batches, batchCount);
+    return { messages, batches };
+  }
+
+  /** Canonical headers at all origins the batches name, but for those already known. */
+  async #readOrigins(batches: readonly L1Batch[]): Promise<L1Header[]> {
+    const { client, chain } = this.#modules;
+    const numbers = new Set<bigint>();
+    for (const { headers, l1Block } of batches)
+      for (const posted of headers) {
+        const number = decodeAnchoredFields(posted)?.origin.number;
+        if (number !== undefined && number <= l1Block && !chain.store.l1.originAt(number)) numbers.add(number);
+      }
+    return Promise.all([...numbers].map((number) => readHeader(client, number)));
+  }
+}
+
+function checkMessages(before: { count: bigint; hash: `0x${string}` }, messages: readonly L1Message[]) {
+  let { count, hash } = before;
+  for (const message of messages) {
+    hash = nextInboxHash(hash, message.kind, message.body);
+    if (message.index !== count || message.hash !== hash)
+      throw new L1DataError("l1-inbox", `message ${message.index} does not continue the Inbox's hash chain`, {
+        expected: `${count} ${hash}`,
+        actual: `${message.index} ${message.hash}`,
+      });
+    count++;
+  }
+  return { count, hash };
+}
+
+/** Batch 0 is genesis; `count` includes it. */
+function checkBatches(last: bigint, batches: readonly L1Batch[], count: bigint): void {
+  for (const [i, { batch }] of batches.entries())
+    if (batch !== last + 1n + BigInt(i))
+      throw new L1DataError("l1-batches", "a batch is missing", { expected: last + 1n + BigInt(i), actual: batch });
+  if (last + BigInt(batches.length) + 1n !== count)
+    throw new L1DataError("l1-batches", "not all batches were read", {
+      expected: count,
+      actual: last + BigInt(batches.length) + 1n,
+    });
+}

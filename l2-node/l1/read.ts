@@ -1,0 +1,88 @@
+import { decodeFunctionData, type Log, type PublicClient, parseEventLogs, type Block as ViemBlock } from "viem";
+import { bytesOfHex } from "../../common/bytes.ts";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
+import { inboxAbi } from "../../common/contracts/inbox.ts";
+import { keccakHex } from "../../common/keccak.ts";
+import { treeRoot } from "../../common/merkle.ts";
+import { L1DataError } from "./errors.ts";
+import type { L1Header } from "./header.ts";
+import type { L1Batch, L1Message } from "./step.ts";
+
+const PIECE_BYTES = 4096;
+const eventAbi = [...inboxAbi, ...headerAnchorAbi].filter((item) => item.type === "event");
+
+export function headerOf(block: ViemBlock): L1Header {
+  const { number, hash, parentHash, timestamp, baseFeePerGas } = block;
+  const mixHash = block.mixHash;
+  if (number === null || hash === null || baseFeePerGas === null)
+    throw new L1DataError("l1-block", "L1 block without number, hash or base fee", { actual: { number, hash } });
+  return { number, hash, parentHash, timestamp, baseFeeWei: baseFeePerGas, mixHash };
+}
+
+export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
+  headerOf(await client.getBlock({ blockNumber: number }));
+
+/** Messages and batches logged in a range of L1 blocks, in order, each batch with the bytes of its transaction. */
+export async function readLogs(client: PublicClient, chain: ChainFile, fromBlock: bigint, toBlock: bigint) {
+  const { inbox, headerAnchor } = chain.contracts;
+  const raw: Log[] = await client.getLogs({ address: [inbox, headerAnchor], fromBlock, toBlock });
+  const logs = parseEventLogs({ abi: eventAbi, logs: raw });
+  const messages: L1Message[] = [];
+  const batches: Promise<L1Batch>[] = [];
+  for (const log of logs) {
+    if (log.eventName === "MessageQueued") {
+      const { index, kind, body, hash } = log.args;
+      messages.push({ index, kind, body, hash, l1Block: log.blockNumber });
+    } else if (log.eventName === "BatchAnchored") batches.push(readBatch(client, chain, log));
+  }
+  return { messages, batches: await Promise.all(batches) };
+}
+
+type AnchoredLog = Log & {
+  readonly args: { batch: bigint; firstNumber: bigint; lastNumber: bigint; lastHash: `0x${string}` };
+};
+
+/** The transaction's input is what was posted (P3.4); it must give the hash and data root that L1 stored. */
+async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLog): Promise<L1Batch> {
+  const { batch, firstNumber, lastNumber, lastHash } = log.args;
+  const { headerAnchor } = chain.contracts;
+  const [transaction, stored] = await Promise.all([
+    client.getTransaction({ hash: log.transactionHash as `0x${string}` }),
+    client.readContract({ address: headerAnchor, abi: headerAnchorAbi, functionName: "batch", args: [batch] }),
+  ]);
+  const { functionName, args } = decodeFunctionData({ abi: headerAnchorAbi, data: transaction.input });
+  if (functionName !== "anchor")
+    throw new L1DataError("l1-batch", `batch ${batch} was not posted by a call of anchor`, { actual: functionName });
+  const headers = args[0].map(bytesOfHex);
+  const data = bytesOfHex(args[2]);
+  const actualHash = keccakHex(headers.at(-1) ?? new Uint8Array(0));
+  if (actualHash !== lastHash || BigInt(headers.length) !== lastNumber - firstNumber + 1n)
+    throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its headers`, {
+      expected: lastHash,
+      actual: actualHash,
+    });
+  if (dataRoot(data) !== stored.dataRoot)
+    throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its data`, {
+      expected: stored.dataRoot,
+      actual: dataRoot(data),
+    });
+  return {
+    batch,
+    firstNumber,
+    lastNumber,
+    lastHash,
+    l1Block: log.blockNumber as bigint,
+    l1Transaction: log.transactionHash as `0x${string}`,
+    headers,
+    data,
+  };
+}
+
+/** Tree over keccak of 4,096-byte pieces (P3.4). */
+const dataRoot = (data: Uint8Array) =>
+  treeRoot(
+    Array.from({ length: Math.ceil(data.length / PIECE_BYTES) }, (_, i) =>
+      keccakHex(data.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES)),
+    ),
+  );

@@ -1,0 +1,127 @@
+import { type Address, type Hex, keccak256, type PublicClient, type TransactionReceipt } from "viem";
+import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { L1TransactionError } from "./errors.ts";
+
+export interface SenderOptions {
+  readonly privateKey: Hex;
+  readonly l1ChainId: bigint;
+  /** A transaction not mined by then is sent again with higher fees. */
+  readonly bumpAfterMs: number;
+  readonly pollMs: number;
+}
+
+export interface L1Call {
+  readonly to: Address;
+  readonly data: Hex;
+  readonly valueWei?: bigint;
+}
+
+/** Tip of last resort where L1 suggests none. */
+const MIN_TIP_WEI = 1_000_000n;
+
+/**
+ * One queue of L1 transactions for one key: the next is signed when the one before is mined, so nonces cannot collide.
+ * Remembers nothing: after a crash the nonce comes from L1, and a transaction still pending is replaced.
+ */
+export class L1Sender {
+  readonly account: PrivateKeyAccount;
+  readonly #options: SenderOptions;
+  readonly #client: PublicClient;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SenderOptions, modules: { readonly client: PublicClient }) {
+    this.#options = options;
+    this.#client = modules.client;
+    this.account = privateKeyToAccount(options.privateKey);
+  }
+
+  /** Resolves with the receipt of a transaction that succeeded; throws `L1TransactionError` if it reverts. */
+  send(call: L1Call, signal?: AbortSignal): Promise<TransactionReceipt> {
+    const sent = this.#tail.then(() => this.#send(call, signal));
+    this.#tail = sent.catch(() => {});
+    return sent;
+  }
+
+  async #send(call: L1Call, signal: AbortSignal | undefined): Promise<TransactionReceipt> {
+    const { address } = this.account;
+    const request = { account: address, to: call.to, data: call.data, value: call.valueWei ?? 0n };
+    const [nonce, gas] = await Promise.all([
+      this.#client.getTransactionCount({ address, blockTag: "latest" }),
+      this.#client.estimateGas(request),
+    ]);
+    const hashes: Hex[] = [];
+    for (let attempt = 0; ; attempt++) {
+      const fees = await this.#fees(attempt);
+      const raw = await this.account.signTransaction({
+        type: "eip1559",
+        chainId: Number(this.#options.l1ChainId),
+        nonce,
+        to: call.to,
+        data: call.data,
+        value: request.value,
+        gas: (gas * 6n) / 5n,
+        ...fees,
+      });
+      const known = await this.#submit(raw);
+      if (known) hashes.push(keccak256(raw));
+      const receipt = await this.#wait(hashes, nonce, signal);
+      if (!receipt) continue;
+      if (receipt.status === "success") return receipt;
+      throw new L1TransactionError("l1-reverted", "the L1 transaction was mined and reverted", {
+        actual: receipt.transactionHash,
+        hint: "L1 changed between the estimate and the block; it is tried again",
+      });
+    }
+  }
+
+  /** EIP-1559 fees that outbid an earlier attempt by an eighth each time. */
+  async #fees(attempt: number): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
+    const [block, suggested] = await Promise.all([
+      this.#client.getBlock({ blockTag: "latest" }),
+      this.#client.estimateMaxPriorityFeePerGas().catch(() => MIN_TIP_WEI),
+    ]);
+    const tip = suggested > MIN_TIP_WEI ? suggested : MIN_TIP_WEI;
+    const bumped = (wei: bigint) => (wei * 9n ** BigInt(attempt)) / 8n ** BigInt(attempt) + BigInt(attempt);
+    return {
+      maxPriorityFeePerGas: bumped(tip),
+      maxFeePerGas: bumped(2n * (block.baseFeePerGas ?? 0n) + tip),
+    };
+  }
+
+  /** Whether L1 has the transaction now; an underpriced replacement is no error, the next attempt pays more. */
+  async #submit(raw: Hex): Promise<boolean> {
+    try {
+      await this.#client.sendRawTransaction({ serializedTransaction: raw });
+      return true;
+    } catch (error) {
+      const text = String((error as Error).message).toLowerCase();
+      if (text.includes("already known") || text.includes("already imported")) return true;
+      if (text.includes("underpriced") || text.includes("nonce too low")) return false;
+      throw error;
+    }
+  }
+
+  /** A receipt of any attempt; undefined when it is time for a higher fee. */
+  async #wait(hashes: readonly Hex[], nonce: number, signal?: AbortSignal): Promise<TransactionReceipt | undefined> {
+    const until = performance.now() + this.#options.bumpAfterMs;
+    while (performance.now() < until) {
+      for (const hash of hashes) {
+        const receipt = await this.#client.getTransactionReceipt({ hash }).catch(() => undefined);
+        if (receipt) return receipt;
+      }
+      const mined = await this.#client.getTransactionCount({ address: this.account.address, blockTag: "latest" });
+      if (mined > nonce && !(await this.#anyReceipt(hashes)))
+        throw new L1TransactionError("l1-nonce-taken", `nonce ${nonce} was used by another transaction of this key`, {
+          hint: "no other program may send from this key",
+        });
+      if (signal?.aborted) throw new L1TransactionError("aborted", "stopped while waiting for an L1 transaction");
+      await new Promise((resolve) => setTimeout(resolve, this.#options.pollMs));
+    }
+    return undefined;
+  }
+
+  async #anyReceipt(hashes: readonly Hex[]): Promise<boolean> {
+    const receipts = hashes.map((hash) => this.#client.getTransactionReceipt({ hash }).catch(() => undefined));
+    return (await Promise.all(receipts)).some((receipt) => receipt !== undefined);
+  }
+}

@@ -1,0 +1,111 @@
+import { errorBody, RpcError, type RpcErrorBody } from "./errors.ts";
+import type { RpcContext } from "./method.ts";
+import { methods } from "./methods.ts";
+
+export interface DispatchLimits {
+  /** Brackets within brackets, anywhere in the body. */
+  readonly maxDepth: number;
+  readonly maxBatch: number;
+}
+
+type Id = string | number | null;
+type Answer = { readonly jsonrpc: "2.0"; readonly id: Id } & (
+  | { readonly result: unknown }
+  | { readonly error: RpcErrorBody }
+);
+
+/** Answers a request body, single or batch; undefined where only notifications came. Never throws. */
+export async function dispatch(
+  body: string,
+  context: RpcContext,
+  limits: DispatchLimits,
+  onFault: (error: unknown) => void,
+): Promise<Answer | readonly Answer[] | undefined> {
+  let request: unknown;
+  try {
+    request = parse(body, limits);
+  } catch (error) {
+    return { jsonrpc: "2.0", id: null, error: errorBody(error) };
+  }
+  if (!Array.isArray(request)) return answer(request, context, onFault);
+  if (request.length === 0 || request.length > limits.maxBatch) {
+    const error = new RpcError(
+      "invalidRequest",
+      `a batch holds 1 to ${limits.maxBatch} requests, not ${request.length}`,
+    );
+    return { jsonrpc: "2.0", id: null, error: errorBody(error) };
+  }
+  const answers: Answer[] = [];
+  // One after the other: a batch must not be a way to run a thousand calls at once.
+  for (const item of request) {
+    const one = await answer(item, context, onFault);
+    if (one) answers.push(one);
+  }
+  return answers.length === 0 ? undefined : answers;
+}
+
+function parse(body: string, { maxDepth }: DispatchLimits): unknown {
+  if (depthOf(body) > maxDepth) throw new RpcError("invalidRequest", `JSON nested deeper than ${maxDepth}`);
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new RpcError("parse", "parse error: the body is not JSON");
+  }
+}
+
+/** Deepest nesting of brackets outside strings. */
+function depthOf(body: string): number {
+  let [depth, deepest, inString] = [0, 0, false];
+  for (let i = 0; i < body.length; i++) {
+    const char = body[i];
+    if (inString) {
+      if (char === "\\") i++;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === "[" || char === "{") deepest = Math.max(deepest, ++depth);
+    else if (char === "]" || char === "}") depth--;
+  }
+  return deepest;
+}
+
+async function answer(
+  request: unknown,
+  context: RpcContext,
+  onFault: (error: unknown) => void,
+): Promise<Answer | undefined> {
+  const id = idOf(request);
+  try {
+    const result = (await call(request, context)) ?? null;
+    return id === undefined ? undefined : { jsonrpc: "2.0", id, result };
+  } catch (error) {
+    const body = errorBody(error);
+    if (body.code === -32603) onFault(error);
+    return id === undefined && isRequest(request) ? undefined : { jsonrpc: "2.0", id: id ?? null, error: body };
+  }
+}
+
+interface Request {
+  readonly method: string;
+  readonly params?: unknown;
+}
+
+const isRequest = (request: unknown): request is Request =>
+  typeof request === "object" && request !== null && "method" in request && typeof request.method === "string";
+
+/** undefined for notifications. */
+function idOf(request: unknown): Id | undefined {
+  if (typeof request !== "object" || request === null || !("id" in request)) return undefined;
+  const { id } = request;
+  return typeof id === "string" || typeof id === "number" ? id : null;
+}
+
+async function call(request: unknown, context: RpcContext): Promise<unknown> {
+  if (!isRequest(request))
+    throw new RpcError("invalidRequest", "invalid request: expected {jsonrpc, id, method, params}");
+  const { method, params = [] } = request;
+  if (!Array.isArray(params)) throw new RpcError("invalidParams", "invalid params: expected a list");
+  const handle = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (!handle)
+    throw new RpcError("methodNotFound", `the method ${method.slice(0, 80)} does not exist/is not available`);
+  return handle(context, params);
+}

@@ -1,0 +1,38 @@
+import { largerOf, smallerOf } from "../../common/bigint.ts";
+import { nextBaseFeeWei } from "../ledger/base-fee.ts";
+import { dataGasUp, l1FeePerByteWei } from "../ledger/gas.ts";
+import type { RpcContext } from "./method.ts";
+import type { CallParams } from "./schemas.ts";
+
+/** What the next block's base fee will be. */
+export const baseFeeWei = ({ chain }: RpcContext): bigint => nextBaseFeeWei(chain.head().header);
+
+const l1BaseFeeWei = ({ chain }: RpcContext): bigint => chain.store.l1.cursor()?.baseFeeWei ?? 0n;
+
+const MIN_TIP_WEI = 1_000_000n;
+
+/** The L1 base fee as tip: a posted byte then costs at most 40 gas (P2.3). */
+export const suggestedTipWei = (context: RpcContext): bigint => largerOf(l1BaseFeeWei(context), MIN_TIP_WEI);
+
+export const suggestedPriceWei = (context: RpcContext): bigint => 2n * baseFeeWei(context) + suggestedTipWei(context);
+
+/** Price a request names, as the next block would have it; undefined if it names none. */
+export function requestedPriceWei(context: RpcContext, request: CallParams): bigint | undefined {
+  if (request.gasPrice != null) return request.gasPrice;
+  if (request.maxFeePerGas == null) return undefined;
+  return smallerOf(request.maxFeePerGas, baseFeeWei(context) + (request.maxPriorityFeePerGas ?? 0n));
+}
+
+/** Signature, nonce, fees, value, address: what an envelope adds to its calldata and access list, at most. */
+const ENVELOPE_BYTES = 230;
+
+/** dataGas of the envelope a request will become, with a quarter to spare for a moving L1 (7-details 17). */
+export function estimatedDataGas(context: RpcContext, request: CallParams): bigint {
+  const dataBytes = ((request.data ?? request.input ?? "0x").length - 2) / 2;
+  const listBytes = (request.accessList ?? []).reduce((sum, entry) => sum + 26 + 34 * entry.storageKeys.length, 0);
+  const named = requestedPriceWei(context, request);
+  const lowest = baseFeeWei(context) + suggestedTipWei(context);
+  const priceWei = named === undefined || named === 0n ? lowest : named;
+  const dataGas = dataGasUp(ENVELOPE_BYTES + dataBytes + listBytes, l1FeePerByteWei(l1BaseFeeWei(context)), priceWei);
+  return (dataGas * 5n) / 4n;
+}

@@ -1,0 +1,93 @@
+import type { Method } from "./method.ts";
+import { anhGetContracts } from "./methods/anh-get-contracts.ts";
+import { anhGetCredit } from "./methods/anh-get-credit.ts";
+import { anhGetCreditProof } from "./methods/anh-get-credit-proof.ts";
+import { anhGetDemands } from "./methods/anh-get-demands.ts";
+import { anhGetHeaderAnchor } from "./methods/anh-get-header-anchor.ts";
+import { anhGetInput } from "./methods/anh-get-input.ts";
+import { anhGetJob } from "./methods/anh-get-job.ts";
+import { anhGetJobs } from "./methods/anh-get-jobs.ts";
+import { anhGetPrepaidGas } from "./methods/anh-get-prepaid-gas.ts";
+import { anhGetStateClaimInputs } from "./methods/anh-get-state-claim-inputs.ts";
+import { anhGetTransactionStatus } from "./methods/anh-get-transaction-status.ts";
+import { anhGetUncertainty } from "./methods/anh-get-uncertainty.ts";
+import { anhGetWithdrawalProof } from "./methods/anh-get-withdrawal-proof.ts";
+import { anhGetWithdrawals } from "./methods/anh-get-withdrawals.ts";
+import { anhSyncStatus } from "./methods/anh-sync-status.ts";
+import { ethAccounts } from "./methods/eth-accounts.ts";
+import { ethBlockNumber } from "./methods/eth-block-number.ts";
+import { ethCall } from "./methods/eth-call.ts";
+import { ethChainId } from "./methods/eth-chain-id.ts";
+import { ethCreateAccessList } from "./methods/eth-create-access-list.ts";
+import { ethEstimateGas } from "./methods/eth-estimate-gas.ts";
+import { ethFeeHistory } from "./methods/eth-fee-history.ts";
+import { ethGasPrice } from "./methods/eth-gas-price.ts";
+import { ethGetBalance } from "./methods/eth-get-balance.ts";
+import { ethGetBlockByHash } from "./methods/eth-get-block-by-hash.ts";
+import { ethGetBlockByNumber } from "./methods/eth-get-block-by-number.ts";
+import { ethGetBlockReceipts } from "./methods/eth-get-block-receipts.ts";
+import { ethGetBlockTransactionCountByHash } from "./methods/eth-get-block-transaction-count-by-hash.ts";
+import { ethGetBlockTransactionCountByNumber } from "./methods/eth-get-block-transaction-count-by-number.ts";
+import { ethGetCode } from "./methods/eth-get-code.ts";
+import { ethGetLogs } from "./methods/eth-get-logs.ts";
+import { ethGetStorageAt } from "./methods/eth-get-storage-at.ts";
+import { ethGetTransactionByBlockHashAndIndex } from "./methods/eth-get-transaction-by-block-hash-and-index.ts";
+import { ethGetTransactionByBlockNumberAndIndex } from "./methods/eth-get-transaction-by-block-number-and-index.ts";
+import { ethGetTransactionByHash } from "./methods/eth-get-transaction-by-hash.ts";
+import { ethGetTransactionCount } from "./methods/eth-get-transaction-count.ts";
+import { ethGetTransactionReceipt } from "./methods/eth-get-transaction-receipt.ts";
+import { ethMaxPriorityFeePerGas } from "./methods/eth-max-priority-fee-per-gas.ts";
+import { ethSendRawTransaction } from "./methods/eth-send-raw-transaction.ts";
+import { ethSyncing } from "./methods/eth-syncing.ts";
+import { netListening } from "./methods/net-listening.ts";
+import { netVersion } from "./methods/net-version.ts";
+import { web3ClientVersion } from "./methods/web3-client-version.ts";
+import { web3Sha3 } from "./methods/web3-sha3.ts";
+
+/** Every method there is, by name. Others answer −32601, which is what viem needs of eth_fillTransaction. */
+export const methods: Readonly<Record<string, Method>> = {
+  anh_getContracts: anhGetContracts,
+  anh_getCredit: anhGetCredit,
+  anh_getCreditProof: anhGetCreditProof,
+  anh_getDemands: anhGetDemands,
+  anh_getHeaderAnchor: anhGetHeaderAnchor,
+  anh_getInput: anhGetInput,
+  anh_getJob: anhGetJob,
+  anh_getJobs: anhGetJobs,
+  anh_getPrepaidGas: anhGetPrepaidGas,
+  anh_getStateClaimInputs: anhGetStateClaimInputs,
+  anh_getTransactionStatus: anhGetTransactionStatus,
+  anh_getUncertainty: anhGetUncertainty,
+  anh_getWithdrawalProof: anhGetWithdrawalProof,
+  anh_getWithdrawals: anhGetWithdrawals,
+  anh_syncStatus: anhSyncStatus,
+  eth_accounts: ethAccounts,
+  eth_blockNumber: ethBlockNumber,
+  eth_call: ethCall,
+  eth_chainId: ethChainId,
+  eth_createAccessList: ethCreateAccessList,
+  eth_estimateGas: ethEstimateGas,
+  eth_feeHistory: ethFeeHistory,
+  eth_gasPrice: ethGasPrice,
+  eth_getBalance: ethGetBalance,
+  eth_getBlockByHash: ethGetBlockByHash,
+  eth_getBlockByNumber: ethGetBlockByNumber,
+  eth_getBlockReceipts: ethGetBlockReceipts,
+  eth_getBlockTransactionCountByHash: ethGetBlockTransactionCountByHash,
+  eth_getBlockTransactionCountByNumber: ethGetBlockTransactionCountByNumber,
+  eth_getCode: ethGetCode,
+  eth_getLogs: ethGetLogs,
+  eth_getStorageAt: ethGetStorageAt,
+  eth_getTransactionByBlockHashAndIndex: ethGetTransactionByBlockHashAndIndex,
+  eth_getTransactionByBlockNumberAndIndex: ethGetTransactionByBlockNumberAndIndex,
+  eth_getTransactionByHash: ethGetTransactionByHash,
+  eth_getTransactionCount: ethGetTransactionCount,
+  eth_getTransactionReceipt: ethGetTransactionReceipt,
+  eth_maxPriorityFeePerGas: ethMaxPriorityFeePerGas,
+  eth_sendRawTransaction: ethSendRawTransaction,
+  eth_syncing: ethSyncing,
+  net_listening: netListening,
+  net_version: netVersion,
+  web3_clientVersion: web3ClientVersion,
+  web3_sha3: web3Sha3,
+};

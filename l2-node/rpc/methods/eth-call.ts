@@ -1,0 +1,16 @@
+import { z } from "zod/v4";
+import { stateAt } from "../blocks.ts";
+import { failure, toCall, toOverrides } from "../calls.ts";
+import { executionOf, method } from "../method.ts";
+import { blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
+
+/** Forcing a result that is not there reverts with `NotReady(id)`. */
+export const ethCall = method(
+  z.tuple([callRequest, blockRef.optional(), stateOverrides.optional()]),
+  async (context, [request, ref = LATEST, overrides]) => {
+    const at = stateAt(context, ref);
+    const result = await executionOf(context).call(toCall(context, request), at, toOverrides(overrides));
+    if (result.status !== "success") throw failure(result.status, result.error, result.output);
+    return result.output;
+  },
+);

@@ -1,0 +1,18 @@
+import { z } from "zod/v4";
+import { stateAt } from "../blocks.ts";
+import { toCall } from "../calls.ts";
+import { hexQuantity } from "../format.ts";
+import { executionOf, method } from "../method.ts";
+import { blockRef, callRequest, LATEST } from "../schemas.ts";
+
+export const ethCreateAccessList = method(
+  z.tuple([callRequest, blockRef.optional()]),
+  async (context, [request, ref = LATEST]) => {
+    const execution = executionOf(context);
+    const { accessList, gasUsed, error } = await execution.createAccessList(
+      toCall(context, request),
+      stateAt(context, ref),
+    );
+    return { accessList, gasUsed: hexQuantity(gasUsed), ...(error === undefined ? {} : { error }) };
+  },
+);

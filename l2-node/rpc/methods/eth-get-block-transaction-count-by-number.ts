@@ -1,0 +1,10 @@
+import { z } from "zod/v4";
+import { findBlock } from "../blocks.ts";
+import { hexQuantity, includedOf } from "../format.ts";
+import { method } from "../method.ts";
+import { blockRef } from "../schemas.ts";
+
+export const ethGetBlockTransactionCountByNumber = method(z.tuple([blockRef]), (context, [ref]) => {
+  const block = findBlock(context, ref);
+  return block && hexQuantity(includedOf(block).length);
+});

@@ -1,0 +1,11 @@
+import { z } from "zod/v4";
+import { findBlock } from "../blocks.ts";
+import { formatTransaction, includedOf } from "../format.ts";
+import { method } from "../method.ts";
+import { hash, quantity } from "../schemas.ts";
+
+export const ethGetTransactionByBlockHashAndIndex = method(z.tuple([hash, quantity]), (context, [blockHash, at]) => {
+  const block = findBlock(context, { hash: blockHash });
+  const found = block && includedOf(block).find(({ index }) => BigInt(index) === at);
+  return found && formatTransaction(found.transaction, { block, index: found.index });
+});

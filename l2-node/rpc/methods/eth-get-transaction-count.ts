@@ -1,0 +1,37 @@
+import type { Address } from "viem";
+import { z } from "zod/v4";
+import { smallerOf } from "../../../common/bigint.ts";
+import { isHead, locate, stateAt } from "../blocks.ts";
+import { hexQuantity } from "../format.ts";
+import { executionOf, method, type RpcContext } from "../method.ts";
+import { address, blockRef, LATEST } from "../schemas.ts";
+
+/** `pending` is the next nonce to sign; `latest` stops at the lowest parked one, which has no receipt yet. */
+export const ethGetTransactionCount = method(
+  z.tuple([address, blockRef.optional()]),
+  async (context, [account, ref = LATEST]) => {
+    if ("tag" in ref && ref.tag === "pending") return hexQuantity(await pendingNonce(context, account));
+    const { nonce } = context.chain.store.blocks.account(account);
+    if (!context.execution && isHead(context, ref)) return hexQuantity(nonce);
+    const state = await executionOf(context).account(account, stateAt(context, ref));
+    if (!isHead(context, ref) || nonce === 0n) return hexQuantity(state.nonce);
+    return hexQuantity(await lowestParkedNonce(context, account, nonce));
+  },
+);
+
+async function pendingNonce(context: RpcContext, account: Address): Promise<bigint> {
+  const next = context.mempool?.pendingNonce(account) ?? context.chain.store.blocks.account(account).nonce;
+  // Contracts have no ledger nonce, only the one in their state.
+  if (next > 0n || !context.execution) return next;
+  return (await context.execution.account(account, "latest")).nonce;
+}
+
+async function lowestParkedNonce(context: RpcContext, account: Address, ledgerNonce: bigint): Promise<bigint> {
+  let lowest = ledgerNonce;
+  for (const { parked } of await executionOf(context).demands())
+    for (const hash of parked) {
+      const transaction = locate(context, hash)?.entry.transaction;
+      if (transaction?.sender === account) lowest = smallerOf(lowest, transaction.nonce);
+    }
+  return lowest;
+}

@@ -1,0 +1,11 @@
+import { z } from "zod/v4";
+import { bytesOfHex } from "../../../common/bytes.ts";
+import { RpcError } from "../errors.ts";
+import { method } from "../method.ts";
+import { data } from "../schemas.ts";
+
+/** Answers when the transaction is durable in the mempool; inclusion is the sequencer's next block. */
+export const ethSendRawTransaction = method(z.tuple([data]), ({ mempool }, [raw]) => {
+  if (!mempool) throw new RpcError("methodNotFound", "a replica takes no transactions; send them to the sequencer");
+  return mempool.add(bytesOfHex(raw));
+});

@@ -1,0 +1,3 @@
+import { method, noParams } from "../method.ts";
+
+export const web3ClientVersion = method(noParams, ({ clientVersion }) => clientVersion);

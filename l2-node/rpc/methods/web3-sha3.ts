@@ -1,0 +1,7 @@
+import { z } from "zod/v4";
+import { bytesOfHex } from "../../../common/bytes.ts";
+import { keccakHex } from "../../../common/keccak.ts";
+import { method } from "../method.ts";
+import { data } from "../schemas.ts";
+
+export const web3Sha3 = method(z.tuple([data]), (_context, [bytes]) => keccakHex(bytesOfHex(bytes)));

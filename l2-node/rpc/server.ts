@@ -1,0 +1,88 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import { type DispatchLimits, dispatch } from "./dispatch.ts";
+import { errorBody, RpcError } from "./errors.ts";
+import type { RpcContext } from "./method.ts";
+
+export interface RpcServerOptions extends DispatchLimits {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly maxBodyBytes: number;
+}
+
+export interface RpcServerModules {
+  readonly context: RpcContext;
+  /** Served beside the RPC, on paths of their own. */
+  readonly routers: readonly Router[];
+  /** Told of faults that a caller only sees as "internal error". */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface RpcServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** JSON-RPC over HTTP: POST on /, any origin, bounded in size, depth, batch length and time. */
+export async function startRpcServer(options: RpcServerOptions, modules: RpcServerModules): Promise<RpcServer> {
+  const { context, routers, onFault } = modules;
+  const app = express();
+  app.disable("x-powered-by");
+  app.use(allowAnyOrigin);
+  app.get("/healthz", (_request, response) => {
+    response.json({ ok: true });
+  });
+  app.get("/readyz", (_request, response) => {
+    const ready = context.chain.store.l1.cursor() !== undefined;
+    response.status(ready ? 200 : 503).json({ ready });
+  });
+  const body = express.text({ type: () => true, limit: options.maxBodyBytes });
+  app.post("/", body, async (request, response) => {
+    const text = typeof request.body === "string" ? request.body : "";
+    const answer = await dispatch(text, context, options, onFault);
+    if (answer === undefined) response.status(204).end();
+    else response.json(answer);
+  });
+  for (const router of routers) app.use(router);
+  app.use(answerError);
+
+  const server = await listen(app, options);
+  // A client that sends slowly holds a socket, not more, and not for long.
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host}:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(app: express.Express, { host, port }: RpcServerOptions): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(server)));
+  });
+}
+
+function allowAnyOrigin(request: Request, response: Response, next: NextFunction): void {
+  response.setHeader("access-control-allow-origin", "*");
+  response.setHeader("access-control-allow-headers", "content-type");
+  response.setHeader("access-control-allow-methods", "GET, POST, PUT, OPTIONS");
+  if (request.method === "OPTIONS") response.status(204).end();
+  else next();
+}
+
+function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500;
+  const known = status === 413 ? new RpcError("invalidRequest", "request body too large") : error;
+  response.status(status).json({ jsonrpc: "2.0", id: null, error: errorBody(known) });
+}
