@@ -13,7 +13,7 @@ import { TaintTracker } from "./taint.ts";
 export const blockHashes =
   (source: BlockSource) =>
   (number: number): Hex =>
-    number === 0 ? source.genesisHash : (source.block(BigInt(number))?.hash ?? `0x${"00".repeat(32)}`);
+    number === 0 ? source.genesisHash : (source.blockHash(BigInt(number)) ?? ZERO_HASH);
 
 export interface DeriveModules {
   readonly source: BlockSource;

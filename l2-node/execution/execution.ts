@@ -94,7 +94,16 @@ export interface LogFilter {
 
 /** How far execution got with a transaction, up to the executed head. */
 export type TransactionStatus =
-  | { readonly state: "parked"; readonly id: Hex; readonly sinceBlock: bigint; readonly expiresAt: bigint }
+  | {
+      readonly state: "parked";
+      readonly id: Hex;
+      readonly sinceBlock: bigint;
+      /** Seconds. */
+      readonly expiresAt: bigint;
+      /** Charged by attempts so far, and paid in for results. */
+      readonly usedGas: bigint;
+      readonly quoteGas: bigint;
+    }
   | { readonly state: "soft"; readonly blockNumber: bigint; readonly open: readonly Hex[] }
   | { readonly state: "final"; readonly blockNumber: bigint };
 

@@ -147,8 +147,10 @@ export class LazyExecution implements Execution {
   async status(transactionHash: Hex): Promise<TransactionStatus | undefined> {
     await this.executeTo("latest");
     const parked = read(this.#store, parkedSlot(transactionHash));
-    if (parked !== undefined)
-      return { state: "parked", id: parked.id, sinceBlock: parked.blockNumber, expiresAt: parked.expiresAt };
+    if (parked !== undefined) {
+      const { id, blockNumber: sinceBlock, expiresAt, usedGas, quoteGas } = parked;
+      return { state: "parked", id, sinceBlock, expiresAt, usedGas, quoteGas };
+    }
     const receipt = this.#store.receipt(transactionHash);
     if (receipt === undefined) return undefined;
     const open = this.#openOf(transactionTaint(transactionHash));
