@@ -1,4 +1,5 @@
-import { bytesOf, sameShape, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { hash } from "node:crypto";
+import { bytesOf, describe, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import type { Attributes, Constant, Node, OpName, StateInput, Value, ValueId } from "./graph.ts";
 import { valueAt } from "./graph.ts";
 
@@ -20,6 +21,8 @@ export type Draft = {
   readonly values: Value[];
   readonly nodes: Node[];
   readonly constants: Constant[];
+  /** By type and content. */
+  readonly constantIds: Map<string, ValueId>;
   readonly stateInputs: StateInput[];
   readonly batchInputs: ValueId[];
   readonly composites: Composite[];
@@ -30,6 +33,7 @@ export const createDraft = (infer: Infer): Draft => ({
   values: [],
   nodes: [],
   constants: [],
+  constantIds: new Map(),
   stateInputs: [],
   batchInputs: [],
   composites: [],
@@ -60,15 +64,12 @@ export function batchInput(draft: Draft, name: string, type: TensorType): ValueI
 /** Equal constants are one value, so that building twice gives the same graph. */
 export function constant(draft: Draft, tensor: Tensor): ValueId {
   const bytes = bytesOf(tensor);
-  const known = draft.constants.find((candidate) => {
-    const type = valueAt(draft, candidate.value);
-    return (
-      type.dtype === tensor.dtype && sameShape(type.shape, tensor.shape) && Buffer.compare(candidate.bytes, bytes) === 0
-    );
-  });
-  if (known !== undefined) return known.value;
+  const key = `${describe(tensor)} ${hash("sha256", bytes)}`;
+  const known = draft.constantIds.get(key);
+  if (known !== undefined) return known;
   const value = addValue(draft, tensor, "");
   draft.constants.push({ value, bytes: bytes.slice() });
+  draft.constantIds.set(key, value);
   return value;
 }
 

@@ -1,0 +1,128 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import * as onnx from "onnx-buf";
+import { AnhError } from "../../../common/errors.ts";
+import type { BatchSpec, StateSpec } from "../../autodiff/train-step.ts";
+import { constant, type Draft } from "../../graph/draft.ts";
+import { type ValueId, valueAt } from "../../graph/graph.ts";
+import { binary32 } from "../../ops/arithmetic.ts";
+import { ops } from "../../ops/table.ts";
+import { dtypeOfCode, type Tensor } from "../../tensor/tensor.ts";
+import { ModelFileError, UnsupportedModelError } from "../errors.ts";
+import type { ForeignNode } from "./import-node.ts";
+import { handlers } from "./import-ops.ts";
+import { constantIn, type ExternalData, tensorOf } from "./tensors.ts";
+
+const OLDEST_OPSET = 13;
+
+export type ImportOptions = {
+  /** Sizes of symbolic dimensions, by name; unnamed or unlisted ones take `batchRows`. */
+  readonly dimensions?: Readonly<Record<string, number>>;
+  readonly batchRows: number;
+  readonly external?: ExternalData;
+};
+
+/** A foreign forward graph. Float32 initializers of more than one element are its parameters. */
+export type ImportedModel = {
+  readonly parameters: readonly StateSpec[];
+  readonly inputs: readonly BatchSpec[];
+  readonly outputs: readonly string[];
+  /** Emits the model in canonical form; one value per output. Throws `UnsupportedModelError` by the node's name. */
+  readonly forward: (draft: Draft, parameters: readonly ValueId[], inputs: readonly ValueId[]) => ValueId[];
+};
+
+/** Reads a model of the supported ops, opset 13 or newer, from any exporter. */
+export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedModel {
+  const { graph, opset } = parse(bytes);
+  const external = options.external ?? (() => undefined);
+  const tensors = graph.initializer.map((proto) => ({ name: proto.name, start: tensorOf(proto, external) }));
+  const parameters = tensors.filter(({ start }) => start.dtype === "float32" && start.data.length > 1);
+  const constants = tensors.filter((tensor) => !parameters.includes(tensor));
+  const initialized = new Set(tensors.map(({ name }) => name));
+  const inputs = graph.input.filter(({ name }) => !initialized.has(name)).map((info) => inputOf(info, options));
+  return {
+    parameters,
+    inputs,
+    outputs: graph.output.map(({ name }) => name),
+    forward: (draft, parameterIds, inputIds) => {
+      const ids = new Map<string, ValueId>();
+      for (const [i, { name }] of parameters.entries()) ids.set(name, parameterIds[i]!);
+      for (const [i, { name }] of inputs.entries()) ids.set(name, inputIds[i]!);
+      for (const { name, start } of constants) ids.set(name, constant(draft, start));
+      for (const proto of graph.node) ids.set(proto.output[0]!, compile(draft, proto, opset, ids));
+      return graph.output.map(({ name }) => {
+        const id = ids.get(name);
+        if (id === undefined) throw new ModelFileError(name, "an output that some node gives", "none");
+        return id;
+      });
+    },
+  };
+}
+
+function parse(bytes: Uint8Array): { graph: onnx.GraphProto; opset: number } {
+  let model: onnx.ModelProto;
+  try {
+    model = fromBinary(onnx.ModelProtoSchema, bytes);
+  } catch (error) {
+    throw new ModelFileError("model", "an ONNX file", String(error), error);
+  }
+  if (model.graph === undefined) throw new ModelFileError("model", "a graph", "none");
+  const opset = Number(model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0n);
+  if (opset < OLDEST_OPSET) throw new ModelFileError("model", `opset ${OLDEST_OPSET} or newer`, String(opset));
+  return { graph: model.graph, opset };
+}
+
+function inputOf(info: onnx.ValueInfoProto, { dimensions = {}, batchRows }: ImportOptions): BatchSpec {
+  const type = info.type?.value;
+  if (type?.case !== "tensorType") throw new ModelFileError(info.name, "a tensor", String(type?.case));
+  const dtype = dtypeOfCode(type.value.elemType);
+  if (dtype === undefined) throw new ModelFileError(info.name, "a known element type", String(type.value.elemType));
+  const shape = (type.value.shape?.dim ?? []).map(({ value }) =>
+    value.case === "dimValue" ? Number(value.value) : (dimensions[value.value ?? ""] ?? batchRows),
+  );
+  return { name: info.name, type: { dtype, shape } };
+}
+
+function compile(draft: Draft, proto: onnx.NodeProto, opset: number, ids: ReadonlyMap<string, ValueId>): ValueId {
+  const name = proto.name === "" ? (proto.output[0] ?? "") : proto.name;
+  const inputs = proto.input.map((input) => {
+    const id = ids.get(input);
+    if (input !== "" && id === undefined) throw new ModelFileError(name, `a value named ${input}`, "none");
+    return id;
+  });
+  const node: ForeignNode = { name, op: proto.opType, opset, draft, inputs, proto };
+  const where = `${name} (${proto.domain === "" ? "" : `${proto.domain}.`}${proto.opType}, opset ${opset})`;
+  const handler = proto.domain === "" && Object.hasOwn(handlers, proto.opType) ? handlers[proto.opType] : undefined;
+  if (handler === undefined) {
+    throw new UnsupportedModelError(
+      where,
+      "this op is not supported",
+      `Supported: ${Object.keys(handlers).join(", ")}.`,
+    );
+  }
+  const mark = draft.nodes.length;
+  try {
+    const output = handler(node);
+    return fold(draft, mark, inputs, output);
+  } catch (error) {
+    if (!(error instanceof AnhError) || error instanceof UnsupportedModelError) throw error;
+    throw new UnsupportedModelError(where, error.message, "Check the shapes and types at this node.");
+  }
+}
+
+/** Nodes of constants alone (the shape arithmetic of exporters) are computed here and now. */
+function fold(draft: Draft, mark: number, inputs: readonly (ValueId | undefined)[], output: ValueId): ValueId {
+  const fresh = draft.nodes.slice(mark);
+  const known = inputs.every((id) => id === undefined || constantIn(draft, id) !== undefined);
+  if (fresh.length === 0 || inputs.length === 0 || !known) return output;
+  const values = new Map<ValueId, Tensor>();
+  const tensorAt = (id: ValueId): Tensor => values.get(id) ?? constantIn(draft, id)!;
+  for (const { op, attributes, inputs: operands, output: id } of fresh) {
+    const { dtype, shape } = valueAt(draft, id);
+    const context = { attributes, output: { dtype, shape }, arithmetic: binary32 };
+    values.set(id, { dtype, shape, data: ops[op].eval(operands.map(tensorAt), context) });
+  }
+  draft.nodes.length = mark;
+  const composite = draft.composites.findIndex(({ firstNode }) => firstNode >= mark);
+  if (composite >= 0) draft.composites.length = composite;
+  return constant(draft, tensorAt(output));
+}
