@@ -14,6 +14,8 @@ const environment = ({ header }: Pick<Block, "header">) => ({
 const entryOf = ({ transaction, outcome }: Block["transactions"][number]): SourceTransaction =>
   transaction !== undefined && outcome.status === "included" ? { transaction, ...outcome } : { status: "skipped" };
 
+const identityOf = ({ hash, inboxOnly }: Block): string => (inboxOnly ? `${hash} inbox-only` : hash);
+
 /** A node's chain as execution reads it. */
 export function chainSource(chain: Chain): BlockSource {
   const { blocks, l1 } = chain.store;
@@ -25,6 +27,7 @@ export function chainSource(chain: Chain): BlockSource {
     return {
       ...environment(block),
       hash: block.hash,
+      identity: identityOf(block),
       inboxCount,
       messages: Array.from({ length: count }, (_, i) => l1.message(block.firstMessage + BigInt(i))),
       transactions: block.transactions.map(entryOf),
@@ -42,6 +45,10 @@ export function chainSource(chain: Chain): BlockSource {
       return block && sourceBlock(block);
     },
     blockHash: (number) => (number > 0n ? blocks.block(number)?.hash : undefined),
+    blockIdentity: (number) => {
+      const block = number > 0n ? blocks.block(number) : undefined;
+      return block && identityOf(block);
+    },
     overturned: () => chain.overturned(),
     onChange: (listener) => {
       for (const event of ["block", "dropped", "l1"] as const) chain.events.on(event, listener);

@@ -58,7 +58,7 @@ export class Deriver {
       observe: (hash, softClaims, attempt) => taint.observe(state, hash, softClaims, attempt),
     }).run();
     mayCommit();
-    store.commitBlock(block.number, block.hash, state.writes(), {
+    store.commitBlock(block, state.writes(), {
       receipts: receiptsOf(block, run.finished),
       judged: run.judged,
       taint: taint.changed(),

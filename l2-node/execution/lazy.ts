@@ -245,8 +245,10 @@ export class LazyExecution implements Execution {
   }
 
   #putGenesis(): void {
+    const hash = this.#source.genesisHash;
+    const genesis = { number: 0n, hash, identity: hash };
     const none = { receipts: [], judged: [], taint: new Map(), inputs: new Map() };
-    this.#store.commitBlock(0n, this.#source.genesisHash, genesisState(this.#source.genesis).writes(), none);
+    this.#store.commitBlock(genesis, genesisState(this.#source.genesis).writes(), none);
     this.#store.setOverturned(this.#source.overturned());
   }
 
@@ -354,7 +356,7 @@ export class LazyExecution implements Execution {
   #reconcile(): void {
     const executed = this.executedNumber();
     let last = executed;
-    while (last > 0n && this.#source.blockHash(last) !== this.#store.blockHash(last)) last--;
+    while (last > 0n && this.#source.blockIdentity(last) !== this.#store.blockIdentity(last)) last--;
     const before = this.#store.overturned();
     const now = this.#source.overturned();
     const changed = new Set([...before, ...now].filter((claim) => before.has(claim) !== now.has(claim)));

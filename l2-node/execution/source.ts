@@ -20,6 +20,8 @@ export type SourceTransaction = IncludedTransaction | { readonly status: "skippe
 export interface SourceBlock {
   readonly number: bigint;
   readonly hash: Hex;
+  /** See `BlockSource.blockIdentity`. */
+  readonly identity: string;
   readonly beneficiary: Address;
   readonly timestamp: bigint;
   readonly baseFeeWei: bigint;
@@ -49,6 +51,8 @@ export interface BlockSource {
   block(number: bigint): SourceBlock | undefined;
   /** Of blocks above genesis; cheaper than the block. */
   blockHash(number: bigint): Hex | undefined;
+  /** Differs wherever hash or content does: bad posted bytes empty a block and leave its hash (P3.6). */
+  blockIdentity(number: bigint): string | undefined;
   /** Claims overturned at L1 head H, whether or not a block has consumed the message yet (P6.6). */
   overturned(): ReadonlySet<Hex>;
   /** Called after the head, a block or the overturned set changed; returns the unsubscription. */

@@ -14,7 +14,7 @@ create table if not exists state(key text primary key, value blob not null);
 create table if not exists undo(number integer not null, key text not null, before blob);
 create index if not exists undo_key on undo(key, number);
 create index if not exists undo_number on undo(number);
-create table if not exists blocks(number integer primary key, hash text not null);
+create table if not exists blocks(number integer primary key, hash text not null, identity text not null);
 create table if not exists receipts(hash text primary key, number integer not null, position integer not null, body text not null);
 create index if not exists receipts_number on receipts(number);
 create table if not exists judged(number integer not null, claim text not null, effective integer not null);
@@ -76,6 +76,10 @@ export class ExecutionStore implements StateReader {
     return this.#get<{ hash: Hex }>("select hash from blocks where number = ?", number)?.hash;
   }
 
+  blockIdentity(number: bigint): string | undefined {
+    return this.#get<{ identity: string }>("select identity from blocks where number = ?", number)?.identity;
+  }
+
   get(key: StateKey): Uint8Array | undefined {
     if (this.#cache.has(key)) return this.#cache.get(key);
     const value = this.#get<{ value: Uint8Array }>("select value from state where key = ?", key)?.value;
@@ -114,13 +118,12 @@ export class ExecutionStore implements StateReader {
   }
 
   commitBlock(
-    number: bigint,
-    hash: Hex,
+    { number, hash, identity }: { readonly number: bigint; readonly hash: Hex; readonly identity: string },
     writes: ReadonlyMap<StateKey, Uint8Array | undefined>,
     effects: BlockEffects,
   ): void {
     this.#db.transaction(() => {
-      this.#run("insert into blocks(number, hash) values(?, ?)", number, hash);
+      this.#run("insert into blocks(number, hash, identity) values(?, ?, ?)", number, hash, identity);
       for (const [key, value] of writes) {
         const before = this.get(key);
         if (before === value || (before && value && Buffer.compare(before, value) === 0)) continue;
