@@ -5,6 +5,7 @@ export const bridgeAbi = parseAbi([
   "error AlreadyPaid(uint256 index)",
   "error GasTooLow(uint256 required, uint256 actual)",
   "error LeafOutOfRange(uint256 index, uint256 count)",
+  "error NotSettled(uint64 number)",
   "error OnlyPrepaidGas(address sender)",
   "error PayoutFailed(address target)",
   "error ProofMismatch(bytes32 expectedRoot, bytes32 actualRoot)",

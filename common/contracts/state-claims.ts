@@ -3,6 +3,7 @@ import { parseAbi } from "viem";
 // Written by deploy/write-abis.ts from contracts/l1/StateClaims.sol.
 export const stateClaimsAbi = parseAbi([
   "error HeaderMismatch(bytes32 expected, bytes32 actual)",
+  "error NotAnchored(uint64 number, uint64 lastNumber)",
   "error NotAscending(uint64 lastNumber, uint64 number)",
   "error NotEndOfBatch(uint64 expectedNumber, uint64 actualNumber)",
   "error NotPosted(uint64 number)",

@@ -13,6 +13,8 @@ interface IBridge {
     /// @notice ETH cannot be withdrawn into the protocol's own contracts.
     error TargetRefused(address target);
     error AlreadyPaid(uint256 index);
+    /// @notice StateClaims' own: nobody has settled the state of this block.
+    error NotSettled(uint64 number);
     error ProofMismatch(bytes32 expectedRoot, bytes32 actualRoot);
     /// @notice The caller must leave the payee at least `required` gas, so that nobody can starve somebody else's payout.
     error GasTooLow(uint256 required, uint256 actual);

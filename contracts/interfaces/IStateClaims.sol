@@ -8,6 +8,8 @@ import {StateClaim} from "../types/StateClaim.sol";
 /// @dev State claims cannot be disputed yet: only the immutable poster may post, every node compares, and this is a trust assumption.
 interface IStateClaims {
     error OnlyPoster(address expected, address actual);
+    /// @notice HeaderAnchor's own: the chain does not reach this block yet.
+    error NotAnchored(uint64 number, uint64 lastNumber);
     error NotEndOfBatch(uint64 expectedNumber, uint64 actualNumber);
     error HeaderMismatch(bytes32 expected, bytes32 actual);
     /// @notice A result that these blocks consumed can still be overturned, so their state is not settled truth.
