@@ -3,12 +3,16 @@
 import { describe, expect, test } from "vitest";
 import type { ProfileName } from "../../../common/job.ts";
 import { buildElementWitness, elementReads } from "../../../verifier/dispute/witness/element.ts";
+import { batchInput, constant, emit, stateInput } from "../../../verifier/graph/draft.ts";
+import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, OpName } from "../../../verifier/graph/graph.ts";
 import { leafOf } from "../../../verifier/model/leaf.ts";
 import { isRight, type LieAmount, lieOf } from "../../../verifier/ops/judge.ts";
+import { newDraft } from "../../../verifier/ops/table.ts";
+import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { dtypes, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
-import { contextOf, type LeafCase, oneNode, outputOf, sourceOf, testedNode, withLie } from "./leaf-case.ts";
+import { contextOf, type LeafCase, leafCase, oneNode, outputOf, sourceOf, testedNode, withLie } from "./leaf-case.ts";
 import { judge } from "./verifiers.ts";
 
 const random = uniform(11);
@@ -92,9 +96,11 @@ async function verdict(leaf: LeafCase, profile: ProfileName, element: number): P
   return (await judge(contextOf(leaf, profile), 1, witness)).wrong;
 }
 
+/** Some element and the last one, of those that are finite. */
 function elementsToTry(leaf: LeafCase): number[] {
-  const size = outputOf(leaf, testedNode(leaf)).data.length;
-  return [...new Set([Math.floor(random() * size), size - 1])];
+  const { data } = outputOf(leaf, testedNode(leaf));
+  const some = Math.floor(uniform(data.length)() * data.length);
+  return [...new Set([some, data.length - 1])].filter((element) => finite(data[element]!));
 }
 
 const boundOf = (leaf: LeafCase, element: number) =>
@@ -108,7 +114,6 @@ async function expectVerdicts(leaf: LeafCase, profile: ProfileName, amounts: rea
   let told = 0;
   for (const element of elementsToTry(leaf)) {
     const honest = outputOf(leaf, node).data[element]!;
-    if (!finite(honest)) continue;
     expect(await verdict(leaf, profile, element), `honest ${element}`).toBe(false);
     const bound = boundOf(leaf, element);
     for (const amount of amounts) {
@@ -162,5 +167,28 @@ test("an infinite or NaN output is wrong by itself, and no operand is asked for"
       expect(await elementReads(sourceOf(lied), node, 0)).toHaveLength(1);
       expect(await verdict(lied, "tolerant", 0)).toBe(true);
     }
+  }
+});
+
+test("operands seen through a Reshape are read under the root and, for constants, the leaf of what was reshaped", async () => {
+  const draft = newDraft();
+  const x = floats(30);
+  const bias = constant(draft, floats(12));
+  const weight = stateInput(draft, "weight", { dtype: "float32", shape: [60] });
+  const turnedWeight = constant(draft, floats(2, 30));
+  const reshaped = (id: number, shape: number[]) => emit(draft, "Reshape", [id], { shape });
+  const rows = reshaped(batchInput(draft, "x", x), [6, 5]);
+  const sum = emit(draft, "Gemm", [rows, reshaped(weight, [5, 12]), bias], { transA: 0, transB: 0 });
+  const other = emit(draft, "Gemm", [reshaped(turnedWeight, [12, 5]), rows], { transA: 0, transB: 1 });
+  const tested = emit(draft, "Add", [reshaped(sum, [12, 6]), other], {}, "tested");
+  const graph = finish(draft, { kind: "infer", stateOutputs: [emit(draft, "Mul", [tested, reshaped(bias, [12, 1])])] });
+  const leaf = leafCase(graph, evaluate(graph, [floats(60)], [x]));
+  for (const [node, { op, output }] of graph.nodes.entries()) {
+    if (op === "Reshape") continue;
+    const element = leaf.values[output]!.data.length - 2;
+    const witness = async (claimed: LeafCase) => buildElementWitness(sourceOf(claimed), node, element);
+    expect((await judge(contextOf(leaf), 1, await witness(leaf))).wrong, op).toBe(false);
+    const lied = withLie(leaf, node, element, (leaf.values[output]!.data[element] as number) + 1);
+    expect((await judge(contextOf(lied), 1, await witness(lied))).wrong, op).toBe(true);
   }
 });

@@ -97,12 +97,23 @@ export const testedNode = ({ graph }: LeafCase): number =>
 export const outputOf = (leaf: LeafCase, node: number): Tensor => leaf.values[leaf.graph.nodes[node]!.output]!;
 
 /** The same step with one element of a node's output replaced, and nothing after it computed again. */
-export function withLie(leaf: LeafCase, node: number, element: number, lie: number | bigint): LeafCase {
-  const id = leaf.graph.nodes[node]!.output;
-  const output = leaf.values[id]!;
-  const data = output.data.slice();
+export const withLie = (leaf: LeafCase, node: number, element: number, lie: number | bigint): LeafCase =>
+  withElement(leaf, leaf.graph.nodes[node]!.output, element, lie);
+
+/** The same with an element of a value by its name. */
+export const withValue = (leaf: LeafCase, name: string, element: number, lie: number | bigint): LeafCase =>
+  withElement(
+    leaf,
+    leaf.graph.values.findIndex((value) => value.name === name),
+    element,
+    lie,
+  );
+
+function withElement(leaf: LeafCase, id: ValueId, element: number, lie: number | bigint): LeafCase {
+  const tensor = leaf.values[id]!;
+  const data = tensor.data.slice();
   data[element] = lie;
-  return leafCase(leaf.graph, leaf.values.with(id, { ...output, data }));
+  return leafCase(leaf.graph, leaf.values.with(id, { ...tensor, data }));
 }
 
 export const sourceOf = ({ graph, values, encoded, roots }: LeafCase): StepSource =>

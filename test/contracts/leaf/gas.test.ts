@@ -1,0 +1,117 @@
+// Gas of a whole `judge` transaction (calldata and its floor included) for leaves of a real training step: MLP 784-128-10,
+// batch 128, Adam. None may come near the cap of a transaction (EIP-7825), nor any verifier near the limit of code (EIP-170).
+import { readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { OP } from "../../../common/graph-encoding.ts";
+import type { ProfileName } from "../../../common/job.ts";
+import { chunksOf } from "../../../verifier/dispute/witness/chunks.ts";
+import { buildFeedWitness } from "../../../verifier/dispute/witness/content.ts";
+import { buildElementWitness } from "../../../verifier/dispute/witness/element.ts";
+import { mlpGraphs } from "../../../verifier/model/mlp.ts";
+import { evaluate } from "../../../verifier/runtime/reference.ts";
+import { bytesOf } from "../../../verifier/tensor/tensor.ts";
+import { datasetOf, datasetRoot, datasetTensorRoots } from "../../../verifier/trace/dataset.ts";
+import { randomTensor, uniform } from "../../support/tensors.ts";
+import { contextOf, type LeafCase, leafCase, sourceOf } from "./leaf-case.ts";
+import { codeSize, judge, VERIFIERS } from "./verifiers.ts";
+
+const BATCH = 128;
+const ROWS = 256;
+const TRANSACTION_CAP = 16_777_216;
+const CODE_LIMIT = 24_576;
+const random = uniform(17);
+
+const { graph, state } = mlpGraphs({
+  sizes: [784, 128, 10],
+  seed: 1,
+  batchRows: BATCH,
+  evaluateBatchRows: BATCH,
+  optimizer: { kind: "adam", learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+}).train;
+const dataset = datasetOf([
+  randomTensor(random, "uint8", [ROWS, 784], 0, 256),
+  randomTensor(random, "uint8", [ROWS], 0, 10),
+]);
+const batch = dataset.tensors.map((tensor) => {
+  const shape = [BATCH, ...tensor.shape.slice(1)];
+  return { ...tensor, shape, data: tensor.data.slice(0, tensor.data.length / 2) };
+});
+
+let leaf: LeafCase;
+beforeAll(() => {
+  leaf = leafCase(
+    graph,
+    evaluate(
+      graph,
+      state.map(({ start }) => start),
+      batch,
+    ),
+  );
+});
+
+/** First node with the op whose first operand has the shape. */
+function nodeOf(op: keyof typeof OP, shape: readonly number[], skip = 0): number {
+  const found = leaf.encoded.nodes
+    .map((node, index) => ({ node, index }))
+    .filter(({ node }) => node.op === OP[op] && String(node.inputs[0]!.value.shape) === String(shape))[skip];
+  if (found === undefined) throw new Error(`no ${op} of [${shape}]`);
+  return found.index;
+}
+
+async function elementGas(node: number, profile: ProfileName): Promise<number> {
+  const size = leaf.values[graph.nodes[node]!.output]!.data.length;
+  const witness = await buildElementWitness(sourceOf(leaf), node, Math.floor(size / 3));
+  const { wrong, transactionGas } = await judge(contextOf(leaf, profile), 1, witness);
+  expect(wrong).toBe(false);
+  return Number(transactionGas);
+}
+
+async function feedGas(): Promise<number> {
+  const source = {
+    roots: datasetTensorRoots(dataset),
+    rows: ROWS,
+    chunks: async (tensor: number, first: number, last: number) =>
+      chunksOf(bytesOf(dataset.tensors[tensor]!), first, last),
+  };
+  const witness = await buildFeedWitness(sourceOf(leaf), source, { feed: 0, row: 3, datasetRow: 3, element: 700 });
+  const context = contextOf(leaf);
+  const task = {
+    ...context.task,
+    datasetRoot: datasetRoot(dataset),
+    datasetRows: BigInt(ROWS),
+    batchRows: BATCH,
+    flags: 5,
+  };
+  return Number((await judge({ ...context, task }, 4, witness)).transactionGas);
+}
+
+const path = new URL("../../snapshots/gas-leaves.json", import.meta.url);
+
+describe("leaves", () => {
+  // UPDATE_GAS=1 writes the figures anew.
+  test("gas is the recorded one and below the cap of a transaction", async () => {
+    const figures: Record<string, number> = {};
+    for (const profile of ["strict", "tolerant"] as const) {
+      figures[`gemm-784-${profile}`] = await elementGas(nodeOf("Gemm", [BATCH, 784]), profile);
+      figures[`gemm-128-${profile}`] = await elementGas(nodeOf("Gemm", [BATCH, 128]), profile);
+      figures[`gemm-weight-gradient-128-${profile}`] = await elementGas(nodeOf("Gemm", [BATCH, 784], 1), profile);
+      figures[`reduce-sum-128-${profile}`] = await elementGas(nodeOf("ReduceSum", [BATCH, 128]), profile);
+      figures[`exp-${profile}`] = await elementGas(nodeOf("Exp", [BATCH, 10]), profile);
+    }
+    const strict: [string, number][] = [
+      ["log", leaf.encoded.nodes.findIndex(({ op }) => op === OP.Log)],
+      ["reduce-max-10", leaf.encoded.nodes.findIndex(({ op }) => op === OP.ReduceMax)],
+      ["mul", leaf.encoded.nodes.findIndex(({ op }) => op === OP.Mul)],
+      ["sqrt", leaf.encoded.nodes.findIndex(({ op }) => op === OP.Sqrt)],
+      ["cast", leaf.encoded.nodes.findIndex(({ op }) => op === OP.Cast)],
+    ];
+    for (const [name, node] of strict) figures[name] = await elementGas(node, "strict");
+    figures["feed-row"] = await feedGas();
+    for (const name of VERIFIERS) figures[`code-bytes-${name.toLowerCase()}`] = codeSize(name);
+
+    if (process.env.UPDATE_GAS) writeFileSync(path, `${JSON.stringify(figures, null, 2)}\n`);
+    expect(figures).toEqual(JSON.parse(readFileSync(path, "utf8")));
+    for (const [name, value] of Object.entries(figures))
+      expect(value, name).toBeLessThan(name.startsWith("code-bytes") ? CODE_LIMIT : TRANSACTION_CAP / 2);
+  });
+});
