@@ -1,52 +1,16 @@
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 import { z } from "zod";
 import { AnhError } from "../../common/errors.ts";
-import type { Job } from "../../common/job.ts";
-import { evaluateTask, inferTask, TASK_KIND, type Task, trainTask } from "../../common/task.ts";
+import { decodeJob, type Job } from "../../common/job.ts";
+import { decodeTask, evaluateTask, inferTask, TASK_KIND, type Task, trainTask } from "../../common/task.ts";
 import type { Demand, DemandSource } from "./demand.ts";
 
 /** A node that does not answer `anh_getDemands`, or answers something else. */
 export class DemandSourceError extends AnhError {}
 
 const hash = z.custom<Hex>((text) => typeof text === "string" && /^0x[0-9a-f]{64}$/.test(text), "32 bytes in hex");
-const address = z.custom<Address>((text) => typeof text === "string" && /^0x[0-9a-fA-F]{40}$/.test(text), "an address");
-/** JSON-RPC quantities come in hex; plain numbers are taken too. */
-const quantity = z
-  .union([z.string().regex(/^(0x[0-9a-f]+|[0-9]+)$/), z.number().int().min(0)])
-  .transform((value) => BigInt(value));
-const count = quantity.transform(Number);
-const graphRef = z.object({ root: hash, flops: quantity, bytes_: quantity });
-const jobSchema = z.object({
-  chainId: quantity,
-  requester: address,
-  salt: hash,
-  trainGraph: graphRef,
-  inferGraph: graphRef,
-  evaluateGraph: graphRef,
-  datasetRoot: hash,
-  datasetRows: quantity,
-  datasetBytes: quantity,
-  startRoot: hash,
-  stateBytes: quantity,
-  steps: count,
-  segmentSteps: count,
-  batchRows: count,
-  evaluateBatchRows: count,
-  profile: count,
-  flags: count,
-  priceWeiPerGflop: quantity,
-  deadline: quantity,
-  windowSeconds: count,
-});
-const demandsBody = z.object({
-  result: z.array(
-    z.object({
-      id: hash,
-      job: jobSchema,
-      task: z.object({ kind: count, datasetRoot: hash, datasetRows: quantity }),
-    }),
-  ),
-});
+const bytes = z.custom<Hex>((text) => typeof text === "string" && /^0x([0-9a-f]{2})*$/.test(text), "bytes in hex");
+const demandsBody = z.object({ result: z.array(z.object({ id: hash, jobBytes: bytes, taskBytes: bytes })) });
 
 /** Demands as a node tells them. The task is derived here from the job, and must give the id. */
 export function openDemandSource(nodeUrl: string, timeoutMs: number): DemandSource {
@@ -60,14 +24,16 @@ export function openDemandSource(nodeUrl: string, timeoutMs: number): DemandSour
     const parsed = demandsBody.safeParse(await response.json());
     if (!parsed.success)
       throw new DemandSourceError("demands", `${nodeUrl} does not answer anh_getDemands with demands`, {
-        expected: "a list of {id, job, task}",
+        expected: "a list of {id, jobBytes, taskBytes}",
         actual: parsed.error.issues[0]?.message,
       });
-    return parsed.data.result.map(({ id, job, task }) => demandOf(id, job, task));
+    return parsed.data.result.map(({ id, jobBytes, taskBytes }) =>
+      demandOf(id, decodeJob(jobBytes), decodeTask(taskBytes)),
+    );
   };
 }
 
-function demandOf(id: Hex, job: Job, task: Pick<Task, "kind" | "datasetRoot" | "datasetRows">): Demand {
+function demandOf(id: Hex, job: Job, task: Task): Demand {
   const derived = taskOf(job, task);
   if (derived.id !== id)
     throw new DemandSourceError("demand-id", "a demanded job does not give its id", {

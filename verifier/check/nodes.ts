@@ -1,0 +1,74 @@
+import { type Graph, valueAt } from "../graph/graph.ts";
+import { hasLeaf, leafOf } from "../model/leaf.ts";
+import { gemmAdditions } from "../numerics/exact-dot.ts";
+import { isRight, type Profile } from "../ops/judge.ts";
+import type { Session } from "../runtime/runtime.ts";
+import { sizeOf, type Tensor, type TensorData } from "../tensor/tensor.ts";
+import type { StepValues } from "../trace/values.ts";
+import type { Isolated } from "./isolate.ts";
+
+/** 2⁻²⁴, the largest relative error of one rounding. */
+const UNIT_ROUNDOFF = 2 ** -24;
+/** Roundings up to which a sum passes without the exact judgement (docs/numerics.md); below it half its own bound. */
+const SCREEN_ROUNDINGS = 16;
+/** Sums shorter than this are always judged exactly: half their bound is less than what honest runtimes differ by. */
+const SCREEN_TERMS = 8;
+
+/**
+ * The first node, in the graph's order, of which an element is wrong given its claimed operands.
+ * @param session of `isolated.graph`, one thread
+ * @param claimed by value id of `graph`, finite
+ */
+export async function firstWrongElement(
+  graph: Graph,
+  isolated: Isolated,
+  session: Session,
+  profile: Profile,
+  claimed: StepValues,
+): Promise<{ node: number; element: number } | undefined> {
+  const inputs = isolated.inputs.map((id) => claimed[id]!);
+  const wantsMagnitude = (node: number) => profile === "tolerant" && isolated.magnitudes[node] !== null;
+  const wanted = isolated.results.flatMap((id, node) =>
+    wantsMagnitude(node) ? [id, isolated.magnitudes[node]!] : [id],
+  );
+  const values = await session.values([], inputs, wanted);
+  const own = new Map(wanted.map((id, i) => [id, values[i]!]));
+  for (const [node, { output }] of graph.nodes.entries()) {
+    if (!hasLeaf(graph.nodes[node]!)) continue;
+    const magnitude = wantsMagnitude(node) ? own.get(isolated.magnitudes[node]!) : undefined;
+    const screen = magnitude && screenOf(graph, node, magnitude);
+    const element = wrongElement(own.get(isolated.results[node]!)!.data, claimed[output]!.data, (index) => {
+      if (screen?.(own.get(isolated.results[node]!)!, claimed[output]!, index)) return true;
+      return isRight(leafOf(graph, node, index, (id) => claimed[id]!).bound, profile, claimed[output]!.data[index]!);
+    });
+    if (element !== undefined) return { node, element };
+  }
+  return undefined;
+}
+
+/** Index of the first element that differs from the own one and is not right. */
+function wrongElement(own: TensorData, claimed: TensorData, judge: (index: number) => boolean): number | undefined {
+  for (let index = 0; index < claimed.length; index++) if (own[index] !== claimed[index] && !judge(index)) return index;
+  return undefined;
+}
+
+type Screen = (own: Tensor, claimed: Tensor, index: number) => boolean;
+
+/** True where own and claimed sum are so close that the exact judgement would accept; false says nothing. */
+function screenOf(graph: Graph, nodeIndex: number, magnitude: Tensor): Screen | undefined {
+  const node = graph.nodes[nodeIndex]!;
+  const [first] = node.inputs.map((id) => sizeOf(valueAt(graph, id).shape));
+  const terms = termsOf(graph, nodeIndex, first!);
+  if (terms < SCREEN_TERMS) return undefined;
+  const limit = Math.min(SCREEN_ROUNDINGS, gemmAdditions(terms) / 2) * UNIT_ROUNDOFF;
+  return (own, claimed, index) =>
+    Math.abs(Number(own.data[index]) - Number(claimed.data[index])) <= limit * Number(magnitude.data[index]);
+}
+
+/** Products or summands behind one element of a sum. */
+function termsOf(graph: Graph, nodeIndex: number, operandSize: number): number {
+  const node = graph.nodes[nodeIndex]!;
+  if (node.op === "ReduceSum") return operandSize / sizeOf(valueAt(graph, node.output).shape);
+  const shape = valueAt(graph, node.inputs[0]!).shape;
+  return node.op === "Gemm" && node.attributes.transA === 1 ? shape[0]! : shape.at(-1)!;
+}

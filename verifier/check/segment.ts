@@ -1,0 +1,102 @@
+import type { Hex } from "viem";
+import type { StepTrace } from "../../common/claim.ts";
+import { stepsInSegment, TASK_KIND } from "../../common/task.ts";
+import type { Session } from "../runtime/runtime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Gatherer } from "../trace/gather.ts";
+import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
+import { batchOf } from "../trace/run.ts";
+import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
+import type { SegmentRecord } from "../trace/trajectory.ts";
+import { type StepValues, stepRootsOf } from "../trace/values.ts";
+import { checkStep, metricViolation, type ReadValue, type StepCheckModules } from "./step.ts";
+import type { Violation } from "./violation.ts";
+
+export type SegmentCheckModules = StepCheckModules & {
+  /** Of the task's graph. */
+  readonly session: Session;
+  readonly gatherer: Gatherer;
+};
+
+/** What a claim says of the steps of a segment. */
+export type ClaimedSegment = {
+  readonly record: SegmentRecord;
+  /** Roots of its steps, which gave the steps root in the leaf or the one opened on L1. */
+  readonly stepHashes: readonly Hex[];
+  /** State it must start from, and its root. */
+  readonly start: readonly Tensor[];
+  readonly startRoots: readonly Hex[];
+  /** Value roots of step i, checked against `stepHashes[i]`. */
+  readonly roots: (step: number) => Promise<StepRoots>;
+  readonly read: (step: number) => ReadValue;
+};
+
+/** A wrong step with everything that its proof needs. */
+export type WrongStep = {
+  readonly step: number;
+  readonly violation: Violation;
+  readonly roots: StepRoots;
+  /** Claimed values; the own ones where the roots agree. */
+  readonly values: StepValues;
+  readonly trace: StepTrace;
+  readonly previousTrace: StepTrace | undefined;
+};
+
+export type SegmentFinding = {
+  readonly wrong: WrongStep | undefined;
+  /** The claimed state at the segment's end. */
+  readonly state: readonly Tensor[];
+};
+
+/** Walks the steps of a segment from its claimed start and stops at the first wrong one. */
+export async function checkSegment(
+  inputs: TaskInputs,
+  modules: SegmentCheckModules,
+  claimed: ClaimedSegment,
+): Promise<SegmentFinding> {
+  const { task, graph } = inputs;
+  const { record, stepHashes } = claimed;
+  const count = stepsInSegment(task, record.index);
+  const first = record.index * task.segmentSteps;
+  const feeds = await modules.gatherer.feeds(rowOrderOf(inputs), first, count);
+  const ids = graph.values.map((_, id) => id);
+  let state = claimed.start;
+  let stateRoots = claimed.startRoots;
+  let previousTrace: StepTrace | undefined;
+  for (let step = 0; step < count; step++) {
+    const own = await modules.session.values(state, batchOf(graph, feeds, step, count), ids);
+    const ownRoots = stepRootsOf(graph, own);
+    const metric = record.metrics[step];
+    const isOwn = stepRootOf(ownRoots) === stepHashes[step];
+    const roots = isOwn ? ownRoots : await claimed.roots(step);
+    const trace = stepTraceOf(roots);
+    const finding = isOwn
+      ? { violation: metricViolation(graph, own, metric), values: own }
+      : (startViolation(inputs, roots, stateRoots, first + step) ??
+        (await checkStep(inputs, modules, { roots, metric, own, ownRoots, read: claimed.read(step) })));
+    const last = step === count - 1;
+    const violation: Violation | undefined =
+      finding.violation ?? (last && trace.stateOut !== record.endState ? { kind: "link", end: true } : undefined);
+    const values = finding.values ?? own;
+    if (violation !== undefined) return { wrong: { step, violation, roots, values, trace, previousTrace }, state };
+    state = graph.stateOutputs.map((id) => values[id]!);
+    stateRoots = roots.stateOut;
+    previousTrace = trace;
+  }
+  return { wrong: undefined, state };
+}
+
+/** The step does not start from the state before it. An inference's or evaluation's first state is judged by tensor. */
+function startViolation(
+  { task }: TaskInputs,
+  roots: StepRoots,
+  expected: readonly Hex[],
+  globalStep: number,
+): { violation: Violation; values: undefined } | undefined {
+  if (rootOfList(roots.stateIn) === rootOfList(expected)) return undefined;
+  if (globalStep === 0 && task.kind !== TASK_KIND.train) {
+    const state = roots.stateIn.findIndex((root, i) => root !== expected[i]);
+    return { violation: { kind: "start", state }, values: undefined };
+  }
+  return { violation: { kind: "link", end: false }, values: undefined };
+}

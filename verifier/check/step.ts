@@ -1,0 +1,193 @@
+import type { Hex } from "viem";
+import { PLACE } from "../../common/graph-encoding.ts";
+import { PROFILE } from "../../common/job.ts";
+import { TASK_KIND } from "../../common/task.ts";
+import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
+import { layoutBytes } from "../model/layout.ts";
+import { bitsOf } from "../numerics/float32.ts";
+import type { Session } from "../runtime/runtime.ts";
+import { tensorRoot } from "../tensor/root.ts";
+import { byteSizeOf, bytesOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { feedTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { type StepRoots, stepRootOf } from "../trace/step.ts";
+import { placementIn, rootAt, type StepValues } from "../trace/values.ts";
+import type { Isolated } from "./isolate.ts";
+import { firstWrongElement } from "./nodes.ts";
+import type { Violation } from "./violation.ts";
+
+/** Bytes of a claimed value; throws `DataUnavailableError` if nobody shows what gives the root. */
+export type ReadValue = (place: number, index: number, root: Hex, byteLength: number) => Promise<Uint8Array>;
+
+export type StepCheckModules = {
+  /** Of `isolated.graph`. */
+  readonly isolatedSession: () => Promise<Session>;
+  readonly isolated: Isolated;
+};
+
+/** A claimed step whose roots gave the claimed step root, beside what the challenger computed from the same state. */
+export type ClaimedStep = {
+  readonly roots: StepRoots;
+  /** Bits of the metric in the segment's leaf; undefined if the graph has no loss. */
+  readonly metric: number | undefined;
+  readonly read: ReadValue;
+  /** Own values, from the claimed state and the batch that the seed names. */
+  readonly own: StepValues;
+  readonly ownRoots: StepRoots;
+};
+
+/** `values`: the claimed values, which are the challenger's own wherever the roots agree. */
+export type StepFinding = { readonly violation: Violation | undefined; readonly values: StepValues };
+
+/** Judges everything that happens within one step, each node against its claimed operands. */
+export async function checkStep(
+  { task, graph }: Pick<TaskInputs, "task" | "graph">,
+  { isolated, isolatedSession }: StepCheckModules,
+  step: ClaimedStep,
+): Promise<StepFinding> {
+  const { own, ownRoots, metric } = step;
+  const fed = await feedViolation(graph, task.kind === TASK_KIND.infer, step);
+  if (fed !== undefined) return { violation: fed, values: own };
+  const values = await claimedValues(graph, step);
+  const violation =
+    uncanonical(graph, values) ??
+    nextStateViolation(graph, step.roots) ??
+    (await layoutViolation(graph, values, step)) ??
+    (await elementViolation()) ??
+    metricViolation(graph, values, metric);
+  return { violation, values };
+
+  async function elementViolation(): Promise<Violation | undefined> {
+    if (stepRootOf(ownRoots) === stepRootOf(step.roots)) return undefined;
+    const profile = task.profile === PROFILE.strict ? "strict" : "tolerant";
+    const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), profile, values);
+    return wrong && { kind: "element", ...wrong };
+  }
+}
+
+/** The leaf's metric is not the loss. */
+export function metricViolation(graph: Graph, values: StepValues, metric: number | undefined): Violation | undefined {
+  if (graph.loss === null) return metric === undefined ? undefined : { kind: "metric" };
+  const loss = bitsOf(Number(values[graph.loss]!.data[0]));
+  return metric === loss ? undefined : { kind: "metric" };
+}
+
+async function feedViolation(
+  graph: Graph,
+  isInference: boolean,
+  { roots, own, ownRoots, read }: ClaimedStep,
+): Promise<Violation | undefined> {
+  const feed = ownRoots.feeds.findIndex((root, i) => root !== roots.feeds[i]);
+  if (feed < 0) return undefined;
+  if (isInference) return { kind: "input" };
+  const type = feedTypes(graph)[feed]!;
+  const claimed = await read(PLACE.feed, feed, roots.feeds[feed]!, byteSizeOf(type));
+  const at = firstDifference(fromBytes(type, claimed), own[graph.batchInputs[feed]!]!);
+  const rowSize = sizeOf(type.shape.slice(1));
+  return { kind: "feed", feed, row: Math.floor(at / rowSize), element: at % rowSize };
+}
+
+/** By value id; fetched only where the root is not that of the own value. */
+async function claimedValues(graph: Graph, { own, ownRoots, roots, read }: ClaimedStep): Promise<Tensor[]> {
+  const { places } = placementIn(graph);
+  const fetched = new Map<Hex, Promise<Uint8Array>>();
+  return Promise.all(
+    graph.values.map(async ({ dtype, shape }, id) => {
+      const { place, index } = places[id]!;
+      const root = rootAt(roots, place, index);
+      if (root === undefined || root === rootAt(ownRoots, place, index)) return own[id]!;
+      const type: TensorType = { dtype, shape };
+      const bytes = fetched.get(root) ?? read(place, index, root, byteSizeOf(type));
+      fetched.set(root, bytes);
+      return fromBytes(type, await bytes);
+    }),
+  );
+}
+
+/** A bool beyond 1, an infinity or a NaN. */
+function uncanonical(graph: Graph, values: StepValues): Violation | undefined {
+  const { places } = placementIn(graph);
+  for (const [id, { dtype, data }] of values.entries()) {
+    const { place, index } = places[id]!;
+    if (place === PLACE.constant) continue;
+    const element =
+      dtype === "bool"
+        ? (data as Uint8Array).findIndex((byte) => byte > 1)
+        : dtype === "float32"
+          ? (data as Float32Array).findIndex((value) => !Number.isFinite(value))
+          : -1;
+    if (element >= 0) return { kind: dtype === "bool" ? "canonical" : "finite", place, index, element };
+  }
+  return undefined;
+}
+
+/** A state output's root is not the one at the place the graph takes it from. */
+function nextStateViolation(graph: Graph, roots: StepRoots): Violation | undefined {
+  const { places } = placementIn(graph);
+  const state = graph.stateOutputs.findIndex((id, i) => {
+    const { place, index } = places[id]!;
+    const source = place === PLACE.constant ? constantRoot(graph, id) : rootAt(roots, place, index);
+    return source !== roots.stateOut[i];
+  });
+  return state < 0 ? undefined : { kind: "nextState", state };
+}
+
+const constantRoot = (graph: Graph, id: ValueId): Hex =>
+  tensorRoot(graph.constants.find(({ value }) => value === id)!.bytes);
+
+/** A reading layout is not its value turned. */
+async function layoutViolation(
+  graph: Graph,
+  values: StepValues,
+  { roots, ownRoots, own, read }: ClaimedStep,
+): Promise<Violation | undefined> {
+  const { exact, loose } = placementIn(graph);
+  for (const [place, list] of [
+    [PLACE.exact, exact],
+    [PLACE.loose, loose],
+  ] as const) {
+    for (const [index, { value, layout }] of list.entries()) {
+      const root = rootAt(roots, place, index)!;
+      // Equal values and equal layouts as the own ones, which were turned when their roots were taken.
+      if (layout === null || (values[value] === own[value] && root === rootAt(ownRoots, place, index))) continue;
+      const turned = layoutBytes(values[value]!, layout);
+      if (tensorRoot(turned) === root) continue;
+      const { dtype, shape } = valueAt(graph, value);
+      const claimed = fromBytes({ dtype, shape }, await read(place, index, root, turned.length));
+      const at = firstDifference(claimed, fromBytes({ dtype, shape }, turned));
+      const { rows, cols } = layout;
+      const within = at % (rows * cols);
+      const element = at - within + (within % rows) * cols + Math.floor(within / rows);
+      return { kind: "layout", ...readerOf(graph, place, index), element };
+    }
+  }
+  return undefined;
+}
+
+/** A node and operand that read through the layout at a place. */
+function readerOf(graph: Graph, place: number, index: number): { node: number; operand: number } {
+  const { operands } = placementIn(graph);
+  for (const [node, list] of operands.entries()) {
+    const operand = list.findIndex((read) => read !== null && read.at.place === place && read.at.index === index);
+    if (operand >= 0) return { node, operand };
+  }
+  throw new Error(`no node reads the layout at place ${place}, index ${index}`);
+}
+
+/** By their bytes: −0 and 0, and two NaNs, are different contents. */
+function firstDifference(a: Tensor, b: Tensor): number {
+  const [x, y] = [bytesOf(a), bytesOf(b)];
+  const size = x.length / a.data.length;
+  return Math.floor(x.findIndex((byte, i) => byte !== y[i]) / size);
+}
+
+/** Whether a list of roots has one root per value of the graph: others are no lists that could be published. */
+export function hasWholeLists(graph: Graph, roots: StepRoots): boolean {
+  const { exact, loose } = placementIn(graph);
+  return (
+    roots.stateIn.length === stateTypes(graph).length &&
+    roots.feeds.length === graph.batchInputs.length &&
+    roots.exact.length === exact.length &&
+    roots.loose.length === loose.length &&
+    roots.stateOut.length === graph.stateOutputs.length
+  );
+}

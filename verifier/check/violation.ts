@@ -1,0 +1,16 @@
+/** What is wrong in one step of a claim; every kind is one of P7.5's and can be proven on L1. */
+export type Violation =
+  | { readonly kind: "element"; readonly node: number; readonly element: number }
+  | { readonly kind: "link"; readonly end: boolean }
+  | { readonly kind: "start"; readonly state: number }
+  | { readonly kind: "feed"; readonly feed: number; readonly row: number; readonly element: number }
+  | { readonly kind: "input" }
+  | { readonly kind: "nextState"; readonly state: number }
+  | { readonly kind: "layout"; readonly node: number; readonly operand: number; readonly element: number }
+  | { readonly kind: "metric" }
+  /** A bool that is neither 0 nor 1. */
+  | { readonly kind: "canonical"; readonly place: number; readonly index: number; readonly element: number }
+  | { readonly kind: "finite"; readonly place: number; readonly index: number; readonly element: number };
+
+/** A violation and where it is. `step` counts within the segment. */
+export type LocatedViolation = { readonly segment: number; readonly step: number; readonly violation: Violation };
