@@ -1,4 +1,5 @@
 import { type Address, decodeErrorResult, type Hex, parseAbi } from "viem";
+import { dnnAbi } from "../../common/contracts/dnn.ts";
 import type { CallRequest, CallResult, StateOverrides } from "../execution/execution.ts";
 import { RpcError } from "./errors.ts";
 import { requestedPriceWei } from "./fees.ts";
@@ -16,19 +17,14 @@ export const toCall = (context: RpcContext, params: CallParams): CallRequest => 
   accessList: params.accessList ?? undefined,
 });
 
-type OverrideParams = Readonly<
-  Record<
-    Address,
-    {
-      balance?: bigint | undefined;
-      nonce?: bigint | undefined;
-      code?: Hex | undefined;
-      stateDiff?: Record<Hex, Hex> | undefined;
-    }
-  >
->;
+interface OverrideParams {
+  readonly balance?: bigint | undefined;
+  readonly nonce?: bigint | undefined;
+  readonly code?: Hex | undefined;
+  readonly stateDiff?: Record<Hex, Hex> | undefined;
+}
 
-export const toOverrides = (params: OverrideParams | undefined): StateOverrides =>
+export const toOverrides = (params: Readonly<Record<Address, OverrideParams>> | undefined): StateOverrides =>
   Object.fromEntries(
     Object.entries(params ?? {}).map(([address, { balance, nonce, code, stateDiff }]) => [
       address,
@@ -36,19 +32,44 @@ export const toOverrides = (params: OverrideParams | undefined): StateOverrides 
     ]),
   );
 
-const standardErrors = parseAbi(["error Error(string message)", "error Panic(uint256 code)"]);
-
 /** Code 3 and the data for reverts, as libraries expect them; other halts are plain server errors. */
 export function failure(status: CallResult["status"], message: string | undefined, data: Hex): RpcError {
-  if (status !== "revert") return new RpcError("server", message ?? "execution failed");
+  if (status !== "revert") return new RpcError("server", haltTexts[message ?? ""] ?? message ?? "execution failed");
   return new RpcError("reverted", `execution reverted${reason(data)}`, data);
 }
 
+// Where our words differ from the ones that libraries match on.
+const haltTexts: Readonly<Record<string, string>> = {
+  "insufficient balance for value": "insufficient funds for gas * price + value",
+};
+
+const knownErrors = [
+  ...parseAbi(["error Error(string message)", "error Panic(uint256 code)"]),
+  ...dnnAbi.filter((item) => item.type === "error"),
+];
+
+/** What went wrong, where the data say so in a form everybody reads. */
 function reason(data: Hex): string {
   try {
-    const { errorName, args } = decodeErrorResult({ abi: standardErrors, data });
-    return errorName === "Error" ? `: ${args[0]}` : `: panic code ${args[0]}`;
+    const { errorName, args = [] } = decodeErrorResult({ abi: knownErrors, data });
+    if (errorName === "Error") return `: ${String(args[0]).slice(0, 1000)}`;
+    if (errorName === "Panic") return `: ${panics[Number(args[0])] ?? `unknown panic code: ${args[0]}`}`;
+    return `: ${errorName}(${args.join(", ")})`;
   } catch {
     return "";
   }
 }
+
+// Solidity's panic codes in go-ethereum's words.
+const panics: Readonly<Record<number, string>> = {
+  0: "generic panic",
+  1: "assert(false)",
+  17: "arithmetic underflow or overflow",
+  18: "division or modulo by zero",
+  33: "enum overflow",
+  34: "invalid encoded storage byte array accessed",
+  49: "out-of-bounds array access; popping on an empty array",
+  50: "out-of-bounds access of an array or bytesN",
+  65: "out of memory",
+  81: "uninitialized function",
+};

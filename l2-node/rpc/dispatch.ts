@@ -1,4 +1,4 @@
-import { errorBody, RpcError, type RpcErrorBody } from "./errors.ts";
+import { errorBody, RPC_CODE, RpcError, type RpcErrorBody } from "./errors.ts";
 import type { RpcContext } from "./method.ts";
 import { methods } from "./methods.ts";
 
@@ -6,6 +6,8 @@ export interface DispatchLimits {
   /** Brackets within brackets, anywhere in the body. */
   readonly maxDepth: number;
   readonly maxBatch: number;
+  /** Longest wait for an answer, to a batch as to a single request. */
+  readonly timeoutMs: number;
 }
 
 type Id = string | number | null;
@@ -27,7 +29,8 @@ export async function dispatch(
   } catch (error) {
     return { jsonrpc: "2.0", id: null, error: errorBody(error) };
   }
-  if (!Array.isArray(request)) return answer(request, context, onFault);
+  const deadlineMs = performance.now() + limits.timeoutMs;
+  if (!Array.isArray(request)) return answer(request, context, deadlineMs, onFault);
   if (request.length === 0 || request.length > limits.maxBatch) {
     const error = new RpcError(
       "invalidRequest",
@@ -38,7 +41,7 @@ export async function dispatch(
   const answers: Answer[] = [];
   // One after the other: a batch must not be a way to run a thousand calls at once.
   for (const item of request) {
-    const one = await answer(item, context, onFault);
+    const one = await answer(item, context, deadlineMs, onFault);
     if (one) answers.push(one);
   }
   return answers.length === 0 ? undefined : answers;
@@ -71,16 +74,33 @@ function depthOf(body: string): number {
 async function answer(
   request: unknown,
   context: RpcContext,
+  deadlineMs: number,
   onFault: (error: unknown) => void,
 ): Promise<Answer | undefined> {
   const id = idOf(request);
   try {
-    const result = (await call(request, context)) ?? null;
+    const result = (await before(deadlineMs, () => call(request, context))) ?? null;
     return id === undefined ? undefined : { jsonrpc: "2.0", id, result };
   } catch (error) {
     const body = errorBody(error);
-    if (body.code === -32603) onFault(error);
+    if (body.code === RPC_CODE.internal) onFault(error);
     return id === undefined && isRequest(request) ? undefined : { jsonrpc: "2.0", id: id ?? null, error: body };
+  }
+}
+
+/** Gives up waiting at the deadline. What was begun goes on, and serves whoever asks next; nothing is begun after it. */
+async function before<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+  const timeout = () => new RpcError("limitExceeded", "request timed out; ask again, what was executed is kept");
+  const leftMs = deadlineMs - performance.now();
+  if (leftMs <= 0) throw timeout();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timeout()), leftMs);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -102,7 +122,8 @@ function idOf(request: unknown): Id | undefined {
 async function call(request: unknown, context: RpcContext): Promise<unknown> {
   if (!isRequest(request))
     throw new RpcError("invalidRequest", "invalid request: expected {jsonrpc, id, method, params}");
-  const { method, params = [] } = request;
+  const { method } = request;
+  const params = request.params ?? [];
   if (!Array.isArray(params)) throw new RpcError("invalidParams", "invalid params: expected a list");
   const handle = Object.hasOwn(methods, method) ? methods[method] : undefined;
   if (!handle)

@@ -8,6 +8,7 @@ export const RPC_CODE = {
   invalidParams: -32602,
   internal: -32603,
   server: -32000,
+  unsupported: -32004,
   limitExceeded: -32005,
   reverted: 3,
 } as const;

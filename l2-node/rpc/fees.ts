@@ -16,23 +16,29 @@ export const suggestedTipWei = (context: RpcContext): bigint => largerOf(l1BaseF
 
 export const suggestedPriceWei = (context: RpcContext): bigint => 2n * baseFeeWei(context) + suggestedTipWei(context);
 
-/** Price a request names, as the next block would have it; undefined if it names none. */
-export function requestedPriceWei(context: RpcContext, request: CallParams): bigint | undefined {
-  if (request.gasPrice != null) return request.gasPrice;
-  if (request.maxFeePerGas == null) return undefined;
-  return smallerOf(request.maxFeePerGas, baseFeeWei(context) + (request.maxPriorityFeePerGas ?? 0n));
+/** Price a request names, as the next block would have it; undefined if it names none, or zero. */
+export function requestedPriceWei(
+  context: RpcContext,
+  { gasPrice, maxFeePerGas, maxPriorityFeePerGas }: CallParams,
+): bigint | undefined {
+  const price =
+    gasPrice ??
+    (maxFeePerGas == null ? 0n : smallerOf(maxFeePerGas, baseFeeWei(context) + (maxPriorityFeePerGas ?? 0n)));
+  return price === 0n ? undefined : price;
 }
+
+/** Price a request will be sent at: its own, or else the least that anybody who follows the suggestions pays. */
+export const likelyPriceWei = (context: RpcContext, request: CallParams): bigint =>
+  requestedPriceWei(context, request) ?? baseFeeWei(context) + suggestedTipWei(context);
 
 /** Signature, nonce, fees, value, address: what an envelope adds to its calldata and access list, at most. */
 const ENVELOPE_BYTES = 230;
 
 /** dataGas of the envelope a request will become, with a quarter to spare for a moving L1 (7-details 17). */
 export function estimatedDataGas(context: RpcContext, request: CallParams): bigint {
-  const dataBytes = ((request.data ?? request.input ?? "0x").length - 2) / 2;
+  const dataBytes = ((request.input ?? request.data ?? "0x").length - 2) / 2;
   const listBytes = (request.accessList ?? []).reduce((sum, entry) => sum + 26 + 34 * entry.storageKeys.length, 0);
-  const named = requestedPriceWei(context, request);
-  const lowest = baseFeeWei(context) + suggestedTipWei(context);
-  const priceWei = named === undefined || named === 0n ? lowest : named;
-  const dataGas = dataGasUp(ENVELOPE_BYTES + dataBytes + listBytes, l1FeePerByteWei(l1BaseFeeWei(context)), priceWei);
+  const bytes = ENVELOPE_BYTES + dataBytes + listBytes;
+  const dataGas = dataGasUp(bytes, l1FeePerByteWei(l1BaseFeeWei(context)), likelyPriceWei(context, request));
   return (dataGas * 5n) / 4n;
 }

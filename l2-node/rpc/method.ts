@@ -1,6 +1,7 @@
+import type { Hex } from "viem";
 import { z } from "zod/v4";
 import type { Chain } from "../chain/chain.ts";
-import type { Execution } from "../execution/execution.ts";
+import type { Execution, Rederivation } from "../execution/execution.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
 import { RpcError } from "./errors.ts";
 
@@ -9,9 +10,13 @@ export interface RpcContext {
   readonly chain: Chain;
   readonly mempool?: Mempool | undefined;
   readonly execution?: Execution | undefined;
+  /** What execution derived anew since the server started, which adds this itself. */
+  readonly rederivations?: readonly Rederivation[] | undefined;
+  /** Where a replica sends transactions on to; absent where it refuses them. */
+  readonly forward?: ((raw: Hex) => Promise<Hex>) | undefined;
   readonly clientVersion: string;
-  /** Blocks one eth_getLogs may span. */
-  readonly maxLogBlocks: bigint;
+  /** Blocks one eth_getLogs may span, and logs it may give. */
+  readonly limits: { readonly maxLogBlocks: bigint; readonly maxLogs: number };
 }
 
 export type Method = (context: RpcContext, params: readonly unknown[]) => Promise<unknown>;
@@ -23,10 +28,17 @@ export function method<S extends z.ZodType>(
 ): Method {
   return async (context, given) => {
     const parsed = params.safeParse(withoutTrailingNulls(given));
-    if (!parsed.success) throw new RpcError("invalidParams", `invalid params: ${z.prettifyError(parsed.error)}`);
+    if (!parsed.success) throw new RpcError("invalidParams", `invalid params: ${describe(parsed.error)}`);
     return handle(context, parsed.data);
   };
 }
+
+/** The first problems only: a caller who sends a thousand wrong elements need not hear of each. */
+const describe = ({ issues }: z.ZodError): string =>
+  issues
+    .slice(0, 3)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`.slice(0, 300)))
+    .join("; ");
 
 /** Clients send null for "not given". */
 function withoutTrailingNulls(params: readonly unknown[]): readonly unknown[] {

@@ -1,5 +1,6 @@
 import type { Method } from "./method.ts";
-import { anhGetContracts } from "./methods/anh-get-contracts.ts";
+import { anhChainFile } from "./methods/anh-chain-file.ts";
+import { anhGetBlockRoots } from "./methods/anh-get-block-roots.ts";
 import { anhGetCredit } from "./methods/anh-get-credit.ts";
 import { anhGetCreditProof } from "./methods/anh-get-credit-proof.ts";
 import { anhGetDemands } from "./methods/anh-get-demands.ts";
@@ -8,7 +9,7 @@ import { anhGetInput } from "./methods/anh-get-input.ts";
 import { anhGetJob } from "./methods/anh-get-job.ts";
 import { anhGetJobs } from "./methods/anh-get-jobs.ts";
 import { anhGetPrepaidGas } from "./methods/anh-get-prepaid-gas.ts";
-import { anhGetStateClaimInputs } from "./methods/anh-get-state-claim-inputs.ts";
+import { anhGetRederivations } from "./methods/anh-get-rederivations.ts";
 import { anhGetTransactionStatus } from "./methods/anh-get-transaction-status.ts";
 import { anhGetUncertainty } from "./methods/anh-get-uncertainty.ts";
 import { anhGetWithdrawalProof } from "./methods/anh-get-withdrawal-proof.ts";
@@ -18,6 +19,7 @@ import { ethAccounts } from "./methods/eth-accounts.ts";
 import { ethBlockNumber } from "./methods/eth-block-number.ts";
 import { ethCall } from "./methods/eth-call.ts";
 import { ethChainId } from "./methods/eth-chain-id.ts";
+import { ethCoinbase } from "./methods/eth-coinbase.ts";
 import { ethCreateAccessList } from "./methods/eth-create-access-list.ts";
 import { ethEstimateGas } from "./methods/eth-estimate-gas.ts";
 import { ethFeeHistory } from "./methods/eth-fee-history.ts";
@@ -30,23 +32,28 @@ import { ethGetBlockTransactionCountByHash } from "./methods/eth-get-block-trans
 import { ethGetBlockTransactionCountByNumber } from "./methods/eth-get-block-transaction-count-by-number.ts";
 import { ethGetCode } from "./methods/eth-get-code.ts";
 import { ethGetLogs } from "./methods/eth-get-logs.ts";
+import { ethGetProof } from "./methods/eth-get-proof.ts";
 import { ethGetStorageAt } from "./methods/eth-get-storage-at.ts";
 import { ethGetTransactionByBlockHashAndIndex } from "./methods/eth-get-transaction-by-block-hash-and-index.ts";
 import { ethGetTransactionByBlockNumberAndIndex } from "./methods/eth-get-transaction-by-block-number-and-index.ts";
 import { ethGetTransactionByHash } from "./methods/eth-get-transaction-by-hash.ts";
 import { ethGetTransactionCount } from "./methods/eth-get-transaction-count.ts";
 import { ethGetTransactionReceipt } from "./methods/eth-get-transaction-receipt.ts";
+import { ethGetUncleCountByBlockHash } from "./methods/eth-get-uncle-count-by-block-hash.ts";
+import { ethGetUncleCountByBlockNumber } from "./methods/eth-get-uncle-count-by-block-number.ts";
 import { ethMaxPriorityFeePerGas } from "./methods/eth-max-priority-fee-per-gas.ts";
 import { ethSendRawTransaction } from "./methods/eth-send-raw-transaction.ts";
 import { ethSyncing } from "./methods/eth-syncing.ts";
 import { netListening } from "./methods/net-listening.ts";
+import { netPeerCount } from "./methods/net-peer-count.ts";
 import { netVersion } from "./methods/net-version.ts";
 import { web3ClientVersion } from "./methods/web3-client-version.ts";
 import { web3Sha3 } from "./methods/web3-sha3.ts";
 
 /** Every method there is, by name. Others answer −32601, which is what viem needs of eth_fillTransaction. */
 export const methods: Readonly<Record<string, Method>> = {
-  anh_getContracts: anhGetContracts,
+  anh_chainFile: anhChainFile,
+  anh_getBlockRoots: anhGetBlockRoots,
   anh_getCredit: anhGetCredit,
   anh_getCreditProof: anhGetCreditProof,
   anh_getDemands: anhGetDemands,
@@ -55,7 +62,7 @@ export const methods: Readonly<Record<string, Method>> = {
   anh_getJob: anhGetJob,
   anh_getJobs: anhGetJobs,
   anh_getPrepaidGas: anhGetPrepaidGas,
-  anh_getStateClaimInputs: anhGetStateClaimInputs,
+  anh_getRederivations: anhGetRederivations,
   anh_getTransactionStatus: anhGetTransactionStatus,
   anh_getUncertainty: anhGetUncertainty,
   anh_getWithdrawalProof: anhGetWithdrawalProof,
@@ -65,6 +72,7 @@ export const methods: Readonly<Record<string, Method>> = {
   eth_blockNumber: ethBlockNumber,
   eth_call: ethCall,
   eth_chainId: ethChainId,
+  eth_coinbase: ethCoinbase,
   eth_createAccessList: ethCreateAccessList,
   eth_estimateGas: ethEstimateGas,
   eth_feeHistory: ethFeeHistory,
@@ -77,16 +85,20 @@ export const methods: Readonly<Record<string, Method>> = {
   eth_getBlockTransactionCountByNumber: ethGetBlockTransactionCountByNumber,
   eth_getCode: ethGetCode,
   eth_getLogs: ethGetLogs,
+  eth_getProof: ethGetProof,
   eth_getStorageAt: ethGetStorageAt,
   eth_getTransactionByBlockHashAndIndex: ethGetTransactionByBlockHashAndIndex,
   eth_getTransactionByBlockNumberAndIndex: ethGetTransactionByBlockNumberAndIndex,
   eth_getTransactionByHash: ethGetTransactionByHash,
   eth_getTransactionCount: ethGetTransactionCount,
   eth_getTransactionReceipt: ethGetTransactionReceipt,
+  eth_getUncleCountByBlockHash: ethGetUncleCountByBlockHash,
+  eth_getUncleCountByBlockNumber: ethGetUncleCountByBlockNumber,
   eth_maxPriorityFeePerGas: ethMaxPriorityFeePerGas,
   eth_sendRawTransaction: ethSendRawTransaction,
   eth_syncing: ethSyncing,
   net_listening: netListening,
+  net_peerCount: netPeerCount,
   net_version: netVersion,
   web3_clientVersion: web3ClientVersion,
   web3_sha3: web3Sha3,

@@ -1,12 +1,19 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod/v4";
 
-const HEX_QUANTITY = /^0x[0-9a-fA-F]{1,64}$/;
-const quantityText = z.string().regex(HEX_QUANTITY, "expected a hex quantity of at most 32 bytes");
+const QUANTITY = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})$/;
+const WORD = /^0x[0-9a-fA-F]{1,64}$/;
+/** Bytes one parameter may carry: four times what a transaction may. */
+const MAX_DATA_BYTES = 524_288;
+const MAX_LIST = 1000;
 
-export const quantity = quantityText.transform((text) => BigInt(text));
+export const quantity = z
+  .string()
+  .regex(QUANTITY, "expected a hex quantity of at most 32 bytes without leading zeros")
+  .transform((text) => BigInt(text));
 export const data = z
   .string()
+  .max(2 + 2 * MAX_DATA_BYTES, `expected at most ${MAX_DATA_BYTES} bytes`)
   .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "expected 0x and whole bytes in hex")
   .transform((text) => text.toLowerCase() as Hex);
 export const hash = z
@@ -17,8 +24,11 @@ export const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, "expected an address, 20 bytes in hex")
   .transform((text) => text.toLowerCase() as Address);
-/** A storage slot, as a word or as a quantity. */
-export const slot = quantityText.transform((text) => `0x${text.slice(2).toLowerCase().padStart(64, "0")}` as Hex);
+/** A storage slot: leading zeros may be missing. */
+export const slot = z
+  .string()
+  .regex(WORD, "expected a storage slot of at most 32 bytes in hex")
+  .transform((text) => `0x${text.slice(2).toLowerCase().padStart(64, "0")}` as Hex);
 
 /** A block by tag, number or hash (EIP-1898). */
 export type BlockRef =
@@ -27,41 +37,59 @@ export type BlockRef =
   | { readonly hash: Hex };
 
 const tag = z.enum(["latest", "safe", "finalized", "earliest", "pending"]);
+const numbered: z.ZodType<BlockRef, unknown>[] = [
+  tag.transform((name) => ({ tag: name })),
+  quantity.transform((number) => ({ number })),
+];
+/** A block by tag or number only, as the methods "…ByNumber" take it. */
+export const blockNumber: z.ZodType<BlockRef, unknown> = z.union(numbered, { error: "expected a block tag or number" });
 export const blockRef: z.ZodType<BlockRef, unknown> = z.union(
   [
-    tag.transform((name) => ({ tag: name })),
-    quantity.transform((number) => ({ number })),
-    z.object({ blockNumber: quantity }).transform(({ blockNumber }) => ({ number: blockNumber })),
-    z.object({ blockHash: hash }).transform(({ blockHash }) => ({ hash: blockHash })),
+    ...numbered,
+    hash.transform((blockHash) => ({ hash: blockHash })),
+    z.strictObject({ blockNumber: quantity }).transform((ref) => ({ number: ref.blockNumber })),
+    z
+      .strictObject({ blockHash: hash, requireCanonical: z.boolean().optional() })
+      .transform((ref) => ({ hash: ref.blockHash })),
   ],
   { error: "expected a block tag, number or hash" },
 );
 export const LATEST: BlockRef = { tag: "latest" };
 
-const accessList = z.array(z.object({ address, storageKeys: z.array(hash).max(10_000) })).max(10_000);
+const accessList = z.array(z.object({ address, storageKeys: z.array(hash).max(MAX_LIST) })).max(MAX_LIST);
 
 /** A call as wallets send it; unknown fields are ignored, as everywhere in Ethereum. */
-export const callRequest = z.object({
-  from: address.nullish(),
-  to: address.nullish(),
-  gas: quantity.nullish(),
-  gasPrice: quantity.nullish(),
-  maxFeePerGas: quantity.nullish(),
-  maxPriorityFeePerGas: quantity.nullish(),
-  value: quantity.nullish(),
-  data: data.nullish(),
-  input: data.nullish(),
-  nonce: quantity.nullish(),
-  accessList: accessList.nullish(),
-});
+export const callRequest = z
+  .object({
+    from: address.nullish(),
+    to: address.nullish(),
+    gas: quantity.nullish(),
+    gasPrice: quantity.nullish(),
+    maxFeePerGas: quantity.nullish(),
+    maxPriorityFeePerGas: quantity.nullish(),
+    value: quantity.nullish(),
+    data: data.nullish(),
+    input: data.nullish(),
+    nonce: quantity.nullish(),
+    accessList: accessList.nullish(),
+  })
+  .refine((call) => call.data == null || call.input == null || call.data === call.input, {
+    error: 'both "data" and "input" are set and not equal; please use "input"',
+  })
+  .refine((call) => call.gasPrice == null || (call.maxFeePerGas == null && call.maxPriorityFeePerGas == null), {
+    error: "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified",
+  });
 export type CallParams = z.output<typeof callRequest>;
 
-export const stateOverrides = z.record(
-  address,
-  z.object({
-    balance: quantity.optional(),
-    nonce: quantity.optional(),
-    code: data.optional(),
-    stateDiff: z.record(hash, hash).optional(),
-  }),
-);
+/** Replaces named fields and slots. Whole storages and precompiles cannot be replaced, hence refused by name. */
+export const stateOverrides = z
+  .record(
+    address,
+    z.strictObject({
+      balance: quantity.optional(),
+      nonce: quantity.optional(),
+      code: data.optional(),
+      stateDiff: z.record(slot, hash).optional(),
+    }),
+  )
+  .refine((overrides) => Object.keys(overrides).length <= MAX_LIST, { error: `at most ${MAX_LIST} accounts` });

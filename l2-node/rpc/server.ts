@@ -2,15 +2,21 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { type DispatchLimits, dispatch } from "./dispatch.ts";
-import { errorBody, RpcError } from "./errors.ts";
+import { errorBody, RPC_CODE, RpcError, type RpcErrorBody } from "./errors.ts";
 import type { RpcContext } from "./method.ts";
+import { recordRederivations } from "./rederivations.ts";
 
-export interface RpcServerOptions extends DispatchLimits {
+export interface RpcServerOptions extends Partial<RpcLimits> {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+}
+
+export interface RpcLimits extends DispatchLimits {
   readonly maxBodyBytes: number;
 }
+
+const LIMITS: RpcLimits = { maxBodyBytes: 5 * 1024 * 1024, maxDepth: 64, maxBatch: 100, timeoutMs: 30_000 };
 
 export interface RpcServerModules {
   readonly context: RpcContext;
@@ -27,7 +33,10 @@ export interface RpcServer {
 
 /** JSON-RPC over HTTP: POST on /, any origin, bounded in size, depth, batch length and time. */
 export async function startRpcServer(options: RpcServerOptions, modules: RpcServerModules): Promise<RpcServer> {
-  const { context, routers, onFault } = modules;
+  const { routers, onFault } = modules;
+  const limits = { ...LIMITS, ...options };
+  const { execution } = modules.context;
+  const context = { ...modules.context, ...(execution ? { rederivations: recordRederivations(execution) } : {}) };
   const app = express();
   app.disable("x-powered-by");
   app.use(allowAnyOrigin);
@@ -38,14 +47,17 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
     const ready = context.chain.store.l1.cursor() !== undefined;
     response.status(ready ? 200 : 503).json({ ready });
   });
-  const body = express.text({ type: () => true, limit: options.maxBodyBytes });
+  const body = express.text({ type: () => true, limit: limits.maxBodyBytes });
   app.post("/", body, async (request, response) => {
     const text = typeof request.body === "string" ? request.body : "";
-    const answer = await dispatch(text, context, options, onFault);
+    const answer = await dispatch(text, context, limits, onFault);
     if (answer === undefined) response.status(204).end();
-    else response.json(answer);
+    else response.status(isParseError(answer) ? 400 : 200).json(answer);
   });
   for (const router of routers) app.use(router);
+  app.use((_request, response) => {
+    response.status(404).json({ code: "not-found", message: "nothing here: JSON-RPC takes POST /" });
+  });
   app.use(answerError);
 
   const server = await listen(app, options);
@@ -68,6 +80,9 @@ function listen(app: express.Express, { host, port }: RpcServerOptions): Promise
     const server = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(server)));
   });
 }
+
+const isParseError = (answer: object): boolean =>
+  "error" in answer && (answer.error as RpcErrorBody).code === RPC_CODE.parse;
 
 function allowAnyOrigin(request: Request, response: Response, next: NextFunction): void {
   response.setHeader("access-control-allow-origin", "*");

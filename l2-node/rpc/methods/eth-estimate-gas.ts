@@ -4,7 +4,8 @@ import { CallFailedError } from "../../execution/errors.ts";
 import { MAX_TRANSACTION_GAS } from "../../ledger/gas.ts";
 import { stateAt } from "../blocks.ts";
 import { failure, toCall, toOverrides } from "../calls.ts";
-import { estimatedDataGas } from "../fees.ts";
+import { RpcError } from "../errors.ts";
+import { estimatedDataGas, likelyPriceWei } from "../fees.ts";
 import { hexQuantity } from "../format.ts";
 import { executionOf, method } from "../method.ts";
 import { blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
@@ -13,13 +14,18 @@ import { blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
 export const ethEstimateGas = method(
   z.tuple([callRequest, blockRef.optional(), stateOverrides.optional()]),
   async (context, [request, ref = LATEST, overrides]) => {
-    const at = stateAt(context, ref);
+    const execution = executionOf(context);
+    // Quotes are paid in gas, so their gas depends on the price the transaction will be sent at.
+    const call = { ...toCall(context, request), priceWei: likelyPriceWei(context, request) };
+    const cap = smallerOf(request.gas ?? MAX_TRANSACTION_GAS, MAX_TRANSACTION_GAS);
+    const dataGas = estimatedDataGas(context, request);
     try {
-      const gas = await executionOf(context).estimateGas(toCall(context, request), at, toOverrides(overrides));
-      return hexQuantity(smallerOf(gas + estimatedDataGas(context, request), MAX_TRANSACTION_GAS));
+      const gas = await execution.estimateGas(call, stateAt(context, ref), toOverrides(overrides));
+      if (gas + dataGas <= cap) return hexQuantity(gas + dataGas);
     } catch (error) {
       if (error instanceof CallFailedError) throw failure(error.status, error.message, error.data);
       throw error;
     }
+    throw new RpcError("server", `gas required exceeds allowance (${cap}); posting its bytes to L1 takes ${dataGas}`);
   },
 );

@@ -2,9 +2,9 @@ import { z } from "zod/v4";
 import { findBlock } from "../blocks.ts";
 import { hexQuantity, includedOf } from "../format.ts";
 import { method } from "../method.ts";
-import { blockRef } from "../schemas.ts";
+import { blockNumber } from "../schemas.ts";
 
-export const ethGetBlockTransactionCountByNumber = method(z.tuple([blockRef]), (context, [ref]) => {
+export const ethGetBlockTransactionCountByNumber = method(z.tuple([blockNumber]), (context, [ref]) => {
   const block = findBlock(context, ref);
   return block && hexQuantity(includedOf(block).length);
 });

@@ -1,43 +1,67 @@
 import { z } from "zod/v4";
 import { smallerOf } from "../../../common/bigint.ts";
+import type { LogFilter, LogRecord } from "../../execution/execution.ts";
 import { findNumber } from "../blocks.ts";
 import { RpcError } from "../errors.ts";
 import { formatLog } from "../format.ts";
 import { executionOf, method, type RpcContext } from "../method.ts";
-import { address, type BlockRef, blockRef, hash, LATEST } from "../schemas.ts";
+import { address, type BlockRef, blockNumber, hash, LATEST } from "../schemas.ts";
 
-const topic = z.union([hash, z.array(hash).max(1000), z.null()]);
+/** Blocks looked through at a time, so that a query never holds more than this many blocks' receipts. */
+const SLICE_BLOCKS = 200n;
+
+const topic = z.union([hash, z.array(hash).max(1000), z.null()], {
+  error: "expected a topic, a list of them, or null",
+});
 const filter = z.object({
-  fromBlock: blockRef.nullish(),
-  toBlock: blockRef.nullish(),
+  fromBlock: blockNumber.nullish(),
+  toBlock: blockNumber.nullish(),
   blockHash: hash.nullish(),
-  address: z.union([address.transform((one) => [one]), z.array(address).max(1000)]).nullish(),
-  topics: z.array(topic).max(4).nullish(),
+  address: z
+    .union([address.transform((one) => [one]), z.array(address).max(1000)], { error: "expected an address or a list" })
+    .nullish(),
+  topics: z.array(topic).max(4, "exceed max topics: 4").nullish(),
 });
 
 export const ethGetLogs = method(z.tuple([filter]), async (context, [params]) => {
   const [fromBlock, toBlock] = rangeOf(context, params);
-  if (fromBlock > toBlock) return [];
-  if (toBlock - fromBlock >= context.maxLogBlocks)
-    throw new RpcError("limitExceeded", `query exceeds max block range ${context.maxLogBlocks}`);
+  if (toBlock - fromBlock >= context.limits.maxLogBlocks)
+    throw new RpcError("limitExceeded", `query exceeds max block range ${context.limits.maxLogBlocks}`);
   const { address: addresses, topics } = params;
-  const logs = await executionOf(context).logs({
-    fromBlock,
-    toBlock,
-    addresses: addresses ?? undefined,
-    topics: topics ?? undefined,
-  });
+  const wanted = { fromBlock, toBlock, addresses: addresses ?? undefined, topics: topics ?? undefined };
+  const logs = await inSlices(context, wanted);
   return logs.map((log) => formatLog(log, context.chain.store.blocks.block(log.blockNumber)?.header.timestamp));
 });
 
-/** Ends above the head are cut to it; a start above it finds nothing. */
+async function inSlices(context: RpcContext, { fromBlock, toBlock, ...wanted }: LogFilter): Promise<LogRecord[]> {
+  const logs: LogRecord[] = [];
+  for (let from = fromBlock; from <= toBlock; from += SLICE_BLOCKS) {
+    const to = smallerOf(from + SLICE_BLOCKS - 1n, toBlock);
+    logs.push(...(await executionOf(context).logs({ ...wanted, fromBlock: from, toBlock: to })));
+    if (logs.length > context.limits.maxLogs)
+      throw new RpcError(
+        "limitExceeded",
+        `query returned more than ${context.limits.maxLogs} results; blocks to ${to} are too many`,
+      );
+  }
+  return logs;
+}
+
 function rangeOf(context: RpcContext, params: z.output<typeof filter>): [from: bigint, to: bigint] {
-  const { latest } = context.chain.heads();
   if (params.blockHash != null) {
+    if (params.fromBlock != null || params.toBlock != null)
+      throw new RpcError(
+        "invalidParams",
+        "cannot specify both blockHash and fromBlock/toBlock, choose one or the other",
+      );
     const number = findNumber(context, { hash: params.blockHash });
     if (number === undefined) throw new RpcError("server", "unknown block");
     return [number, number];
   }
+  const { latest } = context.chain.heads();
   const numberOf = (ref: BlockRef) => ("number" in ref ? ref.number : (findNumber(context, ref) ?? latest));
-  return [numberOf(params.fromBlock ?? LATEST), smallerOf(numberOf(params.toBlock ?? LATEST), latest)];
+  const [from, to] = [numberOf(params.fromBlock ?? LATEST), numberOf(params.toBlock ?? LATEST)];
+  if (from > to) throw new RpcError("invalidParams", "invalid block range params");
+  if (to > latest) throw new RpcError("invalidParams", "block range extends beyond current head block");
+  return [from, to];
 }

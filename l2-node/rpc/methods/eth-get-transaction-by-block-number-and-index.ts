@@ -2,9 +2,9 @@ import { z } from "zod/v4";
 import { findBlock } from "../blocks.ts";
 import { formatTransaction, includedOf } from "../format.ts";
 import { method } from "../method.ts";
-import { blockRef, quantity } from "../schemas.ts";
+import { blockNumber, quantity } from "../schemas.ts";
 
-export const ethGetTransactionByBlockNumberAndIndex = method(z.tuple([blockRef, quantity]), (context, [ref, at]) => {
+export const ethGetTransactionByBlockNumberAndIndex = method(z.tuple([blockNumber, quantity]), (context, [ref, at]) => {
   const block = findBlock(context, ref);
   const found = block && includedOf(block).find(({ index }) => BigInt(index) === at);
   return found && formatTransaction(found.transaction, { block, index: found.index });

@@ -5,7 +5,8 @@ import { method } from "../method.ts";
 import { data } from "../schemas.ts";
 
 /** Answers when the transaction is durable in the mempool; inclusion is the sequencer's next block. */
-export const ethSendRawTransaction = method(z.tuple([data]), ({ mempool }, [raw]) => {
-  if (!mempool) throw new RpcError("methodNotFound", "a replica takes no transactions; send them to the sequencer");
-  return mempool.add(bytesOfHex(raw));
+export const ethSendRawTransaction = method(z.tuple([data]), ({ mempool, forward }, [raw]) => {
+  if (mempool) return mempool.add(bytesOfHex(raw));
+  if (forward) return forward(raw);
+  throw new RpcError("unsupported", "a replica takes no transactions; send them to the sequencer");
 });

@@ -5,6 +5,6 @@ import { executionOf, method } from "../method.ts";
 import { blockRef } from "../schemas.ts";
 
 /** The roots a StateClaim states about a block (P8.1), as this node derives them. */
-export const anhGetStateClaimInputs = method(z.tuple([blockRef]), async (context, [ref]) =>
+export const anhGetBlockRoots = method(z.tuple([blockRef]), async (context, [ref]) =>
   plain(await executionOf(context).roots(stateAt(context, ref))),
 );

@@ -1,0 +1,3 @@
+import { method, noParams } from "../method.ts";
+
+export const ethCoinbase = method(noParams, ({ chain }) => chain.file.sequencer);
