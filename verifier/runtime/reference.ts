@@ -12,7 +12,9 @@ export function evaluate(
   batch: readonly Tensor[],
   arithmetic: Arithmetic = binary32,
 ): Tensor[] {
-  const values: Tensor[] = [...state, ...batch];
+  const values: Tensor[] = [];
+  for (const [i, { value }] of graph.stateInputs.entries()) values[value] = state[i]!;
+  for (const [i, value] of graph.batchInputs.entries()) values[value] = batch[i]!;
   for (const { value, bytes } of graph.constants) values[value] = fromBytes(valueAt(graph, value), bytes);
   for (const node of graph.nodes) {
     const { dtype, shape } = valueAt(graph, node.output);
