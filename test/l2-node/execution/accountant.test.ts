@@ -1,0 +1,175 @@
+// One node on a real L1: money goes in, is used, and comes out again through a state claim.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPublicClient, createWalletClient, defineChain, type Hex, http, parseEther } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { LEDGER_ADDRESS, lower, OUTBOX_ADDRESS } from "../../../common/addresses.ts";
+import { bridgeAbi } from "../../../common/contracts/bridge.ts";
+import { outboxAbi } from "../../../common/contracts/outbox.ts";
+import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
+import { stateClaimsAbi } from "../../../common/contracts/state-claims.ts";
+import { Accountant, auditStateClaims } from "../../../l2-node/execution/accountant.ts";
+import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { ledgerAbi } from "../../../l2-node/ledger/ledger-message.ts";
+import { type RunningNode, startNode } from "../../../l2-node/node.ts";
+import { startL1, type TestL1 } from "../../support/l1.ts";
+import { until } from "../../support/until.ts";
+
+const user = devAccount("user");
+let l1: TestL1;
+let node: RunningNode;
+const folder = mkdtempSync(join(tmpdir(), "anh-accountant-"));
+
+beforeAll(async () => {
+  l1 = await startL1();
+  node = await startNode(
+    {
+      role: "sequencer",
+      execute: "lazy",
+      dataDir: folder,
+      chainFile: "",
+      l1Url: l1.url,
+      host: "127.0.0.1",
+      port: 0,
+      logLevel: "error",
+      sequencerKey: devAccount("sequencer").privateKey,
+      blockTimeMs: 50,
+      heartbeatMs: 500,
+      originLagBlocks: 0,
+      anchorIntervalMs: 100,
+      pollMs: 20,
+      maxPoolTransactions: 100,
+    },
+    {
+      chain: l1.chain,
+      routers: () => [],
+      events: () => {},
+      onFatal: (error) => {
+        throw error;
+      },
+      clientVersion: "test",
+    },
+  );
+});
+afterAll(async () => {
+  await node?.close();
+  l1?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+test("deposit, spend, withdraw once, and redeem what was not used", async () => {
+  const execution = node.execution!;
+  const { contracts, clocks } = l1.chain;
+  const account = privateKeyToAccount(user.privateKey);
+  const onL1 = createWalletClient({ account, transport: http(l1.url), pollingInterval: 20 });
+  const l2 = defineChain({
+    id: Number(l1.chain.l2ChainId),
+    name: "l2",
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [node.url] } },
+  });
+  const onL2 = createWalletClient({ account, chain: l2, transport: http(), pollingInterval: 20 });
+  const reader = createPublicClient({ chain: l2, transport: http(), pollingInterval: 20 });
+  const writeL1 = async (call: object) => {
+    const hash = await onL1.writeContract({ chain: null, ...call } as never);
+    return l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+  };
+  const value = parseEther("1");
+  const gas = {
+    address: contracts.prepaidGas,
+    abi: prepaidGasAbi,
+    functionName: "deposit",
+    args: [user.address],
+    value,
+  };
+  await writeL1(gas);
+  const bridge = { address: contracts.bridge, abi: bridgeAbi } as const;
+  await writeL1({ ...bridge, functionName: "depositEth", args: [user.address], value });
+  await until(async () => ((await execution.account(user.address, "latest")).balanceWei > 0n ? true : undefined));
+
+  const withdrawal = {
+    address: OUTBOX_ADDRESS,
+    abi: outboxAbi,
+    functionName: "withdraw",
+    args: [user.address],
+  } as const;
+  const hash = await onL2.writeContract({ ...withdrawal, value: 12345n, gas: 3_000_000n });
+  const receipt = await reader.waitForTransactionReceipt({ hash });
+  expect(receipt.status).toBe("success");
+  await until(() => (node.chain.heads().safe >= receipt.blockNumber ? true : undefined));
+
+  const sender = new L1Sender(
+    {
+      privateKey: devAccount("accountant").privateKey,
+      l1ChainId: l1.chain.l1ChainId,
+      bumpAfterMs: 5000,
+      pollMs: 20,
+    },
+    { client: l1.client },
+  );
+  const modules = { client: l1.client, chain: node.chain, execution };
+  const accountant = new Accountant(
+    { intervalMs: 50, postEverySeconds: 0n },
+    { ...modules, sender, onTrouble: () => {}, onPosted: () => {}, onSettled: () => {} },
+  );
+  const posted = (await accountant.post())!;
+  expect(posted.number).toBeGreaterThanOrEqual(receipt.blockNumber);
+  expect(await accountant.settle()).toBeUndefined();
+  expect(await auditStateClaims(modules, 0n)).toEqual({ checkedTo: posted.number, wrong: [] });
+
+  await l1.warp(clocks.stateWindowSeconds + 1);
+  expect(await accountant.settle()).toBe(posted.number);
+  expect(await accountant.settle()).toBeUndefined();
+
+  const { withdrawal: record, proof, outboxRoot } = (await execution.withdrawalProof(0n, posted.number))!;
+  expect(outboxRoot).toBe(posted.outboxRoot);
+  const { l2ChainId: _, ...args } = record;
+  const finalize = { ...bridge, functionName: "finalizeWithdrawal", args: [posted.number, args, proof] };
+  expect((await writeL1(finalize)).status).toBe("success");
+  await expect(writeL1(finalize)).rejects.toThrow("AlreadyPaid");
+
+  await until(() => node.chain.store.l1.settledAt(node.chain.head().header.origin.inboxCount));
+  const credit = (await execution.creditProof(user.address, posted.number))!;
+  expect(credit.cumulativeWei).toBeGreaterThan(0n);
+  const before = node.chain.store.blocks.account(lower(user.address)).redeemedWei;
+  expect(before).toBe(0n);
+  const redeem = { address: LEDGER_ADDRESS, abi: ledgerAbi, functionName: "redeem" } as const;
+  const redeemed: Hex = await onL2.writeContract({
+    ...redeem,
+    args: [credit.cumulativeWei, credit.index, credit.proof],
+    gas: 1_000_000n,
+  });
+  expect((await reader.waitForTransactionReceipt({ hash: redeemed })).status).toBe("success");
+  expect(node.chain.store.blocks.account(lower(user.address)).redeemedWei).toBe(credit.cumulativeWei);
+});
+
+test("a false state claim is told apart from a true one", async () => {
+  const execution = node.execution!;
+  const claims = { address: l1.chain.contracts.stateClaims, abi: stateClaimsAbi } as const;
+  const lastPosted = await l1.client.readContract({ ...claims, functionName: "lastPosted" });
+  const number = await until(() => {
+    const { safe } = node.chain.heads();
+    return safe > lastPosted ? safe : undefined;
+  });
+  const roots = await execution.roots(number);
+  const lie = { ...roots, stateRoot: `0x${"66".repeat(32)}` as Hex, blocksRoot: `0x${"77".repeat(32)}` as Hex };
+  const poster = createWalletClient({
+    account: privateKeyToAccount(devAccount("accountant").privateKey),
+    transport: http(l1.url),
+  });
+  const hash = await poster.writeContract({
+    chain: null,
+    ...claims,
+    functionName: "post",
+    args: [lie],
+  });
+  await l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+  const modules = { client: l1.client, chain: node.chain, execution };
+  const { wrong } = await auditStateClaims(modules, 0n);
+  expect(wrong.map(({ posted, own }) => [posted.number, posted.stateRoot, own.stateRoot])).toEqual([
+    [number, lie.stateRoot, roots.stateRoot],
+  ]);
+});
