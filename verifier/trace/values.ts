@@ -19,10 +19,13 @@ export function placementIn(graph: Graph): Placement {
   return known;
 }
 
+/** Roots of tensors that were hashed before. */
+export type KnownRoots = ReadonlyMap<Tensor, Hex>;
+
 /** Roots of all committed values of a step. */
-export function stepRootsOf(graph: Graph, values: StepValues): StepRoots {
+export function stepRootsOf(graph: Graph, values: StepValues, known: KnownRoots = new Map()): StepRoots {
   const { exact, loose } = placementIn(graph);
-  const rootOf = (id: number): Hex => tensorRoot(bytesOf(values[id]!));
+  const rootOf = (id: number): Hex => known.get(values[id]!) ?? tensorRoot(bytesOf(values[id]!));
   const rootOfEntry = (entry: Entry): Hex => tensorRoot(entryBytes(entry, values));
   return {
     stateIn: graph.stateInputs.map(({ value }) => rootOf(value)),
