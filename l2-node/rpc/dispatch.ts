@@ -95,7 +95,7 @@ async function before<T>(deadlineMs: number, work: () => Promise<T>): Promise<T>
   if (leftMs <= 0) throw timeout();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timeout()), leftMs);
+    timer = setTimeout(() => reject(timeout()), Math.ceil(leftMs));
   });
   try {
     return await Promise.race([work(), late]);

@@ -7,27 +7,28 @@ const WORD = /^0x[0-9a-fA-F]{1,64}$/;
 const MAX_DATA_BYTES = 524_288;
 const MAX_LIST = 1000;
 
+// Checks abort: otherwise the transform would still see what failed them.
 export const quantity = z
   .string()
-  .regex(QUANTITY, "expected a hex quantity of at most 32 bytes without leading zeros")
+  .regex(QUANTITY, { error: "expected a hex quantity of at most 32 bytes without leading zeros", abort: true })
   .transform((text) => BigInt(text));
 export const data = z
   .string()
-  .max(2 + 2 * MAX_DATA_BYTES, `expected at most ${MAX_DATA_BYTES} bytes`)
-  .regex(/^0x(?:[0-9a-fA-F]{2})*$/, "expected 0x and whole bytes in hex")
+  .max(2 + 2 * MAX_DATA_BYTES, { error: `expected at most ${MAX_DATA_BYTES} bytes`, abort: true })
+  .regex(/^0x(?:[0-9a-fA-F]{2})*$/, { error: "expected 0x and whole bytes in hex", abort: true })
   .transform((text) => text.toLowerCase() as Hex);
 export const hash = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, "expected 32 bytes in hex")
+  .regex(/^0x[0-9a-fA-F]{64}$/, { error: "expected 32 bytes in hex", abort: true })
   .transform((text) => text.toLowerCase() as Hex);
 export const address = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, "expected an address, 20 bytes in hex")
+  .regex(/^0x[0-9a-fA-F]{40}$/, { error: "expected an address, 20 bytes in hex", abort: true })
   .transform((text) => text.toLowerCase() as Address);
 /** A storage slot: leading zeros may be missing. */
 export const slot = z
   .string()
-  .regex(WORD, "expected a storage slot of at most 32 bytes in hex")
+  .regex(WORD, { error: "expected a storage slot of at most 32 bytes in hex", abort: true })
   .transform((text) => `0x${text.slice(2).toLowerCase().padStart(64, "0")}` as Hex);
 
 /** A block by tag, number or hash (EIP-1898). */

@@ -98,6 +98,7 @@ function answerError(error: unknown, _request: Request, response: Response, next
     return;
   }
   const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500;
-  const known = status === 413 ? new RpcError("invalidRequest", "request body too large") : error;
+  // What express says of a body it cannot read is about the caller's request, and for the caller's eyes.
+  const known = status < 500 ? new RpcError("invalidRequest", (error as Error).message) : error;
   response.status(status).json({ jsonrpc: "2.0", id: null, error: errorBody(known) });
 }

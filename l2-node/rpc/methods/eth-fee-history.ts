@@ -7,13 +7,19 @@ import { RpcError } from "../errors.ts";
 import { suggestedTipWei } from "../fees.ts";
 import { hexQuantity, includedOf } from "../format.ts";
 import { method } from "../method.ts";
-import { blockRef, quantity } from "../schemas.ts";
+import { blockNumber, quantity } from "../schemas.ts";
 
 const MAX_BLOCKS = 1024n;
 const params = z.tuple([
   z.union([quantity, z.int().nonnegative().transform(BigInt)]),
-  blockRef,
-  z.array(z.number().min(0).max(100)).max(100).optional(),
+  blockNumber,
+  z
+    .array(z.number().min(0).max(100))
+    .max(100)
+    .refine((list) => list.every((percentile, i) => percentile >= (list[i - 1] ?? 0)), {
+      error: "reward percentiles must ascend",
+    })
+    .optional(),
 ]);
 
 export const ethFeeHistory = method(params, (context, [count, newest, percentiles]) => {

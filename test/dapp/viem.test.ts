@@ -1,0 +1,104 @@
+import {
+  type BaseError,
+  ContractFunctionRevertedError,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  encodeFunctionData,
+  http,
+  type PublicClient,
+  parseAbi,
+  parseEther,
+} from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
+import { TEST_CHAIN_ID, testAccount, testAddress } from "../support/transactions.ts";
+import { counterAbi, counterBytecode } from "./counter.ts";
+
+const abi = parseAbi(counterAbi);
+let rig: RpcRig;
+let client: PublicClient;
+let connect: () => ReturnType<typeof walletOf>;
+
+function walletOf(url: string) {
+  const chain = defineChain({
+    id: Number(TEST_CHAIN_ID),
+    name: "ANH",
+    nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
+    rpcUrls: { default: { http: [url] } },
+  });
+  return createWalletClient({ chain, account: testAccount(0), transport: http(url) });
+}
+
+beforeAll(async () => {
+  rig = await startRpcRig({ sealing: true });
+  const transport = http(rig.url, { batch: true, retryCount: 0 });
+  client = createPublicClient({ transport, pollingInterval: 20, cacheTime: 0 });
+  connect = () => walletOf(rig.url);
+});
+afterAll(() => rig.stop());
+
+describe("plain viem", () => {
+  it("reads blocks, fees and balances, in one batch", async () => {
+    const [chainId, block, fees, balance] = await Promise.all([
+      client.getChainId(),
+      client.getBlock(),
+      client.estimateFeesPerGas(),
+      client.getBalance({ address: testAddress(0) }),
+    ]);
+    expect(chainId).toBe(Number(TEST_CHAIN_ID));
+    expect(block).toMatchObject({ miner: rig.file.sequencer, difficulty: 0n, gasLimit: 60_000_000n });
+    expect(fees.maxFeePerGas).toBeGreaterThan(fees.maxPriorityFeePerGas);
+    expect(balance).toBe(parseEther("2"));
+  });
+
+  it("deploys, simulates, writes, waits and reads logs", async () => {
+    const wallet = connect();
+    const deployed = await client.waitForTransactionReceipt({
+      hash: await wallet.deployContract({ abi, bytecode: counterBytecode }),
+    });
+    const address = deployed.contractAddress!;
+    const { request } = await client.simulateContract({
+      address,
+      abi,
+      functionName: "increment",
+      args: [5n],
+      account: wallet.account,
+    });
+    const receipt = await client.waitForTransactionReceipt({ hash: await wallet.writeContract(request) });
+    expect(receipt).toMatchObject({ status: "success", type: "eip1559" });
+    expect(await client.readContract({ address, abi, functionName: "value" })).toBe(5n);
+    const logs = await client.getContractEvents({ address, abi, eventName: "Incremented", fromBlock: 0n });
+    expect(logs.map(({ args }) => args)).toEqual([{ who: testAccount(0).address, value: 5n }]);
+    const sent = await client.getTransaction({ hash: receipt.transactionHash });
+    expect([sent.to, sent.blockNumber]).toEqual([address.toLowerCase(), receipt.blockNumber]);
+  });
+
+  it("sends two in a row without asking twice for the nonce, and both arrive", async () => {
+    const wallet = connect();
+    const hashes = [
+      await wallet.sendTransaction({ to: testAddress(3), value: 1n }),
+      await wallet.sendTransaction({ to: testAddress(3), value: 2n }),
+    ];
+    const receipts = await Promise.all(hashes.map((hash) => client.waitForTransactionReceipt({ hash })));
+    expect(receipts.map(({ status }) => status)).toEqual(["success", "success"]);
+    expect(await client.getBalance({ address: testAddress(3) })).toBe(3n);
+  });
+
+  it("decodes custom errors, and overrides state in calls", async () => {
+    const wallet = connect();
+    const hash = await wallet.deployContract({ abi, bytecode: counterBytecode });
+    const address = (await client.waitForTransactionReceipt({ hash })).contractAddress!;
+    const error: unknown = await client
+      .simulateContract({ address, abi, functionName: "increment", args: [101n] })
+      .catch((thrown: unknown) => thrown);
+    const reverted = (error as BaseError).walk((cause) => cause instanceof ContractFunctionRevertedError);
+    expect((reverted as ContractFunctionRevertedError).data).toMatchObject({ errorName: "TooMuch", args: [100n] });
+    const { data } = await client.call({
+      to: address,
+      data: encodeFunctionData({ abi, functionName: "value" }),
+      stateOverride: [{ address, stateDiff: [{ slot: `0x${"0".repeat(64)}`, value: `0x${"0".repeat(62)}2a` }] }],
+    });
+    expect(BigInt(data!)).toBe(42n);
+  });
+});
