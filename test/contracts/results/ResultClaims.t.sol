@@ -68,7 +68,7 @@ contract ResultClaimsTest is Acted {
         i = good();
         i.job.batchRows = 0;
         refusedJob(i, "batchRows");
-        i.job.batchRows = 301;
+        i.job.batchRows = 305;
         refusedJob(i, "batchRows");
         i = good();
         i.job.profile = 2;

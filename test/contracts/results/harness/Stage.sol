@@ -10,7 +10,8 @@ import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
 import {DemandKeys} from "../../../../contracts/libraries/DemandKeys.sol";
 import {Clocks} from "../../../../contracts/types/Clocks.sol";
 import {Prices} from "../../../../contracts/types/Prices.sol";
-import {SegmentProof} from "../../../../contracts/types/Opening.sol";
+import {SegmentProof, StepValues, TraceProof} from "../../../../contracts/types/Opening.sol";
+import {HeaderProof} from "../../../../contracts/types/Witness.sol";
 import {vm} from "../../support/Vm.sol";
 import {ToyLeaf} from "./ToyLeaf.sol";
 import {Run, ToyRun} from "./ToyRun.sol";
@@ -167,16 +168,12 @@ abstract contract Acted {
         internal
     {
         SegmentProof memory own = ToyRun.segmentProof(run, segment);
+        TraceProof memory trace = ToyRun.traceProof(run, segment, step);
+        HeaderProof memory header = ToyRun.headerProof();
+        // Hashing with sha256 is a call, which a prank would be spent on: everything is made before.
+        StepValues memory values = ToyRun.values(2 * segment + step, lie);
         vm.prank(claimant);
-        demands.openStep(
-            claimHash,
-            run.task,
-            own,
-            step,
-            ToyRun.traceProof(run, segment, step),
-            ToyRun.headerProof(),
-            ToyRun.values(2 * segment + step, lie)
-        );
+        demands.openStep(claimHash, run.task, own, step, trace, header, values);
     }
 
     /// Σ bonds + credits = balance (docs design: bonds), in each contract that holds wei.

@@ -33,34 +33,35 @@ struct Run {
     bytes32 trajectoryRoot;
 }
 
-/// A training whose numbers mean nothing: one state tensor of 300 floats, one feed, one node with a layout.
+/// A training whose numbers mean nothing: one state tensor of 304 floats, one feed, one node with a layout.
 /// All of its trees are true, so that only the rules of the game are at stake.
 library ToyRun {
     uint256 internal constant L2 = 424242;
     uint64 internal constant DEADLINE = 10_000_000;
 
-    /// 1,200 bytes: a whole chunk and a short one.
-    function tensor(uint256 tag) internal pure returns (bytes memory data) {
-        data = new bytes(1200);
-        for (uint256 i = 0; i < 1200; i += 32) {
-            bytes32 word = keccak256(abi.encode(tag, i));
-            for (uint256 j = 0; j < 32 && i + j < 1200; ++j) data[i + j] = word[j];
-        }
+    function _words(uint256 tag, uint256 first, uint256 count) private pure returns (bytes memory) {
+        bytes32[] memory words = new bytes32[](count);
+        for (uint256 i = 0; i < count; ++i) words[i] = keccak256(abi.encode(tag, first + i));
+        return abi.encodePacked(words);
     }
 
-    function chunkHashes(bytes memory data) internal pure returns (bytes32[] memory hashes) {
-        hashes = new bytes32[]((data.length + 1023) / 1024);
-        for (uint256 i = 0; i < hashes.length; ++i) hashes[i] = sha256(chunk(data, i));
+    /// 1,216 bytes: a whole chunk and a short one.
+    function tensor(uint256 tag) internal pure returns (bytes memory) {
+        return _words(tag, 0, 38);
     }
 
-    function chunk(bytes memory data, uint256 index) internal pure returns (bytes memory part) {
-        uint256 start = 1024 * index;
-        part = new bytes(data.length - start < 1024 ? data.length - start : 1024);
-        for (uint256 i = 0; i < part.length; ++i) part[i] = data[start + i];
+    function chunk(uint256 tag, uint256 index) internal pure returns (bytes memory) {
+        return _words(tag, 32 * index, index == 0 ? 32 : 6);
+    }
+
+    function chunkHashes(uint256 tag) internal pure returns (bytes32[] memory hashes) {
+        hashes = new bytes32[](2);
+        hashes[0] = sha256(chunk(tag, 0));
+        hashes[1] = sha256(chunk(tag, 1));
     }
 
     function tensorRoot(uint256 tag) internal pure returns (bytes32) {
-        return Tree.root(chunkHashes(tensor(tag)));
+        return Tree.root(chunkHashes(tag));
     }
 
     function feed(uint256 step) internal pure returns (bytes memory) {
@@ -76,13 +77,13 @@ library ToyRun {
     function graphHeader() internal pure returns (GraphHeader memory header) {
         header.kind = 1;
         header.states = new StateInput[](1);
-        header.states[0] = StateInput(1, _shape(300), 0);
+        header.states[0] = StateInput(1, _shape(304), 0);
         header.feeds = new Feed[](1);
         header.feeds[0].dtype = 2;
         header.feeds[0].shape = new uint32[](2);
         (header.feeds[0].shape[0], header.feeds[0].shape[1]) = (2, 4);
         header.nextStates = new Value[](1);
-        header.nextStates[0] = Value(PLACE_NEXT_STATE, 0, 1, _shape(300));
+        header.nextStates[0] = Value(PLACE_NEXT_STATE, 0, 1, _shape(304));
         header.loss.shape = new uint32[](0);
         header.nodes = 1;
         header.exactCount = 2;
@@ -91,20 +92,20 @@ library ToyRun {
     function graphNode() internal pure returns (Node memory node) {
         node.op = 1;
         node.inputs = new Operand[](1);
-        node.inputs[0].value = Value(PLACE_STATE, 0, 1, _shape(300));
+        node.inputs[0].value = Value(PLACE_STATE, 0, 1, _shape(304));
         node.inputs[0].layoutPlace = PLACE_EXACT;
         node.inputs[0].layoutIndex = 1;
         node.inputs[0].layout = new uint32[](3);
-        (node.inputs[0].layout[0], node.inputs[0].layout[1], node.inputs[0].layout[2]) = (1, 3, 100);
+        (node.inputs[0].layout[0], node.inputs[0].layout[1], node.inputs[0].layout[2]) = (1, 4, 76);
         node.outputs = new Value[](1);
-        node.outputs[0] = Value(PLACE_EXACT, 0, 1, _shape(300));
-        node.flops = 300;
-        node.bytes_ = 1200;
+        node.outputs[0] = Value(PLACE_EXACT, 0, 1, _shape(304));
+        node.flops = 304;
+        node.bytes_ = 1216;
     }
 
     function _leaves() private pure returns (SumNode memory header, SumNode memory node) {
         header = SumNode(hashGraphHeader(graphHeader()), 0, 0);
-        node = SumNode(hashNode(graphNode()), 300, 1200);
+        node = SumNode(hashNode(graphNode()), 304, 1216);
     }
 
     function graph() internal pure returns (GraphRef memory) {
@@ -141,8 +142,8 @@ library ToyRun {
         j.trainGraph = graph();
         j.inferGraph = graph();
         j.evaluateGraph = graph();
-        j.datasetRoot = Tree.root(chunkHashes(tensor(9)));
-        j.datasetRows = 300;
+        j.datasetRoot = tensorRoot(9);
+        j.datasetRows = 304;
         j.startRoot = tensorRoot(1000);
         j.steps = 5;
         j.segmentSteps = 2;
