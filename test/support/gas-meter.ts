@@ -25,7 +25,7 @@ export interface Compiled {
 /** The contract named like its file. `path` is relative to the project. Libraries must be internal. */
 export function compile(path: string): Compiled {
   const solc = require("solc") as { compile(input: string, callbacks: object): string };
-  const { settings } = hardhatConfig.solidity as { settings: object };
+  const settings = settingsOf(path);
   const output = JSON.parse(
     solc.compile(
       JSON.stringify({
@@ -43,6 +43,15 @@ export function compile(path: string): Compiled {
   const name = path.split("/").at(-1)!.replace(".sol", "");
   const contract = output.contracts[path][name];
   return { abi: contract.abi, deployedBytecode: `0x${contract.evm.deployedBytecode.object}` };
+}
+
+/** The settings Hardhat compiles this file with. */
+function settingsOf(path: string): object {
+  const { compilers, overrides } = hardhatConfig.solidity as {
+    compilers: { settings: object }[];
+    overrides: Record<string, { settings: object }>;
+  };
+  return (overrides[path] ?? compilers[0]!).settings;
 }
 
 function read(path: string): string {
