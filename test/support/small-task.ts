@@ -1,4 +1,4 @@
-import type { Hex } from "viem";
+import { type Hex, numberToHex } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { JOB_FLAG, type Job, PROFILE } from "../../common/job.ts";
 import { trainTask } from "../../common/task.ts";
@@ -29,6 +29,8 @@ export type SmallSpec = {
   readonly flags?: number;
   readonly optimizer?: Optimizer;
   readonly windowSeconds?: number;
+  /** Jobs that differ in nothing else have ids of their own. */
+  readonly salt?: number;
   readonly deadline?: bigint;
 };
 
@@ -43,7 +45,7 @@ export function smallTask(spec: SmallSpec = {}): SmallTask {
   const job: Job = {
     chainId: 42n,
     requester: "0x00000000000000000000000000000000000000aa",
-    salt: ZERO_HASH,
+    salt: numberToHex(spec.salt ?? 0, { size: 32 }),
     trainGraph: graphRef(encodeGraph(graphs.train.graph)),
     inferGraph: graphRef(encodeGraph(graphs.infer)),
     evaluateGraph: graphRef(encodeGraph(graphs.evaluate)),

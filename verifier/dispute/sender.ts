@@ -49,8 +49,8 @@ export type SenderModules = {
   readonly wallet: WalletClient<Transport, Chain | undefined, Account>;
 };
 
-/** Errors whose first argument is the exact value a call must carry. */
-const VALUE_ERRORS = ["BondMismatch", "FeeMismatch"];
+/** A bond, then a fee on top of it. */
+const MAX_VALUE_ATTEMPTS = 4;
 
 /** Cap of one transaction's gas (EIP-7825). */
 const TRANSACTION_GAS_LIMIT = 2n ** 24n;
@@ -82,19 +82,23 @@ export function openSender({ l1, wallet }: SenderModules): Sender {
   }
 
   async function sendBonded(call: Call, limitWei: bigint): Promise<TransactionReceipt> {
-    try {
-      return await sendNow(call);
-    } catch (error) {
-      if (!(error instanceof RefusedError && VALUE_ERRORS.includes(error.errorName))) throw error;
-      const [expectedWei] = error.args as [bigint];
-      if (expectedWei > limitWei)
-        throw new BondTooHighError("bond-too-high", `${call.functionName} asks for a bond above the limit`, {
-          expected: limitWei,
-          actual: expectedWei,
-          hint: "raise the limit on bonds if this job is worth it",
-        });
-      return sendNow({ ...call, valueWei: expectedWei });
+    let valueWei = 0n;
+    for (let attempt = 0; attempt < MAX_VALUE_ATTEMPTS; attempt++) {
+      try {
+        return await sendNow({ ...call, valueWei });
+      } catch (error) {
+        const wantedWei = wantedValue(error, valueWei);
+        if (wantedWei === undefined) throw error;
+        if (wantedWei > limitWei)
+          throw new BondTooHighError("bond-too-high", `${call.functionName} asks for a bond above the limit`, {
+            expected: limitWei,
+            actual: wantedWei,
+            hint: "raise the limit on bonds if this job is worth it",
+          });
+        valueWei = wantedWei;
+      }
     }
+    throw new BondTooHighError("bond-unknown", `${call.functionName} does not say what value it wants`);
   }
 
   const inTurn = (action: () => Promise<TransactionReceipt>): Promise<TransactionReceipt> => {
@@ -116,4 +120,13 @@ function refusalOf(functionName: string, error: unknown): unknown {
   if (!(reverted instanceof ContractFunctionRevertedError)) return error;
   const name = reverted.data?.errorName ?? reverted.signature ?? "no reason given";
   return new RefusedError(functionName, name, reverted.data?.args ?? [], error);
+}
+
+/** The value that a refusal asks for: a bond as a whole, a fee on top of what was sent. */
+function wantedValue(error: unknown, sentWei: bigint): bigint | undefined {
+  if (!(error instanceof RefusedError)) return undefined;
+  const [expectedWei, actualWei] = error.args as readonly bigint[];
+  if (error.errorName === "BondMismatch") return expectedWei;
+  if (error.errorName === "FeeMismatch") return sentWei + expectedWei! - actualWei!;
+  return undefined;
 }

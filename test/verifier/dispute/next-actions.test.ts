@@ -1,0 +1,84 @@
+import type { Hex } from "viem";
+import { describe, expect, it } from "vitest";
+import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import { CHALLENGE_STATUS, type ChallengeView, type Game, NO_STEP } from "../../../verifier/dispute/game.ts";
+import { type ChallengerAction, nextActions } from "../../../verifier/dispute/next-actions.ts";
+
+const KEY: Hex = `0x${"4e".repeat(32)}`;
+const ID: Hex = `0x${"1d".repeat(32)}`;
+
+const game: Game = {
+  nowSeconds: 1000n,
+  l1Block: 50n,
+  status: CLAIM_STATUS.open,
+  windowEnd: 1000n,
+  closedAt: 0n,
+  airgapSeconds: 5n,
+  finding: { kind: "unknown" },
+  challenges: [],
+  pending: [],
+  rewardOpen: false,
+};
+const live: ChallengeView = {
+  challengeId: ID,
+  status: CHALLENGE_STATUS.live,
+  segment: 2,
+  step: 7,
+  l1Block: 49n,
+  waiting: false,
+};
+const wrong = { kind: "wrong", segment: 2, step: 7 } as const;
+const closed = { kind: "closed", segment: 2 } as const;
+const unavailable = { kind: "unavailable" } as const;
+const challenge = { kind: "challenge", segment: 2, step: 7 } as const;
+const prove = { kind: "prove", challengeId: ID } as const;
+const demand = { kind: "demandSegment", segment: 0 } as const;
+const refund = { kind: "refund", challengeId: ID } as const;
+
+const overturned = { status: CLAIM_STATUS.overturned, closedAt: 990n } as const;
+const won = { ...live, status: CHALLENGE_STATUS.won };
+
+describe("a challenger", () => {
+  it.each<[string, Partial<Game>, ChallengerAction[]]>([
+    ["does nothing before it has checked", {}, []],
+    ["leaves a right claim alone", { finding: { kind: "right" } }, []],
+    ["leaves it alone even when its own challenge is live", { finding: { kind: "right" }, challenges: [live] }, []],
+    ["challenges a wrong step, in the window's last second too", { finding: wrong }, [challenge]],
+    ["does not challenge after the window", { finding: wrong, nowSeconds: 1001n }, []],
+    ["has a segment opened whose steps are not known", { finding: closed }, [{ ...challenge, step: NO_STEP }]],
+    ["has it opened once", { finding: closed, challenges: [{ ...live, step: NO_STEP }] }, []],
+    ["waits for the opening", { finding: wrong, challenges: [{ ...live, step: NO_STEP, waiting: true }] }, []],
+    [
+      "points at the step, after the window too",
+      { finding: wrong, nowSeconds: 1001n, challenges: [{ ...live, step: NO_STEP }] },
+      [{ kind: "point", challengeId: ID, step: 7 }],
+    ],
+    ["proves in a later block than the challenge's", { finding: wrong, challenges: [live] }, [prove]],
+    ["not in the same", { finding: wrong, challenges: [{ ...live, l1Block: 50n }] }, []],
+    ["waits for a step that is being opened", { finding: wrong, challenges: [{ ...live, waiting: true }] }, []],
+    [
+      "starts anew where its challenge lapsed",
+      { finding: wrong, challenges: [{ ...live, status: CHALLENGE_STATUS.lapsed }] },
+      [challenge],
+    ],
+    [
+      "challenges beside a challenge of another step",
+      { finding: wrong, challenges: [{ ...live, step: 6 }] },
+      [challenge],
+    ],
+    ["asks on L1 for what is served nowhere", { finding: unavailable }, [demand]],
+    ["asks once", { finding: unavailable, pending: [{ key: KEY, due: 1000n }] }, []],
+    ["does not ask after the window", { finding: unavailable, nowSeconds: 1001n }, []],
+    [
+      "calls the timeout in the second after the due one, whatever else there is",
+      { finding: wrong, nowSeconds: 1001n, pending: [{ key: KEY, due: 1000n }] },
+      [{ kind: "timeout", key: KEY }],
+    ],
+    ["leaves a closed claim without a stake of its own", { status: CLAIM_STATUS.final }, []],
+    ["takes its bond back from a claim that fell to others", { ...overturned, challenges: [live] }, [refund]],
+    ["takes bond and reward", { ...overturned, challenges: [won], rewardOpen: true }, [refund, { kind: "collect" }]],
+    ["not while the airgap runs", { ...overturned, closedAt: 995n, challenges: [won], rewardOpen: true }, []],
+    ["takes nothing twice", { ...overturned, challenges: [{ ...won, status: CHALLENGE_STATUS.refunded }] }, []],
+    ["gets no bond back that it lost", { ...overturned, challenges: [{ ...won, status: CHALLENGE_STATUS.lost }] }, []],
+  ])("%s", (_, change, expected) => expect(nextActions({ ...game, ...change })).toEqual(expected));
+});

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import type { Hex } from "viem";
+import type { ChainFile } from "../common/chain-file.ts";
+import { startChallenger } from "./challenger.ts";
+import { type LoggedClaim, openClaimLog } from "./claims/log.ts";
+import { openClaimsReader } from "./claims/reader.ts";
+import type { RunSpec } from "./claims/runs.ts";
+import { openAccountSender, openL1 } from "./clients.ts";
+import { openDataClient } from "./data/client.ts";
+import { openLibrary, type TensorMemory } from "./data/library.ts";
+import { openDisputeReader } from "./dispute/reader.ts";
+import { openWatch } from "./dispute/watch.ts";
+import type { EventSink } from "./events.ts";
+import type { Service } from "./executor.ts";
+import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import { openBlobStore } from "./trace/store.ts";
+
+export type ChallengerSettings = {
+  readonly chain: ChainFile;
+  readonly l1Url: string;
+  readonly key: Hex;
+  /** Content that was fetched; may be deleted while the challenger is down. */
+  readonly folder: string;
+  /** Data services that hold graphs, datasets and start states: the node. */
+  readonly dataUrls: readonly string[];
+  readonly pollMs: number;
+  readonly maxBondWei: bigint;
+};
+
+const DATA_TIMEOUT_MS = 30_000;
+
+export function runChallenger(settings: ChallengerSettings, events: EventSink): Service {
+  const { chain, l1Url, key, folder } = settings;
+  const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
+  const sender = openAccountSender(l1, l1Url, key);
+  const disputes = openDisputeReader(l1);
+  const store = openBlobStore(join(folder, "blobs"));
+  const memory: TensorMemory = new Map();
+  const client = (urls: readonly string[]) => openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS });
+  const libraryFor = ({ dataUrl }: LoggedClaim, { consumed }: RunSpec) => {
+    const urls = [...settings.dataUrls, dataUrl, ...(consumed === undefined ? [] : [consumed.dataUrl])];
+    return openLibrary(store, client(urls), memory);
+  };
+  const service = startChallenger(
+    {
+      pollMs: settings.pollMs,
+      maxBondWei: settings.maxBondWei,
+      airgapSeconds: BigInt(chain.clocks.airgapSeconds),
+    },
+    {
+      l1,
+      sender,
+      disputes,
+      events,
+      libraryFor,
+      log: openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock),
+      claims: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
+      watch: openWatch({
+        events,
+        libraryFor,
+        runtime: onnxRuntime({ threads: 1 }),
+        clientFor: ({ dataUrl }) => client([dataUrl]),
+        openedSteps:
+          ({ claimHash, l1Block }) =>
+          (segment) =>
+            disputes.openedSteps(claimHash, segment, l1Block),
+      }),
+    },
+  );
+  events({ event: "ready", account: sender.address });
+  return service;
+}

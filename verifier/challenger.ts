@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Abi, type Hex, isAddressEqual, type TransactionReceipt } from "viem";
+import { demandsAbi } from "../common/contracts/demands.ts";
+import { disputesAbi } from "../common/contracts/disputes.ts";
+import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
+import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
+import type { ClaimsReader, L1Head } from "./claims/reader.ts";
+import type { RunSpec } from "./claims/runs.ts";
+import { specOf } from "./claims/spec.ts";
+import { CLAIM_STATUS } from "./claims/status.ts";
+import type { Library } from "./data/library.ts";
+import type { Game } from "./dispute/game.ts";
+import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
+import { buildProof, describeViolation } from "./dispute/prove.ts";
+import type { DisputeReader } from "./dispute/reader.ts";
+import { RefusedError, type Sender } from "./dispute/sender.ts";
+import type { Watch, Watched } from "./dispute/watch.ts";
+import type { ConsumedResult } from "./dispute/witness/structure.ts";
+import type { EventSink } from "./events.ts";
+import type { Service } from "./executor.ts";
+import type { L1 } from "./l1.ts";
+import { encodeGraph } from "./model/encoding.ts";
+
+export type ChallengerOptions = {
+  readonly pollMs: number;
+  /** No challenge or demand is made for more. */
+  readonly maxBondWei: bigint;
+  readonly airgapSeconds: bigint;
+};
+
+export type ChallengerModules = {
+  readonly l1: L1;
+  readonly sender: Sender;
+  readonly log: ClaimLog;
+  readonly claims: ClaimsReader;
+  readonly disputes: DisputeReader;
+  readonly watch: Watch;
+  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec) => Library;
+  readonly events: EventSink;
+};
+
+/**
+ * Checks every claim and disputes the wrong ones down to one element. What it knows it read from L1 or computed itself:
+ * kill it anywhere and start it again.
+ */
+export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
+  const stopping = new AbortController();
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      await round(options, modules).catch((error) =>
+        modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
+      );
+      await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  };
+  const running = loop();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+      await modules.watch.idle();
+    },
+  };
+}
+
+type Case = { readonly logged: LoggedClaim; readonly spec: RunSpec; readonly watched: Watched };
+
+async function round(options: ChallengerOptions, modules: ChallengerModules): Promise<void> {
+  const { log, claims, sender, watch } = modules;
+  const logs = await log.read();
+  const head = await claims.head();
+  for (const logged of logs.values()) {
+    const spec = specOf(logged, logs);
+    if (spec === undefined || isAddressEqual(logged.claim.claimant, sender.address)) continue;
+    const record = await claims.record(logged.claimHash);
+    const isOpen = record.status === CLAIM_STATUS.open;
+    const watched: Watched = isOpen ? watch.look(logged, spec) : { finding: { kind: "unknown" } };
+    const game = await gameOf(logged, head, record, watched, options, modules);
+    for (const action of nextActions(game)) await tryTo(action, { logged, spec, watched }, options, modules);
+  }
+  await collectBalances(modules);
+}
+
+async function gameOf(
+  { claimHash, l1Block }: LoggedClaim,
+  head: L1Head,
+  record: { readonly status: number; readonly windowEnd: bigint; readonly closedAt: bigint },
+  { finding }: Watched,
+  { airgapSeconds }: ChallengerOptions,
+  { disputes, sender, watch }: ChallengerModules,
+): Promise<Game> {
+  const [challenges, pending, rewardOpen] = await Promise.all([
+    disputes.challenges(claimHash, sender.address, l1Block),
+    disputes.pending(claimHash, l1Block),
+    disputes.rewardOpen(claimHash, sender.address, l1Block),
+  ]);
+  // Its steps are known from now on: look again.
+  if (finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block)) !== undefined)
+    watch.again(claimHash);
+  return {
+    nowSeconds: head.timestamp,
+    l1Block: head.number,
+    status: record.status,
+    windowEnd: record.windowEnd,
+    closedAt: record.closedAt,
+    airgapSeconds,
+    finding,
+    challenges,
+    pending,
+    rewardOpen,
+  };
+}
+
+async function tryTo(action: ChallengerAction, about: Case, options: ChallengerOptions, modules: ChallengerModules) {
+  try {
+    await perform(action, about, options, modules);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
+    const { claimHash } = about.logged;
+    modules.events({ event: "refused", claimHash, action: action.kind, error: error.message });
+  }
+}
+
+/** Errors of the contracts behind Disputes come through it. */
+const DISPUTES_ABI = [
+  ...disputesAbi,
+  ...[...(demandsAbi as Abi), ...(resultClaimsAbi as Abi)].filter(({ type }) => type === "error"),
+] as Abi;
+
+async function perform(
+  action: ChallengerAction,
+  { logged, spec, watched }: Case,
+  { maxBondWei }: ChallengerOptions,
+  modules: ChallengerModules,
+): Promise<void> {
+  const { l1, sender, events } = modules;
+  const { claimHash } = logged;
+  const disputes = (functionName: string, args: readonly unknown[]) => ({
+    address: l1.contracts.disputes,
+    abi: DISPUTES_ABI,
+    functionName,
+    args,
+  });
+  const demands = (functionName: string, args: readonly unknown[]) => ({
+    address: l1.contracts.demands,
+    abi: demandsAbi as Abi,
+    functionName,
+    args,
+  });
+  const report = (event: string, receipt: TransactionReceipt, more: object = {}) =>
+    events({ event, id: spec.task.id, claimHash, ...more, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
+  switch (action.kind) {
+    case "challenge": {
+      const { segment, step } = action;
+      const call = disputes("challenge", [claimHash, segment, step]);
+      report("challenged", await sender.sendWithBond(call, maxBondWei), { segment, step });
+      return;
+    }
+    case "point":
+      report("pointed", await sender.send(disputes("point", [action.challengeId, action.step])), { step: action.step });
+      return;
+    case "prove": {
+      if (watched.evidence === undefined) return;
+      const { subject, found } = watched.evidence;
+      const proof = await buildProof(subject, found, await consumedResult(logged, spec, modules));
+      const call = disputes("prove", [action.challengeId, proof.kind, spec.task, proof.witness]);
+      report("proved", await sender.send(call), describeViolation(subject, found));
+      return;
+    }
+    case "timeout":
+      report("timed-out", await sender.send(demands("timeout", [action.key])));
+      return;
+    case "demandSegment": {
+      const call = demands("demandSegment", [claimHash, action.segment]);
+      report("demanded", await sender.sendWithBond(call, maxBondWei), { segment: action.segment });
+      return;
+    }
+    case "refund":
+      report("refunded", await sender.send(disputes("refund", [action.challengeId])));
+      return;
+    case "collect": {
+      const call = { address: l1.contracts.resultClaims, abi: resultClaimsAbi as Abi, functionName: "collect" };
+      report("collected", await sender.send({ ...call, args: [claimHash] }));
+      return;
+    }
+  }
+}
+
+/** The model's end state by roots, for claims about where an inference starts. */
+async function consumedResult(
+  logged: LoggedClaim,
+  spec: RunSpec,
+  { libraryFor }: ChallengerModules,
+): Promise<ConsumedResult | undefined> {
+  if (spec.consumed === undefined) return undefined;
+  const library = libraryFor(logged, spec);
+  const { task, resultRoot } = spec.consumed;
+  const graph = await library.graph(task.graph.root);
+  return { task, graph: encodeGraph(graph), roots: await library.roots(resultRoot, graph.stateInputs.length) };
+}
+
+/** Bonds, rewards and fees lie on balances until they are pulled. */
+async function collectBalances({ l1, sender, events }: ChallengerModules): Promise<void> {
+  const books: [Hex, Abi][] = [
+    [l1.contracts.resultClaims, resultClaimsAbi as Abi],
+    [l1.contracts.disputes, disputesAbi as Abi],
+    [l1.contracts.demands, demandsAbi as Abi],
+  ];
+  for (const [address, abi] of books) {
+    const contract = { address, abi };
+    const amountWei = await l1.client.readContract({ ...contract, functionName: "balanceOf", args: [sender.address] });
+    if (amountWei === 0n) continue;
+    const { gasUsed } = await sender.send({ ...contract, functionName: "withdraw", args: [] });
+    events({ event: "withdrawn", amountWei, gasUsed });
+  }
+}

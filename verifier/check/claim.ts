@@ -1,0 +1,163 @@
+import type { Hex } from "viem";
+import type { ResultClaim } from "../../common/claim.ts";
+import { treeRoot } from "../../common/merkle.ts";
+import { hasStepRoots, segmentCount, stepsInSegment } from "../../common/task.ts";
+import { type DataClient, DataUnavailableError } from "../data/client.ts";
+import type { Library } from "../data/library.ts";
+import { tensorRoot } from "../tensor/root.ts";
+import { bytesOf, type Tensor } from "../tensor/tensor.ts";
+import { rowOrderOf, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { computeSegment } from "../trace/run.ts";
+import { rootOfList, type StepRoots, stepRootOf } from "../trace/step.ts";
+import { stepsOf } from "../trace/steps.ts";
+import { type SegmentRecord, trajectoryRoot } from "../trace/trajectory.ts";
+import { checkSegment, type SegmentCheckModules, type WrongStep } from "./segment.ts";
+import { hasWholeLists } from "./step.ts";
+
+/** A claim to be checked, and where its data is. */
+export type ClaimSubject = {
+  readonly claimHash: Hex;
+  readonly claim: ResultClaim;
+  readonly inputs: TaskInputs;
+  /** The claimant's data service. */
+  readonly data: DataClient;
+  /** Tensors by root, wherever they are served. */
+  readonly library: Library;
+};
+
+export type ClaimFinding =
+  | { readonly kind: "right" }
+  | { readonly kind: "wrong"; readonly segment: number; readonly wrong: WrongStep; readonly evidence: SegmentEvidence }
+  /** The segment cannot be right, but its steps are not known: they must be opened on L1. */
+  | { readonly kind: "closed"; readonly segment: number }
+  | { readonly kind: "unavailable"; readonly error: DataUnavailableError };
+
+/** What proofs about a segment are built from. */
+export type SegmentEvidence = {
+  readonly records: readonly SegmentRecord[];
+  readonly stepHashes: readonly Hex[];
+};
+
+/** Step roots of a segment that L1 has seen opened; undefined while it is closed. */
+export type OpenedSteps = (segment: number) => Promise<readonly Hex[] | undefined>;
+
+/** The parts of a claim's trajectory, checked against its trajectory root. */
+export async function claimedRecords({
+  claimHash,
+  claim,
+  inputs,
+  data,
+}: ClaimSubject): Promise<readonly SegmentRecord[]> {
+  const records = await data.segments(claimHash, segmentCount(inputs.task));
+  if (trajectoryRoot(records) !== claim.trajectoryRoot)
+    throw new DataUnavailableError("data-mismatch", "the segments served are not those claimed", {
+      expected: claim.trajectoryRoot,
+      actual: trajectoryRoot(records),
+    });
+  return records;
+}
+
+/** Checks all segments from their claimed starts, in order, up to the first that is not right. */
+export async function checkClaim(
+  subject: ClaimSubject,
+  modules: SegmentCheckModules,
+  opened: OpenedSteps,
+  onSegment?: (segment: number) => void,
+): Promise<ClaimFinding> {
+  try {
+    const records = await claimedRecords(subject);
+    let start: readonly Tensor[] = subject.inputs.start;
+    for (const record of records) {
+      const finding = await checkOne(subject, modules, opened, records, record.index, start);
+      if (finding.kind !== "right") return finding;
+      start = finding.state;
+      onSegment?.(record.index);
+    }
+    return { kind: "right" };
+  } catch (error) {
+    if (error instanceof DataUnavailableError) return { kind: "unavailable", error };
+    throw error;
+  }
+}
+
+type SegmentVerdict = Exclude<ClaimFinding, { kind: "right" }> | { kind: "right"; state: readonly Tensor[] };
+
+async function checkOne(
+  subject: ClaimSubject,
+  modules: SegmentCheckModules,
+  opened: OpenedSteps,
+  records: readonly SegmentRecord[],
+  segment: number,
+  start: readonly Tensor[],
+): Promise<SegmentVerdict> {
+  const { inputs } = subject;
+  const record = records[segment]!;
+  if (!hasStepRoots(inputs.task)) {
+    const own = await ownSegment(inputs, modules, segment, start);
+    if (
+      own.endState === record.endState &&
+      own.metrics.join() === record.metrics.join() &&
+      record.stepsRoot === own.stepsRoot
+    )
+      return { kind: "right", state: own.state };
+  }
+  const stepHashes = hasStepRoots(inputs.task) ? await servedHashes(subject, record) : await opened(segment);
+  if (stepHashes === undefined) return { kind: "closed", segment };
+  const { wrong, state } = await checkSegment(inputs, modules, {
+    record,
+    stepHashes,
+    start,
+    startRoots: start.map((tensor) => tensorRoot(bytesOf(tensor))),
+    roots: (step) => servedRoots(subject, segment, step, stepHashes[step]!),
+    read: (step) => (place, index, root, byteLength) =>
+      subject.data.value(subject.claimHash, globalStep(inputs, segment, step), place, index, root, byteLength),
+  });
+  return wrong === undefined
+    ? { kind: "right", state }
+    : { kind: "wrong", segment, wrong, evidence: { records, stepHashes } };
+}
+
+const globalStep = ({ task }: TaskInputs, segment: number, step: number): number => segment * task.segmentSteps + step;
+
+/** The segment as the challenger computes it from the claimed start. */
+async function ownSegment(
+  inputs: TaskInputs,
+  { session, gatherer }: SegmentCheckModules,
+  segment: number,
+  start: readonly Tensor[],
+) {
+  const { task } = inputs;
+  const first = segment * task.segmentSteps;
+  const feeds = await gatherer.feeds(rowOrderOf(inputs), first, stepsInSegment(task, segment));
+  const { state, metrics, stepRoots } = await computeSegment(inputs, stepsOf(session), segment, start, feeds);
+  const endState = rootOfList(state.map((tensor) => tensorRoot(bytesOf(tensor))));
+  return { state, metrics, endState, stepsRoot: rootOfList(stepRoots) };
+}
+
+async function servedHashes({ claimHash, data, inputs }: ClaimSubject, record: SegmentRecord): Promise<readonly Hex[]> {
+  const hashes = await data.stepHashes(claimHash, record.index, stepsInSegment(inputs.task, record.index));
+  if (treeRoot(hashes) !== record.stepsRoot)
+    throw new DataUnavailableError("data-mismatch", "the step roots served are not those claimed", {
+      expected: record.stepsRoot,
+      actual: treeRoot(hashes),
+    });
+  return hashes;
+}
+
+async function servedRoots(subject: ClaimSubject, segment: number, step: number, hash: Hex): Promise<StepRoots> {
+  const { claimHash, data, inputs } = subject;
+  const roots = await data.stepRoots(claimHash, globalStep(inputs, segment, step));
+  if (stepRootOf(roots) !== hash || !hasWholeLists(inputs.graph, roots))
+    throw new DataUnavailableError("data-mismatch", `the value roots served of step ${step} are not those claimed`, {
+      expected: hash,
+      actual: stepRootOf(roots),
+    });
+  return roots;
+}
+
+/** The state a claim ends in, as it is served. */
+export async function claimedEnd({ claim, inputs, library }: ClaimSubject): Promise<readonly Tensor[]> {
+  const types = stateTypes(inputs.graph);
+  const roots = await library.roots(claim.resultRoot, types.length);
+  return Promise.all(roots.map((root, i) => library.tensor(root, types[i]!)));
+}

@@ -1,0 +1,49 @@
+import type { Hex } from "viem";
+
+/** Status of a challenge on L1; the numbers are Disputes'. */
+export const CHALLENGE_STATUS = { none: 0, live: 1, lapsed: 2, lost: 3, won: 4, refunded: 5 } as const;
+
+/** `step` of a challenge that was not pointed yet. */
+export const NO_STEP = 0xffffffff;
+
+/** An own challenge as L1 stores it. */
+export type ChallengeView = {
+  readonly challengeId: Hex;
+  readonly status: number;
+  readonly segment: number;
+  /** Within the segment. */
+  readonly step: number;
+  /** L1 block of the challenge: a proof must come in a later one. */
+  readonly l1Block: bigint;
+  /** It waits for an opening that has not been answered. */
+  readonly waiting: boolean;
+};
+
+/** What checking has found about a claim, as far as it decides moves. */
+export type Finding =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "right" }
+  /** This segment is wrong, its steps are not opened. */
+  | { readonly kind: "closed"; readonly segment: number }
+  | { readonly kind: "wrong"; readonly segment: number; readonly step: number }
+  /** The claimant serves nothing that gives its roots. */
+  | { readonly kind: "unavailable" };
+
+/** Everything that decides a challenger's next moves against one claim: read from L1, plus what checking found. */
+export type Game = {
+  /** Of the newest L1 block. */
+  readonly nowSeconds: bigint;
+  readonly l1Block: bigint;
+  readonly status: number;
+  /** Last L1 second for challenges. */
+  readonly windowEnd: bigint;
+  readonly closedAt: bigint;
+  readonly airgapSeconds: bigint;
+  readonly finding: Finding;
+  /** Own challenges, oldest first. */
+  readonly challenges: readonly ChallengeView[];
+  /** Demands on the claim that wait for an answer: key and last L1 second for it. */
+  readonly pending: readonly { readonly key: Hex; readonly due: bigint }[];
+  /** The reward of this claim is the own account's and was not collected. */
+  readonly rewardOpen: boolean;
+};

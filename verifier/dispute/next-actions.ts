@@ -1,0 +1,66 @@
+import type { Hex } from "viem";
+import { CLAIM_STATUS } from "../claims/status.ts";
+import { CHALLENGE_STATUS, type ChallengeView, type Game, NO_STEP } from "./game.ts";
+
+export type ChallengerAction =
+  | { readonly kind: "challenge"; readonly segment: number; readonly step: number }
+  | { readonly kind: "point"; readonly challengeId: Hex; readonly step: number }
+  | { readonly kind: "prove"; readonly challengeId: Hex }
+  | { readonly kind: "timeout"; readonly key: Hex }
+  | { readonly kind: "demandSegment"; readonly segment: number }
+  | { readonly kind: "refund"; readonly challengeId: Hex }
+  | { readonly kind: "collect" };
+
+/** What a challenger does next against a claim; nothing if it must wait or all is well. Pure. */
+export function nextActions(game: Game): readonly ChallengerAction[] {
+  if (game.status === CLAIM_STATUS.open) return whileOpen(game);
+  return whenClosed(game);
+}
+
+function whileOpen(game: Game): readonly ChallengerAction[] {
+  const late = game.pending.find(({ due }) => game.nowSeconds > due);
+  if (late !== undefined) return [{ kind: "timeout", key: late.key }];
+  const { finding } = game;
+  const live = game.challenges.filter(({ status }) => status === CHALLENGE_STATUS.live);
+  switch (finding.kind) {
+    case "closed":
+      if (live.some(({ segment }) => segment === finding.segment)) return [];
+      return challenge(game, finding.segment, NO_STEP);
+    case "wrong": {
+      const mine = live.find(
+        ({ segment, step }) => segment === finding.segment && (step === finding.step || step === NO_STEP),
+      );
+      return mine === undefined ? challenge(game, finding.segment, finding.step) : pursue(game, mine, finding.step);
+    }
+    case "unavailable":
+      // Something is asked for on L1 as long as it may be: silence then loses the claim.
+      if (game.pending.length > 0 || game.nowSeconds > game.windowEnd) return [];
+      return [{ kind: "demandSegment", segment: 0 }];
+    default:
+      return [];
+  }
+}
+
+/** Challenges start only within the window. */
+const challenge = (game: Game, segment: number, step: number): readonly ChallengerAction[] =>
+  game.nowSeconds > game.windowEnd ? [] : [{ kind: "challenge", segment, step }];
+
+function pursue(game: Game, { challengeId, step, waiting, l1Block }: ChallengeView, wrongStep: number) {
+  if (waiting) return [];
+  if (step === NO_STEP) return [{ kind: "point", challengeId, step: wrongStep } as const];
+  // A proof must come in a later block; trying it earlier would only be refused.
+  return game.l1Block > l1Block ? [{ kind: "prove", challengeId } as const] : [];
+}
+
+/** What lies on L1 once a claim is decided, from the end of the airgap on if it was overturned. */
+function whenClosed(game: Game): readonly ChallengerAction[] {
+  const overturned = game.status === CLAIM_STATUS.overturned;
+  if (overturned && game.nowSeconds <= game.closedAt + game.airgapSeconds) return [];
+  const back = game.challenges.filter(
+    ({ status }) => status === CHALLENGE_STATUS.live || status === CHALLENGE_STATUS.won,
+  );
+  return [
+    ...back.map(({ challengeId }) => ({ kind: "refund", challengeId }) as const),
+    ...(overturned && game.rewardOpen ? [{ kind: "collect" } as const] : []),
+  ];
+}

@@ -1,0 +1,190 @@
+import { encodeAbiParameters, type Hex } from "viem";
+import { treeProof } from "../../common/merkle.ts";
+import type { ClaimSubject, SegmentEvidence } from "../check/claim.ts";
+import type { WrongStep } from "../check/segment.ts";
+import type { Violation } from "../check/violation.ts";
+import { leafFields } from "../claims/claim-input.ts";
+import { valueAt } from "../graph/graph.ts";
+import { encodeGraph } from "../model/encoding.ts";
+import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
+import { bytesOf } from "../tensor/tensor.ts";
+import { datasetTensorRoots } from "../trace/dataset.ts";
+import { rowOrderOf } from "../trace/inputs.ts";
+import { rowsOfStep } from "../trace/rows.ts";
+import { segmentLeafOf } from "../trace/trajectory.ts";
+import { rootAt, valueBytes } from "../trace/values.ts";
+import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "./witness/canonical.ts";
+import { chunksOf, type StepSource, sourceOfValues } from "./witness/chunks.ts";
+import { buildFeedWitness, buildInputWitness, buildLayoutWitness, buildMetricWitness } from "./witness/content.ts";
+import { buildElementWitness } from "./witness/element.ts";
+import {
+  buildEndLinkWitness,
+  buildNextStateWitness,
+  buildSegmentLinkWitness,
+  buildStartLinkWitness,
+  buildStartWitness,
+  buildStepLinkWitness,
+  type ConsumedResult,
+} from "./witness/structure.ts";
+
+/** Kinds of wrong as L1 numbers them (P7.5). */
+const KIND = {
+  element: 1,
+  link: 2,
+  start: 3,
+  feed: 4,
+  input: 4,
+  nextState: 5,
+  layout: 6,
+  metric: 7,
+  canonical: 8,
+  finite: 9,
+} as const satisfies Record<Violation["kind"], number>;
+
+/** Arguments of `Disputes.prove` behind the challenge and the task. */
+export type Proof = { readonly kind: number; readonly witness: Hex };
+
+export type WrongSegmentStep = {
+  readonly segment: number;
+  readonly wrong: WrongStep;
+  readonly evidence: SegmentEvidence;
+};
+
+const linkParameter = {
+  type: "tuple",
+  components: [
+    {
+      name: "segment",
+      type: "tuple",
+      components: [
+        {
+          name: "leaf",
+          type: "tuple",
+          components: [
+            { name: "index", type: "uint32" },
+            { name: "endState", type: "bytes32" },
+            { name: "metricsRoot", type: "bytes32" },
+            { name: "stepsRoot", type: "bytes32" },
+          ],
+        },
+        { name: "proof", type: "bytes32[]" },
+      ],
+    },
+    {
+      name: "step",
+      type: "tuple",
+      components: [
+        {
+          name: "trace",
+          type: "tuple",
+          components: [
+            { name: "stateIn", type: "bytes32" },
+            { name: "feedsRoot", type: "bytes32" },
+            { name: "exactRoot", type: "bytes32" },
+            { name: "looseRoot", type: "bytes32" },
+            { name: "stateOut", type: "bytes32" },
+          ],
+        },
+        { name: "proof", type: "bytes32[]" },
+      ],
+    },
+  ],
+} as const;
+
+/** The proof of a violation: what all kinds share (P7.4), then the kind's own witness. */
+export async function buildProof(
+  subject: ClaimSubject,
+  found: WrongSegmentStep,
+  consumed: ConsumedResult | undefined,
+): Promise<Proof> {
+  const { segment, wrong, evidence } = found;
+  const leaves = evidence.records.map(segmentLeafOf);
+  const link = {
+    segment: { leaf: leafFields(evidence.records[segment]!), proof: treeProof(leaves, segment) },
+    step: { trace: wrong.trace, proof: treeProof(evidence.stepHashes, wrong.step) },
+  };
+  const rest = await restOf(subject, found, consumed);
+  return {
+    kind: KIND[wrong.violation.kind],
+    witness: encodeAbiParameters([linkParameter, { type: "bytes" }], [link, rest]),
+  };
+}
+
+async function restOf(
+  subject: ClaimSubject,
+  { segment, wrong, evidence }: WrongSegmentStep,
+  consumed: ConsumedResult | undefined,
+): Promise<Hex> {
+  const { violation, roots, step } = wrong;
+  const { inputs } = subject;
+  const source = sourceOf(subject, segment, wrong);
+  switch (violation.kind) {
+    case "element":
+      return buildElementWitness(source, violation.node, violation.element);
+    case "link":
+      if (violation.end) return buildEndLinkWitness();
+      if (step > 0) return buildStepLinkWitness(wrong.previousTrace!, evidence.stepHashes, step);
+      if (segment === 0) return buildStartLinkWitness();
+      return buildSegmentLinkWitness(leafFields(evidence.records[segment - 1]!), evidence.records.map(segmentLeafOf));
+    case "start":
+      if (consumed === undefined) throw new Error("the consumed claim is not known");
+      return buildStartWitness(source.graph, roots, violation.state, consumed);
+    case "feed": {
+      const globalStep = segment * inputs.task.segmentSteps + step;
+      const datasetRow = rowsOfStep(rowOrderOf(inputs), globalStep)[violation.row]!;
+      return buildFeedWitness(source, datasetSource(subject), { ...violation, datasetRow });
+    }
+    case "input":
+      return buildInputWitness(source);
+    case "nextState":
+      return buildNextStateWitness(source.graph, roots, violation.state);
+    case "layout":
+      return buildLayoutWitness(source, violation.node, violation.operand, violation.element);
+    case "metric":
+      return buildMetricWitness(source, evidence.records[segment]!.metrics, step);
+    case "canonical": {
+      const chunk = Math.floor(violation.element / CHUNK_BYTES); // bools are bytes
+      const { place, index } = violation;
+      const { bytes, proof } = await source.chunks({ place, index, firstChunk: chunk, lastChunk: chunk });
+      return buildCanonicalWitness(source, nameValue(source.graph, place, index), { chunk, data: bytes, proof });
+    }
+    case "finite":
+      return buildFiniteWitness(source, nameValue(source.graph, violation.place, violation.index), violation.element);
+  }
+}
+
+/** The claimed values of the wrong step; read from the claimant where the own ones have other roots. */
+function sourceOf({ claimHash, inputs, data }: ClaimSubject, segment: number, wrong: WrongStep): StepSource {
+  const { graph, task } = inputs;
+  return sourceOfValues(encodeGraph(graph), wrong.roots, async (place, index) => {
+    const bytes = valueBytes(graph, wrong.values, place, index);
+    const root = rootAt(wrong.roots, place, index);
+    if (bytes === undefined) throw new Error(`no value at place ${place}, index ${index}`);
+    if (root === undefined || tensorRoot(bytes) === root) return bytes;
+    return data.value(claimHash, segment * task.segmentSteps + wrong.step, place, index, root, bytes.length);
+  });
+}
+
+function datasetSource({ inputs }: ClaimSubject) {
+  const { dataset } = inputs;
+  return {
+    roots: datasetTensorRoots(dataset),
+    rows: dataset.rows,
+    chunks: async (tensor: number, firstChunk: number, lastChunk: number) =>
+      chunksOf(bytesOf(dataset.tensors[tensor]!), firstChunk, lastChunk),
+  };
+}
+
+/** Where a violation is, in words of the graph, for people. */
+export function describeViolation({ inputs }: ClaimSubject, { segment, wrong }: WrongSegmentStep) {
+  const { graph, task } = inputs;
+  const { violation } = wrong;
+  return {
+    wrong: violation.kind,
+    step: segment * task.segmentSteps + wrong.step,
+    ...(violation.kind === "element" || violation.kind === "layout"
+      ? { node: valueAt(graph, graph.nodes[violation.node]!.output).name, op: graph.nodes[violation.node]!.op }
+      : {}),
+    ...("element" in violation ? { element: violation.element } : {}),
+  };
+}

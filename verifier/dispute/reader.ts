@@ -1,0 +1,83 @@
+import type { Abi, Address, Hex } from "viem";
+import { type StepTrace, stepTraceHash } from "../../common/claim.ts";
+import { demandsAbi } from "../../common/contracts/demands.ts";
+import { disputesAbi } from "../../common/contracts/disputes.ts";
+import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { openDemandsReader } from "../claims/demands-reader.ts";
+import type { L1 } from "../l1.ts";
+import type { ChallengeView } from "./game.ts";
+
+/** What L1 says of the disputes around a claim. */
+export type DisputeReader = {
+  /** Challenges of one account, oldest first. */
+  readonly challenges: (claimHash: Hex, challenger: Address, fromBlock: bigint) => Promise<readonly ChallengeView[]>;
+  readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly { key: Hex; due: bigint }[]>;
+  /** Roots of the steps of a segment that was opened. */
+  readonly openedSteps: (claimHash: Hex, segment: number, fromBlock: bigint) => Promise<readonly Hex[] | undefined>;
+  /** The account won this claim's bond and has not collected it. */
+  readonly rewardOpen: (claimHash: Hex, winner: Address, fromBlock: bigint) => Promise<boolean>;
+};
+
+type ChallengeRecord = {
+  readonly waitsFor: Hex;
+  readonly segment: number;
+  readonly step: number;
+  readonly l1Block: bigint;
+  readonly status: number;
+};
+
+export function openDisputeReader(l1: L1): DisputeReader {
+  const { client, contracts } = l1;
+  const demands = openDemandsReader(l1);
+  async function events<T>(
+    address: Address,
+    abi: Abi,
+    eventName: string,
+    args: object,
+    fromBlock: bigint,
+  ): Promise<T[]> {
+    const logs = await client.getContractEvents({ address, abi, eventName, args, fromBlock, strict: true });
+    return logs.map((log) => (log as unknown as { args: T }).args);
+  }
+  async function challengeOf(challengeId: Hex): Promise<ChallengeView> {
+    const record = (await client.readContract({
+      address: contracts.disputes,
+      abi: disputesAbi as Abi,
+      functionName: "challengeOf",
+      args: [challengeId],
+    })) as ChallengeRecord;
+    const { status, segment, step, l1Block, waitsFor } = record;
+    const waiting = waitsFor !== ZERO_HASH && (await demands.demand(waitsFor)).answeredAt === 0n;
+    return { challengeId, status, segment, step, l1Block, waiting };
+  }
+  return {
+    challenges: async (claimHash, challenger, fromBlock) => {
+      const args = { claimHash, challenger };
+      const made = await events<{ challengeId: Hex }>(
+        contracts.disputes,
+        disputesAbi as Abi,
+        "Challenged",
+        args,
+        fromBlock,
+      );
+      return Promise.all(made.map(({ challengeId }) => challengeOf(challengeId)));
+    },
+    pending: async (claimHash, fromBlock) => {
+      const asked = await demands.pending(claimHash, fromBlock);
+      return Promise.all(asked.map(async ({ key }) => ({ key, due: (await demands.demand(key)).due })));
+    },
+    openedSteps: async (claimHash, segment, fromBlock) => {
+      type Published = { segment: number; traces: readonly StepTrace[] };
+      const abi = demandsAbi as Abi;
+      const published = await events<Published>(contracts.demands, abi, "TracesPublished", { claimHash }, fromBlock);
+      return published.find((opened) => opened.segment === segment)?.traces.map(stepTraceHash);
+    },
+    rewardOpen: async (claimHash, winner, fromBlock) => {
+      const abi = resultClaimsAbi as Abi;
+      const won = await events(contracts.resultClaims, abi, "ResultOverturned", { claimHash, winner }, fromBlock);
+      if (won.length === 0) return false;
+      return (await events(contracts.resultClaims, abi, "BondCollected", { claimHash }, fromBlock)).length === 0;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import type { Hex } from "viem";
+import { PROFILE } from "../../common/job.ts";
+import { TASK_KIND } from "../../common/task.ts";
+import { withCheckModules } from "../check/bench.ts";
+import { type ClaimFinding, type ClaimSubject, checkClaim, claimedEnd, type OpenedSteps } from "../check/claim.ts";
+import { differingWords, ownEnd } from "../check/divergence.ts";
+import { assembleInputs } from "../claims/assemble.ts";
+import type { LoggedClaim } from "../claims/log.ts";
+import type { RunSpec } from "../claims/runs.ts";
+import { type DataClient, DataUnavailableError } from "../data/client.ts";
+import type { Library } from "../data/library.ts";
+import type { EventSink } from "../events.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Finding } from "./game.ts";
+import { describeViolation, type WrongSegmentStep } from "./prove.ts";
+
+/** What is known of a claim so far; `evidence` is there once a wrong step is. */
+export type Watched = {
+  readonly finding: Finding;
+  readonly evidence?: { readonly subject: ClaimSubject; readonly found: WrongSegmentStep };
+};
+
+/** Checks claims one after the other and keeps what it found. A restart checks again. */
+export type Watch = {
+  /** What is known now; asks for a check where nothing is. */
+  readonly look: (logged: LoggedClaim, spec: RunSpec) => Watched;
+  /** Something new is known on L1 about a claim: what was found before may be out of date. */
+  readonly again: (claimHash: Hex) => void;
+  readonly idle: () => Promise<void>;
+};
+
+export type WatchModules = {
+  readonly runtime: Runtime;
+  readonly clientFor: (logged: LoggedClaim) => DataClient;
+  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec) => Library;
+  readonly openedSteps: (logged: LoggedClaim) => OpenedSteps;
+  readonly events: EventSink;
+};
+
+/** A claimant that serves nothing is asked again after this. */
+const RETRY_MS = 3_000;
+
+const UNKNOWN: Watched = { finding: { kind: "unknown" } };
+
+export function openWatch(modules: WatchModules): Watch {
+  const known = new Map<Hex, Watched>();
+  const outdated = new Map<Hex, number>();
+  const running = new Set<Hex>();
+  let turn: Promise<void> = Promise.resolve();
+
+  async function check(logged: LoggedClaim, spec: RunSpec): Promise<void> {
+    const { claimHash } = logged;
+    try {
+      known.set(claimHash, await watchOne(logged, spec, modules));
+    } catch (error) {
+      if (!(error instanceof DataUnavailableError)) modules.events(faultOf(claimHash, error));
+      known.set(claimHash, { finding: { kind: "unavailable" } });
+    }
+    if (known.get(claimHash)?.finding.kind === "unavailable") outdated.set(claimHash, Date.now() + RETRY_MS);
+    running.delete(claimHash);
+  }
+
+  return {
+    look: (logged, spec) => {
+      const { claimHash } = logged;
+      const isDue = !known.has(claimHash) || (outdated.get(claimHash) ?? Number.POSITIVE_INFINITY) <= Date.now();
+      if (isDue && !running.has(claimHash)) {
+        running.add(claimHash);
+        outdated.delete(claimHash);
+        turn = turn.then(() => check(logged, spec));
+      }
+      return known.get(claimHash) ?? UNKNOWN;
+    },
+    again: (claimHash) => outdated.set(claimHash, 0),
+    idle: () => turn,
+  };
+}
+
+const faultOf = (claimHash: Hex, error: unknown) => ({
+  event: "check-failed",
+  claimHash,
+  error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+});
+
+async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModules): Promise<Watched> {
+  const { claimHash, claim } = logged;
+  const { events, clientFor, libraryFor, openedSteps, runtime } = modules;
+  const library = libraryFor(logged, spec);
+  const inputs = await assembleInputs(spec.task, spec.seed, spec.consumed, library);
+  const subject: ClaimSubject = { claimHash, claim, inputs, data: clientFor(logged), library };
+  return withCheckModules(runtime, inputs, async (checkModules) => {
+    const finding = await checkClaim(subject, checkModules, openedSteps(logged), (segment) =>
+      events({ event: "segment-checked", claimHash, id: claim.id, segment }),
+    );
+    if (finding.kind === "right" && isTolerantTraining(spec)) {
+      const words = differingWords(await ownEnd(inputs, checkModules), await claimedEnd(subject));
+      events({ event: "checked", claimHash, id: claim.id, finding: "right", honestWordsDiffering: words });
+    } else {
+      events({ event: "checked", claimHash, id: claim.id, ...report(subject, finding) });
+    }
+    return watchedOf(subject, finding);
+  });
+}
+
+const isTolerantTraining = ({ task }: RunSpec): boolean =>
+  task.kind === TASK_KIND.train && task.profile === PROFILE.tolerant;
+
+function report(subject: ClaimSubject, finding: ClaimFinding) {
+  if (finding.kind === "wrong") return { finding: "wrong", ...describeViolation(subject, finding) };
+  if (finding.kind === "unavailable") return { finding: "unavailable", error: finding.error.message };
+  return { finding: finding.kind, ...(finding.kind === "closed" ? { segment: finding.segment } : {}) };
+}
+
+function watchedOf(subject: ClaimSubject, finding: ClaimFinding): Watched {
+  switch (finding.kind) {
+    case "wrong":
+      return {
+        finding: { kind: "wrong", segment: finding.segment, step: finding.wrong.step },
+        evidence: { subject, found: finding },
+      };
+    case "closed":
+      return { finding: { kind: "closed", segment: finding.segment } };
+    default:
+      return { finding: { kind: finding.kind } };
+  }
+}
