@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { Hex } from "viem";
+import { z } from "zod";
+import { AnhError } from "../common/errors.ts";
+
+/** Settings a node cannot start with: every problem at once, each with its place. */
+export class ConfigError extends AnhError {}
+
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const key = z.custom<Hex>(
+  (text) => typeof text === "string" && /^0x[0-9a-fA-F]{64}$/.test(text),
+  "expected 0x and 64 hex digits",
+);
+
+const schema = z
+  .object({
+    role: z.enum(["sequencer", "replica"]),
+    execute: z.enum(["lazy", "none"]).default("lazy"),
+    dataDir: z.string().min(1),
+    chainFile: z.string().min(1),
+    l1Url: z.string().url(),
+    host: z.string().min(1).default("127.0.0.1"),
+    port: count(0, 65_535).default(9545),
+    logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
+    /** Signs headers; the key of the chain's sequencer. */
+    sequencerKey: key.optional(),
+    /** Pays for anchoring on L1; the sequencer's if absent. */
+    anchorKey: key.optional(),
+    /** Longest wait before something is sealed; the chain's L2 block time if absent. */
+    blockTimeMs: count(10, 60_000).optional(),
+    heartbeatMs: count(100, 3_600_000).default(12_000),
+    originLagBlocks: count(0, 1000).default(2),
+    anchorIntervalMs: count(50, 3_600_000).optional(),
+    /** Pause between looks at L1; half an L1 block if absent. */
+    pollMs: count(10, 60_000).optional(),
+    maxPoolTransactions: count(1, 1_000_000).default(20_000),
+  })
+  .strict()
+  .superRefine((config, context) => {
+    if (config.role === "sequencer" && !config.sequencerKey)
+      context.addIssue({ code: "custom", path: ["sequencerKey"], message: "a sequencer needs its key" });
+    if (config.role === "replica" && config.sequencerKey)
+      context.addIssue({
+        code: "custom",
+        path: ["sequencerKey"],
+        message: "a replica must not hold the sequencer's key",
+      });
+  });
+
+export type NodeConfig = z.output<typeof schema>;
+
+const NAMES = [
+  "role",
+  "execute",
+  "dataDir",
+  "chainFile",
+  "l1Url",
+  "host",
+  "port",
+  "logLevel",
+  "sequencerKey",
+  "anchorKey",
+  "blockTimeMs",
+  "heartbeatMs",
+  "originLagBlocks",
+  "anchorIntervalMs",
+  "pollMs",
+  "maxPoolTransactions",
+] as const satisfies readonly (keyof NodeConfig)[];
+/** Command lines are visible to everybody on the machine. */
+const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey"]);
+
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const variable = (name: string): string => `ANH_NODE_${dashed(name).replaceAll("-", "_").toUpperCase()}`;
+
+/** Flag > `ANH_NODE_*` > JSON file named by `--config` > default. Throws `ConfigError` naming every problem and its origin. */
+export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv): NodeConfig {
+  const flags = readFlags(argv);
+  const origins = new Map<string, string>();
+  const merged: Record<string, unknown> = {};
+  const file = flags.config === undefined ? {} : readConfigFile(flags.config);
+  for (const name of Object.keys(file)) take(name, file[name], `${flags.config}`);
+  for (const name of NAMES) {
+    take(name, environment[variable(name)], variable(name));
+    take(name, flags[dashed(name)], `--${dashed(name)}`);
+  }
+  function take(name: string, value: unknown, origin: string): void {
+    if (value === undefined) return;
+    merged[name] = value;
+    origins.set(name, origin);
+  }
+
+  const parsed = schema.safeParse(merged);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => {
+    const name = String(path[0] ?? "");
+    const hint = SECRET.has(name) ? variable(name) : `--${dashed(name)} or ${variable(name)}`;
+    return `${origins.get(name) ?? hint}: ${message}`;
+  });
+  throw new ConfigError("config", `the node cannot start with these settings:\n  ${problems.join("\n  ")}`, {
+    actual: problems.length,
+    hint: "docs/operations: flags, ANH_NODE_* variables, or a JSON file named by --config",
+  });
+}
+
+function readFlags(argv: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const names = NAMES.filter((name) => !SECRET.has(name)).map(dashed);
+  const options = Object.fromEntries([...names, "config"].map((name) => [name, { type: "string" as const }]));
+  try {
+    return parseArgs({ args: [...argv], options }).values as Record<string, string | undefined>;
+  } catch (error) {
+    throw new ConfigError("usage", (error as Error).message, {
+      expected: [...names, "config"].map((name) => `--${name}`).join(" "),
+    });
+  }
+}
+
+function readConfigFile(path: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    throw new Error("not an object");
+  } catch (cause) {
+    throw new ConfigError("config-file", `${path} is no JSON object of settings`, {
+      cause,
+      hint: (cause as Error).message,
+    });
+  }
+}

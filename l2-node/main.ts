@@ -1,0 +1,78 @@
+// The node as a process: reads its settings, runs until it is told to stop, and reports as NDJSON on stdout.
+
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import pino from "pino";
+import { decodeChainFile } from "../common/chain-file.ts";
+import { AnhError } from "../common/errors.ts";
+import { rootOfGraphFile } from "../verifier/data/graph-blob.ts";
+import { dataRouter } from "../verifier/data/server.ts";
+import { plainRoots, type RootOf, UploadError } from "../verifier/data/upload.ts";
+import { openBlobStore } from "../verifier/trace/store.ts";
+import { type NodeConfig, readConfig } from "./config.ts";
+import type { Execution } from "./execution/execution.ts";
+import { type NodeEvent, startNode } from "./node.ts";
+
+const EXIT_CONFIG = 78;
+const MAX_UPLOAD_BYTES = 1 << 30;
+const ROOTS: Readonly<Record<string, RootOf>> = { ...plainRoots, graph: rootOfGraphFile };
+
+/** What requesters upload and executors fetch, by root; inference inputs come from the chain itself. */
+function blobRouter(dataDir: string, execution: Execution | undefined) {
+  const store = openBlobStore(join(dataDir, "blobs"));
+  return dataRouter(
+    { maxUploadBytes: MAX_UPLOAD_BYTES },
+    {
+      blob: async (root) => (await store.get(root)) ?? (await execution?.inputBytes(root)),
+      upload: async (kind, bytes) => {
+        const rootOf = Object.hasOwn(ROOTS, kind) ? ROOTS[kind] : undefined;
+        if (!rootOf)
+          throw new UploadError("upload-kind", "nothing of this kind is stored", {
+            expected: Object.keys(ROOTS).join(", "),
+            actual: kind,
+          });
+        const root = rootOf(bytes);
+        await store.put(root, bytes);
+        return root;
+      },
+    },
+  );
+}
+
+async function main(config: NodeConfig): Promise<void> {
+  const log = pino({ name: "node", level: config.logLevel }, pino.destination(2));
+  const events = (event: NodeEvent): void => {
+    const line = { service: config.role, pid: process.pid, time: new Date().toISOString(), ...event };
+    process.stdout.write(
+      `${JSON.stringify(line, (_, value) => (typeof value === "bigint" ? value.toString() : value))}\n`,
+    );
+  };
+  let end: (code: number) => void = (code) => process.exit(code);
+  const node = await startNode(config, {
+    chain: decodeChainFile(readFileSync(config.chainFile, "utf8")),
+    routers: (execution) => [blobRouter(config.dataDir, execution)],
+    events,
+    onFatal: (error) => {
+      log.fatal(error);
+      end(1);
+    },
+    clientVersion: "anh/0.1.0",
+  });
+  end = (code) => {
+    node.close().finally(() => process.exit(code));
+  };
+  events({ event: "ready", role: config.role, url: node.url });
+  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+  end(0);
+}
+
+if (import.meta.main) {
+  try {
+    await main(readConfig(process.argv.slice(2), process.env));
+  } catch (error) {
+    if (!(error instanceof AnhError)) throw error;
+    process.stderr.write(`${error.message}${error.hint ? `\n${error.hint}` : ""}\n`);
+    process.exit(EXIT_CONFIG);
+  }
+}

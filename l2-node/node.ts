@@ -1,0 +1,170 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Router } from "express";
+import { createPublicClient, http, type PublicClient } from "viem";
+import type { ChainFile } from "../common/chain-file.ts";
+import { Chain } from "./chain/chain.ts";
+import type { NodeConfig } from "./config.ts";
+import { chainSource } from "./execution/chain-source.ts";
+import type { Execution } from "./execution/execution.ts";
+import { LazyExecution } from "./execution/lazy.ts";
+import { Anchor } from "./l1/anchor.ts";
+import { Follower } from "./l1/follower.ts";
+import { L1Sender } from "./l1/sender.ts";
+import { startRpcServer } from "./rpc/server.ts";
+import { nextContext } from "./sequencer/context.ts";
+import { Mempool } from "./sequencer/mempool.ts";
+import { Sequencer } from "./sequencer/sequencer.ts";
+import { openStore } from "./store/sqlite.ts";
+import { valueCheck } from "./value-check.ts";
+
+export interface NodeEvent {
+  readonly event: string;
+  readonly [field: string]: unknown;
+}
+
+export interface NodeModules {
+  readonly chain: ChainFile;
+  /** Served beside the RPC; `execution` is absent with `--execute none`. */
+  readonly routers: (execution: Execution | undefined) => readonly Router[];
+  readonly events: (event: NodeEvent) => void;
+  /** A loop died of something waiting does not cure: the process must end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly clientVersion: string;
+}
+
+export interface RunningNode {
+  readonly url: string;
+  readonly chain: Chain;
+  readonly execution: Execution | undefined;
+  close(): Promise<void>;
+}
+
+const BODY_BYTES = 2 * 1024 * 1024;
+
+/** Starts a node's services from the store upwards; `close` ends them in reverse. */
+export async function startNode(config: NodeConfig, modules: NodeModules): Promise<RunningNode> {
+  const { chain: file, events, onFatal } = modules;
+  const stops: (() => void | Promise<void>)[] = [];
+  const onTrouble = (source: string) => (trouble: object) => events({ event: "trouble", source, ...describe(trouble) });
+
+  mkdirSync(config.dataDir, { recursive: true });
+  const store = openStore(join(config.dataDir, "chain.sqlite"), file);
+  stops.push(() => store.close());
+  const chain = new Chain({ chain: file }, { store });
+  const client: PublicClient = createPublicClient({ transport: http(config.l1Url, { retryCount: 1 }), cacheTime: 0 });
+
+  const follower = new Follower(
+    { pollMs: config.pollMs ?? file.clocks.l1BlockMs / 2, maxRangeBlocks: 2000n, maxBackoffMs: 15_000 },
+    { client, chain, onTrouble: onTrouble("follower") },
+  );
+  stops.push(() => follower.stop());
+  chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));
+
+  let execution: Execution | undefined;
+  if (config.execute === "lazy") {
+    execution = new LazyExecution({ path: join(config.dataDir, "state.sqlite") }, { source: chainSource(chain) });
+    stops.push(() => execution?.close());
+  }
+  const mempool =
+    config.role === "sequencer" ? startSequencing(config, modules, chain, client, execution, stops) : undefined;
+
+  const server = await startRpcServer(
+    { host: config.host, port: config.port, maxBodyBytes: BODY_BYTES, maxDepth: 64, maxBatch: 1000 },
+    {
+      context: { chain, mempool, execution, clientVersion: modules.clientVersion, limits: { maxLogBlocks: 10_000n, maxLogs: 20_000 } },
+      routers: modules.routers(execution),
+      onFault: (error) => events({ event: "fault", ...describe({ error }) }),
+    },
+  );
+  stops.push(() => server.close());
+  follower.start(onFatal);
+  return {
+    url: server.url,
+    chain,
+    execution,
+    close: async () => {
+      for (const stop of stops.reverse()) await stop();
+    },
+  };
+}
+
+/** Mempool, sealing and anchoring: what a node has that holds the sequencer's key. */
+function startSequencing(
+  config: NodeConfig,
+  { events, onFatal }: NodeModules,
+  chain: Chain,
+  client: PublicClient,
+  execution: Execution | undefined,
+  stops: (() => void | Promise<void>)[],
+): Mempool {
+  const { file, store } = chain;
+  const privateKey = config.sequencerKey as NonNullable<NodeConfig["sequencerKey"]>;
+  const mempool = new Mempool(
+    { maxTransactions: config.maxPoolTransactions, maxPerAccount: 64, maxTransactionBytes: 90_000 },
+    {
+      chain: file,
+      ledger: store.blocks,
+      pool: store.pool,
+      transaction: store.transaction,
+      context: () => nextContext(chain),
+      ...(execution ? { checkValue: valueCheck(execution) } : {}),
+    },
+  );
+  const sequencer = new Sequencer(
+    {
+      privateKey,
+      blockTimeMs: config.blockTimeMs ?? file.clocks.l2BlockMs,
+      heartbeatMs: config.heartbeatMs,
+      originLagBlocks: BigInt(config.originLagBlocks),
+      maxBlockBytes: 95_000,
+      resealMarginSeconds: BigInt(Math.ceil(file.clocks.inclusionWindowSeconds / 10)),
+    },
+    { chain, mempool },
+  );
+  sequencer.events.on("sealed", ({ block, sealMs }) =>
+    events({
+      event: "sealed",
+      number: block.header.number,
+      hash: block.hash,
+      transactions: block.transactions.length,
+      messages: block.header.origin.inboxCount - block.firstMessage,
+      sealMs,
+    }),
+  );
+  const sender = new L1Sender(
+    {
+      privateKey: config.anchorKey ?? privateKey,
+      l1ChainId: file.l1ChainId,
+      bumpAfterMs: Math.max(4 * file.clocks.l1BlockMs, 5000),
+      pollMs: Math.max(file.clocks.l1BlockMs / 4, 20),
+    },
+    { client },
+  );
+  const anchor = new Anchor(
+    { intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs, maxBatchBytes: 110_000 },
+    {
+      client,
+      chain,
+      sender,
+      onTrouble: ({ error }) => events({ event: "trouble", source: "anchor", ...describe({ error }) }),
+      onAnchored: (batch) => events({ event: "anchored", ...batch }),
+    },
+  );
+  sequencer.start(onFatal);
+  anchor.start();
+  stops.push(
+    () => anchor.stop(),
+    () => sequencer.stop(),
+  );
+  return mempool;
+}
+
+/** Errors as plain fields: message, code and a hint where there is one. */
+function describe(trouble: object): object {
+  if (!("error" in trouble)) return trouble;
+  const { error } = trouble;
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code, shortMessage } = error as { code?: unknown; shortMessage?: string };
+  return { message: shortMessage ?? error.message, ...(code === undefined ? {} : { code }) };
+}
