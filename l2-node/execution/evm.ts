@@ -15,6 +15,7 @@ import type { Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
 import { bytesOfHex, naturalBytes } from "../../common/bytes.ts";
 import { keccak } from "../../common/keccak.ts";
+import { kzg } from "./kzg.ts";
 import type { WorldState } from "./state.ts";
 import { EvmStateManager } from "./state-manager.ts";
 
@@ -30,7 +31,7 @@ function ecrecover(digest: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array):
 export const evmCommon = (chainId: bigint) =>
   createCustomCommon({ chainId: Number(chainId), name: "anh" }, Mainnet, {
     hardfork: Hardfork.Osaka,
-    customCrypto: { keccak256: keccak, ecrecover },
+    customCrypto: { keccak256: keccak, ecrecover, kzg },
   });
 
 export type EvmCommon = ReturnType<typeof evmCommon>;
