@@ -1,8 +1,9 @@
 import { z } from "zod/v4";
 import { plain } from "../format.ts";
-import { executionOf, method } from "../method.ts";
+import { executionOf, method, noParams } from "../method.ts";
 import { address } from "../schemas.ts";
 
-export const anhGetWithdrawals = method(z.tuple([address.optional()]), async (context, [account]) =>
+/** All withdrawals begun on L2, or one account's, by index. */
+export const anhGetWithdrawals = method(z.union([noParams, z.tuple([address])]), async (context, [account]) =>
   plain(await executionOf(context).withdrawals(account)),
 );
