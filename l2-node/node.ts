@@ -72,7 +72,13 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   const server = await startRpcServer(
     { host: config.host, port: config.port, maxBodyBytes: BODY_BYTES, maxDepth: 64, maxBatch: 1000 },
     {
-      context: { chain, mempool, execution, clientVersion: modules.clientVersion, limits: { maxLogBlocks: 10_000n, maxLogs: 20_000 } },
+      context: {
+        chain,
+        mempool,
+        execution,
+        clientVersion: modules.clientVersion,
+        limits: { maxLogBlocks: 10_000n, maxLogs: 20_000 },
+      },
       routers: modules.routers(execution),
       onFault: (error) => events({ event: "fault", ...describe({ error }) }),
     },
