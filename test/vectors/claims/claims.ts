@@ -76,7 +76,7 @@ function edgeJobs(random: Random): Job[] {
 
 const shapeOf = (random: Random, rank: number): number[] =>
   Array.from({ length: rank }, () => 1 + random.below(1 << 20));
-const valueOf = (random: Random) => ({
+const graphValueOf = (random: Random) => ({
   place: random.below(7),
   index: random.below(MAX_U32),
   dtype: random.pick([1, 2, 6, 7, 9]),
@@ -89,12 +89,12 @@ function nodeOf(random: Random): EncodedNode {
     op: random.below(66),
     attributes: hexOf(random.bytes(random.below(100))),
     inputs: Array.from({ length: random.below(4) }, () => ({
-      value: valueOf(random),
+      value: graphValueOf(random),
       layoutPlace: layout.length === 0 ? 0 : 4,
       layoutIndex: layout.length === 0 ? 0 : random.below(1000),
       layout,
     })),
-    outputs: Array.from({ length: random.below(3) }, () => valueOf(random)),
+    outputs: Array.from({ length: random.below(3) }, () => graphValueOf(random)),
     flops: number(random, 8),
     bytes_: number(random, 8),
   };
@@ -108,8 +108,8 @@ const headerOf = (random: Random): EncodedGraphHeader => ({
     source: random.pick([0, 1, MAX_U32]),
   })),
   feeds: Array.from({ length: random.below(3) }, () => ({ dtype: 2, shape: shapeOf(random, 2) })),
-  nextStates: Array.from({ length: random.below(5) }, () => valueOf(random)),
-  loss: random.below(2) === 0 ? NO_VALUE : valueOf(random),
+  nextStates: Array.from({ length: random.below(5) }, () => graphValueOf(random)),
+  loss: random.below(2) === 0 ? NO_VALUE : graphValueOf(random),
   constants: random.below(MAX_U32),
   nodes: random.below(MAX_U32),
   exactCount: random.below(MAX_U32),
