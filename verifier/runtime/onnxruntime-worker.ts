@@ -26,7 +26,13 @@ export type Request =
   | { readonly id: number; readonly call: "close" };
 
 export type Reply =
-  | { readonly id: number; readonly ok: true; readonly outputs: Readonly<Record<string, WireTensor>> }
+  | {
+      readonly id: number;
+      readonly ok: true;
+      readonly outputs: Readonly<Record<string, WireTensor>>;
+      /** Memory of the feeds, handed back to be filled again. */
+      readonly spent: readonly ArrayBuffer[];
+    }
   | { readonly id: number; readonly ok: false; readonly message: string };
 
 const sessions = new Map<string, InferenceSession>();
@@ -47,7 +53,7 @@ async function serve(request: Request): Promise<Reply> {
   switch (request.call) {
     case "load":
       sessions.set(request.key, await InferenceSession.create(request.model, optionsFor(request.threads)));
-      return { id: request.id, ok: true, outputs: {} };
+      return { id: request.id, ok: true, outputs: {}, spent: [] };
     case "run": {
       const feeds = Object.fromEntries(
         Object.entries(request.feeds).map(([name, { dtype, data, shape }]) => [
@@ -59,12 +65,13 @@ async function serve(request: Request): Promise<Reply> {
       const outputs = Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, wireOf(value as Tensor)]),
       );
-      return { id: request.id, ok: true, outputs };
+      const spent = Object.values(request.feeds).map(({ data }) => data.buffer as ArrayBuffer);
+      return { id: request.id, ok: true, outputs, spent };
     }
     case "close":
       for (const session of sessions.values()) await session.release();
       sessions.clear();
-      return { id: request.id, ok: true, outputs: {} };
+      return { id: request.id, ok: true, outputs: {}, spent: [] };
   }
 }
 
@@ -91,6 +98,6 @@ parentPort!.on("message", (request: Request) => {
       }),
     );
     const buffers = reply.ok ? Object.values(reply.outputs).map((output) => output.data.buffer as ArrayBuffer) : [];
-    parentPort!.postMessage(reply, [...new Set(buffers)]);
+    parentPort!.postMessage(reply, [...new Set([...buffers, ...(reply.ok ? reply.spent : [])])]);
   });
 });

@@ -24,6 +24,7 @@ export function startThread(): ExecutorThread {
   >();
   let next = 0;
   let fault: Error | undefined;
+  let spare: readonly ArrayBuffer[] = [];
   const failAll = (error: Error): void => {
     fault ??= error;
     for (const { reject } of waiting.values()) reject(fault);
@@ -35,10 +36,23 @@ export function startThread(): ExecutorThread {
     const call = waiting.get(reply.id);
     waiting.delete(reply.id);
     if (waiting.size === 0) worker.unref();
-    if (reply.ok) call?.resolve(reply.outputs);
-    else call?.reject(new RuntimeError("onnxruntime", reply.message));
+    if (reply.ok) {
+      spare = reply.spent; // of one call only: what others left would pile up
+      call?.resolve(reply.outputs);
+    } else call?.reject(new RuntimeError("onnxruntime", reply.message));
   });
   worker.unref();
+
+  /** A copy that can be handed over: posting a view would copy all of the memory it is a view of. Megabytes per call, so
+   * memory that came back is filled again. */
+  const ownCopy = ({ data }: Tensor): WireTensor["data"] => {
+    const buffer = spare.find(({ byteLength }) => byteLength === data.byteLength);
+    if (buffer === undefined) return data.slice() as WireTensor["data"];
+    spare = spare.filter((other) => other !== buffer);
+    const copy = new (data.constructor as new (memory: ArrayBuffer) => WireTensor["data"])(buffer);
+    (copy as Uint8Array).set(data as Uint8Array);
+    return copy;
+  };
 
   const call = (request: Call, transfer: ArrayBuffer[] = []): Promise<Record<string, Tensor>> =>
     new Promise((resolve, reject) => {
@@ -65,9 +79,4 @@ export function startThread(): ExecutorThread {
       await worker.terminate();
     },
   };
-}
-
-/** A copy that can be handed over: posting a view would copy all of the memory it is a view of. */
-function ownCopy(tensor: Tensor): WireTensor["data"] {
-  return tensor.data.slice() as WireTensor["data"];
 }

@@ -68,3 +68,21 @@ export function fromBytes(type: TensorType, bytes: Uint8Array): Tensor {
   bytesOf(tensor).set(bytes);
   return tensor;
 }
+
+/** A tensor over `bytes` themselves if they are aligned for it, else over a copy. Nobody may change them afterwards. */
+export function viewOf(type: TensorType, bytes: Uint8Array<ArrayBuffer>): Tensor {
+  const { buffer, byteOffset, length } = bytes;
+  const size = sizeOf(type.shape);
+  if (length !== byteSizeOf(type) || byteOffset % dtypes[type.dtype].bytes !== 0) return fromBytes(type, bytes);
+  switch (type.dtype) {
+    case "float32":
+      return { ...type, data: new Float32Array(buffer, byteOffset, size) };
+    case "int32":
+      return { ...type, data: new Int32Array(buffer, byteOffset, size) };
+    case "int64":
+      return { ...type, data: new BigInt64Array(buffer, byteOffset, size) };
+    case "uint8":
+    case "bool":
+      return { ...type, data: bytes };
+  }
+}

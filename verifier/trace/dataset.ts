@@ -41,9 +41,14 @@ export const datasetTensorType = (feed: TensorType, rows: number): TensorType =>
 /** Bytes of one row of a tensor. */
 export const rowBytesOf = (type: TensorType): number => sizeOf(type.shape.slice(1)) * dtypes[type.dtype].bytes;
 
-/** The named rows, one after the other, in memory of their own. */
-export function gatherRows(source: Uint8Array, rowBytes: number, rows: readonly number[]): Uint8Array<ArrayBuffer> {
-  const gathered = new Uint8Array(rows.length * rowBytes);
+/** The named rows, one after the other, in `memory` of that size. */
+export function gatherRows(
+  source: Uint8Array,
+  rowBytes: number,
+  rows: readonly number[],
+  memory = new ArrayBuffer(rows.length * rowBytes),
+): Uint8Array<ArrayBuffer> {
+  const gathered = new Uint8Array(memory);
   for (const [i, row] of rows.entries()) {
     const from = row * rowBytes;
     if (from + rowBytes > source.length)

@@ -5,10 +5,15 @@ import { rowsOfStep } from "./rows.ts";
 
 const sources = workerData as readonly GatherSource[];
 
-parentPort?.on("message", ({ id, order, firstStep, steps }: GatherRequest) => {
+parentPort?.on("message", ({ id, order, firstStep, steps, spare }: GatherRequest) => {
   try {
     const rows = Array.from({ length: steps }, (_, i) => rowsOfStep(order, firstStep + i)).flat();
-    const feeds = sources.map((source) => gatherRows(source.bytes, source.rowBytes, rows));
+    const unused = new Set(spare);
+    const feeds = sources.map(({ bytes, rowBytes }) => {
+      const memory = [...unused].find(({ byteLength }) => byteLength === rows.length * rowBytes);
+      if (memory !== undefined) unused.delete(memory);
+      return gatherRows(bytes, rowBytes, rows, memory);
+    });
     const answer: GatherAnswer = { id, feeds };
     parentPort?.postMessage(
       answer,

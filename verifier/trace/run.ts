@@ -2,7 +2,7 @@ import { type Hex, keccak256, stringToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
 import { bitsOf } from "../numerics/float32.ts";
-import { bytesOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
+import { bytesOf, fromBytes, type Tensor, viewOf } from "../tensor/tensor.ts";
 import { type Checkpoint, type Checkpoints, loadState, storeState } from "./checkpoint.ts";
 import type { Feeds, Gatherer } from "./gather.ts";
 import { feedTypes, rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
@@ -42,6 +42,7 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
     ahead?.catch(() => {}); // awaited at the next turn; until then its failure must not end the process
     const computed = await computeSegment(inputs, modules.steps, index, state, feeds as Feeds);
     state = computed.state;
+    modules.gatherer.reuse(feeds as Feeds);
     // The end state is hashed and stored while the runtime's thread computes the next segment.
     await writing;
     writing = finishSegment(modules, index, computed).then((checkpoint) => segments.push(checkpoint));
@@ -111,7 +112,7 @@ export async function computeSegment(
   const first = index * task.segmentSteps;
   if (!hasStepRoots(task) && task.kind !== TASK_KIND.infer) {
     const batches = feedTypes(graph).map((type, i) =>
-      fromBytes({ dtype: type.dtype, shape: [count, ...type.shape] }, feeds[i]!),
+      viewOf({ dtype: type.dtype, shape: [count, ...type.shape] }, feeds[i]!),
     );
     const { state: end, losses } = await steps.segment(first, state, batches);
     return { state: end, metrics: losses === null ? [] : lossBits(losses), stepRoots: [] };

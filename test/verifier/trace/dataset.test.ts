@@ -46,4 +46,24 @@ describe("the gathering thread", () => {
     expect(y).toEqual(gatherRows(bytesOf(labels), rowBytesOf(labels), rows));
     await expect(gatherer.feeds({ ...order, sequential: true }, 1, 1)).rejects.toThrow("row 5");
   });
+
+  it("fills memory again that was handed back, and no other", async () => {
+    const column = (first: number): Tensor => ({
+      dtype: "uint8",
+      shape: [5],
+      data: Uint8Array.from({ length: 5 }, (_, i) => first + i),
+    });
+    const twins = datasetOf([column(10), column(20)]);
+    gatherer = openGatherer(twins);
+    const order = { sequential: true, seed: `0x${"00".repeat(32)}`, datasetRows: 5, batchRows: 2 } as const;
+    const step = (first: number) => twins.tensors.map((tensor) => [...tensor.data.slice(2 * first, 2 * first + 2)]);
+    const kept = await gatherer.feeds(order, 0, 1);
+    gatherer.reuse(await gatherer.feeds(order, 1, 1));
+    const refilled = await gatherer.feeds(order, 0, 1);
+    expect(refilled.map((feed) => [...feed])).toEqual(step(0));
+    expect(kept.map((feed) => [...feed])).toEqual(step(0));
+    gatherer.reuse(refilled);
+    const longer = await gatherer.feeds(order, 0, 2); // of another size
+    expect(longer.map((feed) => [...feed])).toEqual(step(0).map((rows, i) => [...rows, ...step(1)[i]!]));
+  });
 });
