@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { createCustomCommon, Hardfork, Mainnet } from "@ethereumjs/common";
 import {
   EVM,
@@ -63,6 +64,11 @@ export type PrecompileResult =
 /** CREATE, CALL, CALLCODE, DELEGATECALL, CREATE2, STATICCALL. */
 const CALL_OPCODES = [0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa];
 
+/** JUMP, JUMPI: every long run passes through them. */
+const JUMP_OPCODES = [0x56, 0x57];
+/** Some 20 ms of a tight loop. */
+const JUMPS_PER_BREATH = 2048;
+
 /** Stands in for the DNN precompile's code, so that the EVM knows the address as a precompile (always warm). */
 const dnnMarker: PrecompileFunc = () => {
   throw new Error("the DNN precompile runs in AnhEvm.runPrecompile");
@@ -79,6 +85,7 @@ export class AnhEvm extends EVM {
   #nonce = 0n;
   #message: Message | undefined;
   #aborted = false;
+  #jumps = 0;
 
   constructor(
     common: EvmCommon,
@@ -102,6 +109,7 @@ export class AnhEvm extends EVM {
     this.world = stateManager;
     this.#dnn = dnn;
     for (const opcode of CALL_OPCODES) this.#stopAfterAbort(opcode);
+    for (const opcode of JUMP_OPCODES) this.#breatheAt(opcode);
   }
 
   /** Runs a transaction's message; `aborted` tells that the DNN precompile stopped it, its gas is exact either way. */
@@ -173,6 +181,17 @@ export class AnhEvm extends EVM {
     entry.opHandler = async (runState, common) => {
       await original(runState, common);
       if (this.#aborted) throw new EVMError(EVMError.errorMessages.STOP);
+    };
+  }
+
+  /** Lets the process answer others during a long transaction. */
+  #breatheAt(opcode: number): void {
+    const entry = this._opcodeMap[opcode]!;
+    const original = entry.opHandler;
+    entry.opcodeInfo = { ...entry.opcodeInfo, isAsync: true };
+    entry.opHandler = (runState, common) => {
+      original(runState, common);
+      return ++this.#jumps % JUMPS_PER_BREATH === 0 ? setImmediate() : undefined;
     };
   }
 }

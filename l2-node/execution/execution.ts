@@ -217,6 +217,8 @@ export interface Execution {
   logs(filter: LogFilter): Promise<readonly LogRecord[]>;
   status(transactionHash: Hex): Promise<TransactionStatus | undefined>;
 
+  /** All transactions that wait. */
+  parked(): Promise<readonly Hex[]>;
   demands(): Promise<readonly Demand[]>;
   jobs(): Promise<readonly JobRecord[]>;
   job(id: Hex): Promise<JobRecord | undefined>;

@@ -23,7 +23,7 @@ import type {
   UncertaintySubject,
 } from "./execution.ts";
 import { genesisState } from "./genesis.ts";
-import { demands, jobRecord, jobRecords } from "./jobs.ts";
+import { demands, jobRecord, jobRecords, parkedById } from "./jobs.ts";
 import { accountKey, storageKey } from "./keys.ts";
 import { outboxProof, outboxRoot, WITHDRAWN_TOPIC, withdrawalLeaf, withdrawalOf } from "./outbox.ts";
 import { matches } from "./receipts.ts";
@@ -156,6 +156,10 @@ export class LazyExecution implements Execution {
     const open = this.#openOf(transactionTaint(transactionHash));
     const { blockNumber } = receipt;
     return open.length > 0 ? { state: "soft", blockNumber, open } : { state: "final", blockNumber };
+  }
+
+  async parked() {
+    return [...parkedById(this.#store, await this.executeTo("latest")).values()].flat();
   }
 
   async demands() {
