@@ -18,7 +18,12 @@ export const SEALING: SequencerOptions = {
 };
 
 /** Chain, mempool and sequencer over a store; L1 comes from the test. */
-export function testNode(chainFile: ChainFile, path = ":memory:", pool: Partial<MempoolOptions> = {}) {
+export function testNode(
+  chainFile: ChainFile,
+  path = ":memory:",
+  pool: Partial<MempoolOptions> = {},
+  sealing: Partial<SequencerOptions> = {},
+) {
   const store = openStore(path, chainFile);
   const chain = new Chain({ chain: chainFile }, { store });
   const mempool = new Mempool(
@@ -31,7 +36,7 @@ export function testNode(chainFile: ChainFile, path = ":memory:", pool: Partial<
       context: () => nextContext(chain),
     },
   );
-  const sequencer = new Sequencer(SEALING, { chain, mempool });
+  const sequencer = new Sequencer({ ...SEALING, ...sealing }, { chain, mempool });
   return { store, chain, mempool, sequencer };
 }
 

@@ -1,0 +1,133 @@
+import { createTestClient, createWalletClient, http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { bytesOfHex } from "../../../common/bytes.ts";
+import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
+import { Anchor } from "../../../l2-node/l1/anchor.ts";
+import { Follower } from "../../../l2-node/l1/follower.ts";
+import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { startL1, type TestL1 } from "../../support/l1.ts";
+import { testNode } from "../../support/node.ts";
+import { signRaw, testAddress } from "../../support/transactions.ts";
+
+const privateKey = devAccount("sequencer").privateKey;
+let l1: TestL1;
+beforeAll(async () => {
+  l1 = await startL1();
+});
+afterAll(() => l1.stop());
+
+const node = () => testNode(l1.chain, ":memory:", {}, { privateKey });
+type Node = ReturnType<typeof node>;
+const sender = (bumpAfterMs = 5000) =>
+  new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs, pollMs: 10 }, { client: l1.client });
+const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatchBytes = 100_000) =>
+  new Anchor(
+    { intervalMs: 20, maxBatchBytes },
+    { client: l1.client, chain, sender: by as L1Sender, onTrouble: () => {}, onAnchored: () => {} },
+  );
+
+async function catchUp({ chain }: Node): Promise<void> {
+  const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
+  const follower = new Follower(options, { client: l1.client, chain, onTrouble: () => {} });
+  while (!(await follower.poll()));
+}
+
+/** L1 blocks must pass between an origin and the batch that names it. */
+async function deposit(n: number): Promise<void> {
+  const account = privateKeyToAccount(devAccount("user").privateKey);
+  const wallet = createWalletClient({ account, transport: http(l1.url) });
+  const hash = await wallet.writeContract({
+    address: l1.chain.contracts.prepaidGas,
+    abi: prepaidGasAbi,
+    functionName: "deposit",
+    args: [testAddress(n)],
+    value: 10n ** 18n,
+    chain: null,
+  });
+  await l1.client.waitForTransactionReceipt({ hash });
+}
+
+describe("Anchor", () => {
+  it("posts what L1 lacks, batch by batch, and a replica derives the very same chain", async () => {
+    const sequencing = node();
+    await deposit(0);
+    await catchUp(sequencing);
+    sequencing.sequencer.seal();
+    for (let nonce = 0; nonce < 5; nonce++) {
+      await sequencing.mempool.add(bytesOfHex(await signRaw({ nonce, chainId: 42n, gas: 500_000n })));
+      sequencing.sequencer.seal();
+    }
+    const small = anchor(sequencing, sender(), 2500);
+    let [batches, posted] = [0, 0];
+    for (let count = await small.post(); count > 0; count = await small.post())
+      [batches, posted] = [batches + 1, posted + count];
+    expect(posted).toBe(6);
+    expect(batches).toBeGreaterThan(1);
+    const replica = node();
+    await catchUp(replica);
+    await catchUp(sequencing);
+    expect(replica.chain.head().hash).toBe(sequencing.chain.head().hash);
+    expect(sequencing.chain.heads().safe).toBe(6n);
+    expect(replica.store.blocks.account(testAddress(0))).toEqual(sequencing.store.blocks.account(testAddress(0)));
+    expect(replica.store.blocks.account(testAddress(0)).nonce).toBe(5n);
+  });
+
+  it("loses nothing when it dies between sending and hearing of it, and posts nothing twice", async () => {
+    const sequencing = node();
+    await catchUp(sequencing);
+    sequencing.sequencer.seal();
+    const honest = sender();
+    const dying = {
+      send: async (call: Parameters<L1Sender["send"]>[0]) => {
+        await honest.send(call);
+        throw new Error("killed");
+      },
+    };
+    await expect(anchor(sequencing, dying).post()).rejects.toThrowError("killed");
+    expect(await anchor(sequencing).post()).toBe(0);
+    await catchUp(sequencing);
+    expect(sequencing.chain.heads().safe).toBe(sequencing.chain.heads().latest);
+  });
+
+  it("posts nothing while its chain is not the anchored one", async () => {
+    const stranger = node();
+    expect(await anchor(stranger).post()).toBe(0);
+  });
+});
+
+describe("L1Sender", () => {
+  it("replaces a transaction that a killed process left pending under the same nonce", async () => {
+    const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
+    await test.setIntervalMining({ interval: 0 });
+    const account = privateKeyToAccount(privateKey);
+    const wallet = createWalletClient({ account, transport: http(l1.url) });
+    const stuck = await wallet.sendTransaction({ to: testAddress(3), value: 1n, chain: null, gas: 21_000n });
+    const sent = sender(50).send({ to: testAddress(4), data: "0x", valueWei: 2n });
+    let pending = await test.getTxpoolStatus();
+    for (;;) {
+      const known = await l1.client.getTransaction({ hash: stuck }).catch(() => undefined);
+      if (!known) break;
+      pending = await test.getTxpoolStatus();
+    }
+    await test.setIntervalMining({ interval: 1 });
+    await test.mine({ blocks: 1 });
+    expect((await sent).status).toBe("success");
+    expect(pending.pending).toBe(1);
+    expect(await l1.client.getBalance({ address: testAddress(4) })).toBe(2n);
+    expect(await l1.client.getBalance({ address: testAddress(3) })).toBe(0n);
+  });
+
+  it("keeps order and nonces when many send at once, and a refused call holds up nobody", async () => {
+    const queue = sender();
+    const to = testAddress(5);
+    const results = await Promise.allSettled([
+      queue.send({ to, data: "0x", valueWei: 1n }),
+      queue.send({ to: l1.chain.contracts.headerAnchor, data: "0xdeadbeef" }),
+      queue.send({ to, data: "0x", valueWei: 2n }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(await l1.client.getBalance({ address: to })).toBe(3n);
+  });
+});

@@ -1,0 +1,184 @@
+import {
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  custom,
+  type Hex,
+  http,
+  type PublicClient,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
+import { Follower } from "../../../l2-node/l1/follower.ts";
+import { startL1, type TestL1 } from "../../support/l1.ts";
+import { testNode } from "../../support/node.ts";
+import { testAddress } from "../../support/transactions.ts";
+
+const sequencerKey = devAccount("sequencer").privateKey;
+let l1: TestL1;
+
+beforeAll(async () => {
+  l1 = await startL1();
+});
+afterAll(() => l1.stop());
+
+const node = () => testNode(l1.chain, ":memory:", {}, { privateKey: sequencerKey });
+const follower = (
+  chain: ReturnType<typeof node>["chain"],
+  client: PublicClient = l1.client,
+  reorgs: bigint[] = [],
+  maxRangeBlocks = 50n,
+) =>
+  new Follower(
+    { pollMs: 10, maxRangeBlocks, maxBackoffMs: 100 },
+    {
+      client,
+      chain,
+      onTrouble: (trouble) => {
+        if ("reorgTo" in trouble) reorgs.push(trouble.reorgTo);
+      },
+    },
+  );
+
+async function deposit(n: number, valueWei: bigint): Promise<bigint> {
+  const user = privateKeyToAccount(devAccount("user").privateKey);
+  const wallet = createWalletClient({ account: user, transport: http(l1.url) });
+  const address = l1.chain.contracts.prepaidGas;
+  const call = {
+    address,
+    abi: prepaidGasAbi,
+    functionName: "deposit",
+    args: [testAddress(n)],
+    value: valueWei,
+  } as const;
+  const hash = await wallet.writeContract({ ...call, chain: null });
+  return (await l1.client.waitForTransactionReceipt({ hash })).blockNumber;
+}
+
+async function catchUp(reader: Follower): Promise<void> {
+  while (!(await reader.poll()));
+}
+
+/** A client whose answers to one method are changed. */
+const lying = (method: string, lie: (answer: never) => unknown): PublicClient =>
+  createPublicClient({
+    cacheTime: 0,
+    transport: custom(
+      {
+        request: async (args: { method: string }) => {
+          const answer = await l1.client.request(args as never);
+          return args.method === method ? lie(answer as never) : answer;
+        },
+      },
+      { retryCount: 0 },
+    ),
+  });
+
+describe("Follower", () => {
+  it("refuses an L1 that is another chain, or whose genesis block is another", async () => {
+    const { chain } = node();
+    const elsewhere = { ...l1.chain, l1ChainId: 1n };
+    await expect(
+      follower(testNode(elsewhere, ":memory:", {}, { privateKey: sequencerKey }).chain).poll(),
+    ).rejects.toThrowError(/another chain's/);
+    const { header } = l1.chain.genesis;
+    const origin = { ...header.origin, hash: `0x${"12".repeat(32)}` as Hex };
+    const forked = { ...l1.chain, genesis: { ...l1.chain.genesis, header: { ...header, origin } } };
+    await expect(
+      follower(testNode(forked, ":memory:", {}, { privateKey: sequencerKey }).chain).poll(),
+    ).rejects.toThrowError(/not the one genesis stands on/);
+    expect(chain.store.l1.cursor()).toBeUndefined();
+  });
+
+  it("credits each deposit once, and reads the same again on a store of its own", async () => {
+    await deposit(0, 5n);
+    await deposit(0, 7n);
+    const [a, b] = [node(), node()];
+    await catchUp(follower(a.chain));
+    await catchUp(follower(a.chain));
+    await catchUp(follower(b.chain));
+    for (const { chain, sequencer, store } of [a, b]) {
+      expect(chain.store.l1.inbox().count).toBe(2n);
+      sequencer.seal();
+      expect(store.blocks.account(testAddress(0)).prepaidWei).toBe(12n);
+    }
+  });
+
+  it("stores nothing of an answer with a message missing, changed, or reordered, and recovers when the truth comes", async () => {
+    await deposit(1, 1n);
+    const { chain } = node();
+    const lies: ((logs: { data: Hex }[]) => unknown)[] = [
+      () => [],
+      (logs) => logs.slice(0, -1),
+      (logs) => logs.slice(1),
+      (logs) => [...logs].reverse(),
+      // The last digit of the amount: words are offset, hash, length, account, amount.
+      (logs) => logs.map((log) => ({ ...log, data: `${log.data.slice(0, 321)}9${log.data.slice(322)}` as Hex })),
+    ];
+    for (const lie of lies) {
+      const reader = follower(chain, lying("eth_getLogs", lie), [], 100_000n);
+      await expect(catchUp(reader)).rejects.toThrowError(/message|Inbox/);
+      expect(chain.store.l1.inbox().count).toBe(0n);
+    }
+    await catchUp(follower(chain));
+    expect(chain.store.l1.inbox().count).toBe(3n);
+  });
+
+  it("goes back through an L1 reorg of 3 blocks: the deposit in them is gone, the one before stays, the next counts once", async () => {
+    const before = await deposit(2, 100n);
+    const { chain, sequencer, store } = node();
+    const reorgs: bigint[] = [];
+    const reader = follower(chain, l1.client, reorgs);
+    await catchUp(reader);
+    sequencer.seal();
+    const count = chain.store.l1.inbox().count;
+    const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
+    await test.setIntervalMining({ interval: 0 });
+    await test.mine({ blocks: 3 });
+    const wallet = createWalletClient({
+      account: privateKeyToAccount(devAccount("user").privateKey),
+      transport: http(l1.url),
+    });
+    const address = l1.chain.contracts.prepaidGas;
+    await wallet.writeContract({
+      address,
+      abi: prepaidGasAbi,
+      functionName: "deposit",
+      args: [testAddress(2)],
+      value: 1n,
+      chain: null,
+    });
+    await test.mine({ blocks: 2 });
+    await catchUp(reader);
+    sequencer.seal();
+    expect(chain.store.l1.inbox().count).toBe(count + 1n);
+    expect(store.blocks.account(testAddress(2)).prepaidWei).toBe(101n);
+
+    await l1.client.request({ method: "anvil_reorg", params: [3, []] } as never);
+    await test.mine({ blocks: 1 });
+    await catchUp(reader);
+    expect(reorgs.length).toBe(1);
+    expect((reorgs[0] as bigint) >= before).toBe(true);
+    expect(chain.store.l1.inbox().count).toBe(count);
+    expect(store.blocks.account(testAddress(2)).prepaidWei).toBe(100n);
+    await test.setIntervalMining({ interval: 1 });
+  });
+
+  it("survives an endpoint that refuses for a while", async () => {
+    let refusals = 5;
+    const client = lying("eth_getBlockByNumber", (answer) => {
+      if (refusals-- > 0) throw new Error("429 too many requests");
+      return answer;
+    });
+    const { chain } = node();
+    const reader = follower(chain, client);
+    reader.start((error) => {
+      throw error;
+    });
+    await new Promise<void>((resolve) => chain.events.on("l1", () => chain.store.l1.inbox().count > 0n && resolve()));
+    await reader.stop();
+    expect(refusals).toBeLessThan(0);
+  });
+});
