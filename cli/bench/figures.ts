@@ -27,6 +27,14 @@ export const compared = (value: number, reference: number, unit: string): Figure
   ratio: round(value / reference),
 });
 
+/** Medians of rounds that measured both in turn. The ratio is the median of the rounds' own: what slows the machine slows both. */
+export const paired = (rounds: readonly { value: number; reference: number }[], unit: string): Figure => ({
+  value: round(median(rounds.map(({ value }) => value))),
+  unit,
+  reference: round(median(rounds.map(({ reference }) => reference))),
+  ratio: round(median(rounds.map(({ value, reference }) => value / reference))),
+});
+
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

@@ -12,6 +12,8 @@ export interface ServiceSpec {
   readonly script: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Its state is gone when it dies (the embedded L1): the stack fails instead of going on with an empty one. */
+  readonly irreplaceable?: boolean;
 }
 
 export interface SupervisorEvents {
@@ -89,9 +91,9 @@ export class Supervisor {
       if (this.#stopping) return;
       this.#events.exited(name, child.pid ?? 0, code, signal);
       const deaths = performance.now() - startedAt > STEADY_MS ? 0 : quickDeaths + 1;
-      if (deaths >= MAX_QUICK_DEATHS) {
+      if (service.spec.irreplaceable === true || deaths >= MAX_QUICK_DEATHS) {
         this.#fail(
-          new AnhError("service-dies", `${name} died ${deaths} times in a row, last with ${signal ?? `code ${code}`}`, {
+          new AnhError("service-dies", `${name} died (${signal ?? `code ${code}`}) and starting it again cannot help`, {
             actual: code,
             hint: `its log: ${join(this.#logDir, `${name}.log`)}`,
           }),

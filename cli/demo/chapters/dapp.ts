@@ -1,0 +1,110 @@
+import type { Address, Hex } from "viem";
+import { bytesToHex } from "viem";
+import { trainTask } from "../../../common/task.ts";
+import { readArtifacts } from "../../../deploy/artifacts.ts";
+import type { Tensor } from "../../../verifier/tensor/tensor.ts";
+import { type Dataset, datasetRoot } from "../../../verifier/trace/dataset.ts";
+import type { Cast } from "../cast.ts";
+import { type PlannedTraining, tensorUploads, type Upload } from "../plans.ts";
+
+const classifier = () => readArtifacts()("l2/examples/DigitClassifier");
+
+export async function deployClassifier({ l2, teller, user }: Cast): Promise<Address> {
+  const { abi, bytecode } = classifier();
+  const hash = await user.deployContract({ abi, bytecode });
+  const { contractAddress } = await l2.client.waitForTransactionReceipt({ hash });
+  if (contractAddress == null) throw new Error(`the dapp was not created by ${hash}`);
+  teller.tell(
+    "dapp-deployed",
+    { address: contractAddress },
+    `a plain Solidity dapp, DigitClassifier, at ${contractAddress}`,
+  );
+  return contractAddress;
+}
+
+/** Requesters serve what their jobs name through their node, which refuses what does not give its root (P9.1). */
+export async function uploadAll({ stack, teller }: Cast, uploads: readonly Upload[]): Promise<void> {
+  const once = new Map(uploads.map((upload) => [upload.root, upload]));
+  let bytes = 0;
+  for (const { kind, root, bytes: body } of once.values()) {
+    const response = await fetch(`${stack.l2Url}/v1/blob/${kind}`, { method: "PUT", body: Buffer.from(body) });
+    const answer = (await response.json()) as { root?: Hex };
+    if (answer.root !== root) throw new Error(`the node took ${kind} ${root} for ${JSON.stringify(answer)}`);
+    bytes += body.length;
+  }
+  teller.tell(
+    "uploaded",
+    { files: once.size, bytes },
+    `${once.size} files uploaded: graphs, MNIST, start weights (${(bytes / 1e6).toFixed(1)} MB)`,
+  );
+}
+
+/** What the dapp is asked to do with a model. */
+export interface Question {
+  readonly name: string;
+  readonly hash: Hex;
+}
+
+const send = async (
+  { user }: Cast,
+  address: Address,
+  functionName: string,
+  args: readonly unknown[],
+  value = 0n,
+): Promise<Hex> => user.writeContract({ address, abi: classifier().abi, functionName, args, value });
+
+/** Three trainings in three transactions, submitted together: one seed delay serves all. */
+export async function submitTrainings(cast: Cast, dapp: Address, trainings: readonly PlannedTraining[]): Promise<void> {
+  for (const { plan, job, modelId } of trainings) {
+    const hash = await send(cast, dapp, "train", [job], trainTask(job).priceWei);
+    const { status } = await cast.l2.client.waitForTransactionReceipt({ hash });
+    if (status !== "success") throw new Error(`the dapp could not open training ${plan.name}`);
+    cast.teller.tell(
+      "training-opened",
+      { name: plan.name, modelId, profile: plan.profile, steps: plan.steps, transaction: hash },
+      `training ${plan.name}: ${plan.profile}, ${plan.steps} steps of ${plan.batchRows} rows (a thunk: nothing is trained yet)`,
+    );
+  }
+}
+
+export interface Questions {
+  readonly classifyA: Hex;
+  readonly classifyB: Hex;
+  readonly evaluateA: Hex;
+}
+
+/** Straight-line calls that need results nobody has computed yet: each transaction parks. */
+export async function ask(
+  cast: Cast,
+  dapp: Address,
+  models: { readonly a: Hex; readonly b: Hex },
+  image: Uint8Array,
+  testSet: Dataset,
+): Promise<Questions> {
+  const classifyA = await send(cast, dapp, "classify", [models.a, bytesToHex(image)]);
+  const classifyB = await send(cast, dapp, "classify", [models.b, bytesToHex(image)]);
+  const evaluateA = await send(cast, dapp, "evaluate", [models.a, datasetRoot(testSet), testSet.rows]);
+  cast.teller.tell(
+    "asked",
+    { classifyA, classifyB, evaluateA },
+    "classify with A, classify with B, evaluate A on 10,000 test images: straight-line Solidity, sent before any result exists",
+  );
+  return { classifyA, classifyB, evaluateA };
+}
+
+export const datasetUploads = (dataset: Dataset): Upload[] => tensorUploads(dataset.tensors as Tensor[]);
+
+/** Values the dapp stored when it was resumed. */
+export async function readAnswers(
+  { l2 }: Cast,
+  dapp: Address,
+  model: Hex,
+): Promise<{ label: number; correct: number; total: number }> {
+  const { abi } = classifier();
+  const [labelPlusOne, score] = await Promise.all([
+    l2.client.readContract({ address: dapp, abi, functionName: "lastLabelPlusOne", args: [model] }),
+    l2.client.readContract({ address: dapp, abi, functionName: "scores", args: [model] }),
+  ]);
+  const [correct, total] = score as readonly [number, number];
+  return { label: Number(labelPlusOne) - 1, correct, total };
+}

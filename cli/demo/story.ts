@@ -1,0 +1,174 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Hex } from "viem";
+import { evaluateId, inferId } from "../../common/job.ts";
+import { tensorRoot } from "../../verifier/tensor/root.ts";
+import { datasetRoot } from "../../verifier/trace/dataset.ts";
+import { devAccount, type Role } from "../stack/accounts.ts";
+import { type Stack, startReplica, startStack } from "../stack/stack.ts";
+import { until } from "../stack/until.ts";
+import { type Cast, openCast } from "./cast.ts";
+import { ask, datasetUploads, deployClassifier, readAnswers, submitTrainings, uploadAll } from "./chapters/dapp.ts";
+import { fundUser, spendSome } from "./chapters/money.ts";
+import { awaitOverturn, blockHashes, type Overturn } from "./chapters/overturn.ts";
+import { redeemCredit, refuseEarlyStateClaim, withdrawTwice } from "./chapters/settlement.ts";
+import { executed, FINAL, watchJobs } from "./chapters/watch.ts";
+import { chooseLie, isProvable, type LieRequest, profileOf } from "./lie.ts";
+import { loadMnist } from "./mnist.ts";
+import { digitsDataset, type PlannedTraining, planTraining, trainingPlans } from "./plans.ts";
+import { openServiceLog } from "./service-log.ts";
+import { type Outcome, summarize } from "./summary.ts";
+import type { Teller } from "./teller.ts";
+
+export interface StoryOptions {
+  readonly dataDir: string;
+  readonly l1Port: number;
+  readonly l2Port: number;
+  readonly lie: LieRequest;
+  readonly randomSeed: number;
+}
+
+const RESULT_MS = 240_000;
+const DEADLINE_SECONDS = 3_600n;
+/** The test image that is classified: the first one. */
+const IMAGE = 0;
+
+/** The whole story on a stack of its own, told as it happens; the stack is gone when it ends. */
+export async function tellStory(options: StoryOptions, teller: Teller): Promise<Outcome> {
+  const names = new Map<unknown, string>();
+  const services = openServiceLog(teller, (id) => names.get(id));
+  const stack = await startStack(options, { events: services.supervisorEvents });
+  try {
+    const cast = openCast(stack, teller, services);
+    return await Promise.race([chapters(options, cast, names), stack.supervisor.failed]);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, string>): Promise<Outcome> {
+  const { stack, l2, teller, services } = cast;
+  const replicaUrl = await startReplica(stack, options.dataDir);
+  await fundUser(cast);
+  await spendSome(cast);
+  const dapp = await deployClassifier(cast);
+
+  const mnist = await loadMnist();
+  const [trainSet, testSet] = [digitsDataset(mnist.train), digitsDataset(mnist.test)];
+  const { timestamp } = await l2.client.getBlock();
+  const [a, b, c] = trainingPlans(profileOf(options.lie)).map((plan) =>
+    planTraining(plan, {
+      l2ChainId: stack.chain.l2ChainId,
+      requester: dapp,
+      dataset: trainSet,
+      deadline: timestamp + DEADLINE_SECONDS,
+      randomSeed: options.randomSeed,
+    }),
+  ) as [PlannedTraining, PlannedTraining, PlannedTraining];
+  const trainings = [a, b, c];
+  const lie = chooseLie(options.lie, b.graphs.train.graph, b.plan.steps, options.randomSeed);
+  await uploadAll(cast, [
+    ...trainings.flatMap(({ uploads }) => uploads),
+    ...datasetUploads(trainSet),
+    ...datasetUploads(testSet),
+  ]);
+
+  const image = mnist.test.images.slice(IMAGE * 784, (IMAGE + 1) * 784);
+  const inputRoot = tensorRoot(image);
+  const ids = {
+    classifyA: inferId(a.modelId, inputRoot),
+    classifyB: inferId(b.modelId, inputRoot),
+    evaluateA: evaluateId(a.modelId, datasetRoot(testSet), testSet.rows),
+  };
+  for (const { plan, modelId } of trainings) names.set(modelId, `training ${plan.name}`);
+  names
+    .set(ids.classifyA, "inference with A")
+    .set(ids.classifyB, "inference with B")
+    .set(ids.evaluateA, "evaluation of A");
+
+  await submitTrainings(cast, dapp, trainings);
+  startExecutors(stack, options, lie, { a, b, c });
+  const questions = await ask(cast, dapp, { a: a.modelId, b: b.modelId }, image, testSet);
+  const transactions = new Map([
+    [questions.classifyA, "classify with A"],
+    [questions.classifyB, "classify with B"],
+    [questions.evaluateA, "evaluate A"],
+  ]);
+  const watcher = watchJobs(cast, names as Map<Hex, string>, transactions);
+
+  // The challenger comes when the lie has been used, so that the story shows state being derived anew.
+  await executed(cast, questions.classifyB, "classify with B", ["executed-soft"], RESULT_MS);
+  const softAnswer = await readAnswers(cast, dapp, b.modelId);
+  const before = await blockHashes(cast);
+  startChallenger(stack);
+  const stateClaimRefused = await refuseEarlyStateClaim(cast);
+  const overturn: Overturn | undefined = isProvable(options.lie)
+    ? await awaitOverturn(cast, b.modelId, before)
+    : undefined;
+
+  await executed(cast, questions.classifyA, "classify with A", FINAL, RESULT_MS);
+  await executed(cast, questions.evaluateA, "evaluate A", FINAL, RESULT_MS);
+  await executed(cast, questions.classifyB, "classify with B", FINAL, RESULT_MS);
+  await until("all trainings are final", RESULT_MS, async () =>
+    trainings.every(({ modelId }) => watcher.timelines.get(modelId)?.finalAt !== undefined),
+  );
+  const answersA = await readAnswers(cast, dapp, a.modelId);
+  teller.tell(
+    "answers",
+    { softAnswer, answersA },
+    `A reads ${answersA.label} (label ${mnist.test.labels[IMAGE]}); right on ${answersA.correct} of ${answersA.total}`,
+  );
+
+  const redeemedWei = await redeemCredit(cast);
+  const withdrawal = await withdrawTwice(cast, 0n);
+  await watcher.stop();
+  return summarize(cast, {
+    trainings,
+    ids,
+    questions,
+    lie,
+    lieIsProvable: isProvable(options.lie),
+    overturn,
+    answersA,
+    label: mnist.test.labels[IMAGE] as number,
+    testDigits: mnist.test,
+    replicaUrl,
+    withdrawal,
+    redeemedWei,
+    stateClaimRefused,
+    watcher,
+    dataUrls: [...services.filter(({ event }) => event === "ready").map(({ dataUrl }) => dataUrl), stack.l2Url].filter(
+      (url): url is string => typeof url === "string",
+    ),
+  });
+}
+
+/** Honest ones for A and C, a cheat for B; once B was overturned the honest one trains it as well. */
+function startExecutors(
+  stack: Stack,
+  options: StoryOptions,
+  lie: object,
+  { a, b, c }: Readonly<Record<"a" | "b" | "c", PlannedTraining>>,
+): void {
+  const start = (name: string, role: Role, script: string, args: readonly string[], env: Record<string, string> = {}) =>
+    stack.supervisor.start({
+      name,
+      script,
+      args: [...stack.serviceArgs(name), ...args],
+      env: { ANH_KEY: devAccount(role).privateKey, ...env },
+    });
+  const salts = (...jobs: readonly PlannedTraining[]) => jobs.flatMap(({ job }) => ["--salt", job.salt]);
+  const lieFile = join(options.dataDir, "lie.json");
+  writeFileSync(lieFile, JSON.stringify(lie));
+  start("liar", "liar", "cli/demo/liar-main.ts", ["--kind", "train", ...salts(b)], { ANH_DEMO_LIE: lieFile });
+  start("executor", "executor", "verifier/executor-main.ts", [...salts(a, b), "--after-overturn", b.job.salt]);
+  start("tolerant-executor", "tolerantExecutor", "verifier/executor-main.ts", [...salts(c), "--threads", "2"]);
+}
+
+const startChallenger = (stack: Stack): void =>
+  stack.supervisor.start({
+    name: "challenger",
+    script: "verifier/challenger-main.ts",
+    args: stack.serviceArgs("challenger"),
+    env: { ANH_KEY: devAccount("challenger").privateKey },
+  });
