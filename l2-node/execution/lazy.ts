@@ -28,6 +28,7 @@ import { accountKey, storageKey } from "./keys.ts";
 import { outboxProof, outboxRoot, WITHDRAWN_TOPIC, withdrawalLeaf, withdrawalOf } from "./outbox.ts";
 import { matches } from "./receipts.ts";
 import type { RunBlock } from "./run.ts";
+import type { ShapeSource } from "./shapes.ts";
 import type { BlockSource } from "./source.ts";
 import type { StateReader } from "./state.ts";
 import { ExecutionStore } from "./store.ts";
@@ -52,10 +53,17 @@ export interface LazyExecutionOptions {
   readonly path: string;
 }
 
+export interface LazyExecutionModules {
+  readonly source: BlockSource;
+  /** Makes estimates exact and wrong inputs known before they are sent; nothing depends on it. */
+  readonly shapeOf?: ShapeSource;
+}
+
 /** `Execution` in the main thread, in slices of one transaction. */
 export class LazyExecution implements Execution {
   readonly events = new EventEmitter<ExecutionEvents>();
   readonly #source: BlockSource;
+  readonly #shapeOf: ShapeSource;
   readonly #store: ExecutionStore;
   readonly #common: EvmCommon;
   readonly #deriver: Deriver;
@@ -66,8 +74,9 @@ export class LazyExecution implements Execution {
   #work: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(options: LazyExecutionOptions, { source }: { readonly source: BlockSource }) {
+  constructor(options: LazyExecutionOptions, { source, shapeOf = async () => undefined }: LazyExecutionModules) {
     this.#source = source;
+    this.#shapeOf = shapeOf;
     this.#store = new ExecutionStore(options.path, `${source.chainId}:${source.genesisHash}`);
     this.#common = evmCommon(source.chainId);
     this.#roots = new WorldRoots(this.#store);
@@ -300,6 +309,7 @@ export class LazyExecution implements Execution {
           chainId: this.#source.chainId,
           common: this.#common,
           hashOfBlock: blockHashes(this.#source),
+          shapeOf: this.#shapeOf,
         });
         if (generation === this.#generation) return result;
       } catch (error) {

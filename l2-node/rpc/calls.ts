@@ -1,4 +1,5 @@
 import { type Address, decodeErrorResult, type Hex, parseAbi } from "viem";
+import { smallerOf } from "../../common/bigint.ts";
 import { dnnAbi } from "../../common/contracts/dnn.ts";
 import type { CallRequest, CallResult, StateOverrides } from "../execution/execution.ts";
 import { RpcError } from "./errors.ts";
@@ -6,10 +7,13 @@ import { requestedPriceWei } from "./fees.ts";
 import type { RpcContext } from "./method.ts";
 import type { CallParams } from "./schemas.ts";
 
+/** Gas a call may use, whatever it names: what runs cannot be stopped when its caller goes away. go-ethereum's limit. */
+const MAX_CALL_GAS = 50_000_000n;
+
 export const toCall = (context: RpcContext, params: CallParams): CallRequest => ({
   from: params.from ?? undefined,
   to: params.to ?? null,
-  gasLimit: params.gas ?? undefined,
+  gasLimit: smallerOf(params.gas ?? MAX_CALL_GAS, MAX_CALL_GAS),
   priceWei: requestedPriceWei(context, params),
   valueWei: params.value ?? undefined,
   data: params.input ?? params.data ?? undefined,

@@ -4,19 +4,26 @@ import type { Chain } from "../chain/chain.ts";
 import type { Execution, Rederivation } from "../execution/execution.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
 import { RpcError } from "./errors.ts";
+import type { Gate } from "./gate.ts";
 
-/** What methods answer from. A replica has no mempool, a node started with `--execute none` no execution. */
-export interface RpcContext {
+/** What a node gives its RPC. A replica has no mempool, a node started with `--execute none` no execution. */
+export interface RpcModules {
   readonly chain: Chain;
   readonly mempool?: Mempool | undefined;
   readonly execution?: Execution | undefined;
-  /** What execution derived anew since the server started, which adds this itself. */
-  readonly rederivations?: readonly Rederivation[] | undefined;
   /** Where a replica sends transactions on to; absent where it refuses them. */
   readonly forward?: ((raw: Hex) => Promise<Hex>) | undefined;
   readonly clientVersion: string;
   /** Blocks one eth_getLogs may span, and logs it may give. */
   readonly limits: { readonly maxLogBlocks: bigint; readonly maxLogs: number };
+}
+
+/** What methods answer from. */
+export interface RpcContext extends RpcModules {
+  /** What execution derived anew since the server started, the latest last. */
+  readonly rederivations: readonly Rederivation[];
+  /** Everything that runs the EVM for a caller goes through here. */
+  readonly gate: Gate;
 }
 
 export type Method = (context: RpcContext, params: readonly unknown[]) => Promise<unknown>;

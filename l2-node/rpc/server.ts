@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { type DispatchLimits, dispatch } from "./dispatch.ts";
 import { errorBody, RPC_CODE, RpcError, type RpcErrorBody } from "./errors.ts";
-import type { RpcContext } from "./method.ts";
+import { openGate } from "./gate.ts";
+import type { RpcContext, RpcModules } from "./method.ts";
 import { recordRederivations } from "./rederivations.ts";
 
 export interface RpcServerOptions extends Partial<RpcLimits> {
@@ -19,7 +20,7 @@ export interface RpcLimits extends DispatchLimits {
 const LIMITS: RpcLimits = { maxBodyBytes: 5 * 1024 * 1024, maxDepth: 64, maxBatch: 100, timeoutMs: 30_000 };
 
 export interface RpcServerModules {
-  readonly context: RpcContext;
+  readonly context: RpcModules;
   /** Served beside the RPC, on paths of their own. */
   readonly routers: readonly Router[];
   /** Told of faults that a caller only sees as "internal error". */
@@ -36,7 +37,11 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
   const { routers, onFault } = modules;
   const limits = { ...LIMITS, ...options };
   const { execution } = modules.context;
-  const context = { ...modules.context, ...(execution ? { rederivations: recordRederivations(execution) } : {}) };
+  const context: RpcContext = {
+    ...modules.context,
+    rederivations: execution ? recordRederivations(execution) : [],
+    gate: openGate({ maxRunning: 4, maxWaiting: 100, maxWaitMs: limits.timeoutMs }),
+  };
   const app = express();
   app.disable("x-powered-by");
   app.use(allowAnyOrigin);

@@ -8,8 +8,10 @@ import { blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
 export const ethCall = method(
   z.tuple([callRequest, blockRef.optional(), stateOverrides.optional()]),
   async (context, [request, ref = LATEST, overrides]) => {
+    const execution = executionOf(context);
     const at = stateAt(context, ref);
-    const result = await executionOf(context).call(toCall(context, request), at, toOverrides(overrides));
+    const call = toCall(context, request);
+    const result = await context.gate(() => execution.call(call, at, toOverrides(overrides)));
     if (result.status !== "success") throw failure(result.status, result.error, result.output);
     return result.output;
   },

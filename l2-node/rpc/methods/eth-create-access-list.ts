@@ -9,10 +9,9 @@ export const ethCreateAccessList = method(
   z.tuple([callRequest, blockRef.optional()]),
   async (context, [request, ref = LATEST]) => {
     const execution = executionOf(context);
-    const { accessList, gasUsed, error } = await execution.createAccessList(
-      toCall(context, request),
-      stateAt(context, ref),
-    );
+    const at = stateAt(context, ref);
+    const call = toCall(context, request);
+    const { accessList, gasUsed, error } = await context.gate(() => execution.createAccessList(call, at));
     return { accessList, gasUsed: hexQuantity(gasUsed), ...(error === undefined ? {} : { error }) };
   },
 );

@@ -15,12 +15,13 @@ export const ethEstimateGas = method(
   z.tuple([callRequest, blockRef.optional(), stateOverrides.optional()]),
   async (context, [request, ref = LATEST, overrides]) => {
     const execution = executionOf(context);
+    const at = stateAt(context, ref);
     // Quotes are paid in gas, so their gas depends on the price the transaction will be sent at.
     const call = { ...toCall(context, request), priceWei: likelyPriceWei(context, request) };
     const cap = smallerOf(request.gas ?? MAX_TRANSACTION_GAS, MAX_TRANSACTION_GAS);
     const dataGas = estimatedDataGas(context, request);
     try {
-      const gas = await execution.estimateGas(call, stateAt(context, ref), toOverrides(overrides));
+      const gas = await context.gate(() => execution.estimateGas(call, at, toOverrides(overrides)));
       if (gas + dataGas <= cap) return hexQuantity(gas + dataGas);
     } catch (error) {
       if (error instanceof CallFailedError) throw failure(error.status, error.message, error.data);

@@ -28,10 +28,9 @@ async function pendingNonce(context: RpcContext, account: Address): Promise<bigi
 
 async function lowestParkedNonce(context: RpcContext, account: Address, ledgerNonce: bigint): Promise<bigint> {
   let lowest = ledgerNonce;
-  for (const { parked } of await executionOf(context).demands())
-    for (const hash of parked) {
-      const transaction = locate(context, hash)?.entry.transaction;
-      if (transaction?.sender === account) lowest = smallerOf(lowest, transaction.nonce);
-    }
+  for (const hash of await executionOf(context).parked()) {
+    const transaction = locate(context, hash)?.entry.transaction;
+    if (transaction?.sender === account) lowest = smallerOf(lowest, transaction.nonce);
+  }
   return lowest;
 }
