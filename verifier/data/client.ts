@@ -138,5 +138,16 @@ async function download(url: string, maxBytes: number, timeoutMs: number): Promi
     if (length > maxBytes) throw mismatch(`at most ${maxBytes} bytes`, "more");
     parts.push(part);
   }
-  return Buffer.concat(parts);
+  return joined(parts, length);
+}
+
+/** Over shared memory: a dataset is read by other threads, and is too large to be copied for each. */
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(new SharedArrayBuffer(length));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -57,9 +57,11 @@ export function openLibrary(store: BlobStore, client: DataClient, memory: Tensor
 }
 
 function sharedTensor(type: TensorType, bytes: Uint8Array): Tensor {
+  const { dtype, shape } = type;
+  if (bytes.buffer instanceof SharedArrayBuffer && bytes.byteOffset === 0)
+    return { dtype, shape, data: viewOf(dtype, bytes.buffer) };
   const buffer = new SharedArrayBuffer(bytes.length);
   new Uint8Array(buffer).set(bytes);
-  const { dtype, shape } = type;
   return { dtype, shape, data: viewOf(dtype, buffer) };
 }
 

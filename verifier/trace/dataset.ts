@@ -1,13 +1,11 @@
 import type { Hex } from "viem";
-import { AnhError } from "../../common/errors.ts";
 import { treeRoot } from "../../common/merkle.ts";
 import { tensorRoot } from "../tensor/root.ts";
-import { byteSizeOf, bytesOf, dtypes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { byteSizeOf, bytesOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { DatasetError } from "./gather-rows.ts";
 
 /** k tensors with one first dimension; tensor i feeds batch input i (P4.4). */
 export type Dataset = { readonly rows: number; readonly tensors: readonly Tensor[] };
-
-export class DatasetError extends AnhError {}
 
 export function datasetOf(tensors: readonly Tensor[]): Dataset {
   const rows = tensors[0]?.shape[0];
@@ -37,26 +35,6 @@ export const datasetTensorType = (feed: TensorType, rows: number): TensorType =>
   dtype: feed.dtype,
   shape: [rows, ...feed.shape.slice(1)],
 });
-
-/** Bytes of one row of a tensor. */
-export const rowBytesOf = (type: TensorType): number => sizeOf(type.shape.slice(1)) * dtypes[type.dtype].bytes;
-
-/** The named rows, one after the other, in `memory` of that size. */
-export function gatherRows(
-  source: Uint8Array,
-  rowBytes: number,
-  rows: readonly number[],
-  memory = new ArrayBuffer(rows.length * rowBytes),
-): Uint8Array<ArrayBuffer> {
-  const gathered = new Uint8Array(memory);
-  for (const [i, row] of rows.entries()) {
-    const from = row * rowBytes;
-    if (from + rowBytes > source.length)
-      throw new DatasetError("dataset-row", `row ${row} of ${source.length / rowBytes}`, { actual: row });
-    gathered.set(source.subarray(from, from + rowBytes), i * rowBytes);
-  }
-  return gathered;
-}
 
 export const datasetBytes = (dataset: Dataset): number =>
   dataset.tensors.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0);

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { gatherRows } from "./dataset.ts";
 import type { GatherAnswer, GatherRequest, GatherSource } from "./gather.ts";
+import { gatherRows } from "./gather-rows.ts";
 import { rowsOfStep } from "./rows.ts";
 
 const sources = workerData as readonly GatherSource[];

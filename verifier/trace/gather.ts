@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { bytesOf } from "../tensor/tensor.ts";
-import { type Dataset, rowBytesOf } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
+import { rowBytesOf } from "./gather-rows.ts";
 import type { RowOrder } from "./rows.ts";
 
 /** Feeds of consecutive steps: per batch input the rows of all the steps, one step after the other. */

@@ -1,5 +1,5 @@
 import { createKeccak } from "hash-wasm";
-import { type Hex, hexToBytes } from "viem";
+import type { Hex } from "viem";
 
 const keccak = await createKeccak(256);
 
@@ -17,7 +17,7 @@ export function rowsOfStep(order: RowOrder, step: number): number[] {
   const { batchRows, datasetRows } = order;
   if (order.sequential) return Array.from({ length: batchRows }, (_, j) => step * batchRows + j);
   const preimage = new Uint8Array(96);
-  preimage.set(hexToBytes(order.seed));
+  preimage.set(Buffer.from(order.seed.slice(2), "hex"));
   const view = new DataView(preimage.buffer);
   view.setBigUint64(56, BigInt(step));
   const rows: number[] = [];

@@ -11,14 +11,8 @@ import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { bitsOf } from "../../../verifier/numerics/float32.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
-import {
-  type Dataset,
-  datasetOf,
-  datasetRoot,
-  datasetTensorRoots,
-  gatherRows,
-  rowBytesOf,
-} from "../../../verifier/trace/dataset.ts";
+import { type Dataset, datasetOf, datasetRoot, datasetTensorRoots } from "../../../verifier/trace/dataset.ts";
+import { gatherRows, rowBytesOf } from "../../../verifier/trace/gather-rows.ts";
 import { rowsOfStep } from "../../../verifier/trace/rows.ts";
 import { metricsRootOf, stepTraceOf } from "../../../verifier/trace/step.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { treeRoot } from "../../../common/merkle.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
-import { DatasetError, datasetOf, datasetRoot, gatherRows, rowBytesOf } from "../../../verifier/trace/dataset.ts";
+import { datasetOf, datasetRoot } from "../../../verifier/trace/dataset.ts";
 import { type Gatherer, openGatherer } from "../../../verifier/trace/gather.ts";
+import { DatasetError, gatherRows } from "../../../verifier/trace/gather-rows.ts";
 import { rowsOfStep } from "../../../verifier/trace/rows.ts";
 
 const images: Tensor = { dtype: "uint8", shape: [5, 3], data: Uint8Array.from({ length: 15 }, (_, i) => i) };
@@ -42,8 +43,8 @@ describe("the gathering thread", () => {
     const order = { sequential: false, seed: `0x${"11".repeat(32)}`, datasetRows: 5, batchRows: 3 } as const;
     const [x, y] = await gatherer.feeds(order, 2, 2);
     const rows = [...rowsOfStep(order, 2), ...rowsOfStep(order, 3)];
-    expect(x).toEqual(gatherRows(bytesOf(images), rowBytesOf(images), rows));
-    expect(y).toEqual(gatherRows(bytesOf(labels), rowBytesOf(labels), rows));
+    expect(x).toEqual(gatherRows(bytesOf(images), 3, rows));
+    expect(y).toEqual(gatherRows(bytesOf(labels), 8, rows));
     await expect(gatherer.feeds({ ...order, sequential: true }, 1, 1)).rejects.toThrow("row 5");
   });
 

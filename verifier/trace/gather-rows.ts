@@ -1,0 +1,25 @@
+// Imported by the gathering thread: every import here costs memory once more.
+import { AnhError } from "../../common/errors.ts";
+import { dtypes, sizeOf, type TensorType } from "../tensor/tensor.ts";
+
+export class DatasetError extends AnhError {}
+
+/** Bytes of one row of a tensor. */
+export const rowBytesOf = (type: TensorType): number => sizeOf(type.shape.slice(1)) * dtypes[type.dtype].bytes;
+
+/** The named rows, one after the other, in `memory` of that size. */
+export function gatherRows(
+  source: Uint8Array,
+  rowBytes: number,
+  rows: readonly number[],
+  memory = new ArrayBuffer(rows.length * rowBytes),
+): Uint8Array<ArrayBuffer> {
+  const gathered = new Uint8Array(memory);
+  for (const [i, row] of rows.entries()) {
+    const from = row * rowBytes;
+    if (from + rowBytes > source.length)
+      throw new DatasetError("dataset-row", `row ${row} of ${source.length / rowBytes}`, { actual: row });
+    gathered.set(source.subarray(from, from + rowBytes), i * rowBytes);
+  }
+  return gathered;
+}
