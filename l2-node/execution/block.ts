@@ -223,7 +223,7 @@ export class BlockRunner {
         target,
         accessList.map((entry) => entry.address),
       ),
-      assumed: new Set(),
+      assumed: new Map(),
       wanted: undefined,
       softClaims: new Set(),
     };

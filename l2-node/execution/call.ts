@@ -3,15 +3,17 @@ import { DNN_ADDRESS, lower } from "../../common/addresses.ts";
 import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import { keccakHex } from "../../common/keccak.ts";
+import { TASK_KIND } from "../../common/task.ts";
 import { floorGas, intrinsicGas, MAX_TRANSACTION_GAS } from "../ledger/gas.ts";
 import { readAccount, writeAccount } from "./account.ts";
-import { type DnnAttempt, parkRule, runDnn } from "./dnn.ts";
+import { type DnnAttempt, parkRule, runDnn, type Wanted, wrongShape } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
 import { CallFailedError } from "./errors.ts";
 import { AnhEvm, type EvmCommon } from "./evm.ts";
 import type { AccessListResult, AccountOverride, CallRequest, CallResult, StateOverrides } from "./execution.ts";
 import { codeKey, storageKey } from "./keys.ts";
 import { type RunBlock, type RunMessage, type RunResult, runMessage } from "./run.ts";
+import type { ShapeSource } from "./shapes.ts";
 import { type StateReader, WorldState } from "./state.ts";
 import { escrowSlot, read } from "./system.ts";
 
@@ -22,6 +24,7 @@ export interface CallContext {
   readonly chainId: bigint;
   readonly common: EvmCommon;
   readonly hashOfBlock: (number: number) => Hex;
+  readonly shapeOf: ShapeSource;
 }
 
 const NOBODY: Address = "0x0000000000000000000000000000000000000000";
@@ -76,7 +79,7 @@ class CallRun {
       blockNumber: context.block.number,
       timestamp: context.block.timestamp,
       mayPark: () => false,
-      assumed: new Set(),
+      assumed: new Map(),
       wanted: undefined,
       softClaims: new Set(),
     };
@@ -119,7 +122,7 @@ async function rehearse(
   overrides: StateOverrides,
   gasLimit: bigint,
 ): Promise<Rehearsal> {
-  const assumed = new Set<Hex>();
+  const assumed = new Map<Hex, Hex>();
   let gasUsed: bigint | undefined;
   for (;;) {
     const run = new CallRun(context, request, overrides, gasLimit);
@@ -140,8 +143,20 @@ async function rehearse(
     const priceWei = request.priceWei || context.block.baseFeeWei || 1n;
     const missingWei = task.priceWei > paidWei ? task.priceWei - paidWei : 0n;
     gasUsed += PARK_GAS + (missingWei + priceWei - 1n) / priceWei;
-    assumed.add(task.id);
+    assumed.set(task.id, await zerosFor(context, run.attempt.wanted!));
   }
+}
+
+/** Longest output that is published inline (P5.11). */
+const MAX_OUTPUT_BYTES = 1024;
+
+/** An output of zeros, as long as the graph says if this node has it. An input the graph cannot take is refused. */
+async function zerosFor(context: CallContext, { task, input }: Wanted): Promise<Hex> {
+  if (task.kind === TASK_KIND.evaluate) return "0x00000000";
+  const shape = await context.shapeOf(task.graph.root);
+  if (shape !== undefined && input !== undefined && input.length !== shape.inputBytes)
+    throw new CallFailedError("revert", "execution reverted", wrongShape(shape.inputBytes, input.length));
+  return `0x${"00".repeat(shape?.outputBytes ?? MAX_OUTPUT_BYTES)}`;
 }
 
 const outOfGas = (gasUsed: bigint): RunResult => ({
@@ -189,7 +204,7 @@ export async function estimateGas(
 
 /** `eth_createAccessList`; names the DNN precompile where only that lets the transaction wait (P12.3). */
 export async function createAccessList(context: CallContext, request: CallRequest): Promise<AccessListResult> {
-  const assumed = new Set<Hex>();
+  const assumed = new Map<Hex, Hex>();
   let forcing = false;
   for (;;) {
     const run = new CallRun(context, request, {}, request.gasLimit ?? MAX_TRANSACTION_GAS);
@@ -205,7 +220,7 @@ export async function createAccessList(context: CallContext, request: CallReques
     run.evm.journal.startReportingAccessList();
     const result = await run.run(run.message.gasLimit);
     if (result.status === "aborted") {
-      assumed.add(run.attempt.wanted!.task.id);
+      assumed.set(run.attempt.wanted!.task.id, await zerosFor(context, run.attempt.wanted!));
       continue;
     }
     const hidden = new Set([

@@ -32,8 +32,8 @@ export interface DnnAttempt {
   readonly timestamp: bigint;
   /** Callers whose forcing parks: the contract called or created, or anybody if the access list names the precompile (P12.3). */
   readonly mayPark: (caller: Address) => boolean;
-  /** Ids to answer with zeros, for estimating what comes after a result. */
-  readonly assumed: ReadonlySet<Hex>;
+  /** Outputs to go on with where there is no result, for estimating what comes after it. */
+  readonly assumed: ReadonlyMap<Hex, Hex>;
   /** Set by an abort. */
   wanted: Wanted | undefined;
   /** Claims not yet final whose results were used. */
@@ -160,14 +160,12 @@ function infer(attempt: DnnAttempt, call: PrecompileCall, modelId: Hex, input: H
   if (bytes.length === 0 || bytes.length > MAX_INPUT_BYTES)
     throw revert("WrongShape", BigInt(MAX_INPUT_BYTES), BigInt(bytes.length));
   const inputRoot = tensorRoot(bytes);
-  return (
-    force(attempt, call, modelId, { kind: TASK_KIND.infer, inputRoot, rows: 0 }, bytes) ?? `0x${"00".repeat(1024)}`
-  );
+  return force(attempt, call, modelId, { kind: TASK_KIND.infer, inputRoot, rows: 0 }, bytes);
 }
 
 function evaluate(attempt: DnnAttempt, call: PrecompileCall, modelId: Hex, datasetRoot: Hex, rows: number) {
   const output = force(attempt, call, modelId, { kind: TASK_KIND.evaluate, inputRoot: datasetRoot, rows }, undefined);
-  return [output === undefined ? 0 : countOf(bytesOfHex(output)), rows] as const;
+  return [countOf(bytesOfHex(output)), rows] as const;
 }
 
 /** The counter's value (P5.10): a float32 that counts exactly below 2²⁴; anything else is a lie and reads as 0. */
@@ -177,14 +175,14 @@ function countOf(output: Uint8Array): number {
   return Number.isInteger(value) && value >= 0 && value <= 2 ** 24 ? value : 0;
 }
 
-/** The output of a task if its result has effect; aborts or reverts otherwise. undefined where zeros are assumed. */
+/** The output of a task if its result has effect; aborts or reverts otherwise. */
 function force(
   attempt: DnnAttempt,
   call: PrecompileCall,
   modelId: Hex,
   asked: { kind: number; inputRoot: Hex; rows: number },
   input: Uint8Array | undefined,
-): Hex | undefined {
+): Hex {
   const job = jobOfModel(attempt.state, modelId);
   const graph = asked.kind === TASK_KIND.infer ? job?.inferGraph : job?.evaluateGraph;
   if (job === undefined || graph?.root === ZERO_HASH) throw revert("UnknownModel", modelId);
@@ -194,11 +192,15 @@ function force(
     if (!result.isFinal) attempt.softClaims.add(result.claimHash);
     return result.output;
   }
-  if (attempt.assumed.has(task.id)) return undefined;
+  const assumed = attempt.assumed.get(task.id);
+  if (assumed !== undefined) return assumed;
   if (task.deadline < attempt.timestamp || !attempt.mayPark(call.caller)) throw revert("NotReady", task.id);
   attempt.wanted = { task, job, inputRoot: asked.inputRoot, rows: asked.rows, input };
   throw new DnnAbort("dnn-abort", "the transaction waits for a result");
 }
+
+export const wrongShape = (expectedBytes: number, actualBytes: number): Hex =>
+  encodeErrorResult({ abi: dnnAbi, errorName: "WrongShape", args: [BigInt(expectedBytes), BigInt(actualBytes)] });
 
 /** `QuoteTooHigh` as a transaction that cannot park fails with it. */
 export const quoteTooHigh = (quoteWei: bigint): Hex =>

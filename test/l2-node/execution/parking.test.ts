@@ -5,6 +5,7 @@ import { bytesOfHex } from "../../../common/bytes.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
 import { evaluateId, inferId, type Job } from "../../../common/job.ts";
 import type { Message } from "../../../common/message.ts";
+import type { ShapeSource } from "../../../l2-node/execution/shapes.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
 import { FORCER, forcerCall, forcerEvents, forcers, OTHER } from "./forcer.ts";
@@ -33,8 +34,8 @@ const hashOf = (message: Message): Hex => (message.kind === 3 ? message.claimHas
 const final = (message: Message): Message => ({ kind: 5, id: (message as { id: Hex }).id, claimHash: hashOf(message) });
 
 /** A rig with a model asked for, and key 0 holding gas and ETH. */
-async function withModel(overrides: Partial<Job> = {}) {
-  rig = makeRig({ alloc: forcers });
+async function withModel(overrides: Partial<Job> = {}, shapeOf?: ShapeSource) {
+  rig = makeRig({ alloc: forcers, ...(shapeOf ? { shapeOf } : {}) });
   rig.deliver(gasDeposit(0), ethDeposit(0));
   const job = testJob(FORCER, overrides);
   const train = await rig.send({ to: FORCER, data: forcerCall("train", job), value: 2_000_000_000n, gas: GAS });
@@ -281,6 +282,18 @@ describe("results", () => {
     at(1_902n);
     expect(await rig.execution.computeBalance(FORCER, "latest")).toBe(2_000_000_000n);
     expect(await rig.execution.computeBalance(testAddress(0), "latest")).toBeGreaterThanOrEqual(1_000n);
+  });
+
+  test("an input the graph cannot take is refused by name before anybody pays, where the node has the graph", async () => {
+    const shapeOf = async () => ({ inputBytes: 16, outputBytes: 8 });
+    const { model } = await withModel({}, shapeOf);
+    const request = (input: Hex) => ({ from: testAddress(0), to: FORCER, data: forcerCall("infer", model, input) });
+    await expect(rig.execution.estimateGas(request(INPUT), "latest")).resolves.toBeGreaterThan(100_000n);
+    const error = await rig.execution.estimateGas(request("0x01"), "latest").catch((thrown) => thrown);
+    expect(decodeErrorResult({ abi: dnnAbi, data: error.data })).toMatchObject({
+      errorName: "WrongShape",
+      args: [16n, 1n],
+    });
   });
 
   test("estimateGas covers waiting: what it says suffices", async () => {

@@ -8,6 +8,7 @@ import { type Job, trainId } from "../../../common/job.ts";
 import type { Message } from "../../../common/message.ts";
 import { chainSource } from "../../../l2-node/execution/chain-source.ts";
 import { LazyExecution } from "../../../l2-node/execution/lazy.ts";
+import type { ShapeSource } from "../../../l2-node/execution/shapes.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { type SignFields, signRaw, TEST_CHAIN_ID, testAddress } from "../../support/transactions.ts";
@@ -18,16 +19,17 @@ export const PREDEPLOYS: GenesisAlloc = { [DNN_ADDRESS]: { nonce: 1n, code: "0xf
 export interface RigOptions {
   readonly alloc?: GenesisAlloc;
   readonly path?: string;
+  readonly shapeOf?: ShapeSource;
 }
 
-export function makeRig({ alloc = {}, path = ":memory:" }: RigOptions = {}) {
+export function makeRig({ alloc = {}, path = ":memory:", shapeOf }: RigOptions = {}) {
   const l1 = new MemoryL1();
   const base = l1.chainFile();
   const file = { ...base, genesis: { ...base.genesis, alloc: { ...PREDEPLOYS, ...alloc } } };
   const node = testNode(file);
   follow(node.chain, l1);
   const source = chainSource(node.chain);
-  const execution = new LazyExecution({ path }, { source });
+  const execution = new LazyExecution({ path }, { source, ...(shapeOf ? { shapeOf } : {}) });
   const nonces = new Map<number, number>();
 
   /** L1 mines the messages; nothing is sealed. */
