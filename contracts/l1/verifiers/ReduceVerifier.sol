@@ -2,9 +2,9 @@
 pragma solidity 0.8.37;
 
 import {DType} from "../../libraries/DType.sol";
+import {Extreme} from "../../libraries/Extreme.sol";
 import {IndexMath} from "../../libraries/IndexMath.sol";
 import {OpCode} from "../../libraries/OpCode.sol";
-import {Scalar} from "../../libraries/Scalar.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {ExactDot} from "../../libraries/numeric/ExactDot.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
@@ -21,12 +21,11 @@ contract ReduceVerifier is ElementVerifier {
     /// @notice The reduced axes are not consecutive ones of the operand.
     error BadAxes();
 
-    /// @dev The terms of one element: little-endian, one after the other.
+    /// @dev The terms of one element: little-endian float32, one after the other.
     struct Terms {
         bytes data;
         uint256 offset;
         uint256 count;
-        uint8 dtype;
         /// Over leading axes with columns left: the sum that runs serially.
         bool leading;
     }
@@ -35,48 +34,24 @@ contract ReduceVerifier is ElementVerifier {
     function _isWrong(Step memory step, Element memory element) internal view override returns (bool) {
         Node memory node = element.node;
         uint8 op = node.op;
+        if (op < OpCode.REDUCE_SUM || op > OpCode.ARG_MAX) revert NotMyOp(op);
         _requireOperands(node, 1);
+        uint8 dtype = op == OpCode.ARG_MAX ? DType.INT64 : DType.FLOAT32;
+        if (node.outputs[0].dtype != dtype) revert StepReader.WrongDType(dtype, node.outputs[0].dtype);
         Terms memory terms = _terms(step, node, element.index);
-        uint8 dtype = node.outputs[0].dtype;
-        if (op == OpCode.ARG_MAX) {
-            if (dtype != DType.INT64) revert StepReader.WrongDType(DType.INT64, dtype);
-            return _extreme(terms, false) != element.claimed;
-        }
-        if (dtype != terms.dtype) revert StepReader.WrongDType(terms.dtype, dtype);
         if (op == OpCode.REDUCE_SUM) return _isWrongSum(terms, element);
-        if (op != OpCode.REDUCE_MAX && op != OpCode.REDUCE_MIN) revert NotMyOp(op);
-        return !Scalar.same(_word(terms, _extreme(terms, op == OpCode.REDUCE_MIN)), element.claimed, dtype);
+        (uint256 best, uint32 bits) = Extreme.find(terms.data, terms.offset, terms.count, op == OpCode.REDUCE_MIN);
+        return op == OpCode.ARG_MAX ? element.claimed != best : !Float32.equal(uint32(element.claimed), bits);
     }
 
     /// @dev Sums over inner axes run in an order that depends on the operand's alignment: never strict.
     function _isWrongSum(Terms memory terms, Element memory element) private pure returns (bool) {
-        if (terms.dtype != DType.FLOAT32) revert StepReader.WrongDType(DType.FLOAT32, terms.dtype);
         uint32 claimed = uint32(element.claimed);
         if (terms.leading && !element.tolerant) {
             return !Float32.equal(Replay.serialSum(terms.data, terms.offset, terms.count, 0), claimed);
         }
         ExactDot.Sum memory sum = ExactDot.sum(terms.data, terms.offset, terms.count);
         return !Tolerance.dot(sum, terms.count, terms.count, claimed);
-    }
-
-    /// @dev Index of the first of the greatest (least) terms.
-    function _extreme(Terms memory terms, bool least) private pure returns (uint256 best) {
-        int256 bestOrder;
-        for (uint256 i = 0; i < terms.count; ++i) {
-            uint256 word = _word(terms, i);
-            if (terms.dtype == DType.FLOAT32 && !Float32.isFinite(uint32(word))) {
-                revert StepReader.OperandNotFinite(word);
-            }
-            int256 order = Scalar.order(word, terms.dtype);
-            if (i > 0 && (least ? order >= bestOrder : order <= bestOrder)) continue;
-            bestOrder = order;
-            best = i;
-        }
-    }
-
-    function _word(Terms memory terms, uint256 i) private pure returns (uint256) {
-        uint256 size = DType.size(terms.dtype);
-        return StepReader.word(terms.data, terms.offset + i * size, size);
     }
 
     function _terms(Step memory step, Node memory node, uint256 index) private view returns (Terms memory terms) {
@@ -86,7 +61,9 @@ contract ReduceVerifier is ElementVerifier {
         uint256 outer = IndexMath.span(shape, 0, from);
         uint256 inner = IndexMath.span(shape, to, shape.length);
         terms.count = IndexMath.span(shape, from, to);
-        terms.dtype = operand.value.dtype;
+        if (operand.value.dtype != DType.FLOAT32) {
+            revert StepReader.WrongDType(DType.FLOAT32, operand.value.dtype);
+        }
         terms.leading = outer == 1 && inner > 1;
         if (IndexMath.count(node.outputs[0].shape) != outer * inner) revert BadAxes();
         if (inner == 1 || terms.count == 1 || operand.layout.length != 0) {
@@ -95,12 +72,11 @@ contract ReduceVerifier is ElementVerifier {
             return terms;
         }
         // Without a layout the terms lie `inner` elements apart: one opening each.
-        uint256 size = DType.size(terms.dtype);
-        terms.data = new bytes(terms.count * size);
+        terms.data = new bytes(4 * terms.count);
         uint256 first = (index / inner) * terms.count * inner + index % inner;
         for (uint256 i = 0; i < terms.count; ++i) {
             uint256 word = step.element(operand.value, first + i * inner);
-            for (uint256 j = 0; j < size; ++j) terms.data[i * size + j] = bytes1(uint8(word >> (8 * j)));
+            for (uint256 j = 0; j < 4; ++j) terms.data[4 * i + j] = bytes1(uint8(word >> (8 * j)));
         }
     }
 

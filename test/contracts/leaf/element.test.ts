@@ -1,12 +1,15 @@
 // Every op on every kind of operand place, in both profiles: honest elements are not wrong, lies are, and the contract gives
 // the verdicts that the verifier's own op table gives.
 import { describe, expect, test } from "vitest";
+import { OP } from "../../../common/graph-encoding.ts";
 import type { ProfileName } from "../../../common/job.ts";
 import { buildElementWitness, elementReads } from "../../../verifier/dispute/witness/element.ts";
 import { batchInput, constant, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, OpName } from "../../../verifier/graph/graph.ts";
 import { leafOf } from "../../../verifier/model/leaf.ts";
+import { nextAwayFromZero } from "../../../verifier/numerics/float32.ts";
+import { erf, sigmoid, tanh } from "../../../verifier/numerics/transcendental.ts";
 import { isRight, type LieAmount, lieOf } from "../../../verifier/ops/judge.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
@@ -168,6 +171,44 @@ test("an infinite or NaN output is wrong by itself, and no operand is asked for"
       expect(await verdict(lied, "tolerant", 0)).toBe(true);
     }
   }
+});
+
+// Ops that graphs cannot hold yet, but whose leaves exist: a node of another op, relabelled.
+describe("an op outside the op table", () => {
+  const relabelled = (leaf: LeafCase, op: number): LeafCase => {
+    const node = testedNode(leaf);
+    const nodes = leaf.encoded.nodes.with(node, { ...leaf.encoded.nodes[node]!, op });
+    return { ...leaf, encoded: { ...leaf.encoded, nodes } };
+  };
+  const x = floats(9);
+  const unary = (op: number, f: (x: number) => number) => ({
+    leaf: relabelled(oneNode("Relu", [x]), op),
+    right: Math.fround(f((x.data as Float32Array)[4]!)),
+    element: 4,
+  });
+  const rows = floats(3, 20);
+  test.each([
+    { name: "Reciprocal", ...unary(OP.Reciprocal, (value) => 1 / value) },
+    { name: "Tanh", ...unary(OP.Tanh, tanh) },
+    { name: "Sigmoid", ...unary(OP.Sigmoid, sigmoid) },
+    { name: "Erf", ...unary(OP.Erf, erf) },
+    {
+      name: "ReduceMin",
+      leaf: relabelled(oneNode("ReduceMax", [rows], { axes: [1], keepdims: 0 }), OP.ReduceMin),
+      right: Math.min(...(rows.data as Float32Array).subarray(20, 40)),
+      element: 1,
+    },
+  ])("$name: the right element stands in both profiles, one ulp off is wrong in strict", async (current) => {
+    const { leaf, right, element } = current;
+    const claim = async (value: number, profile: ProfileName) => {
+      const claimed = { ...withLie(leaf, testedNode(leaf), element, value), encoded: leaf.encoded };
+      return verdict(claimed, profile, element);
+    };
+    expect(await claim(right, "strict")).toBe(false);
+    expect(await claim(right, "tolerant")).toBe(false);
+    expect(await claim(nextAwayFromZero(right), "strict")).toBe(true);
+    expect(await claim(right + 0.01, "tolerant")).toBe(true);
+  });
 });
 
 test("operands seen through a Reshape are read under the root and, for constants, the leaf of what was reshaped", async () => {

@@ -12,7 +12,7 @@ import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { datasetOf, datasetRoot, datasetTensorRoots } from "../../../verifier/trace/dataset.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
-import { contextOf, type LeafCase, leafCase, sourceOf } from "./leaf-case.ts";
+import { contextOf, type LeafCase, leafCase, oneNode, sourceOf, testedNode } from "./leaf-case.ts";
 import { codeSize, judge, VERIFIERS } from "./verifiers.ts";
 
 const BATCH = 128;
@@ -66,6 +66,14 @@ async function elementGas(node: number, profile: ProfileName): Promise<number> {
   return Number(transactionGas);
 }
 
+/** The longest rows that a canonical graph reduces (longer ones are split into nodes). */
+async function longRowGas(op: "ReduceMax" | "ArgMax"): Promise<number> {
+  const attributes = op === "ArgMax" ? { axis: 1, keepdims: 0 } : { axes: [1], keepdims: 0 };
+  const long = oneNode(op, [randomTensor(random, "float32", [2, 2048])], attributes);
+  const witness = await buildElementWitness(sourceOf(long), testedNode(long), 1);
+  return Number((await judge(contextOf(long), 1, witness)).transactionGas);
+}
+
 async function feedGas(): Promise<number> {
   const source = {
     roots: datasetTensorRoots(dataset),
@@ -106,6 +114,8 @@ describe("leaves", () => {
       ["cast", leaf.encoded.nodes.findIndex(({ op }) => op === OP.Cast)],
     ];
     for (const [name, node] of strict) figures[name] = await elementGas(node, "strict");
+    figures["reduce-max-2048"] = await longRowGas("ReduceMax");
+    figures["arg-max-2048"] = await longRowGas("ArgMax");
     figures["feed-row"] = await feedGas();
     for (const name of VERIFIERS) figures[`code-bytes-${name.toLowerCase()}`] = codeSize(name);
 

@@ -55,9 +55,6 @@ export async function operandReads(node: EncodedNode, element: number, readIndex
       return [condition, broadcastRead(node, (await readIndex(condition)) === 1 ? 1 : 2, index)];
     }
     case OP.Reshape:
-    case OP.Tanh:
-    case OP.Sigmoid:
-    case OP.Erf:
       throw new NoLeafError("no-leaf", `op ${node.op} has no leaf`);
     default:
       return node.inputs.map((_, operand) => broadcastRead(node, operand, index));
