@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { PROFILE } from "../../common/job.ts";
-import { TASK_KIND } from "../../common/task.ts";
+import { isSoft, TASK_KIND } from "../../common/task.ts";
 import { withCheckModules } from "../check/bench.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, claimedEnd, type OpenedSteps } from "../check/claim.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
@@ -45,10 +45,10 @@ const UNKNOWN: Watched = { finding: { kind: "unknown" } };
 export function openWatch(modules: WatchModules): Watch {
   const known = new Map<Hex, Watched>();
   const outdated = new Map<Hex, number>();
-  const running = new Set<Hex>();
-  let turn: Promise<void> = Promise.resolve();
+  const waiting = new Map<Hex, Subject>();
+  let working: Promise<void> | undefined;
 
-  async function check(logged: LoggedClaim, spec: RunSpec): Promise<void> {
+  async function check({ logged, spec }: Subject): Promise<void> {
     const { claimHash } = logged;
     try {
       known.set(claimHash, await watchOne(logged, spec, modules));
@@ -57,24 +57,40 @@ export function openWatch(modules: WatchModules): Watch {
       known.set(claimHash, { finding: { kind: "unavailable" } });
     }
     if (known.get(claimHash)?.finding.kind === "unavailable") outdated.set(claimHash, Date.now() + RETRY_MS);
-    running.delete(claimHash);
+  }
+
+  async function work(): Promise<void> {
+    for (let next = mostUrgent(waiting); next !== undefined; next = mostUrgent(waiting)) {
+      await check(next);
+      waiting.delete(next.logged.claimHash);
+    }
+    working = undefined;
   }
 
   return {
     look: (logged, spec) => {
       const { claimHash } = logged;
       const isDue = !known.has(claimHash) || (outdated.get(claimHash) ?? Number.POSITIVE_INFINITY) <= Date.now();
-      if (isDue && !running.has(claimHash)) {
-        running.add(claimHash);
+      if (isDue && !waiting.has(claimHash)) {
         outdated.delete(claimHash);
-        turn = turn.then(() => check(logged, spec));
+        waiting.set(claimHash, { logged, spec });
+        working ??= work();
       }
       return known.get(claimHash) ?? UNKNOWN;
     },
     again: (claimHash) => outdated.set(claimHash, 0),
-    idle: () => turn,
+    idle: async () => {
+      waiting.clear();
+      await working;
+    },
   };
 }
+
+type Subject = { readonly logged: LoggedClaim; readonly spec: RunSpec };
+
+/** Soft results first: others build on them already. Then the oldest, whose window ends first. */
+const mostUrgent = (waiting: ReadonlyMap<Hex, Subject>): Subject | undefined =>
+  [...waiting.values()].find(({ spec }) => isSoft(spec.task)) ?? waiting.values().next().value;
 
 const faultOf = (claimHash: Hex, error: unknown) => ({
   event: "check-failed",

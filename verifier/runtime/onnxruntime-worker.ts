@@ -46,7 +46,7 @@ const optionsFor = (threads: number): InferenceSession.SessionOptions => ({
   interOpNumThreads: 1,
   executionMode: "sequential",
   logSeverityLevel: 3,
-  extra: { session: { disable_prepacking: "1" }, mlas: { disable_kleidiai: "1" } },
+  extra: { session: { disable_prepacking: "1", intra_op: { allow_spinning: "0" } }, mlas: { disable_kleidiai: "1" } },
 });
 
 async function serve(request: Request): Promise<Reply> {

@@ -30,7 +30,10 @@ export function openGatherer(dataset: Dataset): Gatherer {
     bytes: shared(bytesOf(tensor)),
     rowBytes: rowBytesOf(tensor),
   }));
-  const worker = new Worker(new URL("./gather-worker.ts", import.meta.url), { workerData: sources });
+  const worker = new Worker(new URL("./gather-worker.ts", import.meta.url), {
+    workerData: sources,
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
+  });
   worker.unref();
   const waiting = new Map<number, { resolve: (feeds: Feeds) => void; reject: (error: Error) => void }>();
   let nextId = 0;
