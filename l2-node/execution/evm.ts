@@ -14,6 +14,7 @@ import { Address, createAddressFromString, generateAddress, generateAddress2 } f
 import secp256k1 from "secp256k1";
 import type { Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
+import { smallerOf } from "../../common/bigint.ts";
 import { bytesOfHex, naturalBytes } from "../../common/bytes.ts";
 import { keccak } from "../../common/keccak.ts";
 import { kzg } from "./kzg.ts";
@@ -69,6 +70,13 @@ const JUMP_OPCODES = [0x56, 0x57];
 /** Some 20 ms of a tight loop. */
 const JUMPS_PER_BREATH = 2048;
 
+/** KECCAK256, LOG0 … LOG4: (offset, length) lie on top of the stack. */
+const RANGE_OPCODES = [0x20, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4];
+// The two ways in which ANH's EVM is stricter than Ethereum's (P12.2), so that every step can be proven in one L1
+// transaction. CREATE needs no cap of its own: EIP-3860's is lower.
+const MAX_RANGE_BYTES = 131_072n;
+const MAX_PRECOMPILE_GAS = 6_000_000n;
+
 /** Stands in for the DNN precompile's code, so that the EVM knows the address as a precompile (always warm). */
 const dnnMarker: PrecompileFunc = () => {
   throw new Error("the DNN precompile runs in AnhEvm.runPrecompile");
@@ -110,6 +118,7 @@ export class AnhEvm extends EVM {
     this.#dnn = dnn;
     for (const opcode of CALL_OPCODES) this.#stopAfterAbort(opcode);
     for (const opcode of JUMP_OPCODES) this.#breatheAt(opcode);
+    for (const opcode of RANGE_OPCODES) this.#capRange(opcode);
   }
 
   /** Runs a transaction's message; `aborted` tells that the DNN precompile stopped it, its gas is exact either way. */
@@ -126,7 +135,7 @@ export class AnhEvm extends EVM {
   }
 
   protected override runPrecompile(code: PrecompileFunc, data: Uint8Array, gasLimit: bigint) {
-    if (code !== dnnMarker) return super.runPrecompile(code, data, gasLimit);
+    if (code !== dnnMarker) return this.#runCapped(code, data, gasLimit);
     // A precompile calls nobody, so the message begun last is the one that reached it.
     const message = this.#message!;
     const result = this.#dnn({
@@ -181,6 +190,22 @@ export class AnhEvm extends EVM {
     entry.opHandler = async (runState, common) => {
       await original(runState, common);
       if (this.#aborted) throw new EVMError(EVMError.errorMessages.STOP);
+    };
+  }
+
+  async #runCapped(code: PrecompileFunc, data: Uint8Array, gasLimit: bigint): Promise<ExecResult> {
+    if (data.length > MAX_RANGE_BYTES) return this.#execResult({ kind: "halt" }, gasLimit);
+    // With no more gas than the cap, a dearer call runs out of it before it computes anything.
+    const result = await super.runPrecompile(code, data, smallerOf(gasLimit, MAX_PRECOMPILE_GAS));
+    return result.exceptionError === undefined ? result : { ...result, executionGasUsed: gasLimit };
+  }
+
+  #capRange(opcode: number): void {
+    const entry = this._opcodeMap[opcode]!;
+    const original = entry.opHandler;
+    entry.opHandler = (runState, common) => {
+      if (runState.stack.peek(2)[1]! > MAX_RANGE_BYTES) throw new EVMError(EVMError.errorMessages.OUT_OF_GAS);
+      return original(runState, common);
     };
   }
 

@@ -146,11 +146,12 @@ export class LazyExecution implements Execution {
 
   async logs(filter: LogFilter): Promise<readonly LogRecord[]> {
     await this.executeTo(filter.toBlock);
-    const wanted = { ...filter, ...(filter.addresses ? { addresses: filter.addresses.map(lower) } : {}) };
+    const addresses = (filter.addresses ?? []).map(lower);
     return this.#store
-      .receiptsOf(filter.fromBlock, filter.toBlock)
+      .blocksWithLogs(filter.fromBlock, filter.toBlock, addresses)
+      .flatMap((number) => this.#store.receiptsOf(number, number))
       .flatMap((receipt) => receipt.logs)
-      .filter((log) => matches(log, wanted));
+      .filter((log) => matches(log, { ...filter, addresses }));
   }
 
   async status(transactionHash: Hex): Promise<TransactionStatus | undefined> {

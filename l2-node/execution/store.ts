@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
 import type { Receipt } from "./execution.ts";
 import type { StateKey } from "./keys.ts";
@@ -17,13 +17,15 @@ create index if not exists undo_number on undo(number);
 create table if not exists blocks(number integer primary key, hash text not null, identity text not null);
 create table if not exists receipts(hash text primary key, number integer not null, position integer not null, body text not null);
 create index if not exists receipts_number on receipts(number);
+create table if not exists log_index(address text not null, number integer not null);
+create unique index if not exists log_index_address on log_index(address, number);
 create table if not exists judged(number integer not null, claim text not null, effective integer not null);
 create table if not exists taint(key text not null, number integer not null, claims text not null);
 create index if not exists taint_key on taint(key, number);
 create table if not exists inputs(root text primary key, bytes blob not null);
 `;
 /** Tables whose rows belong to a block and go when it is rolled back. */
-const PER_BLOCK = ["undo", "blocks", "receipts", "judged", "taint"];
+const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "judged", "taint"];
 const LAYOUT = "1";
 const CACHE_ENTRIES = 200_000;
 
@@ -138,6 +140,8 @@ export class ExecutionStore implements StateReader {
           receipt.transactionIndex,
           encodeReceipt(receipt),
         );
+      for (const { address } of effects.receipts.flatMap(({ logs }) => logs))
+        this.#run("insert or ignore into log_index(address, number) values(?, ?)", address, number);
       for (const { claim, effective } of effects.judged)
         this.#run("insert into judged(number, claim, effective) values(?, ?, ?)", number, claim, effective ? 1 : 0);
       for (const [key, claims] of effects.taint)
@@ -168,6 +172,16 @@ export class ExecutionStore implements StateReader {
   receiptsOf(from: bigint, to: bigint): Receipt[] {
     const rows = this.#prepare("select body from receipts where number between ? and ? order by number, position");
     return (rows.all(from, to) as { body: string }[]).map((row) => decodeReceipt(row.body));
+  }
+
+  /** Blocks in a range in which one of these addresses logged, ascending; any address if none is named. */
+  blocksWithLogs(from: bigint, to: bigint, addresses: readonly Address[]): bigint[] {
+    const places = addresses.map(() => "?").join(",");
+    const rows = this.#prepare(
+      `select distinct number from log_index where number between ? and ?
+       ${addresses.length > 0 ? `and address in (${places})` : ""} order by number`,
+    ).all(from, to, ...addresses);
+    return (rows as { number: number }[]).map(({ number }) => BigInt(number));
   }
 
   /** First block that judged one of `claims`, and so stands or falls with them. */

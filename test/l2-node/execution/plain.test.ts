@@ -81,6 +81,26 @@ describe("plain transactions", () => {
     });
   });
 
+  test.each([
+    // keccak256 over the bytes before the size; a call of the identity precompile with as many
+    { name: "KECCAK256", code: (size: string) => `63${size}60002000`, bytes: 131_072 },
+    { name: "LOG0", code: (size: string) => `63${size}6000a000`, bytes: 131_072 },
+    {
+      name: "a precompile's input",
+      code: (size: string) => `6000600063${size}600060045afa15601457005bfe`,
+      bytes: 131_072,
+    },
+  ])("$name takes 128 KiB and not a byte more", async ({ code, bytes }) => {
+    rig = makeRig();
+    const run = async (length: number) => {
+      const runtime = `0x${code(length.toString(16).padStart(8, "0"))}` as const;
+      const to = testAddress(5);
+      return (await rig.execution.call({ to }, "latest", { [to]: { code: runtime } })).status;
+    };
+    expect(await run(bytes)).toBe("success");
+    expect(await run(bytes + 1)).toBe("halt");
+  });
+
   test("a node nobody asks executes nothing; blocks above the head are unknown", async () => {
     rig = makeRig();
     rig.deliver(gasDeposit(0));

@@ -16,6 +16,8 @@ const SLOW =
   /vmPerformance|stTimeConsuming|stAttackTest|stQuadraticComplexityTest|static_Call50000|LoopCallsDepth|stStaticCall\/static_Loop/;
 /** EIP-7610: storage at an address without nonce or code. No such account can come to be on ANH. */
 const UNREACHABLE = /RevertInCreateInInit|create2collisionStorage|dynamicAccountOverwriteEmpty|InitCollision/;
+/** Meets the cap of 6M gas on a precompile (P12.2). */
+const CAPPED = /test_vectors_from_eip\[fork_Osaka-state_test-256byte-all-params\]/;
 
 function unpack(archive: string, path: string): string | undefined {
   const file = join(vectors, archive);
@@ -33,7 +35,7 @@ function sample(root: string, fork: Fork, stride: number) {
     Object.entries(JSON.parse(readFileSync(join(root, file), "utf8")) as Record<string, StateTest>).flatMap(
       ([name, stateTest]) =>
         (stateTest.post[fork] ?? [])
-          .filter((post) => applies(stateTest, post))
+          .filter((post) => applies(stateTest, post) && !CAPPED.test(name))
           .map((post, i) => ({ name: `${file} ${name.split("::").at(-1)} ${i}`, stateTest, post })),
     ),
   );
