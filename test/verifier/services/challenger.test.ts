@@ -117,6 +117,19 @@ describe("a lie in one element", () => {
   });
 });
 
+describe("a challenger", () => {
+  it("that is restarted in the middle of a dispute goes on with it, and challenges nothing twice", async () => {
+    const task = job({});
+    await execute("liar", task, liar("next_weight0"), (overturned) => !overturned);
+    const first = watch();
+    await seen(first, "challenged");
+    await stops.pop()?.();
+    const second = watch();
+    await seen(second, "proved");
+    expect(second.filter(({ event }) => event === "challenged")).toHaveLength(0);
+  });
+});
+
 describe("an honest tolerant claim", () => {
   it("is checked node by node and never disputed", async () => {
     const task = job({ tolerant: true });
