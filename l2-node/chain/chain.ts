@@ -36,6 +36,7 @@ export class Chain {
   readonly store: Store;
   #standings: ClaimStandings;
   #heads: Heads | undefined;
+  #version = 0;
 
   constructor(options: { readonly chain: ChainFile }, modules: { readonly store: Store }) {
     this.file = options.chain;
@@ -47,6 +48,11 @@ export class Chain {
 
   head(): Block {
     return this.store.blocks.head();
+  }
+
+  /** Rises with every change of blocks or of L1: what follows from them may be kept until then. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Claims overturned at the L1 head this node follows. */
@@ -65,7 +71,7 @@ export class Chain {
       this.store.blocks.append(block, ledger.changes);
       this.store.pool.remove(block.transactions.map(({ hash }) => hash));
     });
-    this.#heads = undefined;
+    this.#changed();
     this.events.emit("block", block);
   }
 
@@ -136,9 +142,14 @@ export class Chain {
   }
 
   #announce(dropped: readonly Block[], added: readonly Block[]): void {
-    this.#heads = undefined;
+    this.#changed();
     if (dropped.length > 0) this.events.emit("dropped", dropped);
     for (const block of added) this.events.emit("block", block);
+  }
+
+  #changed(): void {
+    this.#heads = undefined;
+    this.#version++;
   }
 
   #computeHeads(): Heads {
