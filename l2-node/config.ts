@@ -27,6 +27,10 @@ const schema = z
     sequencerKey: key.optional(),
     /** Pays for anchoring on L1; the sequencer's if absent. */
     anchorKey: key.optional(),
+    /** Posts state claims; the key of the chain's poster. A node without it posts none. */
+    posterKey: key.optional(),
+    /** Least L1 time between two state claims; a quarter of their window, at most an hour, if absent. */
+    postEverySeconds: count(1, 604_800).optional(),
     /** Longest wait before something is sealed; the chain's L2 block time if absent. */
     blockTimeMs: count(10, 60_000).optional(),
     heartbeatMs: count(100, 3_600_000).default(12_000),
@@ -40,6 +44,12 @@ const schema = z
   .superRefine((config, context) => {
     if (config.role === "sequencer" && !config.sequencerKey)
       context.addIssue({ code: "custom", path: ["sequencerKey"], message: "a sequencer needs its key" });
+    if (config.execute === "none" && config.posterKey)
+      context.addIssue({
+        code: "custom",
+        path: ["posterKey"],
+        message: "a node that executes nothing cannot claim states",
+      });
     if (config.role === "replica" && config.sequencerKey)
       context.addIssue({
         code: "custom",
@@ -61,6 +71,8 @@ const NAMES = [
   "logLevel",
   "sequencerKey",
   "anchorKey",
+  "posterKey",
+  "postEverySeconds",
   "blockTimeMs",
   "heartbeatMs",
   "originLagBlocks",
@@ -69,7 +81,7 @@ const NAMES = [
   "maxPoolTransactions",
 ] as const satisfies readonly (keyof NodeConfig)[];
 /** Command lines are visible to everybody on the machine. */
-const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey"]);
+const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey", "posterKey"]);
 
 const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const variable = (name: string): string => `ANH_NODE_${dashed(name).replaceAll("-", "_").toUpperCase()}`;

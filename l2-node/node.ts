@@ -1,10 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Router } from "express";
-import { createPublicClient, http, type PublicClient } from "viem";
+import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
+import { addressOfKey } from "../common/signature.ts";
 import { Chain } from "./chain/chain.ts";
-import type { NodeConfig } from "./config.ts";
+import { ConfigError, type NodeConfig } from "./config.ts";
+import { Accountant } from "./execution/accountant.ts";
 import { chainSource } from "./execution/chain-source.ts";
 import type { Execution } from "./execution/execution.ts";
 import { LazyExecution } from "./execution/lazy.ts";
@@ -40,8 +42,6 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
-const BODY_BYTES = 2 * 1024 * 1024;
-
 /** Starts a node's services from the store upwards; `close` ends them in reverse. */
 export async function startNode(config: NodeConfig, modules: NodeModules): Promise<RunningNode> {
   const { chain: file, events, onFatal } = modules;
@@ -65,12 +65,19 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   if (config.execute === "lazy") {
     execution = new LazyExecution({ path: join(config.dataDir, "state.sqlite") }, { source: chainSource(chain) });
     stops.push(() => execution?.close());
+    execution.events.on("rederived", (rederivation) => events({ event: "rederived", ...rederivation }));
+    execution.events.on("result", (result) => events({ event: "result", ...result }));
   }
   const mempool =
     config.role === "sequencer" ? startSequencing(config, modules, chain, client, execution, stops) : undefined;
 
+  if (config.posterKey && execution) {
+    const accountant = makeAccountant(config, modules, chain, client, execution);
+    accountant.start();
+    stops.push(() => accountant.stop());
+  }
   const server = await startRpcServer(
-    { host: config.host, port: config.port, maxBodyBytes: BODY_BYTES, maxDepth: 64, maxBatch: 1000 },
+    { host: config.host, port: config.port },
     {
       context: {
         chain,
@@ -138,15 +145,7 @@ function startSequencing(
       sealMs,
     }),
   );
-  const sender = new L1Sender(
-    {
-      privateKey: config.anchorKey ?? privateKey,
-      l1ChainId: file.l1ChainId,
-      bumpAfterMs: Math.max(4 * file.clocks.l1BlockMs, 5000),
-      pollMs: Math.max(file.clocks.l1BlockMs / 4, 20),
-    },
-    { client },
-  );
+  const sender = makeSender(config.anchorKey ?? privateKey, file, client);
   const anchor = new Anchor(
     { intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs, maxBatchBytes: 110_000 },
     {
@@ -165,6 +164,47 @@ function startSequencing(
   );
   return mempool;
 }
+
+function makeAccountant(
+  config: NodeConfig,
+  { events }: NodeModules,
+  chain: Chain,
+  client: PublicClient,
+  execution: Execution,
+): Accountant {
+  const { clocks, poster } = chain.file;
+  const posterKey = config.posterKey as Hex;
+  if (addressOfKey(posterKey) !== poster)
+    throw new ConfigError("wrong-key", "the poster key does not belong to the chain's poster of state claims", {
+      expected: poster,
+      actual: addressOfKey(posterKey),
+    });
+  const postEverySeconds = config.postEverySeconds ?? Math.min(Math.ceil(clocks.stateWindowSeconds / 4), 3600);
+  return new Accountant(
+    { intervalMs: 4 * clocks.l1BlockMs, postEverySeconds: BigInt(postEverySeconds) },
+    {
+      client,
+      chain,
+      execution,
+      sender: makeSender(posterKey, chain.file, client),
+      onTrouble: ({ error }) => events({ event: "trouble", source: "accountant", ...describe({ error }) }),
+      onPosted: ({ claim, gasUsed }) =>
+        events({ event: "state-claimed", number: claim.number, stateRoot: claim.stateRoot, gasUsed }),
+      onSettled: ({ number, gasUsed }) => events({ event: "state-settled", number, gasUsed }),
+    },
+  );
+}
+
+const makeSender = (privateKey: Hex, { l1ChainId, clocks }: ChainFile, client: PublicClient): L1Sender =>
+  new L1Sender(
+    {
+      privateKey,
+      l1ChainId,
+      bumpAfterMs: Math.max(4 * clocks.l1BlockMs, 5000),
+      pollMs: Math.max(clocks.l1BlockMs / 4, 20),
+    },
+    { client },
+  );
 
 /** Errors as plain fields: message, code and a hint where there is one. */
 function describe(trouble: object): object {

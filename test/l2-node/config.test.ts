@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { ConfigError, readConfig } from "../../l2-node/config.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "anh-config-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const KEY = `0x${"11".repeat(32)}`;
+const replica = ["--role", "replica", "--data-dir", "d", "--chain-file", "c.json", "--l1-url", "http://127.0.0.1:1"];
+const problemsOf = (argv: readonly string[], environment: NodeJS.ProcessEnv = {}): string => {
+  try {
+    readConfig(argv, environment);
+    return "";
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message;
+  }
+};
+
+describe("readConfig", () => {
+  it("names every problem at once, each with its place", () => {
+    const message = problemsOf(["--role", "miner", "--port", "65536"], { ANH_NODE_L1_URL: "nowhere" });
+    for (const place of ["--role: ", "--port: ", "ANH_NODE_L1_URL: ", "--data-dir or ANH_NODE_DATA_DIR: "])
+      expect(message).toContain(place);
+  });
+
+  it("takes no key from the command line, and no unknown flag", () => {
+    expect(problemsOf([...replica, "--sequencer-key", KEY])).toMatch(/sequencer-key/);
+    expect(problemsOf([...replica, "--prot", "1"])).toMatch(/prot/);
+  });
+
+  it("keeps roles and keys together", () => {
+    expect(problemsOf(["--role", "sequencer", ...replica.slice(2)])).toMatch(
+      /ANH_NODE_SEQUENCER_KEY: a sequencer needs its key/,
+    );
+    expect(problemsOf(replica, { ANH_NODE_SEQUENCER_KEY: KEY })).toMatch(/must not hold/);
+    expect(problemsOf([...replica, "--execute", "none"], { ANH_NODE_POSTER_KEY: KEY })).toMatch(/cannot claim states/);
+  });
+
+  it("prefers flag to variable to file to default", () => {
+    const path = join(folder, "node.json");
+    writeFileSync(path, JSON.stringify({ port: 1, host: "10.0.0.1", pollMs: 77 }));
+    const config = readConfig([...replica, "--config", path, "--port", "3"], {
+      ANH_NODE_PORT: "2",
+      ANH_NODE_HOST: "10.0.0.2",
+    });
+    expect([config.port, config.host, config.pollMs, config.execute]).toEqual([3, "10.0.0.2", 77, "lazy"]);
+  });
+
+  it("says what is wrong with a settings file", () => {
+    const path = join(folder, "bad.json");
+    writeFileSync(path, JSON.stringify({ prot: 1 }));
+    expect(problemsOf([...replica, "--config", path])).toMatch(/prot/);
+    writeFileSync(path, "[");
+    expect(problemsOf([...replica, "--config", path])).toMatch(/no JSON object/);
+    expect(problemsOf([...replica, "--config", join(folder, "none.json")])).toMatch(/no JSON object/);
+  });
+});

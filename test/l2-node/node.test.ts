@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createWalletClient, type Hex, http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../cli/stack/accounts.ts";
+import { encodeChainFile } from "../../common/chain-file.ts";
+import { bridgeAbi } from "../../common/contracts/bridge.ts";
+import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
+import { startL1, type TestL1 } from "../support/l1.ts";
+import { type NodeProcess, startNodeProcess } from "../support/node-process.ts";
+import { signRaw, testAddress } from "../support/transactions.ts";
+import { until } from "../support/until.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "anh-node-"));
+const keys = {
+  ANH_NODE_SEQUENCER_KEY: devAccount("sequencer").privateKey,
+  ANH_NODE_POSTER_KEY: devAccount("accountant").privateKey,
+};
+const running = new Set<NodeProcess>();
+let l1: TestL1;
+
+beforeAll(async () => {
+  l1 = await startL1();
+  writeFileSync(join(folder, "chain.json"), encodeChainFile(l1.chain));
+});
+afterAll(async () => {
+  for (const node of running) await node.end("SIGKILL");
+  l1.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const argsOf = (role: string, ...more: string[]) => [
+  ...["--role", role, "--data-dir", join(folder, role), "--chain-file", join(folder, "chain.json")],
+  ...["--l1-url", l1.url, "--port", "0", "--block-time-ms", "100", ...more],
+];
+async function start(role: "sequencer" | "replica"): Promise<NodeProcess> {
+  const node = await startNodeProcess(argsOf(role), role === "sequencer" ? keys : {});
+  running.add(node);
+  return node;
+}
+
+async function onL1(call: "gas" | "eth", to: Hex, value: bigint): Promise<void> {
+  const account = privateKeyToAccount(devAccount("user").privateKey);
+  const wallet = createWalletClient({ account, transport: http(l1.url) });
+  const { prepaidGas, bridge } = l1.chain.contracts;
+  const hash =
+    call === "gas"
+      ? await wallet.writeContract({
+          address: prepaidGas,
+          abi: prepaidGasAbi,
+          functionName: "deposit",
+          args: [to],
+          value,
+          chain: null,
+        })
+      : await wallet.writeContract({
+          address: bridge,
+          abi: bridgeAbi,
+          functionName: "depositEth",
+          args: [to],
+          value,
+          chain: null,
+        });
+  await l1.client.waitForTransactionReceipt({ hash });
+}
+
+const transfer = (nonce: number) =>
+  signRaw({
+    chainId: 42n,
+    nonce,
+    to: testAddress(9),
+    value: 10n ** 15n,
+    gas: 60_000n,
+    maxFeePerGas: 20n * 10n ** 9n,
+    maxPriorityFeePerGas: 2n * 10n ** 9n,
+  });
+
+describe("a node as a process", () => {
+  it("ends with 78 when its settings are wrong", async () => {
+    await expect(startNodeProcess(argsOf("sequencer"))).rejects.toThrowError(
+      /exit 78: [\s\S]*a sequencer needs its key/,
+    );
+  });
+
+  it("loses no accepted transaction to kill -9, and a replica fed from L1 alone comes to the same state", async () => {
+    await onL1("gas", testAddress(0), 10n ** 18n);
+    await onL1("eth", testAddress(0), 10n ** 18n);
+    let sequencer = await start("sequencer");
+    await until(async () =>
+      BigInt(await sequencer.call<Hex>("eth_getBalance", testAddress(0))) === 2n * 10n ** 18n ? true : undefined,
+    );
+    const accepted: Hex[] = [];
+    for (let nonce = 0; nonce < 12; nonce++) {
+      accepted.push(await sequencer.call<Hex>("eth_sendRawTransaction", await transfer(nonce)));
+      if (nonce === 3 || nonce === 8) {
+        expect(await sequencer.end("SIGKILL")).toBeNull();
+        running.delete(sequencer);
+        sequencer = await start("sequencer");
+      }
+    }
+    const replica = await start("replica");
+    for (const hash of accepted)
+      await until(async () =>
+        (await replica.call<object | null>("eth_getTransactionReceipt", hash)) ? true : undefined,
+      );
+    const anchored = await replica.call<{ safe: Hex }>("anh_syncStatus");
+    const roots = (node: NodeProcess) => node.call("anh_getBlockRoots", anchored.safe);
+    expect(await roots(replica)).toEqual(await roots(sequencer));
+    expect(BigInt(await replica.call<Hex>("eth_getBalance", testAddress(9)))).toBe(12n * 10n ** 15n);
+    expect(await replica.call("anh_getPrepaidGas", testAddress(0))).toBe(
+      await sequencer.call("anh_getPrepaidGas", testAddress(0)),
+    );
+
+    await until(() => sequencer.events.find(({ event }) => event === "state-claimed"));
+    await expect(replica.call("eth_sendRawTransaction", await transfer(12))).rejects.toThrowError(/replica/);
+    for (const node of [replica, sequencer]) {
+      running.delete(node);
+      expect(await node.end("SIGTERM")).toBe(0);
+    }
+  });
+});
