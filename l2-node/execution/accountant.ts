@@ -1,11 +1,11 @@
-import { encodeFunctionData, type PublicClient, parseEventLogs } from "viem";
+import { encodeFunctionData, type PublicClient } from "viem";
 import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
-import { treeRoot } from "../../common/merkle.ts";
 import type { Chain } from "../chain/chain.ts";
 import { claimStandings } from "../chain/standings.ts";
 import type { L1Sender } from "../l1/sender.ts";
 import type { Execution } from "./execution.ts";
-import { type StateClaim, sameClaim } from "./state-claim.ts";
+import { type StateClaim, stateClaim } from "./state-claim.ts";
+import { StateClaimLog } from "./state-claim-log.ts";
 
 export interface AccountantOptions {
   /** Pause between looks. */
@@ -32,6 +32,7 @@ export interface AccountantModules {
 export class Accountant {
   readonly #options: AccountantOptions;
   readonly #modules: AccountantModules;
+  readonly #log: StateClaimLog;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
   #wake: () => void = () => {};
@@ -39,6 +40,7 @@ export class Accountant {
   constructor(options: AccountantOptions, modules: AccountantModules) {
     this.#options = options;
     this.#modules = modules;
+    this.#log = new StateClaimLog(modules.client, modules.chain.file);
   }
 
   start(): void {
@@ -72,8 +74,7 @@ export class Accountant {
     const { chain, client, sender } = this.#modules;
     const lastSettled = await this.#read("lastSettled");
     const { timestamp } = await client.getBlock({ blockTag: "latest" });
-    const posted = await readStateClaims(client, chain);
-    for (const { claim } of posted.reverse()) {
+    for (const { claim } of (await this.#log.read()).toReversed()) {
       if (claim.number <= lastSettled) return undefined;
       const from = await client.readContract({
         ...this.#contract(),
@@ -103,13 +104,12 @@ export class Accountant {
   async #isDue(lastPosted: bigint): Promise<boolean> {
     if (lastPosted === 0n) return true;
     const { chain, client } = this.#modules;
-    const last = (await readStateClaims(client, chain)).at(-1);
-    if (last === undefined) return true;
-    const [{ timestamp: then }, { timestamp: now }] = await Promise.all([
-      client.getBlock({ blockNumber: last.l1Block }),
+    const [settleableAt, { timestamp }] = await Promise.all([
+      client.readContract({ ...this.#contract(), functionName: "settleableAt", args: [lastPosted] }),
       client.getBlock({ blockTag: "latest" }),
     ]);
-    return now >= then + this.#options.postEverySeconds;
+    const postedAt = settleableAt - BigInt(chain.file.clocks.stateWindowSeconds) - 1n; // P8.1
+    return timestamp >= postedAt + this.#options.postEverySeconds;
   }
 
   #contract() {
@@ -139,57 +139,4 @@ export class Accountant {
         });
     }
   }
-}
-
-/** The claim that blocks `first … number` deserve (P8.1); blocksRoot is the tree of their world roots (P11.4). */
-export async function stateClaim(execution: Execution, first: bigint, number: bigint): Promise<StateClaim> {
-  const stateRoots: `0x${string}`[] = [];
-  for (let block = first; block <= number; block++) stateRoots.push(await execution.stateRoot(block));
-  return { ...(await execution.roots(number)), blocksRoot: treeRoot(stateRoots) };
-}
-
-export interface PostedStateClaim {
-  readonly claim: StateClaim;
-  readonly l1Block: bigint;
-}
-
-/** Every state claim L1 has, in order. */
-export async function readStateClaims(client: PublicClient, chain: Chain): Promise<PostedStateClaim[]> {
-  const { contracts, deployedAtL1Block } = chain.file;
-  const logs = await client.getLogs({
-    address: contracts.stateClaims,
-    fromBlock: deployedAtL1Block,
-    toBlock: "latest",
-  });
-  return parseEventLogs({ abi: stateClaimsAbi, logs, eventName: "StateClaimed" }).map(({ args, blockNumber }) => ({
-    claim: args.claim,
-    l1Block: blockNumber,
-  }));
-}
-
-/** A state claim on L1 that is not what this node derives: nobody can dispute it yet, so people must be told. */
-export interface FalseStateClaim {
-  readonly posted: StateClaim;
-  readonly own: StateClaim;
-}
-
-/** Compares the claims on L1 after block `after` with what this node derives; those of blocks it has not seen wait. */
-export async function auditStateClaims(
-  modules: Pick<AccountantModules, "client" | "chain" | "execution">,
-  after: bigint,
-): Promise<{ readonly checkedTo: bigint; readonly wrong: readonly FalseStateClaim[] }> {
-  const { client, chain, execution } = modules;
-  const wrong: FalseStateClaim[] = [];
-  let before = 0n;
-  let checkedTo = after;
-  for (const { claim: posted } of await readStateClaims(client, chain)) {
-    const first = before + 1n;
-    before = posted.number;
-    if (posted.number <= after) continue;
-    if (posted.number > chain.heads().safe) break;
-    const own = await stateClaim(execution, first, posted.number);
-    if (!sameClaim(own, posted)) wrong.push({ posted, own });
-    checkedTo = posted.number;
-  }
-  return { checkedTo, wrong };
 }

@@ -71,6 +71,8 @@ export class LazyExecution implements Execution {
   readonly #unsubscribe: () => void;
   /** Counts rollbacks: whoever works across one starts over. */
   #generation = 0;
+  /** Effective claims that are not final; asked anew when claims were judged or blocks rolled back. */
+  #open: readonly Hex[] | undefined;
   #work: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -84,7 +86,7 @@ export class LazyExecution implements Execution {
       source,
       store: this.#store,
       common: this.#common,
-      openClaims: () => this.#openClaims().map(({ claim }) => claim),
+      openClaims: () => this.#openClaims(),
       pause: () => this.#pause(),
     });
     if (this.#store.executedNumber() === undefined) this.#putGenesis();
@@ -280,8 +282,9 @@ export class LazyExecution implements Execution {
     return block;
   }
 
-  #openClaims(): { number: bigint; claim: Hex }[] {
-    return this.#store.effectiveClaims().filter(({ claim }) => !this.#isFinal(claim));
+  #openClaims(): readonly Hex[] {
+    this.#open ??= this.#store.effectiveClaims().filter((claim) => !this.#isFinal(claim));
+    return this.#open;
   }
 
   #isFinal(claimHash: Hex): boolean {
@@ -351,6 +354,7 @@ export class LazyExecution implements Execution {
       };
       try {
         const run = await this.#deriver.derive(block, check);
+        if (run.judged.length + run.standings.length > 0) this.#open = undefined;
         this.events.emit("executed", { number: block.number, hash: block.hash });
         for (const standing of run.standings) this.events.emit("result", { ...standing, number: block.number });
       } catch (error) {
@@ -391,6 +395,7 @@ export class LazyExecution implements Execution {
 
   #rollbackTo(number: bigint): void {
     this.#generation++;
+    this.#open = undefined;
     this.#roots.forget();
     this.#store.rollbackTo(number);
   }

@@ -191,10 +191,10 @@ export class ExecutionStore implements StateReader {
     return first && BigInt(first.number);
   }
 
-  /** Soft claims that had effect, with the block that used them, ascending. */
-  effectiveClaims(): { number: bigint; claim: Hex }[] {
-    const rows = this.#prepare("select number, claim from judged where effective = 1 order by number").all();
-    return (rows as { number: number; claim: Hex }[]).map((row) => ({ number: BigInt(row.number), claim: row.claim }));
+  /** Soft claims that had effect, in the order of the blocks that used them. */
+  effectiveClaims(): Hex[] {
+    const rows = this.#prepare("select claim from judged where effective = 1 order by number").all();
+    return (rows as { claim: Hex }[]).map(({ claim }) => claim);
   }
 
   taint(key: string): Hex[] {

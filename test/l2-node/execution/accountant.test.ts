@@ -11,7 +11,9 @@ import { bridgeAbi } from "../../../common/contracts/bridge.ts";
 import { outboxAbi } from "../../../common/contracts/outbox.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { stateClaimsAbi } from "../../../common/contracts/state-claims.ts";
-import { Accountant, auditStateClaims } from "../../../l2-node/execution/accountant.ts";
+import { Accountant } from "../../../l2-node/execution/accountant.ts";
+import { auditStateClaims } from "../../../l2-node/execution/audit.ts";
+import { StateClaimLog } from "../../../l2-node/execution/state-claim-log.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { ledgerAbi } from "../../../l2-node/ledger/ledger-message.ts";
 import { type RunningNode, startNode } from "../../../l2-node/node.ts";
@@ -118,7 +120,10 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
   const posted = (await accountant.post())!;
   expect(posted.number).toBeGreaterThanOrEqual(receipt.blockNumber);
   expect(await accountant.settle()).toBeUndefined();
-  expect(await auditStateClaims(modules, 0n)).toEqual({ checkedTo: posted.number, wrong: [] });
+  expect(await auditStateClaims({ ...modules, log: new StateClaimLog(l1.client, l1.chain) }, 0n)).toEqual({
+    checkedTo: posted.number,
+    wrong: [],
+  });
 
   await l1.warp(clocks.stateWindowSeconds + 1);
   expect(await accountant.settle()).toBe(posted.number);
@@ -168,7 +173,7 @@ test("a false state claim is told apart from a true one", async () => {
   });
   await l1.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
   const modules = { client: l1.client, chain: node.chain, execution };
-  const { wrong } = await auditStateClaims(modules, 0n);
+  const { wrong } = await auditStateClaims({ ...modules, log: new StateClaimLog(l1.client, l1.chain) }, 0n);
   expect(wrong.map(({ posted, own }) => [posted.number, posted.stateRoot, own.stateRoot])).toEqual([
     [number, lie.stateRoot, roots.stateRoot],
   ]);
