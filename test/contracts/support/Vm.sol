@@ -26,7 +26,6 @@ interface Vm {
     function assertEq(address left, address right, string calldata label) external pure;
     function assertTrue(bool value, string calldata label) external pure;
     function assertFalse(bool value, string calldata label) external pure;
-    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
 }
 
 Vm constant vm = Vm(0x7109709ECfa91a80626fF3989D68f67F5b1DD12D);
