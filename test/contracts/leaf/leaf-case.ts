@@ -3,7 +3,7 @@ import type { Hex } from "viem";
 import type { SegmentLeaf, StepTrace } from "../../../common/claim.ts";
 import type { EncodedGraph } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
-import { PROFILE, type ProfileName } from "../../../common/job.ts";
+import { type GraphRef, PROFILE, type ProfileName } from "../../../common/job.ts";
 import type { Task } from "../../../common/task.ts";
 import { type StepSource, sourceOfValues } from "../../../verifier/dispute/witness/chunks.ts";
 import { batchInput, constant, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
@@ -113,7 +113,8 @@ function withElement(leaf: LeafCase, id: ValueId, element: number, lie: number |
   const tensor = leaf.values[id]!;
   const data = tensor.data.slice();
   data[element] = lie;
-  return leafCase(leaf.graph, leaf.values.with(id, { ...tensor, data }));
+  const values = leaf.values.with(id, { ...tensor, data });
+  return { ...leaf, values, roots: stepRootsOf(leaf.graph, values) };
 }
 
 export const sourceOf = ({ graph, values, encoded, roots }: LeafCase): StepSource =>
@@ -123,12 +124,20 @@ export const sourceOf = ({ graph, values, encoded, roots }: LeafCase): StepSourc
     return bytes;
   });
 
+const refs = new WeakMap<EncodedGraph, GraphRef>();
+
+function refOf(encoded: EncodedGraph): GraphRef {
+  const known = refs.get(encoded) ?? graphRef(encoded);
+  refs.set(encoded, known);
+  return known;
+}
+
 export function taskOf({ encoded }: LeafCase, changes: Partial<Task> = {}): Task {
   return {
     id: `0x${"11".repeat(32)}`,
     kind: encoded.header.kind,
     modelId: ZERO_HASH,
-    graph: graphRef(encoded),
+    graph: refOf(encoded),
     datasetRoot: ZERO_HASH,
     datasetRows: 1n,
     startRoot: ZERO_HASH,

@@ -30,15 +30,24 @@ export interface RootProof {
   readonly rootProof: readonly Hex[];
 }
 
+const leavesOf = new WeakMap<EncodedGraph, readonly SumNode[]>();
+
+/** Leaves of the graph's tree, hashed once per graph: a witness proves several of them. */
+function leavesIn(graph: EncodedGraph): readonly SumNode[] {
+  const known = leavesOf.get(graph) ?? graphLeaves(graph);
+  leavesOf.set(graph, known);
+  return known;
+}
+
 export const headerProof = (graph: EncodedGraph): HeaderProof => ({
   header: graph.header,
-  siblings: sumProof(graphLeaves(graph), 0),
+  siblings: sumProof(leavesIn(graph), 0),
 });
 
 export function nodeProof(graph: EncodedGraph, index: number): NodeProof {
   const node = graph.nodes[index];
   if (node === undefined) throw new NoLeafError("node-index", `node ${index} of ${graph.nodes.length}`);
-  return { index, node, siblings: sumProof(graphLeaves(graph), nodeLeaf(graph, index)) };
+  return { index, node, siblings: sumProof(leavesIn(graph), nodeLeaf(graph, index)) };
 }
 
 /** The list of tensor roots of a place. */
@@ -66,7 +75,7 @@ export function rootProof(graph: EncodedGraph, roots: StepRoots, place: number, 
     return { root: list[index]!, rootProof: treeProof(list, index) };
   }
   const { shape, tensorRoot } = graph.constants[index]!;
-  const siblings = sumProof(graphLeaves(graph), constantLeaf(index));
+  const siblings = sumProof(leavesIn(graph), constantLeaf(index));
   return {
     root: tensorRoot,
     rootProof: [
