@@ -2,11 +2,11 @@
 pragma solidity 0.8.37;
 
 import {DType} from "../../libraries/DType.sol";
-import {Extreme} from "../../libraries/Extreme.sol";
 import {IndexMath} from "../../libraries/IndexMath.sol";
 import {OpCode} from "../../libraries/OpCode.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {ExactDot} from "../../libraries/numeric/ExactDot.sol";
+import {Extreme} from "../../libraries/numeric/Extreme.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
 import {Replay} from "../../libraries/numeric/Replay.sol";
 import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
