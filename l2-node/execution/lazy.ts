@@ -1,5 +1,4 @@
 import { EventEmitter } from "node:events";
-import { setImmediate } from "node:timers/promises";
 import type { Address, Hex } from "viem";
 import { lower, OUTBOX_ADDRESS } from "../../common/addresses.ts";
 import { hexOf } from "../../common/bytes.ts";
@@ -7,8 +6,7 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { readAccount, readCode } from "./account.ts";
 import { type CallContext, call, createAccessList, estimateGas } from "./call.ts";
 import { creditProof, creditsRoot } from "./credits.ts";
-import { blockHashes, Deriver } from "./derive.ts";
-import { ClosedError, UnknownBlockError } from "./errors.ts";
+import { blockHashes } from "./derive.ts";
 import { type EvmCommon, evmCommon } from "./evm.ts";
 import type {
   BlockRoots,
@@ -22,31 +20,19 @@ import type {
   TransactionStatus,
   UncertaintySubject,
 } from "./execution.ts";
-import { genesisState } from "./genesis.ts";
 import { demands, jobRecord, jobRecords, parkedById } from "./jobs.ts";
 import { accountKey, storageKey } from "./keys.ts";
 import { outboxProof, outboxRoot, WITHDRAWN_TOPIC, withdrawalLeaf, withdrawalOf } from "./outbox.ts";
+import { Progress } from "./progress.ts";
 import { matches } from "./receipts.ts";
 import type { RunBlock } from "./run.ts";
 import type { ShapeSource } from "./shapes.ts";
 import type { BlockSource } from "./source.ts";
 import type { StateReader } from "./state.ts";
 import { ExecutionStore } from "./store.ts";
-import {
-  accountantFeesSlot,
-  claimSlot,
-  computeSlot,
-  creditSlot,
-  parkedSlot,
-  read,
-  readNatural,
-  resultSlot,
-} from "./system.ts";
+import { accountantFeesSlot, computeSlot, creditSlot, parkedSlot, read, readNatural } from "./system.ts";
 import { transactionTaint } from "./taint.ts";
 import { WorldRoots } from "./world-roots.ts";
-
-/** The block in progress is no longer what L1 says it is. */
-class GivenUp extends Error {}
 
 export interface LazyExecutionOptions {
   /** SQLite file, or ":memory:". */
@@ -59,22 +45,15 @@ export interface LazyExecutionModules {
   readonly shapeOf?: ShapeSource;
 }
 
-/** `Execution` in the main thread, in slices of one transaction. */
+/** `Execution` over a chain, in the main thread. */
 export class LazyExecution implements Execution {
   readonly events = new EventEmitter<ExecutionEvents>();
   readonly #source: BlockSource;
   readonly #shapeOf: ShapeSource;
   readonly #store: ExecutionStore;
   readonly #common: EvmCommon;
-  readonly #deriver: Deriver;
+  readonly #progress: Progress;
   readonly #roots: WorldRoots;
-  readonly #unsubscribe: () => void;
-  /** Counts rollbacks: whoever works across one starts over. */
-  #generation = 0;
-  /** Effective claims that are not final; asked anew when claims were judged or blocks rolled back. */
-  #open: readonly Hex[] | undefined;
-  #work: Promise<unknown> = Promise.resolve();
-  #closed = false;
 
   constructor(options: LazyExecutionOptions, { source, shapeOf = async () => undefined }: LazyExecutionModules) {
     this.#source = source;
@@ -82,33 +61,25 @@ export class LazyExecution implements Execution {
     this.#store = new ExecutionStore(options.path, `${source.chainId}:${source.genesisHash}`);
     this.#common = evmCommon(source.chainId);
     this.#roots = new WorldRoots(this.#store);
-    this.#deriver = new Deriver({
+    this.#progress = new Progress({
       source,
       store: this.#store,
       common: this.#common,
-      openClaims: () => this.#openClaims(),
-      pause: () => this.#pause(),
+      events: this.events,
+      onRollback: () => this.#roots.forget(),
     });
-    if (this.#store.executedNumber() === undefined) this.#putGenesis();
-    this.#reconcile();
-    this.#unsubscribe = source.onChange(() => this.#reconcile());
   }
 
   executedNumber(): bigint {
-    return this.#store.executedNumber()!;
+    return this.#progress.executedNumber();
   }
 
   rederivedCount(): number {
     return this.#store.rederivedCount();
   }
 
-  async executeTo(block: BlockTag): Promise<bigint> {
-    for (;;) {
-      if (this.#closed) throw new ClosedError("closed", "execution was closed");
-      const target = this.#resolve(block);
-      if (target <= this.executedNumber()) return target;
-      await this.#enqueue(() => this.#advance(target));
-    }
+  executeTo(block: BlockTag): Promise<bigint> {
+    return this.#progress.executeTo(block);
   }
 
   async account(address: Address, block: BlockTag) {
@@ -253,73 +224,29 @@ export class LazyExecution implements Execution {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#generation++;
-    this.#unsubscribe();
-    await this.#work;
+    await this.#progress.close();
     this.#store.close();
   }
 
-  #putGenesis(): void {
-    const hash = this.#source.genesisHash;
-    const genesis = { number: 0n, hash, identity: hash };
-    const none = { receipts: [], judged: [], taint: new Map(), inputs: new Map() };
-    this.#store.commitBlock(genesis, genesisState(this.#source.genesis).writes(), none);
-    this.#store.setOverturned(this.#source.overturned());
-  }
-
-  #resolve(block: BlockTag): bigint {
-    const heads = this.#source.heads();
-    if (block === "earliest") return 0n;
-    if (block === "latest" || block === "pending") return heads.latest;
-    if (block === "safe") return heads.safe;
-    if (block === "finalized") return heads.finalized;
-    if (block > heads.latest || block < 0n)
-      throw new UnknownBlockError("unknown-block", `block ${block} is not known`, {
-        expected: `0 … ${heads.latest}`,
-        actual: block,
-      });
-    return block;
-  }
-
-  #openClaims(): readonly Hex[] {
-    this.#open ??= this.#store.effectiveClaims().filter((claim) => !this.#isFinal(claim));
-    return this.#open;
-  }
-
-  #isFinal(claimHash: Hex): boolean {
-    const claim = read(this.#store, claimSlot(claimHash));
-    const result = claim && read(this.#store, resultSlot(claim.id));
-    return result?.claimHash === claimHash && result.isFinal;
-  }
-
   #openOf(key: string): Hex[] {
-    return this.#store.taint(key).filter((claim) => !this.#isFinal(claim));
+    return this.#store.taint(key).filter((claim) => !this.#progress.isFinal(claim));
   }
 
   async #reader(block: BlockTag): Promise<StateReader> {
     return this.#store.at(await this.executeTo(block));
   }
 
-  /** Runs a call on a block's state; starts over if that state was rolled back meanwhile. */
-  async #onState<T>(block: BlockTag, run: (context: CallContext) => Promise<T>): Promise<T> {
-    for (;;) {
-      const number = await this.executeTo(block);
-      const generation = this.#generation;
-      try {
-        const result = await run({
-          reader: this.#store.at(number),
-          block: this.#runBlock(number),
-          chainId: this.#source.chainId,
-          common: this.#common,
-          hashOfBlock: blockHashes(this.#source),
-          shapeOf: this.#shapeOf,
-        });
-        if (generation === this.#generation) return result;
-      } catch (error) {
-        if (generation === this.#generation || this.#closed) throw error;
-      }
-    }
+  #onState<T>(block: BlockTag, run: (context: CallContext) => Promise<T>): Promise<T> {
+    return this.#progress.onState(block, (number) =>
+      run({
+        reader: this.#store.at(number),
+        block: this.#runBlock(number),
+        chainId: this.#source.chainId,
+        common: this.#common,
+        hashOfBlock: blockHashes(this.#source),
+        shapeOf: this.#shapeOf,
+      }),
+    );
   }
 
   #runBlock(number: bigint): RunBlock {
@@ -332,71 +259,5 @@ export class LazyExecution implements Execution {
       ...withdrawalOf(log, this.#source.chainId),
       blockNumber: log.blockNumber,
     }));
-  }
-
-  /** One piece of work at a time; a failed one does not stop the next. */
-  #enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.#work.then(work);
-    this.#work = done.catch(() => {});
-    return done;
-  }
-
-  async #advance(target: bigint): Promise<void> {
-    while (this.executedNumber() < target && !this.#closed) {
-      const generation = this.#generation;
-      const block = this.#source.block(this.executedNumber() + 1n);
-      if (block === undefined)
-        throw new UnknownBlockError("missing-block", `the chain names head ${target} but has no block before it`, {
-          expected: this.executedNumber() + 1n,
-        });
-      const check = () => {
-        if (generation !== this.#generation) throw new GivenUp();
-      };
-      try {
-        const run = await this.#deriver.derive(block, check);
-        if (run.judged.length + run.standings.length > 0) this.#open = undefined;
-        this.events.emit("executed", { number: block.number, hash: block.hash });
-        for (const standing of run.standings) this.events.emit("result", { ...standing, number: block.number });
-      } catch (error) {
-        // After a rollback the attempt read a state that no longer is: whatever it threw means nothing.
-        if (generation === this.#generation) throw error;
-      }
-      await setImmediate();
-    }
-  }
-
-  async #pause(): Promise<void> {
-    const generation = this.#generation;
-    await setImmediate();
-    if (generation !== this.#generation) throw new GivenUp();
-  }
-
-  /** Rolls back what the source no longer says: replaced blocks, and soft results whose claims fell or stand again. */
-  #reconcile(): void {
-    const executed = this.executedNumber();
-    let last = executed;
-    while (last > 0n && this.#source.blockIdentity(last) !== this.#store.blockIdentity(last)) last--;
-    const before = this.#store.overturned();
-    const now = this.#source.overturned();
-    const changed = new Set([...before, ...now].filter((claim) => before.has(claim) !== now.has(claim)));
-    const judged = changed.size > 0 ? this.#store.firstJudging(changed) : undefined;
-    const rederived = judged !== undefined && judged <= last;
-    if (rederived) last = judged - 1n;
-    if (last < executed) this.#rollbackTo(last);
-    if (changed.size > 0) {
-      // A block in progress was judged by the old set.
-      this.#generation++;
-      this.#store.setOverturned(now);
-    }
-    if (!rederived) return;
-    this.#store.countRederivation();
-    this.events.emit("rederived", { from: last + 1n, to: executed, claims: [...changed] });
-  }
-
-  #rollbackTo(number: bigint): void {
-    this.#generation++;
-    this.#open = undefined;
-    this.#roots.forget();
-    this.#store.rollbackTo(number);
   }
 }
