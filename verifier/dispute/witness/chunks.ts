@@ -1,5 +1,5 @@
 import { bytesToHex, type Hex } from "viem";
-import { dtypeBytes, type EncodedGraph, valueBytes } from "../../../common/graph-encoding.ts";
+import { dtypeBytes, type EncodedGraph } from "../../../common/graph-encoding.ts";
 import { rangeProof } from "../../../common/merkle.ts";
 import { CHUNK_BYTES, chunkHashes } from "../../tensor/root.ts";
 import type { StepRoots } from "../../trace/step.ts";
@@ -35,10 +35,6 @@ export function chunkRangeOf({ value, first, count }: Read): ChunkRange {
     lastChunk: Math.floor(((first + count) * size - 1) / CHUNK_BYTES),
   };
 }
-
-/** Bytes that the last chunk of a range ends at, in the value. */
-export const endOfRange = (range: ChunkRange, value: { readonly dtype: number; readonly shape: readonly number[] }) =>
-  Math.min((range.lastChunk + 1) * CHUNK_BYTES, valueBytes(value));
 
 /** Chunks out of a tensor's whole bytes. */
 export function chunksOf(bytes: Uint8Array, firstChunk: number, lastChunk: number): Chunks {

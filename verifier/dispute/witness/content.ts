@@ -5,7 +5,7 @@ import { type EncodedFeed, elementCount, PLACE } from "../../../common/graph-enc
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { treeProof } from "../../../common/merkle.ts";
 import { feedWitness, layoutWitness, metricWitness } from "./abi.ts";
-import { type ChunkRange, type Chunks, chunkRangeOf, type StepSource } from "./chunks.ts";
+import { type Chunks, chunkRangeOf, type StepSource } from "./chunks.ts";
 import { headerProof, nodeProof, openingOf } from "./proofs.ts";
 import { NoLeafError, type Read } from "./reads.ts";
 
@@ -113,9 +113,6 @@ export function lossRead(source: StepSource): Read | undefined {
   const { loss } = source.graph.header;
   return loss.place === PLACE.none ? undefined : { operand: -1, value: loss, first: 0, count: 1 };
 }
-
-/** Ranges of a list of reads, in order. */
-export const rangesOf = (reads: readonly Read[]): ChunkRange[] => reads.map(chunkRangeOf);
 
 /** The segment's metric of step `step` (within the segment) is not the loss; `metrics`: bits of the whole segment. */
 export async function buildMetricWitness(source: StepSource, metrics: readonly number[], step: number): Promise<Hex> {
