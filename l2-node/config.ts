@@ -22,6 +22,8 @@ const schema = z
     l1Url: z.string().url(),
     host: z.string().min(1).default("127.0.0.1"),
     port: count(0, 65_535).default(9545),
+    /** Where a replica sends transactions on to; without it, it refuses them. */
+    forwardUrl: z.string().url().optional(),
     logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
     /** Signs headers; the key of the chain's sequencer. */
     sequencerKey: key.optional(),
@@ -68,6 +70,7 @@ const NAMES = [
   "l1Url",
   "host",
   "port",
+  "forwardUrl",
   "logLevel",
   "sequencerKey",
   "anchorKey",

@@ -10,6 +10,7 @@ import { Accountant } from "./execution/accountant.ts";
 import { chainSource } from "./execution/chain-source.ts";
 import type { Execution } from "./execution/execution.ts";
 import { LazyExecution } from "./execution/lazy.ts";
+import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
 import { Follower } from "./l1/follower.ts";
 import { L1Sender } from "./l1/sender.ts";
@@ -83,6 +84,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
         chain,
         mempool,
         execution,
+        forward: config.forwardUrl === undefined ? undefined : forwardTo(config.forwardUrl),
         clientVersion: modules.clientVersion,
         limits: { maxLogBlocks: 10_000n, maxLogs: 20_000 },
       },

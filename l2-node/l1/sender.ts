@@ -16,6 +16,11 @@ export interface L1Call {
   readonly valueWei?: bigint;
 }
 
+/**
+ * The first message of an L1 block makes the Inbox's checkpoint, which the estimate misses if it ran on a state where that
+ * block already had one. Gas that is not used is not paid.
+ */
+const FIRST_MESSAGE_GAS = 100_000n;
 /** Tip of last resort where L1 suggests none. */
 const MIN_TIP_WEI = 1_000_000n;
 
@@ -59,7 +64,7 @@ export class L1Sender {
         to: call.to,
         data: call.data,
         value: request.value,
-        gas: (gas * 6n) / 5n,
+        gas: (gas * 6n) / 5n + FIRST_MESSAGE_GAS,
         ...fees,
       });
       const known = await this.#submit(raw);
