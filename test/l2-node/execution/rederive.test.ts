@@ -137,17 +137,27 @@ async function expectConservation(custodyWei: bigint, hashes: readonly Hex[]): P
     sum += (entry.transaction.gasLimit - entry.dataGas - status.quoteGas) * entry.priceWei;
   }
   expect(sum, `at block ${latest}`).toBe(custodyWei);
+  // Compute money is where it is said to be; ids that were funded and never opened hold the rest.
+  const compute = await Promise.all(accounts.map((account) => rig.execution.computeBalance(account, "latest")));
+  const escrow = (await rig.execution.jobs()).map((job) => job.escrowWei);
+  const owed = [...compute, ...escrow].reduce((total, wei) => total + wei, 0n);
+  expect((await rig.execution.account(DNN_ADDRESS, "latest")).balanceWei).toBeGreaterThanOrEqual(owed);
 }
 
-test.each([1, 2, 3, 4])(
-  "random interleavings: the state is a function of blocks and overturned claims (seed %i)",
-  async (seed) => {
+test.each([
+  { seed: 1, deadline: "far" },
+  { seed: 2, deadline: "far" },
+  { seed: 3, deadline: "soon" },
+  { seed: 4, deadline: "soon" },
+])(
+  "random interleavings: the state is a function of blocks and overturned claims (seed $seed, deadline $deadline)",
+  async ({ seed, deadline }) => {
     const random = seededRandom(seed);
     rig = makeRig({ alloc: forcers });
     const users = [0, 1, 2];
     rig.deliver(...users.flatMap((key) => [gasDeposit(key), ethDeposit(key)]));
     const custodyWei = 6n * ETHER;
-    const job = testJob(FORCER);
+    const job = testJob(FORCER, deadline === "soon" ? { deadline: 1_700_000_060n } : {});
     const hashes: Hex[] = [];
     hashes.push(await rig.send({ to: FORCER, data: forcerCall("train", job), value: 2_000_000_001n, gas: GAS }));
     rig.seal();
@@ -211,9 +221,16 @@ test.each([1, 2, 3, 4])(
     rig.deliver();
     await expectEqualToFresh(hashes);
     await expectConservation(custodyWei, hashes);
+    // Beyond every deadline: what nobody computed fails, and its money goes back.
+    while (rig.l1.head.timestamp < 1_700_000_060n + 1_900n) rig.l1.mine();
+    rig.deliver();
+    await expectEqualToFresh(hashes);
+    await expectConservation(custodyWei, hashes);
     // Some of each kind happened, or the test shows nothing.
     const states = await Promise.all(hashes.map(async (hash) => (await rig.execution.status(hash))?.state));
     expect(states).toContain("final");
+    const errors = await Promise.all(hashes.map(async (hash) => (await rig.execution.receipt(hash))?.error ?? ""));
+    if (deadline === "soon") expect(errors.some((error) => error.endsWith("in time"))).toBe(true);
     expect(rig.execution.rederivedCount()).toBeGreaterThan(0);
   },
 );
