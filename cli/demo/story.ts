@@ -78,20 +78,22 @@ async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, s
   const ids = {
     classifyA: inferId(a.modelId, inputRoot),
     classifyB: inferId(b.modelId, inputRoot),
+    classifyC: inferId(c.modelId, inputRoot),
     evaluateA: evaluateId(a.modelId, datasetRoot(testSet), testSet.rows),
   };
   for (const { plan, modelId } of trainings) names.set(modelId, `training ${plan.name}`);
-  names
-    .set(ids.classifyA, "inference with A")
-    .set(ids.classifyB, "inference with B")
-    .set(ids.evaluateA, "evaluation of A");
+  names.set(ids.classifyA, "inference with A");
+  names.set(ids.classifyB, "inference with B");
+  names.set(ids.classifyC, "inference with C");
+  names.set(ids.evaluateA, "evaluation of A");
 
   await submitTrainings(cast, dapp, trainings);
   startExecutors(stack, options, lie, { a, b, c });
-  const questions = await ask(cast, dapp, { a: a.modelId, b: b.modelId }, image, testSet);
+  const questions = await ask(cast, dapp, { a: a.modelId, b: b.modelId, c: c.modelId }, image, testSet);
   const transactions = new Map([
     [questions.classifyA, "classify with A"],
     [questions.classifyB, "classify with B"],
+    [questions.classifyC, "classify with C"],
     [questions.evaluateA, "evaluate A"],
   ]);
   const watcher = watchJobs(cast, names as Map<Hex, string>, transactions);
@@ -105,9 +107,12 @@ async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, s
   const overturn: Overturn | undefined = isProvable(options.lie)
     ? await awaitOverturn(cast, b.modelId, before)
     : undefined;
+  // A cheat that lost its bond is gone; the honest executor trains B anew.
+  if (overturn !== undefined) await stack.supervisor.stopService("liar");
 
   await executed(cast, questions.classifyA, "classify with A", FINAL, RESULT_MS);
   await executed(cast, questions.evaluateA, "evaluate A", FINAL, RESULT_MS);
+  await executed(cast, questions.classifyC, "classify with C", FINAL, RESULT_MS);
   await executed(cast, questions.classifyB, "classify with B", FINAL, RESULT_MS);
   await until("all trainings are final", RESULT_MS, async () =>
     trainings.every(({ modelId }) => watcher.timelines.get(modelId)?.finalAt !== undefined),

@@ -22,7 +22,7 @@ import type { PlannedTraining } from "./plans.ts";
 /** What the chapters leave behind. */
 export interface Evidence {
   readonly trainings: readonly [PlannedTraining, PlannedTraining, PlannedTraining] | readonly PlannedTraining[];
-  readonly ids: { readonly classifyA: Hex; readonly classifyB: Hex; readonly evaluateA: Hex };
+  readonly ids: Readonly<Record<"classifyA" | "classifyB" | "classifyC" | "evaluateA", Hex>>;
   readonly questions: Questions;
   readonly lie: { readonly step: number; readonly name: string; readonly element: number; readonly amount: LieAmount };
   readonly lieIsProvable: boolean;
@@ -142,11 +142,12 @@ async function replicaAgrees({ l2, teller }: Cast, replicaUrl: string): Promise<
 }
 
 async function jobOutcomes({ l2 }: Cast, { trainings, ids, watcher }: Evidence) {
-  const profileOf = (name: "A" | "B") => trainings.find(({ plan }) => plan.name === name)?.plan.profile;
+  const profileOf = (name: "A" | "B" | "C") => trainings.find(({ plan }) => plan.name === name)?.plan.profile;
   const rows = [
     ...trainings.map(({ plan, modelId }) => ({ id: modelId, name: plan.name, profile: plan.profile })),
     { id: ids.classifyA, name: "classify A", profile: profileOf("A") },
     { id: ids.classifyB, name: "classify B", profile: profileOf("B") },
+    { id: ids.classifyC, name: "classify C", profile: profileOf("C") },
     { id: ids.evaluateA, name: "evaluate A", profile: profileOf("A") },
   ];
   return Promise.all(

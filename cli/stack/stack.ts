@@ -77,7 +77,10 @@ export async function startStack(
       name: "node",
       script: "l2-node/main.ts",
       args: ["--role", "sequencer", "--data-dir", join(dataDir, "node"), "--port", String(options.l2Port), ...common],
-      env: { ANH_NODE_SEQUENCER_KEY: devAccount("sequencer").privateKey },
+      env: {
+        ANH_NODE_SEQUENCER_KEY: devAccount("sequencer").privateKey,
+        ANH_NODE_POSTER_KEY: devAccount("accountant").privateKey,
+      },
     });
     await until("the node answers", READY_MS, () => answers(l2Url));
     return {

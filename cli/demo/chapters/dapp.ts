@@ -70,6 +70,7 @@ export async function submitTrainings(cast: Cast, dapp: Address, trainings: read
 export interface Questions {
   readonly classifyA: Hex;
   readonly classifyB: Hex;
+  readonly classifyC: Hex;
   readonly evaluateA: Hex;
 }
 
@@ -77,19 +78,20 @@ export interface Questions {
 export async function ask(
   cast: Cast,
   dapp: Address,
-  models: { readonly a: Hex; readonly b: Hex },
+  models: { readonly a: Hex; readonly b: Hex; readonly c: Hex },
   image: Uint8Array,
   testSet: Dataset,
 ): Promise<Questions> {
   const classifyA = await send(cast, dapp, "classify", [models.a, bytesToHex(image)]);
   const classifyB = await send(cast, dapp, "classify", [models.b, bytesToHex(image)]);
+  const classifyC = await send(cast, dapp, "classify", [models.c, bytesToHex(image)]);
   const evaluateA = await send(cast, dapp, "evaluate", [models.a, datasetRoot(testSet), testSet.rows]);
   cast.teller.tell(
     "asked",
-    { classifyA, classifyB, evaluateA },
-    "classify with A, classify with B, evaluate A on 10,000 test images: straight-line Solidity, sent before any result exists",
+    { classifyA, classifyB, classifyC, evaluateA },
+    "classify with A, with B, with C, evaluate A on 10,000 test images: straight-line Solidity, sent before any result exists",
   );
-  return { classifyA, classifyB, evaluateA };
+  return { classifyA, classifyB, classifyC, evaluateA };
 }
 
 export const datasetUploads = (dataset: Dataset): Upload[] => tensorUploads(dataset.tensors as Tensor[]);

@@ -1,0 +1,40 @@
+import { spawn } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
+import { AnhError } from "../../common/errors.ts";
+import { ensureContracts } from "../build.ts";
+import { bin, ROOT } from "../paths.ts";
+
+/** A test that measures failed for another reason than the figures it measures. */
+export class SnapshotError extends AnhError {}
+
+/** Tests that hold figures of this kind to git: `expectSnapshot("<kind>…", …)`. */
+export const snapshotTests = (kind = ""): string[] =>
+  globSync("test/**/*.test.ts", { cwd: ROOT })
+    .filter((file) => readFileSync(ROOT + file, "utf8").includes(`expectSnapshot("${kind}`))
+    .sort();
+
+/** Runs them and has them write what they measure into `folder`. */
+export async function writeSnapshots(folder: string, files: readonly string[], say: (text: string) => void) {
+  ensureContracts(say);
+  say(`measuring in ${files.join(", ")}`);
+  const child = spawn(bin("vitest"), ["run", ...files], {
+    cwd: ROOT,
+    env: { ...process.env, ANH_SNAPSHOT: "write", ANH_SNAPSHOT_FOLDER: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk;
+    });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  if (code !== 0)
+    throw new SnapshotError("snapshot", `the measuring tests failed (vitest exited with ${code})`, {
+      expected: 0,
+      actual: code,
+      hint: output.trim().slice(-3000),
+    });
+}
