@@ -12,6 +12,7 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { transfersOf, walletsOf } from "../../../cli/bench/transfers.ts";
 import { devAccount, type Role } from "../../../cli/stack/accounts.ts";
 import { anchoredHeaderDigest } from "../../../common/anchored-header.ts";
 import { encodeBatch } from "../../../common/batch.ts";
@@ -178,6 +179,15 @@ describe("a chain on L1", () => {
       args: [2n],
     });
     expect(batch).toMatchObject({ firstNumber: 2n, lastNumber: 11n, lastHash: hashHeader(head), inboxCount: 2n });
+  });
+
+  it("anchors a block full of transfers, and empty blocks", async () => {
+    const full = await seal(head, 1, await pastOrigin());
+    const transfers = transfersOf(l1.chain.l2ChainId, walletsOf(50), 10).map(({ raw }) => raw);
+    await send("relayer", "anchor-1-header-500-transfers", anchoring(full, encodeBatch([transfers])));
+    const empty = await seal(full[0] as Header, 10, await pastOrigin());
+    await send("relayer", "anchor-10-headers", anchoring(empty, encodeBatch(empty.map(() => []))));
+    head = empty.at(-1) as Header;
   });
 
   it("knows origins beyond the 256 blocks of BLOCKHASH (EIP-2935)", async () => {
