@@ -1,16 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { createPublicClient, createTestClient, createWalletClient, type Hex, http, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { bin } from "../../cli/paths.ts";
+import { ROOT } from "../../cli/paths.ts";
 import { devAccount } from "../../cli/stack/accounts.ts";
+import { freePorts } from "../../cli/stack/ports.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import type { Clocks } from "../../common/clocks.ts";
 import { readArtifacts } from "../../deploy/artifacts.ts";
 import { devnetClocks } from "../../deploy/clocks.ts";
 import { deploy } from "../../deploy/deploy.ts";
 import { defaultPrices } from "../../deploy/prices.ts";
+import { until } from "./until.ts";
 
 /** An L1 of the test's own, with the contracts on it and a clock that can be put forward. */
 export type TestL1 = {
@@ -26,17 +27,21 @@ export const TEST_CLOCKS: Clocks = { ...devnetClocks, seedDelayBlocks: 3 };
 const BLOCK_SECONDS = "0.05";
 
 export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
-  const anvil = spawn(bin("anvil"), ["--port", "0", "--block-time", BLOCK_SECONDS, "--hardfork", "osaka"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface(anvil.stdout).on("line", (line) => {
-      const port = /Listening on 127\.0\.0\.1:(\d+)/.exec(line)?.[1];
-      if (port !== undefined) resolve(`http://127.0.0.1:${port}`);
-    });
-    once(anvil, "exit").then(() => reject(new Error("anvil ended before it listened")));
-  });
+  const [port] = await freePorts(1);
+  const url = `http://127.0.0.1:${port}`;
+  const args = ["--port", String(port), "--block-time", BLOCK_SECONDS, "--hardfork", "osaka", "--silent"];
+  // Through a host that ends when the test process is gone, however it went.
+  const host = spawn(
+    process.execPath,
+    ["--import", `${ROOT}cli/stack/with-parent.ts`, `${ROOT}cli/stack/anvil-host.ts`, ...args],
+    { stdio: ["ignore", "ignore", "inherit", "ipc"] },
+  );
+  host.unref();
+  host.channel?.unref();
   const client = createPublicClient({ transport: http(url), pollingInterval: 20, cacheTime: 0 });
+  const gone = once(host, "exit").then(() => Promise.reject(new Error(`anvil did not start on port ${port}`)));
+  gone.catch(() => {}); // it ends with the test as well
+  await Promise.race([gone, until(() => client.getChainId().catch(() => undefined))]);
   const test = createTestClient({ mode: "anvil", transport: http(url) });
   const chain = await deploy(
     {
@@ -64,6 +69,6 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
       await test.increaseTime({ seconds });
       await test.mine({ blocks: 1 });
     },
-    stop: () => anvil.kill("SIGKILL"),
+    stop: () => host.kill("SIGTERM"),
   };
 }

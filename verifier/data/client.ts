@@ -127,27 +127,19 @@ const mismatch = (expected: unknown, actual: unknown): DataUnavailableError =>
     actual,
   });
 
-/** At most `maxBytes`, whatever the other side says or sends. */
+/** At most `maxBytes`, whatever the other side says or sends; over shared memory, because a dataset is read by other
+ * threads and is too large to be copied for each. */
 async function download(url: string, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
   const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
   if (!response.ok || response.body === null) throw mismatch("status 200", response.status);
-  const parts: Uint8Array[] = [];
+  const announced = Number(response.headers.get("content-length") ?? maxBytes);
+  if (!(announced <= maxBytes)) throw mismatch(`at most ${maxBytes} bytes`, announced);
+  const bytes = new Uint8Array(new SharedArrayBuffer(announced));
   let length = 0;
   for await (const part of response.body) {
+    if (length + part.length > announced) throw mismatch(`at most ${announced} bytes`, "more");
+    bytes.set(part, length);
     length += part.length;
-    if (length > maxBytes) throw mismatch(`at most ${maxBytes} bytes`, "more");
-    parts.push(part);
   }
-  return joined(parts, length);
-}
-
-/** Over shared memory: a dataset is read by other threads, and is too large to be copied for each. */
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(new SharedArrayBuffer(length));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return bytes.subarray(0, length);
 }
