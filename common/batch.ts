@@ -1,6 +1,6 @@
 import { concatBytes } from "./bytes.ts";
 import { AnhError } from "./errors.ts";
-import { compressZeros, expandZeros } from "./zero-runs.ts";
+import { compressedLength, compressZeros, expandZeros } from "./zero-runs.ts";
 
 /** Transactions that do not fit the codec's fields; the sequencer's limits keep it from ever seeing one. */
 export class BatchError extends AnhError {}
@@ -12,8 +12,8 @@ export const MAX_DECODED_BYTES = 8 * 1024 * 1024;
 /** Raw envelopes of one block, in order. */
 export type Envelopes = readonly Uint8Array[];
 
-/** Bytes of a block before zero-run coding: `uint16 count`, then `uint24 length ‖ envelope` each. */
-export const decodedSize = (block: Envelopes): number => block.reduce((sum, raw) => sum + 3 + raw.length, 2);
+/** Most that an envelope adds to posted data: its length field, of which each byte may be a coded zero, and itself. */
+export const postedSize = (raw: Uint8Array): number => 6 + compressedLength(raw);
 
 /** Posted data of consecutive blocks (P3.5). */
 export function encodeBatch(blocks: readonly Envelopes[]): Uint8Array {

@@ -19,6 +19,18 @@ export function compressZeros(bytes: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
+/** Length of `compressZeros(bytes)`: lone zeros make it longer than `bytes`. */
+export function compressedLength(bytes: Uint8Array): number {
+  let length = 0;
+  let run = 0;
+  for (const byte of bytes) {
+    run = byte !== 0 ? 0 : run === 255 ? 1 : run + 1;
+    if (byte !== 0) length++;
+    else if (run === 1) length += 2;
+  }
+  return length;
+}
+
 /** The longest prefix that decodes, cut at `maxBytes`: `00 00` and a lone `00` at the end stop it. Never throws. */
 export function expandZeros(bytes: Uint8Array, maxBytes: number): Uint8Array {
   let out = new Uint8Array(Math.min(maxBytes, 2 * bytes.length + 256));

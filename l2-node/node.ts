@@ -149,7 +149,7 @@ function startSequencing(
   );
   const sender = makeSender(config.anchorKey ?? privateKey, file, client);
   const anchor = new Anchor(
-    { intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs, maxBatchBytes: 110_000 },
+    { intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs, maxBatchBytes: 110_000, maxBatchHeaders: 100 },
     {
       client,
       chain,

@@ -12,6 +12,8 @@ export interface AnchorOptions {
   readonly intervalMs: number;
   /** Calldata per batch: Ethereum nodes relay transactions of at most 128 KiB. */
   readonly maxBatchBytes: number;
+  /** Headers per batch: L1 reads each, and caps a transaction's gas (EIP-7825). */
+  readonly maxBatchHeaders: number;
 }
 
 export interface AnchorModules {
@@ -89,7 +91,8 @@ export class Anchor {
       const block = chain.store.blocks.block(number);
       if (!block?.signature) return blocks;
       bytes += encodeHeader(block.header).length + 64 + encodeBatch([envelopesOf(block)]).length;
-      if (bytes > this.#options.maxBatchBytes && blocks.length > 0) return blocks;
+      if (blocks.length > 0 && bytes > this.#options.maxBatchBytes) return blocks;
+      if (blocks.length === this.#options.maxBatchHeaders) return blocks;
       blocks.push(block);
     }
   }

@@ -1,10 +1,18 @@
-import { decodeFunctionData, type Log, type PublicClient, parseEventLogs, type Block as ViemBlock } from "viem";
+import {
+  decodeFunctionData,
+  type Hex,
+  type Log,
+  type PublicClient,
+  parseEventLogs,
+  type Block as ViemBlock,
+} from "viem";
 import { bytesOfHex } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { treeRoot } from "../../common/merkle.ts";
+import { encodeRlp, type RlpInput } from "../../common/rlp.ts";
 import { L1DataError } from "./errors.ts";
 import type { L1Header } from "./header.ts";
 import type { L1Batch, L1Message } from "./step.ts";
@@ -12,12 +20,33 @@ import type { L1Batch, L1Message } from "./step.ts";
 const PIECE_BYTES = 4096;
 const eventAbi = [...inboxAbi, ...headerAnchorAbi].filter((item) => item.type === "event");
 
+/** Throws `L1DataError` where the fields do not give the block's hash: base fee, time and mixHash enter our blocks. */
 export function headerOf(block: ViemBlock): L1Header {
-  const { number, hash, parentHash, timestamp, baseFeePerGas } = block;
-  const mixHash = block.mixHash;
+  const { number, hash, parentHash, timestamp, baseFeePerGas, mixHash } = block;
   if (number === null || hash === null || baseFeePerGas === null)
     throw new L1DataError("l1-block", "L1 block without number, hash or base fee", { actual: { number, hash } });
+  const actual = keccakHex(encodeRlp(headerFields(block)));
+  if (actual !== hash)
+    throw new L1DataError("l1-header", `L1 block ${number} is not what its hash says`, { expected: hash, actual });
   return { number, hash, parentHash, timestamp, baseFeeWei: baseFeePerGas, mixHash };
+}
+
+/** In header order; forks only ever appended fields. */
+const FIELDS = [
+  ...["parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom", "difficulty"],
+  ...["number", "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce", "baseFeePerGas"],
+  ...["withdrawalsRoot", "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"],
+];
+/** Numbers among them that JSON-RPC clients may leave as hex. */
+const NUMBERS: ReadonlySet<string> = new Set(["difficulty", "blobGasUsed", "excessBlobGas"]);
+
+function headerFields(block: ViemBlock): RlpInput[] {
+  const fields = block as unknown as Readonly<Record<string, Hex | bigint | null | undefined>>;
+  return FIELDS.flatMap((name) => {
+    const value = fields[name];
+    if (value === undefined || value === null) return [];
+    return [typeof value === "bigint" || NUMBERS.has(name) ? BigInt(value) : bytesOfHex(value)];
+  });
 }
 
 export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import { lower } from "../../common/addresses.ts";
+import { postedSize } from "../../common/batch.ts";
 import { largerOf } from "../../common/bigint.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { parseTransaction, type Transaction } from "../../common/transaction.ts";
@@ -14,6 +15,7 @@ import { PoolError } from "./pool-error.ts";
 export interface MempoolOptions {
   readonly maxTransactions: number;
   readonly maxPerAccount: number;
+  /** Of the envelope, and of what it becomes when posted (P3.5). */
   readonly maxTransactionBytes: number;
 }
 
@@ -77,7 +79,7 @@ export class Mempool {
 
   /** Accepts a raw envelope; resolves with its hash once it is durable. Throws `PoolError`, `TransactionError`, … */
   async add(raw: Uint8Array): Promise<Hex> {
-    if (raw.length > this.#options.maxTransactionBytes)
+    if (raw.length > this.#options.maxTransactionBytes || postedSize(raw) > this.#options.maxTransactionBytes)
       throw new PoolError("oversized", "oversized data: transaction is too large", {
         expected: this.#options.maxTransactionBytes,
         actual: raw.length,

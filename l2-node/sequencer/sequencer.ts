@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Hex } from "viem";
 import { anchoredHeaderDigest } from "../../common/anchored-header.ts";
-import { largerOf, smallerOf } from "../../common/bigint.ts";
+import { postedSize } from "../../common/batch.ts";
 import { AnhError } from "../../common/errors.ts";
 import type { Origin } from "../../common/header.ts";
 import { addressOfKey, signDigest } from "../../common/signature.ts";
@@ -25,7 +25,7 @@ export interface SequencerOptions {
   readonly heartbeatMs: number;
   /** Origins are this far below the L1 head, so that shallow L1 forks do not take blocks away. */
   readonly originLagBlocks: bigint;
-  /** Bytes of envelopes per block: one block must fit one L1 transaction. */
+  /** Posted bytes per block (P3.5): one block must fit one L1 transaction. */
   readonly maxBlockBytes: number;
   /** A sealed block that is this close to its inclusion window's end is sealed anew. */
   readonly resealMarginSeconds: bigint;
@@ -35,6 +35,8 @@ export interface SequencerEvents {
   sealed: [{ readonly block: Block; readonly sealMs: number }];
 }
 
+/** Version byte and a count whose zero is coded. */
+const BLOCK_OVERHEAD = 4;
 // These may come true as fees move and deposits arrive; the others cannot, and leave the pool.
 const WAITS: ReadonlySet<Refusal["rule"]> = new Set([
   "fee-below-base-fee",
@@ -123,12 +125,13 @@ export class Sequencer {
     const selection = selectFrom(this.#mempool, (sender) => account(sender).nonce, builder.context.baseFeeWei);
     const hopeless: Hex[] = [];
     const waiting = new Set<Hex>();
-    let bytes = 2;
+    let bytes = BLOCK_OVERHEAD;
     for (let transaction = selection.take(); transaction; transaction = selection.take()) {
-      if (bytes + 3 + transaction.raw.length > this.#options.maxBlockBytes) continue;
+      const size = postedSize(transaction.raw);
+      if (bytes + size > this.#options.maxBlockBytes) continue;
       const refusal = builder.include(transaction);
       if (refusal === undefined) {
-        bytes += 3 + transaction.raw.length;
+        bytes += size;
         selection.included(transaction);
       } else if (refusal !== "block-full") {
         if (WAITS.has(refusal.rule)) waiting.add(transaction.hash);
@@ -145,26 +148,26 @@ export class Sequencer {
     return { ...built, block: { ...built.block, signature: signDigest(digest, this.#options.privateKey) } };
   }
 
-  /** Origin and time of the next block (P3.3). The clock is the L1 head's, never the wall's. */
+  /**
+   * Origin and time of the next block (P3.3). The clock is the L1 head's, never the wall's. Where L1's clock has leapt, the
+   * lagging origin may be too old for it; then the head is the origin.
+   */
   #place(parent: Block): { origin: Origin; originHeader: L1Header; timestamp: bigint } | undefined {
     const { l1 } = this.#chain.store;
     const head = l1.cursor();
     if (!head || head.timestamp < parent.header.timestamp) return undefined;
     const lagging = l1.headerBelow(head.number - this.#options.originLagBlocks + 1n);
     const parentOrigin = l1.originAt(parent.header.origin.number);
-    const candidates = [lagging, parentOrigin, head].filter((header) => header !== undefined);
-    const originHeader = candidates.find(
-      ({ number, timestamp }) =>
-        number >= parent.header.origin.number && parent.header.timestamp <= timestamp + MAX_ORIGIN_LAG_SECONDS,
+    const originHeader = [lagging, parentOrigin, head].find(
+      (header) =>
+        header !== undefined &&
+        header.number >= parent.header.origin.number &&
+        head.timestamp <= header.timestamp + MAX_ORIGIN_LAG_SECONDS,
     );
     if (!originHeader) return undefined;
-    const { count, hash } = l1.checkpointAt(originHeader.number);
-    const latest = smallerOf(head.timestamp, originHeader.timestamp + MAX_ORIGIN_LAG_SECONDS);
-    return {
-      origin: { number: originHeader.number, hash: originHeader.hash, inboxCount: count, inboxHash: hash },
-      originHeader,
-      timestamp: largerOf(latest, parent.header.timestamp),
-    };
+    const { number, hash } = originHeader;
+    const { count: inboxCount, hash: inboxHash } = l1.checkpointAt(number);
+    return { origin: { number, hash, inboxCount, inboxHash }, originHeader, timestamp: head.timestamp };
   }
 
   /** P3.7: a block that can no longer be anchored leaves, with all after it; their transactions are sealed anew. */

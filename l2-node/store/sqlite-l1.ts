@@ -24,6 +24,9 @@ type BatchRow = {
   l1_transaction: Buffer;
 };
 
+// Beyond what `blockhash` of EIP-2935 reaches no L1 block can become an origin, and forks do not go that deep.
+const KEPT_HEADERS = 10_000n;
+
 const headerOf = (row: HeaderRow): L1Header => ({
   number: BigInt(row.number),
   hash: hexOf(row.hash),
@@ -51,7 +54,7 @@ const batchOfRow = (row: BatchRow): BatchRecord => ({
 });
 
 export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
-  const { inboxHash } = chain.genesis.header.origin;
+  const { inboxHash, number: genesisOrigin } = chain.genesis.header.origin;
   const getMeta = db.prepare<[string], { value: string }>("select value from meta where name = ?");
   const setMeta = db.prepare(
     "insert into meta(name, value) values (?, ?) on conflict(name) do update set value = excluded.value",
@@ -61,6 +64,7 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     "select * from l1_headers where number < ? order by number desc limit 1",
   );
   const insertHeader = db.prepare("insert or replace into l1_headers values (?, ?, ?, ?, ?, ?)");
+  const pruneHeaders = db.prepare("delete from l1_headers where number < ? and number <> ?");
   const selectMessage = db.prepare<[number], MessageRow>("select * from messages where position = ?");
   const selectLastMessage = db.prepare<[], MessageRow>("select * from messages order by position desc limit 1");
   const selectMessageAt = db.prepare<[number], MessageRow>(
@@ -120,6 +124,7 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     finalizedNumber: () => BigInt(getMeta.get("l1-finalized")?.value ?? 0),
     setCursor(head, finalizedNumber) {
       this.putHeader(head);
+      pruneHeaders.run(Number(head.number - KEPT_HEADERS), Number(genesisOrigin));
       setMeta.run("l1-cursor", head.number.toString());
       setMeta.run("l1-finalized", finalizedNumber.toString());
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BATCH_VERSION, decodeBatch, encodeBatch, MAX_DECODED_BYTES } from "../../common/batch.ts";
-import { compressZeros, expandZeros } from "../../common/zero-runs.ts";
+import { BATCH_VERSION, decodeBatch, encodeBatch, MAX_DECODED_BYTES, postedSize } from "../../common/batch.ts";
+import { compressedLength, compressZeros, expandZeros } from "../../common/zero-runs.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 
 const plain = (blocks: (readonly Uint8Array[] | null)[]) =>
@@ -56,6 +56,8 @@ describe("batch codec", () => {
   it("codes runs of 1, 255 and 256 zeros", () => {
     for (const length of [1, 255, 256, 510, 511])
       expect([...expandZeros(compressZeros(new Uint8Array(length)), 1000)]).toEqual(new Array(length).fill(0));
+    for (const length of [0, 1, 255, 256, 510, 511])
+      expect(compressedLength(new Uint8Array(length))).toBe(compressZeros(new Uint8Array(length)).length);
     expect([...compressZeros(new Uint8Array(256))]).toEqual([0, 255, 0, 1]);
   });
 
@@ -64,6 +66,8 @@ describe("batch codec", () => {
     for (let i = 0; i < 2000; i++) {
       const blocks = randomBlocks(random);
       expect(plain(decodeBatch(encodeBatch(blocks), blocks.length))).toEqual(plain(blocks));
+      const bound = blocks.flat().reduce((sum, raw) => sum + postedSize(raw), 1 + 4 * blocks.length);
+      expect(encodeBatch(blocks).length).toBeLessThanOrEqual(bound);
     }
   });
 

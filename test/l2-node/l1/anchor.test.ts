@@ -24,7 +24,7 @@ const sender = (bumpAfterMs = 5000) =>
   new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs, pollMs: 10 }, { client: l1.client });
 const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatchBytes = 100_000) =>
   new Anchor(
-    { intervalMs: 20, maxBatchBytes },
+    { intervalMs: 20, maxBatchBytes, maxBatchHeaders: 100 },
     { client: l1.client, chain, sender: by as L1Sender, onTrouble: () => {}, onAnchored: () => {} },
   );
 
@@ -72,6 +72,22 @@ describe("Anchor", () => {
     expect(sequencing.chain.heads().safe).toBe(6n);
     expect(replica.store.blocks.account(testAddress(0))).toEqual(sequencing.store.blocks.account(testAddress(0)));
     expect(replica.store.blocks.account(testAddress(0)).nonce).toBe(5n);
+  });
+
+  it("fits a hundred headers into one L1 transaction's gas", async () => {
+    const sequencing = node();
+    await catchUp(sequencing);
+    for (let i = 0; i < 100; i++) sequencing.sequencer.seal();
+    let gasUsed = 0n;
+    const counting = {
+      send: async (call: Parameters<L1Sender["send"]>[0]) => {
+        const receipt = await sender().send(call);
+        gasUsed = receipt.gasUsed;
+        return receipt;
+      },
+    };
+    expect(await anchor(sequencing, counting).post()).toBe(100);
+    expect(gasUsed).toBeLessThan(2n ** 24n / 2n);
   });
 
   it("loses nothing when it dies between sending and hearing of it, and posts nothing twice", async () => {

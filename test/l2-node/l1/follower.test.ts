@@ -126,6 +126,17 @@ describe("Follower", () => {
     expect(chain.store.l1.inbox().count).toBe(3n);
   });
 
+  it("refuses an L1 header with a field that its hash does not cover", async () => {
+    for (const field of ["baseFeePerGas", "mixHash", "timestamp"]) {
+      const lie = (block: Record<string, string>) => {
+        const digits = block[field] as string;
+        return { ...block, [field]: `${digits.slice(0, -1)}${digits.endsWith("a") ? "b" : "a"}` };
+      };
+      const reader = follower(node().chain, lying("eth_getBlockByNumber", lie));
+      await expect(reader.poll()).rejects.toThrowError(/not what its hash says/);
+    }
+  });
+
   it("goes back through an L1 reorg of 3 blocks: the deposit in them is gone, the one before stays, the next counts once", async () => {
     const before = await deposit(2, 100n);
     const { chain, sequencer, store } = node();
