@@ -5,16 +5,16 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { trainTask } from "../../common/task.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../verifier/runtime/runtime.ts";
-import { fromBytes } from "../../verifier/tensor/tensor.ts";
+import { type Tensor, viewOf } from "../../verifier/tensor/tensor.ts";
 import { openCheckpoints } from "../../verifier/trace/checkpoint.ts";
-import { type Feeds, type Gatherer, openGatherer } from "../../verifier/trace/gather.ts";
+import { type Gatherer, openGatherer } from "../../verifier/trace/gather.ts";
 import { feedTypes, rowOrderOf, type TaskInputs } from "../../verifier/trace/inputs.ts";
 import { runTask } from "../../verifier/trace/run.ts";
 import { stepsOf } from "../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { loadMnist } from "../demo/mnist.ts";
 import { digitsDataset, planTraining, type TrainingPlan } from "../demo/plans.ts";
-import { compared, type Figure, median, secondsOf } from "./figures.ts";
+import { type Figure, paired, secondsOf } from "./figures.ts";
 
 const STEPS = 640;
 const ROUNDS = 7;
@@ -48,23 +48,24 @@ export async function train(say: (text: string) => void): Promise<Record<string,
   try {
     const plain = await openTask(false, STEPS);
     const traced = await openTask(true, STEPS / 10);
-    const feeds = await gatherAll(plain.inputs, gatherer);
-    const [bare, committed, withTraces]: [number[], number[], number[]] = [[], [], []];
+    const batches = await gatherAll(plain.inputs, gatherer);
+    const committed: { value: number; reference: number }[] = [];
+    const withTraces: { value: number; reference: number }[] = [];
     for (let round = 0; round <= ROUNDS; round++) {
       const times = [
-        await secondsOf(() => bareLoop(plain.inputs, plain.session, feeds)),
+        await secondsOf(() => bareLoop(plain.inputs, plain.session, batches)),
         await secondsOf(() => committedRun(plain.inputs, plain.session, gatherer)),
         await secondsOf(() => committedRun(traced.inputs, traced.session, gatherer)),
       ] as const;
       if (round === 0) continue; // warm-up
-      bare.push(STEPS / times[0]);
-      committed.push(STEPS / times[1]);
-      withTraces.push(STEPS / 10 / times[2]);
+      const reference = STEPS / times[0];
+      committed.push({ value: STEPS / times[1], reference });
+      withTraces.push({ value: STEPS / 10 / times[2], reference });
       say(`round ${round}: ${times.map((time) => time.toFixed(3)).join(" / ")} s`);
     }
     return {
-      "train-ratio": compared(median(committed), median(bare), "steps/s"),
-      "trace-ratio": compared(median(withTraces), median(bare), "steps/s"),
+      "train-ratio": paired(committed, "steps/s"),
+      "trace-ratio": paired(withTraces, "steps/s"),
     };
   } finally {
     for (const session of sessions) await session.close();
@@ -72,19 +73,22 @@ export async function train(say: (text: string) => void): Promise<Record<string,
   }
 }
 
-function gatherAll({ task, seed }: TaskInputs, gatherer: Gatherer): Promise<Feeds[]> {
+/** The batches of every segment, stacked as a session takes them. */
+function gatherAll({ task, seed, graph }: TaskInputs, gatherer: Gatherer): Promise<Tensor[][]> {
   const starts = Array.from({ length: task.steps / task.segmentSteps }, (_, i) => i * task.segmentSteps);
-  return Promise.all(starts.map((start) => gatherer.feeds(rowOrderOf({ task, seed }), start, task.segmentSteps)));
+  return Promise.all(
+    starts.map(async (start) => {
+      const feeds = await gatherer.feeds(rowOrderOf({ task, seed }), start, task.segmentSteps);
+      return feedTypes(graph).map(({ dtype, shape }, i) =>
+        viewOf({ dtype, shape: [task.segmentSteps, ...shape] }, feeds[i]!),
+      );
+    }),
+  );
 }
 
-async function bareLoop({ task, graph, start }: TaskInputs, session: Session, feeds: readonly Feeds[]): Promise<void> {
+async function bareLoop({ start }: TaskInputs, session: Session, segments: readonly Tensor[][]): Promise<void> {
   let state = start;
-  for (const segment of feeds) {
-    const batches = feedTypes(graph).map((type, i) =>
-      fromBytes({ dtype: type.dtype, shape: [task.segmentSteps, ...type.shape] }, segment[i]!),
-    );
-    state = (await session.segment(state, batches)).state;
-  }
+  for (const batches of segments) state = (await session.segment(state, batches)).state;
 }
 
 async function committedRun(inputs: TaskInputs, session: Session, gatherer: Gatherer): Promise<void> {

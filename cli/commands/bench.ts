@@ -10,7 +10,7 @@ const suites: Record<string, () => Promise<Suite>> = {
 
 /** `anh bench <suite>`: figures against their reference, taken in the same run. */
 export async function bench(name: string, options: { json: boolean }): Promise<void> {
-  const load = suites[name];
+  const load = Object.hasOwn(suites, name) ? suites[name] : undefined;
   if (load === undefined)
     throw new AnhError("usage", `no bench suite "${name}"`, {
       expected: Object.keys(suites).join(", "),
