@@ -14,7 +14,6 @@ const ROLES = [
   "liar",
   "challenger",
   "user",
-  "relayer",
 ] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -23,7 +22,13 @@ export interface DevAccount {
   readonly privateKey: Hex;
 }
 
-export function devAccount(role: Role): DevAccount {
-  const account = mnemonicToAccount(DEV_MNEMONIC, { addressIndex: ROLES.indexOf(role) });
+/** Accounts that a developer may use as they like: the first plays the user in the demo. */
+const USERS = 3;
+
+function atIndex(addressIndex: number): DevAccount {
+  const account = mnemonicToAccount(DEV_MNEMONIC, { addressIndex });
   return { address: account.address, privateKey: bytesToHex(account.getHdKey().privateKey as Uint8Array) };
 }
+
+export const devAccount = (role: Role): DevAccount => atIndex(ROLES.indexOf(role));
+export const devUsers = (): DevAccount[] => Array.from({ length: USERS }, (_, i) => atIndex(ROLES.indexOf("user") + i));

@@ -1,0 +1,127 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { formatEther, parseEther } from "viem";
+import { bridgeAbi } from "../../common/contracts/bridge.ts";
+import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
+import { untilSignal } from "../../verifier/signal.ts";
+import { ensureContracts } from "../build.ts";
+import { l1Wallet } from "../demo/cast.ts";
+import { openL2 } from "../demo/l2.ts";
+import { table } from "../demo/table.ts";
+import { DEV_MNEMONIC, devAccount, devUsers } from "../stack/accounts.ts";
+import { chosenPort } from "../stack/ports.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { until } from "../stack/until.ts";
+
+interface DevOptions {
+  readonly json: boolean;
+  readonly l1Port: string;
+  readonly l2Port: string;
+  readonly dataDir?: string;
+}
+
+const GAS_WEI = parseEther("10");
+const BALANCE_WEI = parseEther("100");
+
+/** `anh dev`: L1, contracts, node, an executor and a challenger, with funded accounts, until interrupted. */
+export async function dev(options: DevOptions): Promise<void> {
+  const [l1Port, l2Port] = [await chosenPort("l1-port", options.l1Port), await chosenPort("l2-port", options.l2Port)];
+  ensureContracts((text) => process.stderr.write(`anh: ${text}\n`));
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "anh-dev-"));
+  const signalled = untilSignal();
+  const stack = await startStack({ dataDir, l1Port, l2Port }, { events: deathsOnly });
+  try {
+    startServices(stack);
+    await fund(stack);
+    announce(stack, dataDir, options.json);
+    await Promise.race([signalled, stack.supervisor.failed]);
+  } finally {
+    await stack.stop();
+  }
+}
+
+const deathsOnly = {
+  started: (name: string, pid: number, restarts: number) => {
+    if (restarts > 0) process.stderr.write(`anh: ${name} restarted (pid ${pid})\n`);
+  },
+  exited: (name: string, pid: number, code: number | null, signal: string | null) =>
+    void process.stderr.write(`anh: ${name} (pid ${pid}) ended: ${signal ?? code}\n`),
+  event: () => {},
+};
+
+function startServices(stack: Stack): void {
+  for (const name of ["executor", "challenger"] as const)
+    stack.supervisor.start({
+      name,
+      script: `verifier/${name}-main.ts`,
+      args: stack.serviceArgs(name),
+      env: { ANH_KEY: devAccount(name).privateKey },
+    });
+}
+
+/** Prepaid gas and bridged ETH for every account a developer may use, through L1 like anybody's. */
+async function fund(stack: Stack): Promise<void> {
+  const { prepaidGas, bridge } = stack.chain.contracts;
+  const wallet = l1Wallet(stack.l1Url, devAccount("user").privateKey);
+  const { address: payer } = devAccount("user");
+  let nonce = await stack.l1.getTransactionCount({ address: payer });
+  for (const { address } of devUsers()) {
+    const common = { args: [address] as const, gas: 300_000n };
+    await wallet.writeContract({
+      address: prepaidGas,
+      abi: prepaidGasAbi,
+      functionName: "deposit",
+      value: GAS_WEI,
+      nonce: nonce++,
+      ...common,
+    });
+    await wallet.writeContract({
+      address: bridge,
+      abi: bridgeAbi,
+      functionName: "depositEth",
+      value: BALANCE_WEI,
+      nonce: nonce++,
+      ...common,
+    });
+  }
+  const l2 = openL2(stack.l2Url);
+  const last = devUsers().at(-1)!.address;
+  await until(
+    "the developer's accounts have prepaid gas on L2",
+    30_000,
+    async () => (await l2.prepaidWei(last)) >= GAS_WEI,
+  );
+}
+
+function announce(stack: Stack, dataDir: string, json: boolean): void {
+  const { contracts, l1ChainId, l2ChainId } = stack.chain;
+  const ready = {
+    event: "ready",
+    l1: { url: stack.l1Url, chainId: Number(l1ChainId) },
+    l2: { url: stack.l2Url, chainId: Number(l2ChainId) },
+    contracts,
+    accounts: devUsers(),
+    mnemonic: DEV_MNEMONIC,
+    dataDir,
+  };
+  if (json) {
+    console.log(JSON.stringify(ready));
+    return;
+  }
+  console.log(
+    [
+      `L1  ${stack.l1Url}  chain ${l1ChainId}\nL2  ${stack.l2Url}  chain ${l2ChainId}`,
+      table(
+        ["account", "private key"],
+        devUsers().map(({ address, privateKey }) => [address, privateKey]),
+      ),
+      `Each account has ${formatEther(GAS_WEI)} ETH of prepaid gas and ${formatEther(BALANCE_WEI)} ETH on L2. The keys are public: never use them elsewhere.`,
+      table(
+        ["L1 contract", "address"],
+        Object.entries(contracts).map(([name, address]) => [name, address]),
+      ),
+      `Logs and data: ${dataDir}. Ctrl-C stops everything.`,
+    ].join("\n\n"),
+  );
+}
