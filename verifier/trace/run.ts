@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Hex, keccak256, stringToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
@@ -35,20 +36,29 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
   const { segments, state: resumed } = await resume(inputs, modules);
   let state = resumed;
   let writing: Promise<unknown> = Promise.resolve();
+  const write = async (index: number, computed: Computed): Promise<void> => {
+    segments.push(await finishSegment(modules, index, computed));
+  };
   let ahead = segments.length < segmentCount(task) ? feedsOf(inputs, modules.gatherer, segments.length) : undefined;
+  let unwritten: Computed | undefined;
   for (let index = segments.length; index < segmentCount(task); index++) {
-    const feeds = await ahead;
+    const feeds = (await ahead) as Feeds;
     ahead = index + 1 < segmentCount(task) ? feedsOf(inputs, modules.gatherer, index + 1) : undefined;
     ahead?.catch(() => {}); // awaited at the next turn; until then its failure must not end the process
-    const computed = await computeSegment(inputs, modules.steps, index, state, feeds as Feeds);
-    state = computed.state;
-    modules.gatherer.reuse(feeds as Feeds);
-    // The end state is hashed and stored while the runtime's thread computes the next segment.
-    await writing;
-    writing = finishSegment(modules, index, computed).then((checkpoint) => segments.push(checkpoint));
-    writing.catch(() => {});
+    const computing = computeSegment(inputs, modules.steps, index, state, feeds);
+    computing.catch(() => {}); // awaited below
+    if (unwritten !== undefined) {
+      // The end state is hashed and stored while the runtime's thread computes on from it.
+      await writing;
+      writing = write(index - 1, unwritten);
+      writing.catch(() => {});
+    }
+    unwritten = await computing;
+    state = unwritten.state;
+    modules.gatherer.reuse(feeds);
   }
   await writing;
+  if (unwritten !== undefined) await write(segmentCount(task) - 1, unwritten);
   return { segments, state };
 }
 
@@ -63,6 +73,7 @@ async function finishSegment(
   index: number,
   { state, metrics, stepRoots }: Computed,
 ): Promise<Checkpoint> {
+  await setImmediate(); // what was just asked of the runtime's thread goes out before this one is busy hashing
   const stateRoots = await storeState(store, state);
   const stepsRoot = stepRoots.length === 0 ? ZERO_HASH : rootOfList(stepRoots);
   const checkpoint: Checkpoint = {
