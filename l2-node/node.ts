@@ -69,8 +69,9 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     execution.events.on("rederived", (rederivation) => events({ event: "rederived", ...rederivation }));
     execution.events.on("result", (result) => events({ event: "result", ...result }));
   }
-  const mempool =
-    config.role === "sequencer" ? startSequencing(config, modules, chain, client, execution, stops) : undefined;
+  const sequencing =
+    config.role === "sequencer" ? makeSequencing(config, modules, chain, client, execution) : undefined;
+  stops.push(() => sequencing?.stop());
 
   if (config.posterKey && execution) {
     const accountant = makeAccountant(config, modules, chain, client, execution);
@@ -82,7 +83,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     {
       context: {
         chain,
-        mempool,
+        mempool: sequencing?.mempool,
         execution,
         forward: config.forwardUrl === undefined ? undefined : forwardTo(config.forwardUrl),
         clientVersion: modules.clientVersion,
@@ -94,25 +95,36 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   );
   stops.push(() => server.close());
   follower.start(onFatal);
+  // Before it knows what L1 holds, a sequencer would sign blocks beside anchored ones.
+  let closed = false;
+  follower.caughtUp.then(() => {
+    if (!closed) sequencing?.start();
+  });
   return {
     url: server.url,
     chain,
     execution,
     close: async () => {
+      closed = true;
       for (const stop of stops.reverse()) await stop();
     },
   };
 }
 
+interface Sequencing {
+  readonly mempool: Mempool;
+  start(): void;
+  stop(): Promise<void>;
+}
+
 /** Mempool, sealing and anchoring: what a node has that holds the sequencer's key. */
-function startSequencing(
+function makeSequencing(
   config: NodeConfig,
   { events, onFatal }: NodeModules,
   chain: Chain,
   client: PublicClient,
   execution: Execution | undefined,
-  stops: (() => void | Promise<void>)[],
-): Mempool {
+): Sequencing {
   const { file, store } = chain;
   const privateKey = config.sequencerKey as NonNullable<NodeConfig["sequencerKey"]>;
   const mempool = new Mempool(
@@ -158,13 +170,17 @@ function startSequencing(
       onAnchored: (batch) => events({ event: "anchored", ...batch }),
     },
   );
-  sequencer.start(onFatal);
-  anchor.start();
-  stops.push(
-    () => anchor.stop(),
-    () => sequencer.stop(),
-  );
-  return mempool;
+  return {
+    mempool,
+    start: () => {
+      sequencer.start(onFatal);
+      anchor.start();
+    },
+    stop: async () => {
+      sequencer.stop();
+      await anchor.stop();
+    },
+  };
 }
 
 function makeAccountant(

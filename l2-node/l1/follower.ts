@@ -32,6 +32,9 @@ export interface FollowerModules {
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #modules: FollowerModules;
+  /** Resolves when the L1 head was reached for the first time. */
+  readonly caughtUp: Promise<void>;
+  #reachedHead: () => void = () => {};
   #running: Promise<void> | undefined;
   #stopped = false;
   #wake: () => void = () => {};
@@ -39,6 +42,9 @@ export class Follower {
   constructor(options: FollowerOptions, modules: FollowerModules) {
     this.#options = options;
     this.#modules = modules;
+    this.caughtUp = new Promise((resolve) => {
+      this.#reachedHead = resolve;
+    });
   }
 
   /** `onFatal` hears of what no waiting cures: another L1, a full disk. */
@@ -82,7 +88,10 @@ export class Follower {
       try {
         const caughtUp = await this.poll();
         failures = 0;
-        if (caughtUp) await this.#pause(pollMs);
+        if (caughtUp) {
+          this.#reachedHead();
+          await this.#pause(pollMs);
+        }
       } catch (error) {
         if (error instanceof WrongL1Error) return onFatal(error);
         this.#modules.onTrouble({ error });

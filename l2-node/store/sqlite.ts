@@ -28,10 +28,12 @@ create index if not exists batches_l1_block on batches(l1_block);
 create table if not exists pool(hash blob primary key, sender blob not null, raw blob not null);
 `;
 
-/** Opens or creates the store of `chain` at `path` (a file, or ":memory:"). Throws `WrongChainError` for another chain's. */
+/** Two processes on one folder would each seal blocks the other does not know. */
+export class StoreInUseError extends AnhError {}
+
+/** Opens or creates the store of `chain` at `path` (a file, or ":memory:"). Throws `WrongChainError` for another chain's, `StoreInUseError`. */
 export function openStore(path: string, chain: ChainFile): Store {
-  const db = new Database(path);
-  db.pragma("journal_mode = WAL");
+  const db = openExclusively(path);
   // A block is durable before anybody hears of it: FULL makes each commit an fsync.
   db.pragma("synchronous = FULL");
   db.exec(SCHEMA);
@@ -53,6 +55,24 @@ export function openStore(path: string, chain: ChainFile): Store {
       db.close();
     },
   };
+}
+
+const LOCK_WAIT_MS = 1000;
+
+function openExclusively(path: string): Database.Database {
+  const db = new Database(path, { timeout: LOCK_WAIT_MS });
+  try {
+    db.pragma("locking_mode = EXCLUSIVE");
+    db.pragma("journal_mode = WAL");
+    return db;
+  } catch (cause) {
+    db.close();
+    if ((cause as { code?: string }).code !== "SQLITE_BUSY") throw cause;
+    throw new StoreInUseError("store-in-use", `${path} is in use by another process`, {
+      cause,
+      hint: "stop that node, or give this one a data folder of its own",
+    });
+  }
 }
 
 function checkChain(db: Database.Database, path: string, genesis: string): void {

@@ -66,6 +66,15 @@ describe("the store after kill -9", () => {
     store.close();
   });
 
+  it("refuses a folder that another node has open", () => {
+    const path = join(folder, "shared.sqlite");
+    const chainFile = new MemoryL1().chainFile();
+    const { store } = testNode(chainFile, path);
+    expect(() => testNode(chainFile, path)).toThrowError(/in use by another process/);
+    store.close();
+    testNode(chainFile, path).store.close();
+  });
+
   it("refuses the folder of another chain", () => {
     const other = new MemoryL1(3n).chainFile();
     expect(() => testNode(other, join(folder, "chain.sqlite"))).toThrowError(/holds another chain/);
