@@ -61,6 +61,9 @@ function decodeTransaction(fields: readonly Uint8Array[], chainId: bigint): Bloc
   };
 }
 
+/** An account beside its address: a row that got another's content does not pass. */
+export const encodeAccount = (address: Address, account: LedgerAccount): Uint8Array => encodeUndo([[address, account]]);
+
 /** Ledger accounts as they were before a block: RLP of [[address, prepaid, nonce, redeemed], …]. */
 export const encodeUndo = (before: readonly (readonly [Address, LedgerAccount])[]): Uint8Array =>
   encodeRlp(

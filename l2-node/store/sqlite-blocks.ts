@@ -5,7 +5,8 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { type Block, genesisBlock } from "../chain/block.ts";
 import { EMPTY_ACCOUNT, type LedgerAccount } from "../ledger/ledger.ts";
-import { decodeBlock, decodeUndo, encodeBlock, encodeUndo } from "./block-codec.ts";
+import { decodeBlock, decodeUndo, encodeAccount, encodeBlock, encodeUndo } from "./block-codec.ts";
+import { CorruptStoreError, checked, withChecksum } from "./checksum.ts";
 import type { BlockStore } from "./store.ts";
 
 /** A block that is not the head's child: a bug of the caller, never data. */
@@ -13,8 +14,6 @@ export class NotNextBlockError extends AnhError {}
 
 const CACHED_BLOCKS = 512;
 const CACHED_ACCOUNTS = 100_000;
-
-type AccountRow = { prepaid: string; nonce: number; redeemed: string };
 
 /** `forget` drops what was cached during a transaction that failed. */
 export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStore & { forget(): void } {
@@ -31,11 +30,9 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
   const selectTransaction = db.prepare<[Uint8Array], { number: number; position: number }>(
     "select number, position from transactions where hash = ? order by included desc, number desc limit 1",
   );
-  const selectAccount = db.prepare<[Uint8Array], AccountRow>(
-    "select prepaid, nonce, redeemed from ledger where address = ?",
-  );
+  const selectAccount = db.prepare<[Uint8Array], { account: Buffer }>("select account from ledger where address = ?");
   const putAccount = db.prepare(
-    "insert into ledger(address, prepaid, nonce, redeemed) values (?, ?, ?, ?) on conflict(address) do update set prepaid = excluded.prepaid, nonce = excluded.nonce, redeemed = excluded.redeemed",
+    "insert into ledger(address, account) values (?, ?) on conflict(address) do update set account = excluded.account",
   );
 
   const blocks = new Map<bigint, Block>();
@@ -53,19 +50,21 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     const cached = accounts.get(address);
     if (cached) return cached;
     const row = selectAccount.get(bytesOfHex(address));
-    const found = row
-      ? { prepaidWei: BigInt(row.prepaid), nonce: BigInt(row.nonce), redeemedWei: BigInt(row.redeemed) }
-      : EMPTY_ACCOUNT;
+    const [[owner, found]] = row
+      ? (decodeUndo(checked(row.account, `the ledger account of ${address}`)) as [[Address, LedgerAccount]])
+      : [[address, EMPTY_ACCOUNT] as const];
+    if (owner !== address)
+      throw new CorruptStoreError("corrupt-store", `${address} has the ledger account of ${owner}`);
     return cache(accounts, CACHED_ACCOUNTS, address, found);
   };
   const setAccount = (address: Address, value: LedgerAccount): void => {
-    putAccount.run(bytesOfHex(address), value.prepaidWei.toString(), Number(value.nonce), value.redeemedWei.toString());
+    putAccount.run(bytesOfHex(address), withChecksum(encodeAccount(address, value)));
     cache(accounts, CACHED_ACCOUNTS, address, value);
   };
 
   const write = (block: Block, undo: Uint8Array): void => {
     const number = Number(block.header.number);
-    insertBlock.run(number, bytesOfHex(block.hash), encodeBlock(block), undo);
+    insertBlock.run(number, bytesOfHex(block.hash), withChecksum(encodeBlock(block)), withChecksum(undo));
     for (const [position, { hash, outcome }] of block.transactions.entries())
       insertTransaction.run(bytesOfHex(hash), number, position, outcome.status === "included" ? 1 : 0);
     cache(blocks, CACHED_BLOCKS, block.header.number, block);
@@ -77,7 +76,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     const cached = blocks.get(number);
     if (cached) return cached;
     const row = number < 0n || number > 2n ** 53n ? undefined : selectBlock.get(Number(number));
-    return row && cache(blocks, CACHED_BLOCKS, number, decodeBlock(row.body, chain));
+    return row && cache(blocks, CACHED_BLOCKS, number, decodeBlock(checked(row.body, `block ${number}`), chain));
   };
   const head = (): Block => {
     headNumber ??= BigInt(selectHead.get()?.number ?? 0);
@@ -111,7 +110,8 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       const last = head();
       const number = Number(last.header.number);
       if (number === 0) throw new NotNextBlockError("genesis", "genesis cannot be removed");
-      for (const [address, value] of decodeUndo(selectUndo.get(number)?.undo as Buffer)) setAccount(address, value);
+      const undo = checked(selectUndo.get(number)?.undo as Buffer, `the undo data of block ${number}`);
+      for (const [address, value] of decodeUndo(undo)) setAccount(address, value);
       deleteTransactions.run(number);
       deleteBlock.run(number);
       blocks.delete(last.header.number);

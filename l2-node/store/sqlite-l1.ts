@@ -4,6 +4,7 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { decodeMessage } from "../../common/message.ts";
 import type { L1Header } from "../l1/header.ts";
 import type { L1Message } from "../l1/step.ts";
+import { checked, withChecksum } from "./checksum.ts";
 import type { BatchRecord, L1Store } from "./store.ts";
 
 type HeaderRow = {
@@ -39,7 +40,7 @@ const headerOf = (row: HeaderRow): L1Header => ({
 const messageOf = (row: MessageRow): L1Message => ({
   index: BigInt(row.position),
   kind: row.kind,
-  body: hexOf(row.body),
+  body: hexOf(checked(row.body, `inbox message ${row.position}`)),
   hash: hexOf(row.hash),
   l1Block: BigInt(row.l1_block),
 });
@@ -104,7 +105,7 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
 
   const settledAt: L1Store["settledAt"] = (count) => {
     const row = selectSettled.get(Number(count));
-    const message = row && decodeMessage(row.kind, hexOf(row.body));
+    const message = row && decodeMessage(row.kind, messageOf(row).body);
     return message?.kind === 6 ? message : undefined;
   };
 
@@ -138,7 +139,7 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     },
     inbox: () => standing(selectLastMessage.get()),
     putMessage: ({ index, kind, body, hash, l1Block }) => {
-      insertMessage.run(Number(index), kind, bytesOfHex(body), bytesOfHex(hash), Number(l1Block));
+      insertMessage.run(Number(index), kind, withChecksum(bytesOfHex(body)), bytesOfHex(hash), Number(l1Block));
     },
     rawMessage,
     claimMessages: () => selectClaimMessages.all().map(messageOf),

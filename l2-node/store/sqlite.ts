@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 /** The data folder belongs to another chain. */
 export class WrongChainError extends AnhError {}
 
-// Rowid tables: measured faster than WITHOUT ROWID. Wei are decimal text (beyond 64 bits), hashes and addresses blobs.
+// Rowid tables: measured faster than WITHOUT ROWID. Hashes and addresses are blobs; what no other hash covers has a checksum.
 const SCHEMA = `
 create table if not exists meta(name text primary key, value text not null);
 create table if not exists blocks(number integer primary key, hash blob not null, body blob not null, undo blob not null);
@@ -17,7 +17,7 @@ create index if not exists blocks_hash on blocks(hash);
 create table if not exists transactions(hash blob not null, number integer not null, position integer not null, included integer not null);
 create index if not exists transactions_hash on transactions(hash);
 create index if not exists transactions_number on transactions(number);
-create table if not exists ledger(address blob primary key, prepaid text not null, nonce integer not null, redeemed text not null);
+create table if not exists ledger(address blob primary key, account blob not null);
 create table if not exists l1_headers(number integer primary key, hash blob not null, parent blob not null, timestamp integer not null, base_fee text not null, mix_hash blob not null);
 create table if not exists messages(position integer primary key, kind integer not null, body blob not null, hash blob not null, l1_block integer not null);
 create index if not exists messages_l1_block on messages(l1_block);
