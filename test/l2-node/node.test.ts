@@ -84,7 +84,7 @@ describe("a node as a process", () => {
     );
   });
 
-  it("loses no accepted transaction to kill -9, and a replica fed from L1 alone comes to the same state", async () => {
+  it("loses no accepted transaction to kill -9 or an L1 reorg, and a replica fed from L1 alone comes to the same state", async () => {
     await onL1("gas", testAddress(0), 10n ** 18n);
     await onL1("eth", testAddress(0), 10n ** 18n);
     let sequencer = await start("sequencer");
@@ -105,16 +105,26 @@ describe("a node as a process", () => {
       await until(async () =>
         (await replica.call<object | null>("eth_getTransactionReceipt", hash)) ? true : undefined,
       );
+    // Three L1 blocks and what they anchored are gone: nodes go back, blocks are anchored again, nothing accepted is lost.
+    for (let nonce = 12; nonce < 18; nonce++) {
+      accepted.push(await sequencer.call<Hex>("eth_sendRawTransaction", await transfer(nonce)));
+      if (nonce === 14) await l1.client.request({ method: "anvil_reorg", params: [3, []] } as never);
+    }
+    const isAnchored = async (node: NodeProcess, hash: Hex) => {
+      const status = await node.call<{ state: string } | null>("anh_getTransactionStatus", hash);
+      return status?.state === "executed-final" || status?.state === "settled" ? true : undefined;
+    };
+    for (const hash of accepted) await until(() => isAnchored(replica, hash));
     const anchored = await replica.call<{ safe: Hex }>("anh_syncStatus");
     const roots = (node: NodeProcess) => node.call("anh_getBlockRoots", anchored.safe);
     expect(await roots(replica)).toEqual(await roots(sequencer));
-    expect(BigInt(await replica.call<Hex>("eth_getBalance", testAddress(9)))).toBe(12n * 10n ** 15n);
+    expect(BigInt(await replica.call<Hex>("eth_getBalance", testAddress(9)))).toBe(18n * 10n ** 15n);
     expect(await replica.call("anh_getPrepaidGas", testAddress(0))).toBe(
       await sequencer.call("anh_getPrepaidGas", testAddress(0)),
     );
 
     await until(() => sequencer.events.find(({ event }) => event === "state-claimed"));
-    await expect(replica.call("eth_sendRawTransaction", await transfer(12))).rejects.toThrowError(/replica/);
+    await expect(replica.call("eth_sendRawTransaction", await transfer(18))).rejects.toThrowError(/replica/);
     for (const node of [replica, sequencer]) {
       running.delete(node);
       expect(await node.end("SIGTERM")).toBe(0);
