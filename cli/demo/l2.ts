@@ -57,6 +57,9 @@ export interface WithdrawalProofView {
   readonly number: Hex;
 }
 
+/** A node that was killed is back within seconds: the story's clients ask again for about ten. */
+const PATIENT = { retryCount: 6, retryDelay: 150 } as const;
+
 /** An ordinary viem client of the L2, and the calls that only this chain has. */
 export interface L2 {
   readonly client: PublicClient;
@@ -68,7 +71,12 @@ export interface L2 {
 }
 
 export function openL2(url: string): L2 {
-  const client = createPublicClient({ chain: l2Chain(url), transport: http(url), pollingInterval: 200, cacheTime: 0 });
+  const client = createPublicClient({
+    chain: l2Chain(url),
+    transport: http(url, PATIENT),
+    pollingInterval: 200,
+    cacheTime: 0,
+  });
   const request = <T>(method: string, params: readonly unknown[] = []): Promise<T> =>
     client.request({ method, params } as never) as Promise<T>;
   return {
@@ -82,4 +90,4 @@ export function openL2(url: string): L2 {
 }
 
 export const openWallet = (url: string, privateKey: Hex) =>
-  createWalletClient({ account: privateKeyToAccount(privateKey), chain: l2Chain(url), transport: http(url) });
+  createWalletClient({ account: privateKeyToAccount(privateKey), chain: l2Chain(url), transport: http(url, PATIENT) });

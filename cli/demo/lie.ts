@@ -1,9 +1,10 @@
 import { AnhError } from "../../common/errors.ts";
 import type { ProfileName } from "../../common/job.ts";
 import type { Lie } from "../../test/support/lying-steps.ts";
-import type { Graph } from "../../verifier/graph/graph.ts";
+import { type Graph, valueAt } from "../../verifier/graph/graph.ts";
 import { listNodes, type NodeInfo } from "../../verifier/model/nodes.ts";
 import type { LieAmount } from "../../verifier/ops/judge.ts";
+import { sizeOf } from "../../verifier/tensor/tensor.ts";
 
 /** A `--lie` that names nothing one can lie about. */
 export class LieError extends AnhError {}
@@ -77,7 +78,8 @@ export function chooseLie(
     throw new LieError("usage", `node "${node.name}" (${node.op}) cannot be lied about: ${reason}`, {
       actual: node.name,
     });
-  return { step: request.step, node: node.index, element: request.element, amount: request.amount, name: node.name };
+  const element = request.element % sizeOf(valueAt(graph, graph.nodes[node.index]!.output).shape);
+  return { step: request.step, node: node.index, element, amount: request.amount, name: node.name };
 }
 
 function drawn(nodes: readonly NodeInfo[], profile: ProfileName, randomSeed: number): NodeInfo {

@@ -13,6 +13,7 @@ const ROLES = [
   "tolerantExecutor",
   "liar",
   "challenger",
+  "relayer",
   "user",
 ] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,18 +1,22 @@
 import type { Address, Hex } from "viem";
-import { bytesToHex } from "viem";
+import { bytesToHex, encodeDeployData, encodeFunctionData } from "viem";
 import { trainTask } from "../../../common/task.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
 import { type Dataset, datasetRoot } from "../../../verifier/trace/dataset.ts";
+import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
 import { type PlannedTraining, tensorUploads, type Upload } from "../plans.ts";
+import { receiptOf, sendPatiently } from "../send.ts";
+
+const UPLOAD_MS = 60_000;
 
 const classifier = () => readArtifacts()("l2/examples/DigitClassifier");
 
 export async function deployClassifier({ l2, teller, user }: Cast): Promise<Address> {
   const { abi, bytecode } = classifier();
-  const hash = await user.deployContract({ abi, bytecode });
-  const { contractAddress } = await l2.client.waitForTransactionReceipt({ hash });
+  const hash = await sendPatiently(user, l2, { data: encodeDeployData({ abi, bytecode }) } as never);
+  const { contractAddress } = await receiptOf(l2, hash);
   if (contractAddress == null) throw new Error(`the dapp was not created by ${hash}`);
   teller.tell(
     "dapp-deployed",
@@ -27,8 +31,12 @@ export async function uploadAll({ stack, teller }: Cast, uploads: readonly Uploa
   const once = new Map(uploads.map((upload) => [upload.root, upload]));
   let bytes = 0;
   for (const { kind, root, bytes: body } of once.values()) {
-    const response = await fetch(`${stack.l2Url}/v1/blob/${kind}`, { method: "PUT", body: Buffer.from(body) });
-    const answer = (await response.json()) as { root?: Hex };
+    // A node that was killed meanwhile is back soon, and storing twice is storing once.
+    const answer = await until(`the node stores ${kind} ${root}`, UPLOAD_MS, () =>
+      fetch(`${stack.l2Url}/v1/blob/${kind}`, { method: "PUT", body: Buffer.from(body) })
+        .then((response) => response.json() as Promise<{ root?: Hex }>)
+        .catch(() => null),
+    );
     if (answer.root !== root) throw new Error(`the node took ${kind} ${root} for ${JSON.stringify(answer)}`);
     bytes += body.length;
   }
@@ -39,25 +47,16 @@ export async function uploadAll({ stack, teller }: Cast, uploads: readonly Uploa
   );
 }
 
-/** What the dapp is asked to do with a model. */
-export interface Question {
-  readonly name: string;
-  readonly hash: Hex;
-}
-
-const send = async (
-  { user }: Cast,
-  address: Address,
-  functionName: string,
-  args: readonly unknown[],
-  value = 0n,
-): Promise<Hex> => user.writeContract({ address, abi: classifier().abi, functionName, args, value });
+const send = (cast: Cast, to: Address, functionName: string, args: readonly unknown[], value = 0n): Promise<Hex> => {
+  const data = encodeFunctionData({ abi: classifier().abi, functionName, args });
+  return sendPatiently(cast.user, cast.l2, { to, data, value } as never);
+};
 
 /** Three trainings in three transactions, submitted together: one seed delay serves all. */
 export async function submitTrainings(cast: Cast, dapp: Address, trainings: readonly PlannedTraining[]): Promise<void> {
   for (const { plan, job, modelId } of trainings) {
     const hash = await send(cast, dapp, "train", [job], trainTask(job).priceWei);
-    const { status } = await cast.l2.client.waitForTransactionReceipt({ hash });
+    const { status } = await receiptOf(cast.l2, hash);
     if (status !== "success") throw new Error(`the dapp could not open training ${plan.name}`);
     cast.teller.tell(
       "training-opened",

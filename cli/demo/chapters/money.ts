@@ -1,10 +1,11 @@
-import { formatEther, type Hex, parseEther } from "viem";
+import { encodeFunctionData, formatEther, type Hex, parseEther } from "viem";
 import { OUTBOX_ADDRESS } from "../../../common/addresses.ts";
 import { bridgeAbi } from "../../../common/contracts/bridge.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
+import { receiptOf, sendPatiently } from "../send.ts";
 
 const GAS_DEPOSIT_WEI = parseEther("2");
 const ETH_DEPOSIT_WEI = parseEther("5");
@@ -59,23 +60,15 @@ export interface Spent {
 export async function spendSome({ l2, teller, user }: Cast): Promise<Spent> {
   const { address } = user.account;
   const hashes: Hex[] = [];
-  for (const i of [1, 2, 3])
-    hashes.push(
-      await user.sendTransaction({
-        to: `0x${String(i).padStart(40, "0")}`,
-        value: parseEther("0.1"),
-        gas: GENEROUS_GAS,
-      }),
-    );
-  const withdrawal = await user.writeContract({
-    address: OUTBOX_ADDRESS,
-    abi: readArtifacts()("l2/Outbox").abi,
-    functionName: "withdraw",
-    args: [address],
-    value: WITHDRAWN_WEI,
-  });
+  for (const i of [1, 2, 3]) {
+    const to: Hex = `0x${String(i).padStart(40, "0")}`;
+    hashes.push(await sendPatiently(user, l2, { to, value: parseEther("0.1"), gas: GENEROUS_GAS } as never));
+  }
+  const { abi } = readArtifacts()("l2/Outbox");
+  const data = encodeFunctionData({ abi, functionName: "withdraw", args: [address] });
+  const withdrawal = await sendPatiently(user, l2, { to: OUTBOX_ADDRESS, data, value: WITHDRAWN_WEI } as never);
   for (const hash of [...hashes, withdrawal]) {
-    const { status } = await l2.client.waitForTransactionReceipt({ hash });
+    const { status } = await receiptOf(l2, hash);
     if (status !== "success") throw new Error(`transaction ${hash} of the story failed`);
   }
   teller.tell(

@@ -15,6 +15,7 @@ import { devAccount } from "../../stack/accounts.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
 import type { CreditProofView, WithdrawalProofView } from "../l2.ts";
+import { receiptOf, sendPatiently } from "../send.ts";
 import { WITHDRAWN_WEI } from "./money.ts";
 
 const SETTLE_MS = 150_000;
@@ -77,9 +78,9 @@ export async function redeemCredit({ l2, teller, user }: Cast): Promise<bigint> 
   });
   // The node that seals must have consumed the Settled message the proof is against.
   const hash = await until("the ledger takes the redemption", SHORT_MS, () =>
-    user.sendTransaction({ to: LEDGER_ADDRESS, data }).catch(() => null),
+    sendPatiently(user, l2, { to: LEDGER_ADDRESS, data } as never).catch(() => null),
   );
-  await l2.client.waitForTransactionReceipt({ hash });
+  await receiptOf(l2, hash);
   const after = await l2.prepaidWei(address);
   const redeemedWei = BigInt(credit.cumulativeWei);
   teller.tell(
