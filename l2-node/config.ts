@@ -17,6 +17,8 @@ const schema = z
   .object({
     role: z.enum(["sequencer", "replica"]),
     execute: z.enum(["lazy", "none"]).default("lazy"),
+    /** Compare posted state claims with the own state; costs executing what they claim. */
+    audit: z.enum(["on", "off"]).default("on"),
     dataDir: z.string().min(1),
     chainFile: z.string().min(1),
     l1Url: z.string().url(),
@@ -65,6 +67,7 @@ export type NodeConfig = z.output<typeof schema>;
 const NAMES = [
   "role",
   "execute",
+  "audit",
   "dataDir",
   "chainFile",
   "l1Url",

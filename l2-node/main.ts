@@ -9,9 +9,10 @@ import { AnhError } from "../common/errors.ts";
 import { rootOfGraphFile } from "../verifier/data/graph-blob.ts";
 import { dataRouter } from "../verifier/data/server.ts";
 import { plainRoots, type RootOf, UploadError } from "../verifier/data/upload.ts";
-import { openBlobStore } from "../verifier/trace/store.ts";
+import { type BlobStore, openBlobStore } from "../verifier/trace/store.ts";
 import { type NodeConfig, readConfig } from "./config.ts";
 import type { Execution } from "./execution/execution.ts";
+import { shapesFrom } from "./execution/shapes.ts";
 import { type NodeEvent, startNode } from "./node.ts";
 
 const EXIT_CONFIG = 78;
@@ -19,8 +20,7 @@ const MAX_UPLOAD_BYTES = 1 << 30;
 const ROOTS: Readonly<Record<string, RootOf>> = { ...plainRoots, graph: rootOfGraphFile };
 
 /** What requesters upload and executors fetch, by root; inference inputs come from the chain itself. */
-function blobRouter(dataDir: string, execution: Execution | undefined) {
-  const store = openBlobStore(join(dataDir, "blobs"));
+function blobRouter(store: BlobStore, execution: Execution | undefined) {
   return dataRouter(
     { maxUploadBytes: MAX_UPLOAD_BYTES },
     {
@@ -49,9 +49,11 @@ async function main(config: NodeConfig): Promise<void> {
     );
   };
   let end: (code: number) => void = (code) => process.exit(code);
+  const blobs = openBlobStore(join(config.dataDir, "blobs"));
   const node = await startNode(config, {
     chain: decodeChainFile(readFileSync(config.chainFile, "utf8")),
-    routers: (execution) => [blobRouter(config.dataDir, execution)],
+    routers: (execution) => [blobRouter(blobs, execution)],
+    shapeOf: shapesFrom(blobs.get),
     events,
     onFatal: (error) => {
       log.fatal(error);

@@ -7,9 +7,12 @@ import { addressOfKey } from "../common/signature.ts";
 import { Chain } from "./chain/chain.ts";
 import { ConfigError, type NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
+import { Auditor } from "./execution/auditor.ts";
 import { chainSource } from "./execution/chain-source.ts";
 import type { Execution } from "./execution/execution.ts";
 import { LazyExecution } from "./execution/lazy.ts";
+import type { ShapeSource } from "./execution/shapes.ts";
+import { StateClaimLog } from "./execution/state-claim-log.ts";
 import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
 import { Follower } from "./l1/follower.ts";
@@ -28,6 +31,8 @@ export interface NodeEvent {
 
 export interface NodeModules {
   readonly chain: ChainFile;
+  /** Shapes of the inference graphs this node holds. */
+  readonly shapeOf?: ShapeSource;
   /** Served beside the RPC; `execution` is absent with `--execute none`. */
   readonly routers: (execution: Execution | undefined) => readonly Router[];
   readonly events: (event: NodeEvent) => void;
@@ -64,7 +69,10 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
 
   let execution: Execution | undefined;
   if (config.execute === "lazy") {
-    execution = new LazyExecution({ path: join(config.dataDir, "state.sqlite") }, { source: chainSource(chain) });
+    execution = new LazyExecution(
+      { path: join(config.dataDir, "state.sqlite") },
+      { source: chainSource(chain), ...(modules.shapeOf ? { shapeOf: modules.shapeOf } : {}) },
+    );
     stops.push(() => execution?.close());
     execution.events.on("rederived", (rederivation) => events({ event: "rederived", ...rederivation }));
     execution.events.on("result", (result) => events({ event: "result", ...result }));
@@ -77,6 +85,20 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     const accountant = makeAccountant(config, modules, chain, client, execution);
     accountant.start();
     stops.push(() => accountant.stop());
+  }
+  if (config.audit === "on" && execution) {
+    const auditor = new Auditor(
+      { intervalMs: 20 * file.clocks.l1BlockMs },
+      {
+        log: new StateClaimLog(client, file),
+        chain,
+        execution,
+        onFalse: ({ posted, own }) => events({ event: "false-state-claim", posted, own }),
+        onTrouble: onTrouble("auditor"),
+      },
+    );
+    auditor.start();
+    stops.push(() => auditor.stop());
   }
   const server = await startRpcServer(
     { host: config.host, port: config.port },

@@ -16,13 +16,14 @@ import { auditStateClaims } from "../../../l2-node/execution/audit.ts";
 import { StateClaimLog } from "../../../l2-node/execution/state-claim-log.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { ledgerAbi } from "../../../l2-node/ledger/ledger-message.ts";
-import { type RunningNode, startNode } from "../../../l2-node/node.ts";
+import { type NodeEvent, type RunningNode, startNode } from "../../../l2-node/node.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { until } from "../../support/until.ts";
 
 const user = devAccount("user");
 let l1: TestL1;
 let node: RunningNode;
+const told: NodeEvent[] = [];
 const folder = mkdtempSync(join(tmpdir(), "anh-accountant-"));
 
 beforeAll(async () => {
@@ -31,6 +32,7 @@ beforeAll(async () => {
     {
       role: "sequencer",
       execute: "lazy",
+      audit: "on",
       dataDir: folder,
       chainFile: "",
       l1Url: l1.url,
@@ -48,7 +50,7 @@ beforeAll(async () => {
     {
       chain: l1.chain,
       routers: () => [],
-      events: () => {},
+      events: (event) => told.push(event),
       onFatal: (error) => {
         throw error;
       },
@@ -177,4 +179,7 @@ test("a false state claim is told apart from a true one", async () => {
   expect(wrong.map(({ posted, own }) => [posted.number, posted.stateRoot, own.stateRoot])).toEqual([
     [number, lie.stateRoot, roots.stateRoot],
   ]);
+  // The running node says so of its own accord.
+  const alarm = await until(() => told.find(({ event }) => event === "false-state-claim"));
+  expect(alarm).toMatchObject({ posted: { number, stateRoot: lie.stateRoot }, own: { stateRoot: roots.stateRoot } });
 });
