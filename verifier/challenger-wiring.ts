@@ -8,6 +8,7 @@ import type { RunSpec } from "./claims/runs.ts";
 import { openAccountSender, openL1 } from "./clients.ts";
 import { openDataClient } from "./data/client.ts";
 import { openLibrary, type TensorMemory } from "./data/library.ts";
+import { readPublished } from "./dispute/published.ts";
 import { openDisputeReader } from "./dispute/reader.ts";
 import { openWatch } from "./dispute/watch.ts";
 import type { EventSink } from "./events.ts";
@@ -60,6 +61,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         libraryFor,
         runtime: onnxRuntime({ threads: 1 }),
         clientFor: ({ dataUrl }) => client([dataUrl]),
+        published: ({ claimHash, l1Block }) => readPublished(l1, claimHash, l1Block),
         openedSteps:
           ({ claimHash, l1Block }) =>
           (segment) =>

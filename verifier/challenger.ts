@@ -3,12 +3,14 @@ import { type Abi, type Hex, isAddressEqual, type TransactionReceipt } from "vie
 import { demandsAbi } from "../common/contracts/demands.ts";
 import { disputesAbi } from "../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
+import { withdrawBalances } from "./claims/earnings.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
 import type { ClaimsReader, L1Head } from "./claims/reader.ts";
 import type { RunSpec } from "./claims/runs.ts";
 import { specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
 import type { Library } from "./data/library.ts";
+import { demandFor } from "./dispute/demand-for.ts";
 import type { Game } from "./dispute/game.ts";
 import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
 import { buildProof, describeViolation } from "./dispute/prove.ts";
@@ -45,9 +47,10 @@ export type ChallengerModules = {
  */
 export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
   const stopping = new AbortController();
+  const settled = new Set<Hex>();
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      await round(options, modules).catch((error) =>
+      await round(options, modules, settled).catch((error) =>
         modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
       );
       await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
@@ -65,20 +68,25 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
 
 type Case = { readonly logged: LoggedClaim; readonly spec: RunSpec; readonly watched: Watched };
 
-async function round(options: ChallengerOptions, modules: ChallengerModules): Promise<void> {
+/** @param settled claims that are closed and of which nothing is left to collect: not looked at again */
+async function round(options: ChallengerOptions, modules: ChallengerModules, settled: Set<Hex>): Promise<void> {
   const { log, claims, sender, watch } = modules;
   const logs = await log.read();
   const head = await claims.head();
   for (const logged of logs.values()) {
     const spec = specOf(logged, logs);
+    if (settled.has(logged.claimHash)) continue;
     if (spec === undefined || isAddressEqual(logged.claim.claimant, sender.address)) continue;
     const record = await claims.record(logged.claimHash);
     const isOpen = record.status === CLAIM_STATUS.open;
     const watched: Watched = isOpen ? watch.look(logged, spec) : { finding: { kind: "unknown" } };
     const game = await gameOf(logged, head, record, watched, options, modules);
-    for (const action of nextActions(game)) await tryTo(action, { logged, spec, watched }, options, modules);
+    const actions = nextActions(game);
+    for (const action of actions) await tryTo(action, { logged, spec, watched }, options, modules);
+    if (!isOpen && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
+      settled.add(logged.claimHash);
   }
-  await collectBalances(modules);
+  await withdrawBalances(modules);
 }
 
 async function gameOf(
@@ -89,14 +97,17 @@ async function gameOf(
   { airgapSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
 ): Promise<Game> {
-  const [challenges, pending, rewardOpen] = await Promise.all([
+  const isClosed = record.status !== CLAIM_STATUS.open;
+  const [challenges, pending, feesOpen, rewardOpen] = await Promise.all([
     disputes.challenges(claimHash, sender.address, l1Block),
-    disputes.pending(claimHash, l1Block),
-    disputes.rewardOpen(claimHash, sender.address, l1Block),
+    isClosed ? [] : disputes.pending(claimHash, l1Block),
+    isClosed ? disputes.feesOpen(claimHash, sender.address, l1Block) : [],
+    isClosed && disputes.rewardOpen(claimHash, sender.address, l1Block),
   ]);
-  // Its steps are known from now on: look again.
-  if (finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block)) !== undefined)
-    watch.again(claimHash);
+  const isOpened = finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block));
+  const isAnswered = finding.kind === "wanted" && pending.length === 0;
+  // L1 shows more than when the claim was checked: look again.
+  if (isOpened || isAnswered) watch.again(claimHash);
   return {
     nowSeconds: head.timestamp,
     l1Block: head.number,
@@ -107,6 +118,7 @@ async function gameOf(
     finding,
     challenges,
     pending,
+    feesOpen,
     rewardOpen,
   };
 }
@@ -171,11 +183,18 @@ async function perform(
     case "timeout":
       report("timed-out", await sender.send(demands("timeout", [action.key])));
       return;
-    case "demandSegment": {
-      const call = demands("demandSegment", [claimHash, action.segment]);
-      report("demanded", await sender.sendWithBond(call, maxBondWei), { segment: action.segment });
+    case "demand": {
+      const { functionName, args } = demandFor(action.want, spec.task, watched.graph);
+      const receipt = await sender.sendWithBond(demands(functionName, [claimHash, ...args]), maxBondWei);
+      report("demanded", receipt, action.want);
       return;
     }
+    case "waitFor":
+      report("waiting", await sender.send(disputes("waitFor", [action.challengeId, action.key])));
+      return;
+    case "collectFee":
+      report("fee-collected", await sender.send(demands("collect", [action.key])));
+      return;
     case "refund":
       report("refunded", await sender.send(disputes("refund", [action.challengeId])));
       return;
@@ -198,20 +217,4 @@ async function consumedResult(
   const { task, resultRoot } = spec.consumed;
   const graph = await library.graph(task.graph.root);
   return { task, graph: encodeGraph(graph), roots: await library.roots(resultRoot, graph.stateInputs.length) };
-}
-
-/** Bonds, rewards and fees lie on balances until they are pulled. */
-async function collectBalances({ l1, sender, events }: ChallengerModules): Promise<void> {
-  const books: [Hex, Abi][] = [
-    [l1.contracts.resultClaims, resultClaimsAbi as Abi],
-    [l1.contracts.disputes, disputesAbi as Abi],
-    [l1.contracts.demands, demandsAbi as Abi],
-  ];
-  for (const [address, abi] of books) {
-    const contract = { address, abi };
-    const amountWei = await l1.client.readContract({ ...contract, functionName: "balanceOf", args: [sender.address] });
-    if (amountWei === 0n) continue;
-    const { gasUsed } = await sender.send({ ...contract, functionName: "withdraw", args: [] });
-    events({ event: "withdrawn", amountWei, gasUsed });
-  }
 }

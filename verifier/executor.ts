@@ -8,6 +8,7 @@ import { TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
+import { collectClaimFees, withdrawBalances } from "./claims/earnings.ts";
 import { l1HeaderRlp } from "./claims/l1-header.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
 import { type ExecutorAction, nextExecutorActions } from "./claims/next-actions.ts";
@@ -51,9 +52,10 @@ export type Service = { readonly stop: () => Promise<void> };
  */
 export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
   const stopping = new AbortController();
+  const settled = new Set<Hex>();
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      await round(options, modules).catch((error) =>
+      await round(options, modules, settled).catch((error) =>
         modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
       );
       await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
@@ -70,15 +72,23 @@ export function startExecutor(options: ExecutorOptions, modules: ExecutorModules
 
 type Errand = { readonly task: Task; readonly job: Job | undefined };
 
-async function round(options: ExecutorOptions, modules: ExecutorModules): Promise<void> {
+/** @param settled own claims that are closed and of which nothing is left to collect: not looked at again */
+async function round(options: ExecutorOptions, modules: ExecutorModules, settled: Set<Hex>): Promise<void> {
   const { log, demands, reader, sender, answers } = modules;
   const claims = await log.read();
   const own = claimsOf(sender.address, claims);
   const open: { logged: LoggedClaim; spec: RunSpec }[] = [];
   for (const logged of own) {
+    if (settled.has(logged.claimHash)) continue;
     const spec = specOf(logged, claims);
     const { status } = await reader.record(logged.claimHash);
-    if (spec !== undefined && status === CLAIM_STATUS.open) open.push({ logged, spec });
+    if (status === CLAIM_STATUS.open) {
+      if (spec !== undefined) open.push({ logged, spec });
+      continue;
+    }
+    // Nothing of an overturned claim comes back.
+    if (status !== CLAIM_STATUS.overturned) await collectClaimFees(modules, logged);
+    settled.add(logged.claimHash);
   }
   await answers(open);
   const errands = new Map<Hex, Errand>();
@@ -89,7 +99,7 @@ async function round(options: ExecutorOptions, modules: ExecutorModules): Promis
   }
   const head = await reader.head();
   for (const errand of errands.values()) await advance(errand, head, options, modules);
-  await collectBalance(modules);
+  await withdrawBalances(modules);
 }
 
 async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, modules: ExecutorModules) {
@@ -190,14 +200,4 @@ function readyClaim(spec: RunSpec, workbench: Workbench): { claimHash: Hex; salt
   const work = workbench.workOf(spec);
   if (work.state !== "ready") throw new Error(`no result of task ${spec.task.id} is ready`);
   return { claimHash: work.claimHash, salt: workbench.prepared(spec).input.salt };
-}
-
-/** Bonds that came back lie on a balance until they are pulled. */
-async function collectBalance({ l1, sender, events }: ExecutorModules): Promise<void> {
-  const contract = { address: l1.contracts.resultClaims, abi: resultClaimsAbi } as const;
-  const args = [sender.address] as const;
-  const amountWei = await l1.client.readContract({ ...contract, functionName: "balanceOf", args });
-  if (amountWei === 0n) return;
-  const { gasUsed } = await sender.send({ ...contract, functionName: "withdraw", args: [] });
-  events({ event: "withdrawn", amountWei, gasUsed });
 }

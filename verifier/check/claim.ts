@@ -11,8 +11,9 @@ import { computeSegment } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf } from "../trace/step.ts";
 import { stepsOf } from "../trace/steps.ts";
 import { type SegmentRecord, trajectoryRoot } from "../trace/trajectory.ts";
+import { type Evidence, evidenceOf } from "./evidence.ts";
 import { checkSegment, type SegmentCheckModules, type WrongStep } from "./segment.ts";
-import { hasWholeLists } from "./step.ts";
+import { hasWholeLists, type ReadValue } from "./step.ts";
 
 /** A claim to be checked, and where its data is. */
 export type ClaimSubject = {
@@ -27,16 +28,16 @@ export type ClaimSubject = {
 
 export type ClaimFinding =
   | { readonly kind: "right" }
-  | { readonly kind: "wrong"; readonly segment: number; readonly wrong: WrongStep; readonly evidence: SegmentEvidence }
+  | {
+      readonly kind: "wrong";
+      readonly segment: number;
+      readonly wrong: WrongStep;
+      readonly evidence: Evidence;
+      readonly read: ReadValue;
+    }
   /** The segment cannot be right, but its steps are not known: they must be opened on L1. */
   | { readonly kind: "closed"; readonly segment: number }
   | { readonly kind: "unavailable"; readonly error: DataUnavailableError };
-
-/** What proofs about a segment are built from. */
-export type SegmentEvidence = {
-  readonly records: readonly SegmentRecord[];
-  readonly stepHashes: readonly Hex[];
-};
 
 /** Step roots of a segment that L1 has seen opened; undefined while it is closed. */
 export type OpenedSteps = (segment: number) => Promise<readonly Hex[] | undefined>;
@@ -103,24 +104,27 @@ async function checkOne(
   }
   const stepHashes = hasStepRoots(inputs.task) ? await servedHashes(subject, record) : await opened(segment);
   if (stepHashes === undefined) return { kind: "closed", segment };
+  const read =
+    (step: number): ReadValue =>
+    (place, index, root, byteLength) =>
+      subject.data.value(subject.claimHash, globalStep(inputs, segment, step), place, index, root, byteLength);
   const { wrong, state } = await checkSegment(inputs, modules, {
     record,
     stepHashes,
     start,
     startRoots: start.map((tensor) => tensorRoot(bytesOf(tensor))),
     roots: (step) => servedRoots(subject, segment, step, stepHashes[step]!),
-    read: (step) => (place, index, root, byteLength) =>
-      subject.data.value(subject.claimHash, globalStep(inputs, segment, step), place, index, root, byteLength),
+    read,
   });
-  return wrong === undefined
-    ? { kind: "right", state }
-    : { kind: "wrong", segment, wrong, evidence: { records, stepHashes } };
+  if (wrong === undefined) return { kind: "right", state };
+  const evidence = evidenceOf(records, stepHashes, segment, wrong.step);
+  return { kind: "wrong", segment, wrong, evidence, read: read(wrong.step) };
 }
 
 const globalStep = ({ task }: TaskInputs, segment: number, step: number): number => segment * task.segmentSteps + step;
 
 /** The segment as the challenger computes it from the claimed start. */
-async function ownSegment(
+export async function ownSegment(
   inputs: TaskInputs,
   { session, gatherer }: SegmentCheckModules,
   segment: number,

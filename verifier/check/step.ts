@@ -7,10 +7,11 @@ import { layoutBytes } from "../model/layout.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
-import { byteSizeOf, bytesOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { byteSizeOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { feedTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { type StepRoots, stepRootOf } from "../trace/step.ts";
 import { placementIn, rootAt, type StepValues } from "../trace/values.ts";
+import { elementOfLayout, firstDifference, firstDifferingElement } from "./first-difference.ts";
 import type { Isolated } from "./isolate.ts";
 import { firstWrongElement } from "./nodes.ts";
 import type { Violation } from "./violation.ts";
@@ -24,18 +25,20 @@ export type StepCheckModules = {
   readonly isolated: Isolated;
 };
 
+/** Bits of the metric in the segment's leaf; undefined if the graph has no loss; unknown if nobody shows it. */
+export type ClaimedMetric = number | undefined | "unknown";
+
 /** A claimed step whose roots gave the claimed step root, beside what the challenger computed from the same state. */
 export type ClaimedStep = {
   readonly roots: StepRoots;
-  /** Bits of the metric in the segment's leaf; undefined if the graph has no loss. */
-  readonly metric: number | undefined;
+  readonly metric: ClaimedMetric;
   readonly read: ReadValue;
   /** Own values, from the claimed state and the batch that the seed names. */
   readonly own: StepValues;
   readonly ownRoots: StepRoots;
 };
 
-/** `values`: the claimed values, which are the challenger's own wherever the roots agree. */
+/** `values`: the claimed values where they were needed, else the own ones. */
 export type StepFinding = { readonly violation: Violation | undefined; readonly values: StepValues };
 
 /** Judges everything that happens within one step, each node against its claimed operands. */
@@ -47,10 +50,13 @@ export async function checkStep(
   const { own, ownRoots, metric } = step;
   const fed = await feedViolation(graph, task.kind === TASK_KIND.infer, step);
   if (fed !== undefined) return { violation: fed, values: own };
+  const profile = task.profile === PROFILE.strict ? "strict" : "tolerant";
+  const first =
+    nextStateViolation(graph, step.roots) ?? (profile === "strict" ? await firstDifference(graph, step) : undefined);
+  if (first !== undefined) return { violation: first, values: own };
   const values = await claimedValues(graph, step);
   const violation =
     uncanonical(graph, values) ??
-    nextStateViolation(graph, step.roots) ??
     (await layoutViolation(graph, values, step)) ??
     (await elementViolation()) ??
     metricViolation(graph, values, metric);
@@ -58,14 +64,14 @@ export async function checkStep(
 
   async function elementViolation(): Promise<Violation | undefined> {
     if (stepRootOf(ownRoots) === stepRootOf(step.roots)) return undefined;
-    const profile = task.profile === PROFILE.strict ? "strict" : "tolerant";
     const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), profile, values);
     return wrong && { kind: "element", ...wrong };
   }
 }
 
 /** The leaf's metric is not the loss. */
-export function metricViolation(graph: Graph, values: StepValues, metric: number | undefined): Violation | undefined {
+export function metricViolation(graph: Graph, values: StepValues, metric: ClaimedMetric): Violation | undefined {
+  if (metric === "unknown") return undefined;
   if (graph.loss === null) return metric === undefined ? undefined : { kind: "metric" };
   const loss = bitsOf(Number(values[graph.loss]!.data[0]));
   return metric === loss ? undefined : { kind: "metric" };
@@ -81,7 +87,7 @@ async function feedViolation(
   if (isInference) return { kind: "input" };
   const type = feedTypes(graph)[feed]!;
   const claimed = await read(PLACE.feed, feed, roots.feeds[feed]!, byteSizeOf(type));
-  const at = firstDifference(fromBytes(type, claimed), own[graph.batchInputs[feed]!]!);
+  const at = firstDifferingElement(fromBytes(type, claimed), own[graph.batchInputs[feed]!]!);
   const rowSize = sizeOf(type.shape.slice(1));
   return { kind: "feed", feed, row: Math.floor(at / rowSize), element: at % rowSize };
 }
@@ -153,10 +159,7 @@ async function layoutViolation(
       if (tensorRoot(turned) === root) continue;
       const { dtype, shape } = valueAt(graph, value);
       const claimed = fromBytes({ dtype, shape }, await read(place, index, root, turned.length));
-      const at = firstDifference(claimed, fromBytes({ dtype, shape }, turned));
-      const { rows, cols } = layout;
-      const within = at % (rows * cols);
-      const element = at - within + (within % rows) * cols + Math.floor(within / rows);
+      const element = elementOfLayout(firstDifferingElement(claimed, fromBytes({ dtype, shape }, turned)), layout);
       return { kind: "layout", ...readerOf(graph, place, index), element };
     }
   }
@@ -171,13 +174,6 @@ function readerOf(graph: Graph, place: number, index: number): { node: number; o
     if (operand >= 0) return { node, operand };
   }
   throw new Error(`no node reads the layout at place ${place}, index ${index}`);
-}
-
-/** By their bytes: −0 and 0, and two NaNs, are different contents. */
-function firstDifference(a: Tensor, b: Tensor): number {
-  const [x, y] = [bytesOf(a), bytesOf(b)];
-  const size = x.length / a.data.length;
-  return Math.floor(x.findIndex((byte, i) => byte !== y[i]) / size);
 }
 
 /** Whether a list of roots has one root per value of the graph: others are no lists that could be published. */

@@ -1,13 +1,13 @@
 import { type Address, bytesToHex, encodeAbiParameters, type Hex } from "viem";
-import type { ResultClaim } from "../../common/claim.ts";
+import type { ResultClaim, SegmentLeaf } from "../../common/claim.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import type { Job } from "../../common/job.ts";
 import { treeProof } from "../../common/merkle.ts";
 import { TASK_KIND, type Task, taskHash } from "../../common/task.ts";
+import { leafFields } from "../check/evidence.ts";
 import type { Graph } from "../graph/graph.ts";
 import { headOf } from "../trace/run.ts";
-import { metricsRootOf } from "../trace/step.ts";
-import { type SegmentRecord, segmentLeafOf, trajectoryRoot } from "../trace/trajectory.ts";
+import { segmentLeafOf, trajectoryRoot } from "../trace/trajectory.ts";
 import { graphHeaderProof, headerProofParameter } from "./header-proof.ts";
 import type { FinishedRun } from "./runs.ts";
 
@@ -23,7 +23,7 @@ export type PreparedClaim = {
     readonly trajectoryRoot: Hex;
     readonly consumed: readonly Hex[];
     readonly output: Hex;
-    readonly lastSegment: ReturnType<typeof leafFields>;
+    readonly lastSegment: SegmentLeaf;
     readonly lastSegmentProof: readonly Hex[];
     readonly outputProof: Hex;
     readonly salt: Hex;
@@ -79,13 +79,6 @@ export const taskParameters = (task: Task) => ({
   kind: task.kind,
   inputRoot: task.kind === TASK_KIND.train ? ZERO_HASH : task.datasetRoot,
   rows: task.kind === TASK_KIND.evaluate ? Number(task.datasetRows) : 0,
-});
-
-export const leafFields = ({ index, endState, metrics, stepsRoot }: SegmentRecord) => ({
-  index,
-  endState,
-  metricsRoot: metricsRootOf(metrics),
-  stepsRoot,
 });
 
 /** evaluate: that the counter is the last tensor of the result; else empty. */

@@ -1,4 +1,4 @@
-import type { Abi, ContractEventName, Hex } from "viem";
+import type { Abi, Address, ContractEventName, Hex } from "viem";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import type { L1 } from "../l1.ts";
 
@@ -28,11 +28,15 @@ export type DemandRecord = {
   /** L1 second; 0: pending. */
   readonly answeredAt: bigint;
   readonly path: number;
+  /** Its fee has been moved to whom it belongs. */
+  readonly collected: boolean;
 };
 
 export type DemandsReader = {
   /** Demands on a claim that wait for their answer. */
   readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly Asked[]>;
+  /** Demands on a closed claim of which the fee still lies on L1: those an account asked, or all that were answered. */
+  readonly uncollected: (claimHash: Hex, asker: Address | undefined, fromBlock: bigint) => Promise<readonly Hex[]>;
   readonly demand: (key: Hex) => Promise<DemandRecord>;
   readonly range: (claimHash: Hex, key: Hex, fromBlock: bigint) => Promise<ChunkRange>;
 };
@@ -55,6 +59,15 @@ export function openDemandsReader({ client, contracts }: L1): DemandsReader {
       for (const asked of await events<Asked>("Asked", { claimHash }, fromBlock))
         if ((await demand(asked.key)).answeredAt === 0n) open.push(asked);
       return open;
+    },
+    uncollected: async (claimHash, asker, fromBlock) => {
+      const keys: Hex[] = [];
+      const args = asker === undefined ? { claimHash } : { claimHash, asker };
+      for (const { key } of await events<Asked>("Asked", args, fromBlock)) {
+        const { collected, answeredAt } = await demand(key);
+        if (!collected && (asker !== undefined || answeredAt !== 0n)) keys.push(key);
+      }
+      return keys;
     },
     range: async (claimHash, key, fromBlock) => {
       const [asked] = await events<{ range: ChunkRange }>("ChunksAsked", { claimHash, key }, fromBlock);

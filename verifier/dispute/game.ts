@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import type { Want } from "../check/want.ts";
 
 /** Status of a challenge on L1; the numbers are Disputes'. */
 export const CHALLENGE_STATUS = { none: 0, live: 1, lapsed: 2, lost: 3, won: 4, refunded: 5 } as const;
@@ -27,7 +28,9 @@ export type Finding =
   | { readonly kind: "closed"; readonly segment: number }
   | { readonly kind: "wrong"; readonly segment: number; readonly step: number }
   /** The claimant serves nothing that gives its roots. */
-  | { readonly kind: "unavailable" };
+  | { readonly kind: "unavailable" }
+  /** It serves too little, but what this asks for on L1 leads on. */
+  | { readonly kind: "wanted"; readonly want: Want };
 
 /** Everything that decides a challenger's next moves against one claim: read from L1, plus what checking found. */
 export type Game = {
@@ -44,6 +47,8 @@ export type Game = {
   readonly challenges: readonly ChallengeView[];
   /** Demands on the claim that wait for an answer: key and last L1 second for it. */
   readonly pending: readonly { readonly key: Hex; readonly due: bigint }[];
+  /** Demands paid by the own account, once the claim is closed: the fees go to whom they belong. */
+  readonly feesOpen: readonly Hex[];
   /** The reward of this claim is the own account's and was not collected. */
   readonly rewardOpen: boolean;
 };

@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import type { Want } from "../check/want.ts";
 import { CLAIM_STATUS } from "../claims/status.ts";
 import { CHALLENGE_STATUS, type ChallengeView, type Game, NO_STEP } from "./game.ts";
 
@@ -7,8 +8,11 @@ export type ChallengerAction =
   | { readonly kind: "point"; readonly challengeId: Hex; readonly step: number }
   | { readonly kind: "prove"; readonly challengeId: Hex }
   | { readonly kind: "timeout"; readonly key: Hex }
-  | { readonly kind: "demandSegment"; readonly segment: number }
+  | { readonly kind: "demand"; readonly want: Want }
+  /** The challenge's clock waits for an answer that was asked for. */
+  | { readonly kind: "waitFor"; readonly challengeId: Hex; readonly key: Hex }
   | { readonly kind: "refund"; readonly challengeId: Hex }
+  | { readonly kind: "collectFee"; readonly key: Hex }
   | { readonly kind: "collect" };
 
 /** What a challenger does next against a claim; nothing if it must wait or all is well. Pure. */
@@ -35,11 +39,33 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
     case "unavailable":
       // Something is asked for on L1 as long as it may be: silence then loses the claim.
       if (game.pending.length > 0 || game.nowSeconds > game.windowEnd) return [];
-      return [{ kind: "demandSegment", segment: 0 }];
+      return [{ kind: "demand", want: { path: "segment", segment: 0 } }];
+    case "wanted":
+      return ask(game, live, finding.want);
     default:
       return [];
   }
 }
+
+/** Asks for what is wanted. A step that is known is challenged first: who has a live challenge may ask after the window,
+ * and finality waits for it. */
+function ask(game: Game, live: readonly ChallengeView[], want: Want): readonly ChallengerAction[] {
+  const { pending } = game;
+  const mine = live.find(({ segment, step }) => segment === want.segment && (step === NO_STEP || isAbout(want, step)));
+  if (want.path === "chunks") {
+    if (mine === undefined) return challenge(game, want.segment, want.step);
+    if (mine.step === NO_STEP) return pursue(game, mine, want.step);
+  }
+  const last = pending.at(-1);
+  if (last === undefined) {
+    if (game.nowSeconds > game.windowEnd && live.length === 0) return [];
+    return [{ kind: "demand", want }];
+  }
+  if (mine === undefined || mine.waiting) return [];
+  return [{ kind: "waitFor", challengeId: mine.challengeId, key: last.key }];
+}
+
+const isAbout = (want: Want, step: number): boolean => want.path === "chunks" && want.step === step;
 
 /** Challenges start only within the window. */
 const challenge = (game: Game, segment: number, step: number): readonly ChallengerAction[] =>
@@ -61,6 +87,7 @@ function whenClosed(game: Game): readonly ChallengerAction[] {
   );
   return [
     ...back.map(({ challengeId }) => ({ kind: "refund", challengeId }) as const),
+    ...game.feesOpen.map((key) => ({ kind: "collectFee", key }) as const),
     ...(overturned && game.rewardOpen ? [{ kind: "collect" } as const] : []),
   ];
 }

@@ -1,9 +1,9 @@
 import { encodeAbiParameters, type Hex } from "viem";
-import { treeProof } from "../../common/merkle.ts";
-import type { ClaimSubject, SegmentEvidence } from "../check/claim.ts";
+import type { ClaimSubject } from "../check/claim.ts";
+import type { Evidence } from "../check/evidence.ts";
 import type { WrongStep } from "../check/segment.ts";
+import type { ReadValue } from "../check/step.ts";
 import type { Violation } from "../check/violation.ts";
-import { leafFields } from "../claims/claim-input.ts";
 import { valueAt } from "../graph/graph.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
@@ -11,7 +11,6 @@ import { bytesOf } from "../tensor/tensor.ts";
 import { datasetTensorRoots } from "../trace/dataset.ts";
 import { rowOrderOf } from "../trace/inputs.ts";
 import { rowsOfStep } from "../trace/rows.ts";
-import { segmentLeafOf } from "../trace/trajectory.ts";
 import { rootAt, valueBytes } from "../trace/values.ts";
 import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "./witness/canonical.ts";
 import { chunksOf, type StepSource, sourceOfValues } from "./witness/chunks.ts";
@@ -47,7 +46,9 @@ export type Proof = { readonly kind: number; readonly witness: Hex };
 export type WrongSegmentStep = {
   readonly segment: number;
   readonly wrong: WrongStep;
-  readonly evidence: SegmentEvidence;
+  readonly evidence: Evidence;
+  /** Claimed values of the wrong step. */
+  readonly read: ReadValue;
 };
 
 const linkParameter = {
@@ -97,12 +98,8 @@ export async function buildProof(
   found: WrongSegmentStep,
   consumed: ConsumedResult | undefined,
 ): Promise<Proof> {
-  const { segment, wrong, evidence } = found;
-  const leaves = evidence.records.map(segmentLeafOf);
-  const link = {
-    segment: { leaf: leafFields(evidence.records[segment]!), proof: treeProof(leaves, segment) },
-    step: { trace: wrong.trace, proof: treeProof(evidence.stepHashes, wrong.step) },
-  };
+  const { wrong, evidence } = found;
+  const link = { segment: evidence.segment, step: { trace: wrong.trace, proof: evidence.stepProof } };
   const rest = await restOf(subject, found, consumed);
   return {
     kind: KIND[wrong.violation.kind],
@@ -112,20 +109,20 @@ export async function buildProof(
 
 async function restOf(
   subject: ClaimSubject,
-  { segment, wrong, evidence }: WrongSegmentStep,
+  { segment, wrong, evidence, read }: WrongSegmentStep,
   consumed: ConsumedResult | undefined,
 ): Promise<Hex> {
   const { violation, roots, step } = wrong;
   const { inputs } = subject;
-  const source = sourceOf(subject, segment, wrong);
+  const source = sourceOf(subject, wrong, read);
   switch (violation.kind) {
     case "element":
       return buildElementWitness(source, violation.node, violation.element);
     case "link":
       if (violation.end) return buildEndLinkWitness();
-      if (step > 0) return buildStepLinkWitness(wrong.previousTrace!, evidence.stepHashes, step);
+      if (step > 0) return buildStepLinkWitness(wrong.previousTrace!, evidence.previousStepProof!);
       if (segment === 0) return buildStartLinkWitness();
-      return buildSegmentLinkWitness(leafFields(evidence.records[segment - 1]!), evidence.records.map(segmentLeafOf));
+      return buildSegmentLinkWitness(evidence.previousSegment!.leaf, evidence.previousSegment!.proof);
     case "start":
       if (consumed === undefined) throw new Error("the consumed claim is not known");
       return buildStartWitness(source.graph, roots, violation.state, consumed);
@@ -141,7 +138,7 @@ async function restOf(
     case "layout":
       return buildLayoutWitness(source, violation.node, violation.operand, violation.element);
     case "metric":
-      return buildMetricWitness(source, evidence.records[segment]!.metrics, step);
+      return buildMetricWitness(source, evidence.metrics, step);
     case "canonical": {
       const chunk = Math.floor(violation.element / CHUNK_BYTES); // bools are bytes
       const { place, index } = violation;
@@ -154,14 +151,13 @@ async function restOf(
 }
 
 /** The claimed values of the wrong step; read from the claimant where the own ones have other roots. */
-function sourceOf({ claimHash, inputs, data }: ClaimSubject, segment: number, wrong: WrongStep): StepSource {
-  const { graph, task } = inputs;
+function sourceOf({ inputs }: ClaimSubject, wrong: WrongStep, read: ReadValue): StepSource {
+  const { graph } = inputs;
   return sourceOfValues(encodeGraph(graph), wrong.roots, async (place, index) => {
     const bytes = valueBytes(graph, wrong.values, place, index);
     const root = rootAt(wrong.roots, place, index);
     if (bytes === undefined) throw new Error(`no value at place ${place}, index ${index}`);
-    if (root === undefined || tensorRoot(bytes) === root) return bytes;
-    return data.value(claimHash, segment * task.segmentSteps + wrong.step, place, index, root, bytes.length);
+    return root === undefined || tensorRoot(bytes) === root ? bytes : read(place, index, root, bytes.length);
   });
 }
 

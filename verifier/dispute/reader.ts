@@ -15,6 +15,8 @@ export type DisputeReader = {
   readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly { key: Hex; due: bigint }[]>;
   /** Roots of the steps of a segment that was opened. */
   readonly openedSteps: (claimHash: Hex, segment: number, fromBlock: bigint) => Promise<readonly Hex[] | undefined>;
+  /** Demands an account paid for, of which the fee still lies on L1. */
+  readonly feesOpen: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<readonly Hex[]>;
   /** The account won this claim's bond and has not collected it. */
   readonly rewardOpen: (claimHash: Hex, winner: Address, fromBlock: bigint) => Promise<boolean>;
 };
@@ -67,6 +69,7 @@ export function openDisputeReader(l1: L1): DisputeReader {
       const asked = await demands.pending(claimHash, fromBlock);
       return Promise.all(asked.map(async ({ key }) => ({ key, due: (await demands.demand(key)).due })));
     },
+    feesOpen: demands.uncollected,
     openedSteps: async (claimHash, segment, fromBlock) => {
       type Published = { segment: number; traces: readonly StepTrace[] };
       const abi = demandsAbi as Abi;

@@ -3,13 +3,17 @@ import { PROFILE } from "../../common/job.ts";
 import { isSoft, TASK_KIND } from "../../common/task.ts";
 import { withCheckModules } from "../check/bench.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, claimedEnd, type OpenedSteps } from "../check/claim.ts";
+import { checkDark, type Published } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
+import type { SegmentCheckModules } from "../check/segment.ts";
+import { type Want, WantedError } from "../check/want.ts";
 import { assembleInputs } from "../claims/assemble.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { type DataClient, DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
 import type { EventSink } from "../events.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Finding } from "./game.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
@@ -18,6 +22,8 @@ import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 export type Watched = {
   readonly finding: Finding;
   readonly evidence?: { readonly subject: ClaimSubject; readonly found: WrongSegmentStep };
+  /** Graph of the claimed task, where something of it is wanted on L1. */
+  readonly graph?: Graph;
 };
 
 /** Checks claims one after the other and keeps what it found. A restart checks again. */
@@ -34,6 +40,7 @@ export type WatchModules = {
   readonly clientFor: (logged: LoggedClaim) => DataClient;
   readonly libraryFor: (logged: LoggedClaim, spec: RunSpec) => Library;
   readonly openedSteps: (logged: LoggedClaim) => OpenedSteps;
+  readonly published: (logged: LoggedClaim) => Promise<Published>;
   readonly events: EventSink;
 };
 
@@ -100,14 +107,16 @@ const faultOf = (claimHash: Hex, error: unknown) => ({
 
 async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModules): Promise<Watched> {
   const { claimHash, claim } = logged;
-  const { events, clientFor, libraryFor, openedSteps, runtime } = modules;
+  const { events, clientFor, libraryFor, openedSteps, published, runtime } = modules;
   const library = libraryFor(logged, spec);
   const inputs = await assembleInputs(spec.task, spec.seed, spec.consumed, library);
   const subject: ClaimSubject = { claimHash, claim, inputs, data: clientFor(logged), library };
   return withCheckModules(runtime, inputs, async (checkModules) => {
-    const finding = await checkClaim(subject, checkModules, openedSteps(logged), (segment) =>
+    const served = await checkClaim(subject, checkModules, openedSteps(logged), (segment) =>
       events({ event: "segment-checked", claimHash, id: claim.id, segment }),
     );
+    const isDark = served.kind === "unavailable" && spec.task.profile === PROFILE.strict;
+    const finding = isDark ? await checkOnL1(subject, checkModules, await published(logged)) : served;
     if (finding.kind === "right" && isTolerantTraining(spec)) {
       const words = differingWords(await ownEnd(inputs, checkModules), await claimedEnd(subject));
       events({ event: "checked", claimHash, id: claim.id, finding: "right", honestWordsDiffering: words });
@@ -118,16 +127,27 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
   });
 }
 
+type Looked = ClaimFinding | { readonly kind: "wanted"; readonly want: Want };
+
+async function checkOnL1(subject: ClaimSubject, modules: SegmentCheckModules, published: Published): Promise<Looked> {
+  try {
+    return await checkDark(subject, modules, published);
+  } catch (error) {
+    if (error instanceof WantedError) return { kind: "wanted", want: error.want };
+    throw error;
+  }
+}
+
 const isTolerantTraining = ({ task }: RunSpec): boolean =>
   task.kind === TASK_KIND.train && task.profile === PROFILE.tolerant;
 
-function report(subject: ClaimSubject, finding: ClaimFinding) {
+function report(subject: ClaimSubject, finding: Looked) {
   if (finding.kind === "wrong") return { finding: "wrong", ...describeViolation(subject, finding) };
   if (finding.kind === "unavailable") return { finding: "unavailable", error: finding.error.message };
   return { finding: finding.kind, ...(finding.kind === "closed" ? { segment: finding.segment } : {}) };
 }
 
-function watchedOf(subject: ClaimSubject, finding: ClaimFinding): Watched {
+function watchedOf(subject: ClaimSubject, finding: Looked): Watched {
   switch (finding.kind) {
     case "wrong":
       return {
@@ -136,6 +156,8 @@ function watchedOf(subject: ClaimSubject, finding: ClaimFinding): Watched {
       };
     case "closed":
       return { finding: { kind: "closed", segment: finding.segment } };
+    case "wanted":
+      return { finding, graph: subject.inputs.graph };
     default:
       return { finding: { kind: finding.kind } };
   }

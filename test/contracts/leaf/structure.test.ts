@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { segmentLeafHash } from "../../../common/claim.ts";
 import { PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
-import { rangeProof, treeRoot } from "../../../common/merkle.ts";
+import { rangeProof, treeProof, treeRoot } from "../../../common/merkle.ts";
 import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "../../../verifier/dispute/witness/canonical.ts";
 import { chunkLeaves, chunksOf } from "../../../verifier/dispute/witness/chunks.ts";
 import {
@@ -58,7 +58,7 @@ describe("kind 2: links", () => {
 
   test("step to step", async () => {
     const witness = (claimed: readonly LeafCase[]) =>
-      buildStepLinkWitness(stepTraceOf(claimed[0]!.roots), stepHashesOf(segmentSteps(claimed, 0)), 1);
+      buildStepLinkWitness(stepTraceOf(claimed[0]!.roots), treeProof(stepHashesOf(segmentSteps(claimed, 0)), 0));
     expect((await judge(trainContext(steps, 1), 2, witness(steps))).wrong).toBe(false);
     const claimed = steps.with(1, broken);
     expect((await judge(trainContext(claimed, 1), 2, witness(claimed))).wrong).toBe(true);
@@ -70,10 +70,10 @@ describe("kind 2: links", () => {
   test("segment to segment", async () => {
     const leaves = segmentLeaves(steps);
     const hashes = leaves.map(segmentLeafHash);
-    const witness = buildSegmentLinkWitness(leaves[0]!, hashes);
+    const witness = buildSegmentLinkWitness(leaves[0]!, treeProof(hashes, 0));
     expect((await judge(trainContext(steps, 2), 2, witness)).wrong).toBe(false);
     const lied = leaves.with(0, { ...leaves[0]!, endState: OTHER_ROOT });
-    const proof = buildSegmentLinkWitness(lied[0]!, lied.map(segmentLeafHash));
+    const proof = buildSegmentLinkWitness(lied[0]!, treeProof(lied.map(segmentLeafHash), 0));
     expect((await judge(trainContext(steps, 2, lied), 2, proof)).wrong).toBe(true);
     await expect(judge(trainContext(steps, 2), 2, proof)).rejects.toMatchObject({ errorName: "RootMismatch" });
   });

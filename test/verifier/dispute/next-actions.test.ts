@@ -17,6 +17,7 @@ const game: Game = {
   finding: { kind: "unknown" },
   challenges: [],
   pending: [],
+  feesOpen: [],
   rewardOpen: false,
 };
 const live: ChallengeView = {
@@ -32,7 +33,12 @@ const closed = { kind: "closed", segment: 2 } as const;
 const unavailable = { kind: "unavailable" } as const;
 const challenge = { kind: "challenge", segment: 2, step: 7 } as const;
 const prove = { kind: "prove", challengeId: ID } as const;
-const demand = { kind: "demandSegment", segment: 0 } as const;
+const demand = { kind: "demand", want: { path: "segment", segment: 0 } } as const;
+const chunks = { path: "chunks", segment: 2, step: 7, place: 4, index: 0, firstChunk: 0, chunkCount: 1 } as const;
+const wantsChunks = { kind: "wanted", want: chunks } as const;
+const step = { path: "step", segment: 2, step: 7 } as const;
+const wantsStep = { kind: "wanted", want: step } as const;
+const asked = [{ key: KEY, due: 2000n }];
 const refund = { kind: "refund", challengeId: ID } as const;
 
 const overturned = { status: CLAIM_STATUS.overturned, closedAt: 990n } as const;
@@ -69,6 +75,27 @@ describe("a challenger", () => {
     ["asks on L1 for what is served nowhere", { finding: unavailable }, [demand]],
     ["asks once", { finding: unavailable, pending: [{ key: KEY, due: 1000n }] }, []],
     ["does not ask after the window", { finding: unavailable, nowSeconds: 1001n }, []],
+    ["asks on L1 for the step that leads on", { finding: wantsStep }, [{ kind: "demand", want: step }]],
+    ["waits for the answer", { finding: wantsStep, pending: asked }, []],
+    ["asks after the window only with a challenge", { finding: wantsStep, nowSeconds: 1001n }, []],
+    [
+      "which lets it ask on",
+      { finding: wantsStep, nowSeconds: 1001n, challenges: [{ ...live, step: NO_STEP }] },
+      [{ kind: "demand", want: step }],
+    ],
+    ["challenges a known step before it asks for its bytes", { finding: wantsChunks }, [challenge]],
+    [
+      "points first where the segment was opened",
+      { finding: wantsChunks, challenges: [{ ...live, step: NO_STEP }] },
+      [{ kind: "point", challengeId: ID, step: 7 }],
+    ],
+    ["then asks for the bytes", { finding: wantsChunks, challenges: [live] }, [{ kind: "demand", want: chunks }]],
+    [
+      "lets its clock wait for them",
+      { finding: wantsChunks, challenges: [live], pending: asked },
+      [{ kind: "waitFor", challengeId: ID, key: KEY }],
+    ],
+    ["once", { finding: wantsChunks, challenges: [{ ...live, waiting: true }], pending: asked }, []],
     [
       "calls the timeout in the second after the due one, whatever else there is",
       { finding: wrong, nowSeconds: 1001n, pending: [{ key: KEY, due: 1000n }] },
@@ -77,6 +104,12 @@ describe("a challenger", () => {
     ["leaves a closed claim without a stake of its own", { status: CLAIM_STATUS.final }, []],
     ["takes its bond back from a claim that fell to others", { ...overturned, challenges: [live] }, [refund]],
     ["takes bond and reward", { ...overturned, challenges: [won], rewardOpen: true }, [refund, { kind: "collect" }]],
+    ["has the fees moved that it paid", { ...overturned, feesOpen: [KEY] }, [{ kind: "collectFee", key: KEY }]],
+    [
+      "those of a claim that stands too",
+      { status: CLAIM_STATUS.final, feesOpen: [KEY] },
+      [{ kind: "collectFee", key: KEY }],
+    ],
     ["not while the airgap runs", { ...overturned, closedAt: 995n, challenges: [won], rewardOpen: true }, []],
     ["takes nothing twice", { ...overturned, challenges: [{ ...won, status: CHALLENGE_STATUS.refunded }] }, []],
     ["gets no bond back that it lost", { ...overturned, challenges: [{ ...won, status: CHALLENGE_STATUS.lost }] }, []],

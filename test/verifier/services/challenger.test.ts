@@ -58,10 +58,11 @@ async function execute(
   task: SmallTask,
   openSteps: ExecutorParts["openSteps"],
   takes: (overturned: boolean) => boolean = () => true,
+  serving: { readonly dataUrl?: string } = {},
 ) {
   const events: ServiceEvent[] = [];
   const running = await runExecutor(
-    { ...common(role), dataPort: 0, takes: (_, overturned) => takes(overturned) },
+    { ...common(role), ...serving, dataPort: 0, takes: (_, overturned) => takes(overturned) },
     { demands: async () => [task], openSteps, events: (event) => events.push(event) },
   );
   stops.push(running.stop);
@@ -89,6 +90,9 @@ const liar =
   };
 
 const seen = (events: readonly ServiceEvent[], name: string) => until(() => events.find(({ event }) => event === name));
+/** What was found of a task's claim: those of other tests may still be open. */
+const checked = (events: readonly ServiceEvent[], { task }: SmallTask) =>
+  until(() => events.find(({ event, id }) => event === "checked" && id === task.id));
 const liveStatus = async ({ task }: SmallTask) => {
   const contract = { address: l1.chain.contracts.resultClaims, abi: resultClaimsAbi } as const;
   const hash = await l1.client.readContract({ ...contract, functionName: "liveClaim", args: [task.id] });
@@ -135,8 +139,30 @@ describe("an honest tolerant claim", () => {
     const task = job({ tolerant: true });
     await execute("executor", task, honestSteps(2));
     const events = watch();
-    expect(await seen(events, "checked")).toMatchObject({ finding: "right" });
-    expect(events.filter(({ event }) => event === "challenged")).toHaveLength(0);
+    expect(await checked(events, task)).toMatchObject({ finding: "right" });
+    expect(events.filter(({ event, id }) => event === "challenged" && id === task.task.id)).toHaveLength(0);
+  });
+});
+
+/** Serves nothing off chain, answers everything on L1. */
+const DARK = { dataUrl: "http://127.0.0.1:1" };
+
+describe("a claimant that serves nothing", () => {
+  it.each([
+    ["with step roots", { stepRoots: true, segmentSteps: 2 }],
+    ["without", { segmentSteps: 2 }],
+  ])("is asked on L1 for what proves its lie, %s", async (_, spec) => {
+    const task = job(spec);
+    await execute("liar", task, liar("next_weight0"), (overturned) => !overturned, DARK);
+    const events = watch();
+    expect(await seen(events, "proved")).toMatchObject({ wrong: "element", step: 5, node: "next_weight0", element: 3 });
+    expect(events.filter(({ event }) => event === "challenged")).toHaveLength(1);
+  });
+
+  it("is left alone when its claim is right", async () => {
+    const task = job({});
+    await execute("executor", task, honestSteps(1), undefined, DARK);
+    expect(await checked(watch(), task)).toMatchObject({ finding: "right" });
   });
 });
 

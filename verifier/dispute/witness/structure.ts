@@ -33,18 +33,13 @@ export const buildEndLinkWitness = (): Hex =>
 export const buildStartLinkWitness = (): Hex =>
   encodeLink({ end: false, previousStep: NO_STEP, previousSegment: NO_SEGMENT, proof: [] });
 
-/** Step `step` (> 0) of a segment does not start where the step before ended. `stepHashes`: all of the segment. */
-export const buildStepLinkWitness = (previousStep: StepTrace, stepHashes: readonly Hex[], step: number): Hex =>
-  encodeLink({ end: false, previousStep, previousSegment: NO_SEGMENT, proof: treeProof(stepHashes, step - 1) });
+/** A later step of a segment does not start where the step before ended; `proof`: of that step under the steps root. */
+export const buildStepLinkWitness = (previousStep: StepTrace, proof: readonly Hex[]): Hex =>
+  encodeLink({ end: false, previousStep, previousSegment: NO_SEGMENT, proof });
 
-/** A segment's first step does not start where the segment before ended. `segmentHashes`: leaves of the trajectory. */
-export const buildSegmentLinkWitness = (previousSegment: SegmentLeaf, segmentHashes: readonly Hex[]): Hex =>
-  encodeLink({
-    end: false,
-    previousStep: NO_STEP,
-    previousSegment,
-    proof: treeProof(segmentHashes, previousSegment.index),
-  });
+/** A segment's first step does not start where the segment before ended; `proof`: of that leaf under the trajectory root. */
+export const buildSegmentLinkWitness = (previousSegment: SegmentLeaf, proof: readonly Hex[]): Hex =>
+  encodeLink({ end: false, previousStep: NO_STEP, previousSegment, proof });
 
 /** The consumed claim as a start witness needs it. */
 export interface ConsumedResult {

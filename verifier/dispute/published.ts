@@ -1,0 +1,83 @@
+import { type Abi, decodeFunctionData, type Hex, hexToBytes } from "viem";
+import type { StepTrace } from "../../common/claim.ts";
+import { demandsAbi } from "../../common/contracts/demands.ts";
+import type { Published, PublishedStep } from "../check/dark.ts";
+import type { SegmentProof } from "../check/evidence.ts";
+import { WantedError } from "../check/want.ts";
+import { CHUNKS_OF, type ChunkRange } from "../claims/demands-reader.ts";
+import type { L1 } from "../l1.ts";
+import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
+import type { StepRoots } from "../trace/step.ts";
+
+/** Chunks that one demand may ask for (P7.6). */
+const MAX_CHUNKS = 128;
+
+type Log<T> = { readonly args: T; readonly transactionHash: Hex };
+
+/** Everything a claimant has published on L1 about a claim. */
+export async function readPublished({ client, contracts }: L1, claimHash: Hex, fromBlock: bigint): Promise<Published> {
+  const contract = { address: contracts.demands, abi: demandsAbi as Abi };
+  async function logs<T>(eventName: string): Promise<Log<T>[]> {
+    const found = await client.getContractEvents({
+      ...contract,
+      eventName,
+      args: { claimHash },
+      fromBlock,
+      strict: true,
+    });
+    return found as unknown as Log<T>[];
+  }
+  /** Arguments of the answer: the events hold what was proven, the calls its proofs. */
+  async function callArgs(hash: Hex): Promise<readonly unknown[]> {
+    const { input } = await client.getTransaction({ hash });
+    return decodeFunctionData({ abi: demandsAbi as Abi, data: input }).args ?? [];
+  }
+
+  const leaves = new Map<number, SegmentProof>();
+  for (const { transactionHash } of await logs<object>("SegmentPublished")) {
+    const [, shown] = (await callArgs(transactionHash)) as [Hex, SegmentProof];
+    leaves.set(shown.leaf.index, shown);
+  }
+  const asked = new Map<Hex, { segment: number; step: number }>();
+  for (const { args } of await logs<{ key: Hex; segment: number; step: number }>("Asked")) asked.set(args.key, args);
+  const steps = new Map<string, PublishedStep>();
+  for (const { args, transactionHash } of await logs<{ key: Hex; values: StepRoots }>("StepPublished")) {
+    const { segment, step } = asked.get(args.key)!;
+    const shown = (await callArgs(transactionHash))[4] as { proof: readonly Hex[] };
+    steps.set(`${segment}/${step}`, { roots: args.values, proof: shown.proof });
+  }
+  const opened = new Map<number, readonly StepTrace[]>();
+  for (const { args } of await logs<{ segment: number; traces: readonly StepTrace[] }>("TracesPublished"))
+    opened.set(args.segment, args.traces);
+  const ranges = new Map<Hex, ChunkRange>();
+  for (const { args } of await logs<{ key: Hex; range: ChunkRange }>("ChunksAsked")) ranges.set(args.key, args.range);
+  const chunks = new Map<string, Uint8Array>();
+  for (const { args } of await logs<{ key: Hex; data: Hex }>("ChunksPublished")) {
+    const range = ranges.get(args.key)!;
+    if (range.source !== CHUNKS_OF.value) continue;
+    const data = hexToBytes(args.data);
+    for (let i = 0; i < range.chunkCount; i++)
+      chunks.set(
+        [range.segment, range.step, range.place, range.index, range.firstChunk + i].join("/"),
+        data.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
+      );
+  }
+
+  return {
+    leaf: (segment) => leaves.get(segment),
+    step: (segment, step) => steps.get(`${segment}/${step}`),
+    opened: (segment) => opened.get(segment),
+    read: (segment, step) => async (place, index, root, byteLength) => {
+      const count = Math.ceil(byteLength / CHUNK_BYTES);
+      const key = (chunk: number) => [segment, step, place, index, chunk].join("/");
+      const missing = Array.from({ length: count }, (_, chunk) => chunk).find((chunk) => !chunks.has(key(chunk)));
+      if (missing !== undefined) {
+        const chunkCount = Math.min(MAX_CHUNKS, count - missing);
+        throw new WantedError({ path: "chunks", segment, step, place, index, firstChunk: missing, chunkCount });
+      }
+      const bytes = Buffer.concat(Array.from({ length: count }, (_, chunk) => chunks.get(key(chunk))!));
+      if (tensorRoot(bytes) !== root) throw new Error("L1 shows chunks that do not give their root");
+      return bytes;
+    },
+  };
+}
