@@ -48,7 +48,8 @@ export function openCheckpoints(folder: string): Checkpoints {
 /** Puts a state's tensors and their list into the store and gives their roots. */
 export async function storeState(store: BlobStore, state: readonly Tensor[]): Promise<Hex[]> {
   const roots = state.map((tensor) => tensorRoot(bytesOf(tensor)));
-  await Promise.all(state.map((tensor, i) => store.put(roots[i]!, bytesOf(tensor))));
+  // One by one: several threads writing at once take a core from the runtime that computes on meanwhile.
+  for (const [i, tensor] of state.entries()) await store.put(roots[i]!, bytesOf(tensor));
   if (roots.length > 1) await store.put(rootOfList(roots), packHashes(roots));
   return roots;
 }

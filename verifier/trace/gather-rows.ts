@@ -14,12 +14,14 @@ export function gatherRows(
   rows: readonly number[],
   memory = new ArrayBuffer(rows.length * rowBytes),
 ): Uint8Array<ArrayBuffer> {
-  const gathered = new Uint8Array(memory);
+  // `Buffer.copy` takes half the time of `set` of a `subarray`, more where the source is shared memory.
+  const from = Buffer.from(source.buffer, source.byteOffset, source.length);
+  const to = Buffer.from(memory);
   for (const [i, row] of rows.entries()) {
-    const from = row * rowBytes;
-    if (from + rowBytes > source.length)
+    const start = row * rowBytes;
+    if (start + rowBytes > source.length)
       throw new DatasetError("dataset-row", `row ${row} of ${source.length / rowBytes}`, { actual: row });
-    gathered.set(source.subarray(from, from + rowBytes), i * rowBytes);
+    from.copy(to, i * rowBytes, start, start + rowBytes);
   }
-  return gathered;
+  return new Uint8Array(memory);
 }

@@ -43,16 +43,17 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
   let unwritten: Computed | undefined;
   for (let index = segments.length; index < segmentCount(task); index++) {
     const feeds = (await ahead) as Feeds;
-    ahead = index + 1 < segmentCount(task) ? feedsOf(inputs, modules.gatherer, index + 1) : undefined;
-    ahead?.catch(() => {}); // awaited at the next turn; until then its failure must not end the process
     const computing = computeSegment(inputs, modules.steps, index, state, feeds);
-    computing.catch(() => {}); // awaited below
+    computing.catch(() => {}); // awaited below; until then its failure must not end the process
+    await setImmediate(); // the request is out before this thread is busy hashing
     if (unwritten !== undefined) {
-      // The end state is hashed and stored while the runtime's thread computes on from it.
       await writing;
       writing = write(index - 1, unwritten);
       writing.catch(() => {});
     }
+    // After the hashing, not beside it: on two cores one is the runtime's.
+    ahead = index + 1 < segmentCount(task) ? feedsOf(inputs, modules.gatherer, index + 1) : undefined;
+    ahead?.catch(() => {});
     unwritten = await computing;
     state = unwritten.state;
     modules.gatherer.reuse(feeds);
@@ -73,7 +74,6 @@ async function finishSegment(
   index: number,
   { state, metrics, stepRoots }: Computed,
 ): Promise<Checkpoint> {
-  await setImmediate(); // what was just asked of the runtime's thread goes out before this one is busy hashing
   const stateRoots = await storeState(store, state);
   const stepsRoot = stepRoots.length === 0 ? ZERO_HASH : rootOfList(stepRoots);
   const checkpoint: Checkpoint = {
