@@ -17,7 +17,6 @@ program
     "the lie of job B's first executor, e.g. 5:any:7:1ulp",
     "137:any:4242:1ulp",
   )
-  .option("--b-profile <strict|tolerant>", "profile of job B", "strict")
   .option("--random-seed <n>", "what `any` and other free choices are drawn with", "1")
   .option("--list-nodes", "print the training graph's nodes that can be lied at, then exit", false)
   .option("--data-dir <path>", "where the run keeps its data (default: a new temporary folder)")
@@ -63,6 +62,9 @@ function report(error: unknown): number {
     return EXIT.failed;
   }
   if (process.argv.includes("--json")) console.log(JSON.stringify({ error: error.toJSON() }));
-  else console.error(`anh: ${error.message}${error.hint === undefined ? "" : `\n     ${error.hint}`}`);
+  else {
+    const advice = error.hint ?? (error.expected === undefined ? undefined : `expected ${error.expected}`);
+    console.error(`anh: ${error.message}${advice === undefined ? "" : `\n     ${advice}`}`);
+  }
   return error.code === "usage" ? EXIT.usage : EXIT.failed;
 }

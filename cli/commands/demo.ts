@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AnhError } from "../../common/errors.ts";
 import { ensureContracts } from "../build.ts";
-import { parseLie, profileOf } from "../demo/lie.ts";
+import { chooseLie, parseLie, profileOf } from "../demo/lie.ts";
 import { graphsOf, trainingPlans } from "../demo/plans.ts";
 import { table } from "../demo/table.ts";
 import { jsonTeller, type Teller, textTeller } from "../demo/teller.ts";
@@ -31,11 +31,18 @@ export async function demo(options: DemoOptions): Promise<void> {
     await listLieNodes(options, profileOf(lie), randomSeed);
     return;
   }
+  const plan = trainingPlans(profileOf(lie))[1]!;
+  // What cannot be is refused before anything is started.
+  const { name, element } = chooseLie(lie, graphsOf(plan, randomSeed).train.graph, plan.steps, randomSeed);
   const teller = openTeller(options.json);
   ensureContracts((text) => process.stderr.write(`anh: ${text}\n`));
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "anh-demo-"));
   const [l1Port, l2Port] = (await freePorts(2)) as [number, number];
-  teller.tell("demo", { dataDir, l1Port, l2Port, lie, randomSeed }, `data and logs: ${dataDir}`);
+  teller.tell(
+    "demo",
+    { dataDir, l1Port, l2Port, lie: { ...lie, node: name, element }, randomSeed },
+    `data and logs: ${dataDir}; B's first executor will falsify element ${element} of ${name} in step ${lie.step}`,
+  );
   const { tellStory } = await import("../demo/story.ts");
   const outcome = await tellStory({ dataDir, l1Port, l2Port, lie, randomSeed }, teller);
   const { closingTable } = await import("../demo/closing.ts");
