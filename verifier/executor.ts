@@ -52,10 +52,10 @@ export type Service = { readonly stop: () => Promise<void> };
  */
 export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
   const stopping = new AbortController();
-  const settled = new Set<Hex>();
+  const closed: Closed = { settled: new Set(), lost: new Set() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      await round(options, modules, settled).catch((error) =>
+      await round(options, modules, closed).catch((error) =>
         modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
       );
       await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
@@ -72,8 +72,15 @@ export function startExecutor(options: ExecutorOptions, modules: ExecutorModules
 
 type Errand = { readonly task: Task; readonly job: Job | undefined };
 
-/** @param settled own claims that are closed and of which nothing is left to collect: not looked at again */
-async function round(options: ExecutorOptions, modules: ExecutorModules, settled: Set<Hex>): Promise<void> {
+/** What the first round after a start reads of L1 once, since it never changes again. */
+type Closed = {
+  /** Own claims that are closed and of which nothing is left to collect. */
+  readonly settled: Set<Hex>;
+  /** Ids of which an own claim was overturned: the same run would give the same claim, and L1 takes none twice. */
+  readonly lost: Set<Hex>;
+};
+
+async function round(options: ExecutorOptions, modules: ExecutorModules, { settled, lost }: Closed): Promise<void> {
   const { log, demands, reader, sender, answers } = modules;
   const claims = await log.read();
   const own = claimsOf(sender.address, claims);
@@ -87,13 +94,15 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, settled
       continue;
     }
     // Nothing of an overturned claim comes back.
-    if (status !== CLAIM_STATUS.overturned) await collectClaimFees(modules, logged);
+    if (status === CLAIM_STATUS.overturned) lost.add(logged.task.id);
+    else await collectClaimFees(modules, logged);
     settled.add(logged.claimHash);
   }
   await answers(open);
   const errands = new Map<Hex, Errand>();
   for (const { logged } of open) errands.set(logged.task.id, { task: logged.task, job: undefined });
   for (const demand of await demands()) {
+    if (lost.has(demand.task.id)) continue;
     const overturned = (await reader.overturnedAt(demand.task.id)) !== 0n;
     if (errands.has(demand.task.id) || options.takes(demand, overturned)) errands.set(demand.task.id, demand);
   }

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { evaluateId, inferId } from "../../common/job.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { datasetRoot } from "../../verifier/trace/dataset.ts";
@@ -47,49 +47,17 @@ export async function tellStory(options: StoryOptions, teller: Teller): Promise<
 }
 
 async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, string>): Promise<Outcome> {
-  const { stack, l2, teller, services } = cast;
+  const { stack, teller, services } = cast;
   const replicaUrl = await startReplica(stack, options.dataDir);
   await fundUser(cast);
   await spendSome(cast);
   const dapp = await deployClassifier(cast);
 
-  const mnist = await loadMnist();
-  const [trainSet, testSet] = [digitsDataset(mnist.train), digitsDataset(mnist.test)];
-  const { timestamp } = await l2.client.getBlock();
-  const [a, b, c] = trainingPlans(profileOf(options.lie)).map((plan) =>
-    planTraining(plan, {
-      l2ChainId: stack.chain.l2ChainId,
-      requester: dapp,
-      dataset: trainSet,
-      deadline: timestamp + DEADLINE_SECONDS,
-      randomSeed: options.randomSeed,
-    }),
-  ) as [PlannedTraining, PlannedTraining, PlannedTraining];
-  const trainings = [a, b, c];
-  const lie = chooseLie(options.lie, b.graphs.train.graph, b.plan.steps, options.randomSeed);
-  await uploadAll(cast, [
-    ...trainings.flatMap(({ uploads }) => uploads),
-    ...datasetUploads(trainSet),
-    ...datasetUploads(testSet),
-  ]);
-
-  const image = mnist.test.images.slice(IMAGE * 784, (IMAGE + 1) * 784);
-  const inputRoot = tensorRoot(image);
-  const ids = {
-    classifyA: inferId(a.modelId, inputRoot),
-    classifyB: inferId(b.modelId, inputRoot),
-    classifyC: inferId(c.modelId, inputRoot),
-    evaluateA: evaluateId(a.modelId, datasetRoot(testSet), testSet.rows),
-  };
-  for (const { plan, modelId } of trainings) names.set(modelId, `training ${plan.name}`);
-  names.set(ids.classifyA, "inference with A");
-  names.set(ids.classifyB, "inference with B");
-  names.set(ids.classifyC, "inference with C");
-  names.set(ids.evaluateA, "evaluation of A");
-
+  const { trainings, lie, image, testDigits, ids } = await prepare(options, cast, dapp, names);
+  const [a, b, c] = trainings;
   await submitTrainings(cast, dapp, trainings);
   startExecutors(stack, options, lie, { a, b, c });
-  const questions = await ask(cast, dapp, { a: a.modelId, b: b.modelId, c: c.modelId }, image, testSet);
+  const questions = await ask(cast, dapp, { a: a.modelId, b: b.modelId, c: c.modelId }, image, testDigits);
   const transactions = new Map([
     [questions.classifyA, "classify with A"],
     [questions.classifyB, "classify with B"],
@@ -121,7 +89,7 @@ async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, s
   teller.tell(
     "answers",
     { softAnswer, answersA },
-    `A reads ${answersA.label} (label ${mnist.test.labels[IMAGE]}); right on ${answersA.correct} of ${answersA.total}`,
+    `A reads ${answersA.label} (label ${testDigits.labels[IMAGE]}); right on ${answersA.correct} of ${answersA.total}`,
   );
 
   const redeemedWei = await redeemCredit(cast);
@@ -135,8 +103,8 @@ async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, s
     lieIsProvable: isProvable(options.lie),
     overturn,
     answersA,
-    label: mnist.test.labels[IMAGE] as number,
-    testDigits: mnist.test,
+    label: testDigits.labels[IMAGE] as number,
+    testDigits,
     replicaUrl,
     withdrawal,
     redeemedWei,
@@ -146,6 +114,44 @@ async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, s
       (url): url is string => typeof url === "string",
     ),
   });
+}
+
+/** Plans and uploads everything. MNIST's 60,000 training images are the network's after that, and no longer held here. */
+async function prepare(options: StoryOptions, cast: Cast, dapp: Address, names: Map<unknown, string>) {
+  const { stack, l2 } = cast;
+  const { train, test } = await loadMnist();
+  const [trainSet, testSet] = [digitsDataset(train), digitsDataset(test)];
+  const { timestamp } = await l2.client.getBlock();
+  const trainings = trainingPlans(profileOf(options.lie)).map((plan) =>
+    planTraining(plan, {
+      l2ChainId: stack.chain.l2ChainId,
+      requester: dapp,
+      dataset: trainSet,
+      deadline: timestamp + DEADLINE_SECONDS,
+      randomSeed: options.randomSeed,
+    }),
+  ) as [PlannedTraining, PlannedTraining, PlannedTraining];
+  const [a, b, c] = trainings;
+  const lie = chooseLie(options.lie, b.graphs.train.graph, b.plan.steps, options.randomSeed);
+  await uploadAll(cast, [
+    ...trainings.flatMap(({ uploads }) => uploads),
+    ...datasetUploads(trainSet),
+    ...datasetUploads(testSet),
+  ]);
+  const image = test.images.slice(IMAGE * 784, (IMAGE + 1) * 784);
+  const inputRoot = tensorRoot(image);
+  const ids = {
+    classifyA: inferId(a.modelId, inputRoot),
+    classifyB: inferId(b.modelId, inputRoot),
+    classifyC: inferId(c.modelId, inputRoot),
+    evaluateA: evaluateId(a.modelId, datasetRoot(testSet), testSet.rows),
+  };
+  for (const { plan, modelId } of trainings) names.set(modelId, `training ${plan.name}`);
+  names.set(ids.classifyA, "inference with A");
+  names.set(ids.classifyB, "inference with B");
+  names.set(ids.classifyC, "inference with C");
+  names.set(ids.evaluateA, "evaluation of A");
+  return { trainings, lie, image, testDigits: test, ids };
 }
 
 /** Honest ones for A and C, a cheat for B; once B was overturned the honest one trains it as well. */

@@ -6,7 +6,8 @@ import type { Tensor } from "../../../verifier/tensor/tensor.ts";
 import { type Dataset, datasetRoot } from "../../../verifier/trace/dataset.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
-import { type PlannedTraining, tensorUploads, type Upload } from "../plans.ts";
+import type { Digits } from "../mnist.ts";
+import { digitsDataset, type PlannedTraining, tensorUploads, type Upload } from "../plans.ts";
 import { receiptOf, sendPatiently } from "../send.ts";
 
 const UPLOAD_MS = 60_000;
@@ -79,12 +80,16 @@ export async function ask(
   dapp: Address,
   models: { readonly a: Hex; readonly b: Hex; readonly c: Hex },
   image: Uint8Array,
-  testSet: Dataset,
+  testDigits: Digits,
 ): Promise<Questions> {
   const classifyA = await send(cast, dapp, "classify", [models.a, bytesToHex(image)]);
   const classifyB = await send(cast, dapp, "classify", [models.b, bytesToHex(image)]);
   const classifyC = await send(cast, dapp, "classify", [models.c, bytesToHex(image)]);
-  const evaluateA = await send(cast, dapp, "evaluate", [models.a, datasetRoot(testSet), testSet.rows]);
+  const evaluateA = await send(cast, dapp, "evaluate", [
+    models.a,
+    datasetRoot(digitsDataset(testDigits)),
+    testDigits.rows,
+  ]);
   cast.teller.tell(
     "asked",
     { classifyA, classifyB, classifyC, evaluateA },

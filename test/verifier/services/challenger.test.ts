@@ -105,7 +105,7 @@ describe("a lie in one element", () => {
     ["without: the segment is opened first", {}, ["challenged", "pointed", "proved"]],
   ])("%s, proved on L1, and an honest claim follows", async (_, spec, moves) => {
     const task = job(spec);
-    const lying = await execute("liar", task, liar("next_weight0"), (overturned) => !overturned);
+    const lying = await execute("liar", task, liar("next_weight0"));
     const honest = await execute("executor", task, honestSteps(1), (overturned) => overturned);
     const events = watch();
     expect(await seen(events, "proved")).toMatchObject({ wrong: "element", step: 5, node: "next_weight0", element: 3 });
@@ -118,6 +118,8 @@ describe("a lie in one element", () => {
     await l1.warp(61);
     await until(async () => ((await liveStatus(task)) === CLAIM_STATUS.final ? true : undefined));
     expect(lying.events.filter(({ event }) => event === "claimed")).toHaveLength(1);
+    // It does not stand in the way of the honest one: what it lost, it leaves.
+    expect(lying.events.filter(({ event }) => event === "reserved")).toHaveLength(1);
   });
 });
 
