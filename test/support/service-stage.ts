@@ -1,0 +1,96 @@
+// Executors and challengers as the real services, on a real L1 with the real contracts, over tasks of a small network.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { devAccount, type Role } from "../../cli/stack/accounts.ts";
+import { runChallenger } from "../../verifier/challenger-wiring.ts";
+import type { ServiceEvent } from "../../verifier/events.ts";
+import { type ExecutorParts, runExecutor } from "../../verifier/executor-wiring.ts";
+import { valueAt } from "../../verifier/graph/graph.ts";
+import type { LieAmount } from "../../verifier/ops/judge.ts";
+import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
+import { openBlobStore } from "../../verifier/trace/store.ts";
+import { startDataNode } from "./data-node.ts";
+import { startL1 } from "./l1.ts";
+import { lyingSteps } from "./lying-steps.ts";
+import { type SmallSpec, type SmallTask, smallTask } from "./small-task.ts";
+import { until } from "./until.ts";
+import { storeGraph, storeTensors } from "./upload.ts";
+
+export type Serving = { readonly dataUrl?: string };
+
+export async function openServiceStage() {
+  const folder = await mkdtemp(join(tmpdir(), "anh-services-"));
+  const store = openBlobStore(join(folder, "node"));
+  const { graphs, dataset, start } = smallTask();
+  for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+  await storeTensors(store, dataset.tensors);
+  await storeTensors(store, start);
+  const [l1, node] = await Promise.all([startL1(), startDataNode(store)]);
+  let stops: (() => Promise<void>)[] = [];
+  let salt = 0;
+
+  const common = (role: Role) => ({
+    chain: l1.chain,
+    l1Url: l1.url,
+    key: devAccount(role).privateKey,
+    folder: join(folder, `${role}-${salt}`),
+    dataUrls: [node.url],
+    pollMs: 20,
+    maxBondWei: 2n * 10n ** 18n,
+  });
+  return {
+    l1,
+    /** A task with an id of its own. */
+    job: (spec: SmallSpec): SmallTask => smallTask({ ...spec, salt: salt++ }),
+    async execute(
+      role: Role,
+      task: SmallTask,
+      openSteps: ExecutorParts["openSteps"],
+      takes: (overturned: boolean) => boolean = () => true,
+      serving: Serving = {},
+    ) {
+      const events: ServiceEvent[] = [];
+      const running = await runExecutor(
+        { ...common(role), ...serving, dataPort: 0, takes: (_, overturned) => takes(overturned) },
+        { demands: async () => [task], openSteps, events: (event) => events.push(event) },
+      );
+      stops.push(running.stop);
+      return { events, stop: running.stop };
+    },
+    watch(): ServiceEvent[] {
+      const events: ServiceEvent[] = [];
+      const { stop } = runChallenger(common("challenger"), (event) => events.push(event));
+      stops.push(stop);
+      return events;
+    },
+    /** Ends the service started last. */
+    stopLast: async () => stops.pop()?.(),
+    async stopAll() {
+      await Promise.all(stops.map((stop) => stop()));
+      stops = [];
+    },
+    async close() {
+      l1.stop();
+      node.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export type ServiceStage = Awaited<ReturnType<typeof openServiceStage>>;
+
+/** Falsifies one element of the named node's output in step 5. */
+export const liar =
+  (name: string, amount: LieAmount = { unit: "ulp", count: 1 }): ExecutorParts["openSteps"] =>
+  (graph) => {
+    const node = graph.nodes.findIndex(({ output }) => valueAt(graph, output).name === name);
+    return lyingSteps(graph, onnxRuntime({ threads: 1 }), { step: 5, node, element: 3, amount });
+  };
+
+export const seen = (events: readonly ServiceEvent[], name: string) =>
+  until(() => events.find(({ event }) => event === name));
+
+/** What was found of a task's claim: those of other tests may still be open. */
+export const checked = (events: readonly ServiceEvent[], { task }: SmallTask) =>
+  until(() => events.find(({ event, id }) => event === "checked" && id === task.id));

@@ -1,0 +1,72 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { listNodes, type NodeInfo } from "../../../verifier/model/nodes.ts";
+import type { Profile } from "../../../verifier/ops/judge.ts";
+import { checked, liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
+import { smallTask } from "../../support/small-task.ts";
+
+let stage: ServiceStage;
+beforeAll(async () => {
+  stage = await openServiceStage();
+});
+afterEach(() => stage.stopAll());
+afterAll(() => stage?.close());
+
+/** One node per kind of leaf of a training step: its op and dtype. Log cannot be told from the truth by 1ulp in strict. */
+function leafKinds(profile: Profile): NodeInfo[] {
+  const { graph } = smallTask();
+  const judged = listNodes(graph, profile).filter(
+    ({ rule }) => rule !== "none" && (profile === "tolerant" || rule === "replay"),
+  );
+  return [...new Map(judged.map((node) => [`${node.op} ${node.type.split("[")[0]}`, node])).values()];
+}
+
+const strict = leafKinds("strict");
+const tolerant = leafKinds("tolerant");
+
+it("the kinds are those of a training step", () => {
+  const ops = new Set(tolerant.map(({ op }) => op));
+  for (const op of [
+    "Gemm",
+    "Relu",
+    "Exp",
+    "Log",
+    "Div",
+    "Sub",
+    "Mul",
+    "Cast",
+    "Equal",
+    "Greater",
+    "Where",
+    "Slice",
+    "ReduceMax",
+    "ReduceSum",
+  ])
+    expect(ops).toContain(op);
+  expect(new Set(strict.map(({ op }) => op)).has("Log")).toBe(false);
+});
+
+describe("strict: a lie of 1 ulp in one element is proved on L1", () => {
+  it.each(strict)("$op ($name)", async ({ name }) => {
+    const task = stage.job({ stepRoots: true });
+    await stage.execute("liar", task, liar(name));
+    expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 5, node: name });
+  });
+});
+
+describe.runIf(process.env.ANH_LONG === "1")("tolerant: a lie of twice the tolerance is proved on L1", () => {
+  it.each(tolerant)("$op ($name)", async ({ name }) => {
+    const task = stage.job({ tolerant: true });
+    await stage.execute("liar", task, liar(name, { unit: "tol", factor: 2 }));
+    expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 5, node: name });
+  });
+});
+
+describe("tolerant: half the tolerance is left alone", () => {
+  it.each(tolerant.filter(({ op }) => op === "Gemm" || op === "Exp"))("$op ($name)", async ({ name }) => {
+    const task = stage.job({ tolerant: true });
+    await stage.execute("liar", task, liar(name, { unit: "tol", factor: 0.5 }));
+    const events = stage.watch();
+    expect(await checked(events, task)).toMatchObject({ finding: "right" });
+    expect(events.filter(({ event, id }) => event === "challenged" && id === task.task.id)).toEqual([]);
+  });
+});
