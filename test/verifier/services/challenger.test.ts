@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import { honestSteps } from "../../../verifier/executor-wiring.ts";
-import { liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
+import { checked, liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallSpec, SmallTask } from "../../support/small-task.ts";
 import { until } from "../../support/until.ts";
 
