@@ -24,7 +24,8 @@ function blobRouter(store: BlobStore, execution: Execution | undefined) {
   return dataRouter(
     { maxUploadBytes: MAX_UPLOAD_BYTES },
     {
-      blob: async (root) => (await store.get(root)) ?? (await execution?.inputBytes(root)),
+      stored: store.open,
+      blob: async (root) => execution?.inputBytes(root),
       upload: async (kind, bytes) => {
         const rootOf = Object.hasOwn(ROOTS, kind) ? ROOTS[kind] : undefined;
         if (!rootOf)

@@ -92,7 +92,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
 
   const app = express();
-  app.use(dataRouter({ maxUploadBytes: 0 }, { blob: store.get, claims: ownClaims(log, runs, sender.address) }));
+  app.use(dataRouter({ maxUploadBytes: 0 }, { stored: store.open, claims: ownClaims(log, runs, sender.address) }));
   const server = createServer(app).listen(settings.dataPort, "127.0.0.1");
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -150,7 +150,7 @@ function ownClaims(log: ClaimLog, runs: Runs, account: Hex): ClaimSource {
   return {
     segments: async (claimHash) => {
       const spec = await find(claimHash);
-      return spec && (await runs.finish(spec)).result.segments.map(({ record }) => record);
+      return spec && (await runs.result(spec)).segments.map(({ record }) => record);
     },
     stepHashes: async (claimHash, segment) => {
       const spec = await find(claimHash);

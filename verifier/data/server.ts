@@ -1,10 +1,15 @@
+import type { FileHandle } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import type { Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
 import type { BlobSource, ClaimSource } from "./source.ts";
 
 export type DataModules = {
-  readonly blob: BlobSource;
+  /** Looked at first, and sent as it is read: a dataset in memory per download would be too much. */
+  readonly stored?: (root: Hex) => Promise<FileHandle | undefined>;
+  /** Content that lies in no file. */
+  readonly blob?: BlobSource;
   /** Absent at a node that claims nothing. */
   readonly claims?: ClaimSource;
   /** Takes in an upload and gives its root, or throws; absent where nothing may be uploaded. */
@@ -21,10 +26,13 @@ const COUNT = /^(0|[1-9][0-9]{0,9})$/;
 /** The read-only data service (P9) as a router: every answer is content that its reader checks against a root. */
 export function dataRouter(options: DataServerOptions, modules: DataModules): Router {
   const router = express.Router();
-  const { blob, claims, upload } = modules;
+  const { stored, blob, claims, upload } = modules;
 
   router.get("/v1/blob/:root", async (request, response) => {
-    sendBytes(response, await blob(hashOf(request.params.root)));
+    const root = hashOf(request.params.root);
+    const file = await stored?.(root);
+    if (file === undefined) sendBytes(response, await blob?.(root));
+    else await sendFile(response, file);
   });
   if (upload !== undefined) {
     const body = express.raw({ type: () => true, limit: options.maxUploadBytes });
@@ -70,6 +78,19 @@ function sendBytes(response: Response, bytes: Uint8Array | undefined): void {
   if (bytes === undefined) sendJson(response, undefined);
   // Buffer.from shares the memory; express would otherwise encode a Uint8Array as JSON.
   else response.type("application/octet-stream").send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+async function sendFile(response: Response, file: FileHandle): Promise<void> {
+  try {
+    response.type("application/octet-stream").setHeader("content-length", (await file.stat()).size);
+    await pipeline(file.createReadStream({ autoClose: false }), response);
+  } catch (error) {
+    // A reader that hung up, or a disk that failed half way: the reader checks the length and the root.
+    if (!response.headersSent) throw error;
+    response.destroy();
+  } finally {
+    await file.close();
+  }
 }
 
 function sendJson(response: Response, body: object | undefined): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Hex } from "viem";
 
@@ -8,6 +8,8 @@ import type { Hex } from "viem";
 export type BlobStore = {
   readonly put: (root: Hex, bytes: Uint8Array) => Promise<void>;
   readonly get: (root: Hex) => Promise<Uint8Array | undefined>;
+  /** To be read piece by piece, and closed by the caller. */
+  readonly open: (root: Hex) => Promise<FileHandle | undefined>;
 };
 
 export function openBlobStore(folder: string): BlobStore {
@@ -15,6 +17,7 @@ export function openBlobStore(folder: string): BlobStore {
   return {
     put: (root, bytes) => writeWhole(pathOf(root), bytes),
     get: (root) => readIfThere(pathOf(root)),
+    open: (root) => ifThere(open(pathOf(root))),
   };
 }
 
@@ -32,9 +35,11 @@ export async function writeWhole(path: string, bytes: Uint8Array): Promise<void>
   await rename(temporary, path);
 }
 
-export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+export const readIfThere = (path: string): Promise<Uint8Array | undefined> => ifThere(readFile(path));
+
+async function ifThere<T>(found: Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(path);
+    return await found;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import express from "express";
 import { bytesToHex, type Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,12 +12,15 @@ import { DataUnavailableError, openDataClient } from "../../../verifier/data/cli
 import { dataRouter } from "../../../verifier/data/server.ts";
 import { plainRoots, UploadError } from "../../../verifier/data/upload.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { openBlobStore } from "../../../verifier/trace/store.ts";
 
 const CLAIM: Hex = `0x${"c1".repeat(32)}`;
 const segments = [{ index: 0, endState: ZERO_HASH, metrics: [7], stepsRoot: ZERO_HASH }];
 const step = { stateIn: [ZERO_HASH], feeds: [], exact: [CLAIM], loose: [], stateOut: [ZERO_HASH] };
 const value = Uint8Array.from([1, 2, 3, 4]);
 
+const folder = mkdtempSync(join(tmpdir(), "anh-data-"));
+const store = openBlobStore(folder);
 const blobs = new Map<Hex, Uint8Array>();
 let server: Server;
 let url: string;
@@ -25,6 +31,7 @@ beforeAll(async () => {
     dataRouter(
       { maxUploadBytes: 4096 },
       {
+        stored: store.open,
         blob: async (root) => blobs.get(root),
         claims: {
           segments: async (claim) => (claim === CLAIM ? segments : undefined),
@@ -47,10 +54,36 @@ beforeAll(async () => {
   await new Promise((resolve) => server.once("listening", resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => server.close());
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
 
 const put = (kind: string, body: Uint8Array<ArrayBuffer>) => fetch(`${url}/v1/blob/${kind}`, { method: "PUT", body });
 const client = (...urls: string[]) => openDataClient({ urls, timeoutMs: 2000 });
+
+describe("a stored file", () => {
+  it.each([1, 65_536, 1_000_001])("of %i bytes is sent as it is", async (length) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => i % 251);
+    await store.put(tensorRoot(bytes), bytes);
+    expect(await client(url).tensor(tensorRoot(bytes), length)).toEqual(bytes);
+  });
+
+  it("with a flipped bit is refused by its reader", async () => {
+    const bytes = new Uint8Array(5000).fill(9);
+    await store.put(tensorRoot(bytes), bytes.with(4999, 8));
+    await expect(client(url).tensor(tensorRoot(bytes), 5000)).rejects.toThrow(DataUnavailableError);
+  });
+
+  it("is sent to the next reader after one hung up", async () => {
+    const bytes = new Uint8Array(8 << 20);
+    await store.put(CLAIM, bytes);
+    const stop = new AbortController();
+    await fetch(`${url}/v1/blob/${CLAIM}`, { signal: stop.signal });
+    stop.abort();
+    expect((await fetch(`${url}/v1/blob/${CLAIM}`)).headers.get("content-length")).toBe(String(8 << 20));
+  });
+});
 
 describe("uploads", () => {
   it("give back the root their bytes have", async () => {
