@@ -79,6 +79,7 @@ async function round(options: ChallengerOptions, modules: ChallengerModules, set
     if (spec === undefined || isAddressEqual(logged.claim.claimant, sender.address)) continue;
     const record = await claims.record(logged.claimHash);
     const isOpen = record.status === CLAIM_STATUS.open;
+    if (!isOpen) watch.forget(logged.claimHash);
     const watched: Watched = isOpen ? watch.look(logged, spec) : { finding: { kind: "unknown" } };
     const game = await gameOf(logged, head, record, watched, options, modules);
     const actions = nextActions(game);

@@ -12,6 +12,7 @@ import type { BlobStore } from "../trace/store.ts";
 import { openTraces, type Traces } from "../trace/traces.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { assembleInputs, type ConsumedClaim } from "./assemble.ts";
+import { onDemand } from "./on-demand.ts";
 
 /** What is run: equal specs give equal bits. */
 export type RunSpec = { readonly task: Task; readonly seed: Hex; readonly consumed: ConsumedClaim | undefined };
@@ -21,6 +22,8 @@ export type FinishedRun = { readonly inputs: TaskInputs; readonly result: TaskRe
 /** The runs of one executor: each is computed once, and any of its steps again when somebody asks. */
 export type Runs = {
   /** Computes the run, or what is missing of it. */
+  readonly result: (spec: RunSpec) => Promise<TaskResult>;
+  /** The same with its inputs, read again where nobody holds them any more. */
   readonly finish: (spec: RunSpec) => Promise<FinishedRun>;
   readonly traces: (spec: RunSpec) => Promise<Traces>;
   readonly close: () => Promise<void>;
@@ -34,36 +37,40 @@ export type RunsModules = {
   readonly onSegment?: (task: Task, record: SegmentRecord) => void;
 };
 
-/** Runs whose executors stay loaded for the next question. */
+/** Runs whose computed steps are remembered for the next question. */
 const OPEN_TRACES = 2;
+/** Threads and datasets that nobody asked for in this time are given back. */
+const IDLE_MS = 5_000;
 
 export const runKeyOf = ({ task, seed, consumed }: RunSpec): string =>
   runKey(taskHash(task), `${seed}${consumed?.resultRoot ?? ""}`);
 
 export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: RunsModules): Runs {
-  const finished = new Map<string, Promise<FinishedRun>>();
+  const finished = new Map<string, Promise<TaskResult>>();
   const opened = new Map<string, Promise<Traces>>();
   /** One run at a time: two would share the cores and both be late. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function compute(spec: RunSpec, key: string): Promise<FinishedRun> {
-    const inputs = await assembleInputs(spec.task, spec.seed, spec.consumed, libraryFor(spec.consumed));
+  const inputsOf = ({ task, seed, consumed }: RunSpec): Promise<TaskInputs> =>
+    assembleInputs(task, seed, consumed, libraryFor(consumed));
+
+  async function compute(spec: RunSpec, key: string): Promise<TaskResult> {
+    const inputs = await inputsOf(spec);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];
     try {
-      const result = await runTask(inputs, {
+      return await runTask(inputs, {
         steps,
         gatherer,
         store,
         checkpoints: openCheckpoints(join(folder, key)),
         onSegment: (record) => onSegment?.(spec.task, record),
       });
-      return { inputs, result };
     } finally {
       await Promise.all([steps.close(), gatherer.close()]);
     }
   }
 
-  const finish = (spec: RunSpec): Promise<FinishedRun> => {
+  const resultOf = (spec: RunSpec): Promise<TaskResult> => {
     const key = runKeyOf(spec);
     const known = finished.get(key);
     if (known !== undefined) return known;
@@ -74,15 +81,34 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
   };
 
   async function open(spec: RunSpec): Promise<Traces> {
-    const { inputs, result } = await finish(spec);
-    const steps = await openSteps(inputs.graph, spec.task);
-    return openTraces(inputs, result.segments, { steps, gatherer: openGatherer(inputs.dataset), store });
+    const { segments } = await resultOf(spec);
+    const { task, seed, graph, start } = await inputsOf(spec);
+    const steps = onDemand(() => openSteps(graph, task), IDLE_MS);
+    const gatherer = onDemand(async () => openGatherer((await inputsOf(spec)).dataset), IDLE_MS);
+    // Most questions are answered from checkpoints: these never need a thread.
+    return openTraces({ task, seed, graph, start }, segments, {
+      steps: {
+        segment: (...args) => steps.use((opened) => opened.segment(...args)),
+        values: (...args) => steps.use((opened) => opened.values(...args)),
+        close: steps.close,
+      },
+      gatherer: {
+        feeds: (...args) => gatherer.use((opened) => opened.feeds(...args)),
+        reuse: () => {},
+        close: gatherer.close,
+      },
+      store,
+    });
   }
 
   const closeTraces = async (traces: Promise<Traces>) => (await traces).close();
 
   return {
-    finish,
+    result: resultOf,
+    finish: async (spec) => {
+      const result = await resultOf(spec);
+      return { inputs: await inputsOf(spec), result };
+    },
     traces: (spec) => {
       const key = runKeyOf(spec);
       const traces = opened.get(key) ?? open(spec);

@@ -32,6 +32,8 @@ export type Watch = {
   readonly look: (logged: LoggedClaim, spec: RunSpec) => Watched;
   /** Something new is known on L1 about a claim: what was found before may be out of date. */
   readonly again: (claimHash: Hex) => void;
+  /** Nothing can be done about it any more: evidence holds a whole dataset. */
+  readonly forget: (claimHash: Hex) => void;
   readonly idle: () => Promise<void>;
 };
 
@@ -86,6 +88,10 @@ export function openWatch(modules: WatchModules): Watch {
       return known.get(claimHash) ?? UNKNOWN;
     },
     again: (claimHash) => outdated.set(claimHash, 0),
+    forget: (claimHash) => {
+      known.delete(claimHash);
+      outdated.delete(claimHash);
+    },
     idle: async () => {
       waiting.clear();
       await working;

@@ -17,7 +17,10 @@ export type ExecutorThread = {
 };
 
 export function startThread(): ExecutorThread {
-  const worker = new Worker(new URL("./onnxruntime-worker.ts", import.meta.url));
+  // Tensors lie outside its heap, which hence needs little; unlimited, it would let garbage lie.
+  const worker = new Worker(new URL("./onnxruntime-worker.ts", import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
+  });
   const waiting = new Map<
     number,
     { resolve: (outputs: Record<string, Tensor>) => void; reject: (error: Error) => void }

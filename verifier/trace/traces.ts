@@ -27,7 +27,11 @@ type Modules = { readonly steps: Steps; readonly gatherer: Gatherer; readonly st
 /** Steps remembered with all their values; a reader asks for the values of one step one by one. */
 const REMEMBERED_STEPS = 4;
 
-export function openTraces(inputs: TaskInputs, segments: readonly Checkpoint[], modules: Modules): Traces {
+export function openTraces(
+  inputs: Omit<TaskInputs, "dataset">,
+  segments: readonly Checkpoint[],
+  modules: Modules,
+): Traces {
   const { task, graph } = inputs;
   const { steps, gatherer, store } = modules;
   const ids = graph.values.map((_, id) => id);
