@@ -4,6 +4,7 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import { bytesOf, fromBytes, type Tensor, viewOf } from "../tensor/tensor.ts";
+import { DeclinedError, firstUncanonical, type Uncanonical, uncanonicalValue } from "./canonical.ts";
 import { type Checkpoint, type Checkpoints, loadState, storeState } from "./checkpoint.ts";
 import type { Feeds, Gatherer } from "./gather.ts";
 import { feedTypes, rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
@@ -30,13 +31,21 @@ export type TaskResult = {
 /** Names the folder of a run's checkpoints: equal inputs give equal bits, so they may be taken up again. */
 export const runKey = (taskHash: Hex, rest: string): string => keccak256(stringToBytes(taskHash + rest)).slice(2, 34);
 
-/** Runs a task from its newest checkpoint on. Kill it at any point and run it again: the same bits come out. */
+const declined = (at: Uncanonical): DeclinedError =>
+  new DeclinedError(`${at.value} of ${at.step === undefined ? `segment ${at.segment}` : `step ${at.step}`}`, at);
+
+/**
+ * Runs a task from its newest checkpoint on. Kill it at any point and run it again: the same bits come out.
+ * Throws `DeclinedError` where a claim of them could be proven wrong.
+ */
 export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<TaskResult> {
   const { task } = inputs;
   const { segments, state: resumed } = await resume(inputs, modules);
   let state = resumed;
   let writing: Promise<unknown> = Promise.resolve();
-  const write = async (index: number, computed: Computed): Promise<void> => {
+  const write = async (index: number, computed: Computed, after: Promise<unknown> | undefined): Promise<void> => {
+    await after?.catch(() => {});
+    await setImmediate(); // what was asked of the runtime is out before this thread is busy hashing
     segments.push(await finishSegment(modules, index, computed));
   };
   let ahead = segments.length < segmentCount(task) ? feedsOf(inputs, modules.gatherer, segments.length) : undefined;
@@ -45,21 +54,24 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
     const feeds = (await ahead) as Feeds;
     const computing = computeSegment(inputs, modules.steps, index, state, feeds);
     computing.catch(() => {}); // awaited below; until then its failure must not end the process
-    await setImmediate(); // the request is out before this thread is busy hashing
-    if (unwritten !== undefined) {
-      await writing;
-      writing = write(index - 1, unwritten);
-      writing.catch(() => {});
-    }
-    // After the hashing, not beside it: on two cores one is the runtime's.
     ahead = index + 1 < segmentCount(task) ? feedsOf(inputs, modules.gatherer, index + 1) : undefined;
     ahead?.catch(() => {});
+    if (unwritten !== undefined) {
+      await writing;
+      // Gathering, then hashing, then storing, never side by side: of two cores one is the runtime's.
+      writing = write(index - 1, unwritten, ahead);
+      writing.catch(() => {});
+    }
     unwritten = await computing;
+    if (unwritten.uncanonical !== undefined) {
+      await Promise.allSettled([writing, ahead]);
+      throw declined(unwritten.uncanonical);
+    }
     state = unwritten.state;
     modules.gatherer.reuse(feeds);
   }
   await writing;
-  if (unwritten !== undefined) await write(segmentCount(task) - 1, unwritten);
+  if (unwritten !== undefined) await write(segmentCount(task) - 1, unwritten, undefined);
   return { segments, state };
 }
 
@@ -67,6 +79,8 @@ type Computed = {
   readonly state: readonly Tensor[];
   readonly metrics: readonly number[];
   readonly stepRoots: readonly Hex[];
+  /** The first of what no claim may hold. */
+  readonly uncanonical: Uncanonical | undefined;
 };
 
 async function finishSegment(
@@ -126,15 +140,24 @@ export async function computeSegment(
       viewOf({ dtype: type.dtype, shape: [count, ...type.shape] }, feeds[i]!),
     );
     const { state: end, losses } = await steps.segment(first, state, batches);
-    return { state: end, metrics: losses === null ? [] : lossBits(losses), stepRoots: [] };
+    const metrics = losses === null ? [] : lossBits(losses);
+    return { state: end, metrics, stepRoots: [], uncanonical: uncanonicalEnd(index, end, losses) };
   }
-  return tracedSegment(inputs, steps, { first, count }, state, feeds);
+  return tracedSegment(inputs, steps, { index, first, count }, state, feeds);
+}
+
+/** Of a segment that ran as one, only its end and its losses are seen (docs/numerics.md N1.5). */
+function uncanonicalEnd(segment: number, state: readonly Tensor[], losses: Tensor | null): Uncanonical | undefined {
+  if (state.some((tensor) => firstUncanonical(tensor) !== undefined))
+    return { segment, step: undefined, value: "state" };
+  if (losses !== null && firstUncanonical(losses) !== undefined) return { segment, step: undefined, value: "metrics" };
+  return undefined;
 }
 
 async function tracedSegment(
   { task, graph }: TaskInputs,
   steps: Steps,
-  { first, count }: { first: number; count: number },
+  { index, first, count }: { index: number; first: number; count: number },
   start: readonly Tensor[],
   feeds: Feeds,
 ): Promise<Computed> {
@@ -144,6 +167,7 @@ async function tracedSegment(
   let state = start;
   let unhashed: StepValues | undefined;
   let known: KnownRoots = new Map();
+  let uncanonical: Uncanonical | undefined;
   const hash = () => {
     if (unhashed === undefined || !hasStepRoots(task)) return;
     const values = unhashed;
@@ -159,9 +183,11 @@ async function tracedSegment(
     unhashed = await pending;
     state = graph.stateOutputs.map((id) => unhashed![id]!);
     if (graph.loss !== null) metrics.push(...lossBits(unhashed[graph.loss]!));
+    const bad = uncanonical === undefined ? uncanonicalValue(graph, unhashed) : undefined;
+    if (bad !== undefined) uncanonical = { segment: index, step: first + i, value: graph.values[bad.id]!.name };
   }
   hash();
-  return { state, metrics, stepRoots };
+  return { state, metrics, stepRoots, uncanonical };
 }
 
 /** Batch tensors of step i of a segment of `count` steps. */
