@@ -16,7 +16,7 @@ import { loadMnist } from "../demo/mnist.ts";
 import { digitsDataset, planTraining, type TrainingPlan } from "../demo/plans.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
 
-const STEPS = 640;
+const STEPS = 1920;
 const ROUNDS = 7;
 
 /** Committed training against the bare loop: same session, same state hand-over, feeds gathered beforehand. */
