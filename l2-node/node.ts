@@ -76,6 +76,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     stops.push(() => execution?.close());
     execution.events.on("rederived", (rederivation) => events({ event: "rederived", ...rederivation }));
     execution.events.on("result", (result) => events({ event: "result", ...result }));
+    execution.events.on("fault", ({ error, ...where }) => events({ event: "fault", ...where, error: error.toJSON() }));
   }
   const sequencing =
     config.role === "sequencer" ? makeSequencing(config, modules, chain, client, execution) : undefined;

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import { bytesOfHex, fixedBytes, hexOf, naturalOf } from "../../common/bytes.ts";
+import { computed } from "./fault.ts";
 import { accountKey, codeKey } from "./keys.ts";
 import type { StateReader, WorldState } from "./state.ts";
 
@@ -41,7 +42,7 @@ export function readAccount(state: StateReader, address: Address): AccountRecord
 }
 
 export function writeAccount(state: WorldState, address: Address, account: AccountRecord): void {
-  state.set(accountKey(address), isEmpty(account) ? undefined : encodeAccount(account));
+  state.set(accountKey(address), isEmpty(account) ? undefined : computed(() => encodeAccount(account)));
 }
 
 export function addBalance(state: WorldState, address: Address, amountWei: bigint): void {

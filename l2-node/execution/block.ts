@@ -10,6 +10,7 @@ import { type DnnAttempt, parkRule, quoteTooHigh } from "./dnn.ts";
 import { refundEscrow } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
 import { popExpired } from "./expiries.ts";
+import { ComputationFault } from "./fault.ts";
 import { consume, type Standing } from "./messages.ts";
 import { nextToResume, park } from "./parking.ts";
 import { type RunLog, type RunResult, runMessage } from "./run.ts";
@@ -36,6 +37,8 @@ export interface BlockRun {
   readonly standings: readonly Standing[];
   readonly judged: readonly { readonly claim: Hex; readonly effective: boolean }[];
   readonly inputs: ReadonlyMap<Hex, Uint8Array>;
+  /** Bugs of the node that transactions met. */
+  readonly faults: readonly { readonly transaction: Hex; readonly fault: ComputationFault }[];
 }
 
 export interface BlockModules {
@@ -55,6 +58,7 @@ export class BlockRunner {
   readonly #block: SourceBlock;
   readonly #modules: BlockModules;
   readonly #inputs = new Map<Hex, Uint8Array>();
+  readonly #faults: { transaction: Hex; fault: ComputationFault }[] = [];
 
   constructor(block: SourceBlock, modules: BlockModules) {
     this.#block = block;
@@ -69,7 +73,8 @@ export class BlockRunner {
     for (const message of messages) consume(context, message);
     const later = [...this.#expire(), ...(await this.#resume())];
     const own = await this.#runOwn();
-    return { finished: [...own, ...later], standings: context.standings, judged: context.judged, inputs: this.#inputs };
+    const { standings, judged } = context;
+    return { finished: [...own, ...later], standings, judged, inputs: this.#inputs, faults: this.#faults };
   }
 
   /** A waiting transaction whose result came in this very block is not expired: it resumes. */
@@ -163,6 +168,7 @@ export class BlockRunner {
         this.#block,
       ),
     );
+    for (const fault of attempt.faults) this.#faults.push({ transaction: transaction.hash, fault });
     const usedGas = charged.usedGas + result.gasUsed;
     if (result.status === "aborted") return this.#park(included, attempt, { ...charged, usedGas });
     // EIP-3529, over everything the transaction's attempts used.
@@ -178,7 +184,28 @@ export class BlockRunner {
     };
   }
 
+  /** As the precompile does: a bug that every node meets halts the transaction, and not the chain. */
   #park(
+    included: Included,
+    attempt: DnnAttempt,
+    charged: { readonly usedGas: bigint; readonly quoteGas: bigint; readonly expiresAt?: bigint },
+  ): Finished | undefined {
+    const { state } = this.#modules;
+    state.checkpoint();
+    try {
+      const outcome = this.#parkOrFail(included, attempt, charged);
+      state.commit();
+      return outcome;
+    } catch (error) {
+      state.revert();
+      if (!(error instanceof ComputationFault)) throw error;
+      const { hash, gasLimit } = included.entry.transaction;
+      this.#faults.push({ transaction: hash, fault: error });
+      return this.#fail(included, gasLimit, charged.quoteGas, error.message);
+    }
+  }
+
+  #parkOrFail(
     included: Included,
     attempt: DnnAttempt,
     charged: { readonly usedGas: bigint; readonly quoteGas: bigint; readonly expiresAt?: bigint },
@@ -226,6 +253,7 @@ export class BlockRunner {
       assumed: new Map(),
       wanted: undefined,
       softClaims: new Set(),
+      faults: [],
     };
   }
 }

@@ -15,7 +15,7 @@ import { codeKey, storageKey } from "./keys.ts";
 import { type RunBlock, type RunMessage, type RunResult, runMessage } from "./run.ts";
 import type { ShapeSource } from "./shapes.ts";
 import { type StateReader, WorldState } from "./state.ts";
-import { escrowSlot, read } from "./system.ts";
+import { escrowSlot, readNatural } from "./system.ts";
 
 /** Where a call runs: on a block's state, in that block's surroundings. */
 export interface CallContext {
@@ -82,6 +82,7 @@ class CallRun {
       assumed: new Map(),
       wanted: undefined,
       softClaims: new Set(),
+      faults: [],
     };
     this.evm = new AnhEvm(context.common, this.state, context.hashOfBlock, (call) => runDnn(this.attempt, call));
   }
@@ -139,7 +140,7 @@ async function rehearse(
     gasUsed += result.gasUsed;
     if (result.status !== "aborted") return { result, gasUsed, waited: assumed.size > 0 };
     const { task } = run.attempt.wanted!;
-    const paidWei = read(run.state, escrowSlot(task.id))?.amountWei ?? 0n;
+    const paidWei = readNatural(run.state, escrowSlot(task.id));
     const priceWei = request.priceWei || context.block.baseFeeWei || 1n;
     const missingWei = task.priceWei > paidWei ? task.priceWei - paidWei : 0n;
     gasUsed += PARK_GAS + (missingWei + priceWei - 1n) / priceWei;

@@ -4,12 +4,13 @@ import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
-import { BadJobError, encodeJob, type Job, trainId } from "../../common/job.ts";
+import { BadJobError, encodeJob, type Job } from "../../common/job.ts";
 import { TASK_KIND, type Task, trainTask } from "../../common/task.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { DNN_GAS, INPUT_WORD_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
 import { addEscrow, ORIGIN_LAG_SECONDS, scheduleRefund, withdrawCompute } from "./escrow.ts";
 import type { PrecompileCall, PrecompileResult } from "./evm.ts";
+import { ComputationFault, computed } from "./fault.ts";
 import type { WorldState } from "./state.ts";
 import { addNatural, computeSlot, openedSlot, read, resultSlot, write } from "./system.ts";
 import { jobOfModel, openedTask, taskOf } from "./tasks.ts";
@@ -38,6 +39,8 @@ export interface DnnAttempt {
   wanted: Wanted | undefined;
   /** Claims not yet final whose results were used. */
   readonly softClaims: Set<Hex>;
+  /** Bugs that halted calls of the precompile, or the parking: for the operator to see. */
+  readonly faults: ComputationFault[];
 }
 
 class DnnRevert extends AnhError {
@@ -52,15 +55,16 @@ class DnnHalt extends AnhError {}
 
 type ErrorName = Extract<(typeof dnnAbi)[number], { type: "error" }>["name"];
 const revert = (errorName: ErrorName, ...args: readonly unknown[]) =>
-  new DnnRevert(encodeErrorResult({ abi: dnnAbi, errorName, args } as never));
+  new DnnRevert(computed(() => encodeErrorResult({ abi: dnnAbi, errorName, args } as never)));
 
 type Decoded = ReturnType<typeof decodeFunctionData<typeof dnnAbi>>;
 
 function decode(data: Uint8Array): Decoded | undefined {
   try {
-    return decodeFunctionData({ abi: dnnAbi, data: hexOf(data) });
-  } catch {
-    return undefined;
+    return computed(() => decodeFunctionData({ abi: dnnAbi, data: hexOf(data) }));
+  } catch (error) {
+    if (error instanceof ComputationFault) return undefined;
+    throw error;
   }
 }
 
@@ -81,14 +85,19 @@ export function runDnn(attempt: DnnAttempt, call: PrecompileCall): PrecompileRes
     if (error instanceof DnnRevert) return { kind: "revert", output: bytesOfHex(error.data), gasUsed };
     if (error instanceof DnnAbort) return { kind: "abort", gasUsed };
     if (error instanceof DnnHalt) return { kind: "halt" };
-    throw error;
+    // Only what every node meets ends the call; a fault of this node's store or memory must stop this node instead.
+    if (!(error instanceof ComputationFault)) throw error;
+    attempt.faults.push(error);
+    return { kind: "halt" };
   }
 }
 
 function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: Decoded): Hex {
   const { functionName, args } = decoded;
   const result = (...values: readonly unknown[]): Hex =>
-    encodeFunctionResult({ abi: dnnAbi, functionName, result: values.length === 1 ? values[0] : values } as never);
+    computed(() =>
+      encodeFunctionResult({ abi: dnnAbi, functionName, result: values.length === 1 ? values[0] : values } as never),
+    );
   const payable = functionName === "train" || functionName === "fund";
   const writes = payable || functionName === "withdrawCompute";
   if (writes && call.isStatic) throw new DnnHalt("static", "state change in a static call");
@@ -112,14 +121,21 @@ function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: Decoded): H
   }
 }
 
-/** `BadJob` with the name of the field that breaks a rule. */
-function checked<T>(make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof BadJobError)) throw error;
-    throw revert("BadJob", /^job\.([\w.]+)/.exec(error.message)?.[1] ?? error.code);
-  }
+const MAX_UINT256 = 2n ** 256n - 1n;
+
+/** A task whose price fits 256 bits; reverts with `BadJob` and the name of the field that breaks a rule. */
+function checked(make: () => Task): Task {
+  const made = computed(() => {
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof BadJobError) return error;
+      throw error;
+    }
+  });
+  if (made instanceof BadJobError) throw revert("BadJob", /^job\.([\w.]+)/.exec(made.message)?.[1] ?? made.code);
+  if (made.priceWei > MAX_UINT256) throw revert("BadJob", "priceWeiPerGflop");
+  return made;
 }
 
 function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
@@ -127,7 +143,7 @@ function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
   const job: Job = { ...asked, chainId, requester: call.caller };
   const task = checked(() => trainTask(job));
   if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
-  const id = trainId(job);
+  const { id } = task;
   const known = read(state, openedSlot(id));
   // Known but unpaid: opened by a transaction that parked, which undid its own training (parking.ts).
   if (!known?.paid) {
@@ -138,12 +154,13 @@ function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
       inputRoot: ZERO_HASH,
       rows: 0,
       blockNumber: known?.blockNumber ?? blockNumber,
+      owner: call.caller,
       paid: true,
-      job: encodeJob(job),
+      job: computed(() => encodeJob(job)),
     });
   }
   scheduleRefund(state, id, job.deadline);
-  addEscrow(state, id, call.caller, call.valueWei);
+  addEscrow(state, id, call.valueWei);
   return id;
 }
 
@@ -152,14 +169,14 @@ function fund({ state, timestamp }: DnnAttempt, call: PrecompileCall, id: Hex): 
   const opened = openedTask(state, id);
   const lapsed = opened !== undefined && timestamp > opened.task.deadline + ORIGIN_LAG_SECONDS;
   if (lapsed || read(state, resultSlot(id))?.isFinal) addNatural(state, computeSlot(call.caller), call.valueWei);
-  else addEscrow(state, id, call.caller, call.valueWei);
+  else addEscrow(state, id, call.valueWei);
 }
 
 function infer(attempt: DnnAttempt, call: PrecompileCall, modelId: Hex, input: Hex): Hex {
   const bytes = bytesOfHex(input);
   if (bytes.length === 0 || bytes.length > MAX_INPUT_BYTES)
     throw revert("WrongShape", BigInt(MAX_INPUT_BYTES), BigInt(bytes.length));
-  const inputRoot = tensorRoot(bytes);
+  const inputRoot = computed(() => tensorRoot(bytes));
   return force(attempt, call, modelId, { kind: TASK_KIND.infer, inputRoot, rows: 0 }, bytes);
 }
 
@@ -204,7 +221,7 @@ export const wrongShape = (expectedBytes: number, actualBytes: number): Hex =>
 
 /** `QuoteTooHigh` as a transaction that cannot park fails with it. */
 export const quoteTooHigh = (quoteWei: bigint): Hex =>
-  encodeErrorResult({ abi: dnnAbi, errorName: "QuoteTooHigh", args: [quoteWei] });
+  computed(() => encodeErrorResult({ abi: dnnAbi, errorName: "QuoteTooHigh", args: [quoteWei] }));
 
 /** The rule of P12.3 for a transaction. */
 export const parkRule =

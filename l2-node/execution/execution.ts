@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
 import type { AccessEntry } from "../../common/transaction.ts";
+import type { ComputationFault } from "./fault.ts";
 
 /** Block number, or a tag resolved against the source's heads. `pending` equals `latest`. */
 export type BlockTag = bigint | "latest" | "safe" | "finalized" | "earliest" | "pending";
@@ -184,6 +185,8 @@ export interface ExecutionEvents {
   /** Results whose standing changed in an executed block. */
   result: [{ readonly id: Hex; readonly claimHash: Hex; readonly standing: "soft" | "final"; readonly number: bigint }];
   rederived: [Rederivation];
+  /** A transaction of an executed block met a bug of the node, and was halted for it. */
+  fault: [{ readonly number: bigint; readonly transaction: Hex; readonly error: ComputationFault }];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { bytesOfHex, concatBytes, fixedBytes, hexOf, naturalOf } from "../../common/bytes.ts";
+import { computed } from "./fault.ts";
 import { systemKey, uint64Field } from "./keys.ts";
 import type { StateReader, WorldState } from "./state.ts";
 import { ITEM } from "./system.ts";
@@ -43,7 +44,10 @@ function swap(state: WorldState, i: number, j: number): void {
 
 export function pushExpiry(state: WorldState, expiry: Expiry): void {
   const size = sizeOf(state);
-  state.set(entryKey(size), encode(expiry));
+  state.set(
+    entryKey(size),
+    computed(() => encode(expiry)),
+  );
   setSize(state, size + 1);
   for (let child = size; child > 0; ) {
     const parent = (child - 1) >> 1;

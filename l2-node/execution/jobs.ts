@@ -2,7 +2,17 @@ import type { Hex } from "viem";
 import type { Demand, JobRecord } from "./execution.ts";
 import { systemKey } from "./keys.ts";
 import type { ExecutionStore } from "./store.ts";
-import { claimSlot, escrowSlot, ITEM, liveSlot, overturnedSlot, parkedSlot, read, resultSlot } from "./system.ts";
+import {
+  claimSlot,
+  escrowSlot,
+  ITEM,
+  liveSlot,
+  overturnedSlot,
+  parkedSlot,
+  read,
+  readNatural,
+  resultSlot,
+} from "./system.ts";
 import { openedTask } from "./tasks.ts";
 
 const wordsUnder = (store: ExecutionStore, number: bigint, item: number): Hex[] => {
@@ -38,7 +48,7 @@ export function jobRecord(
     task: opened.task,
     job: opened.job,
     openedInBlock: opened.opened.blockNumber,
-    escrowWei: read(reader, escrowSlot(id))?.amountWei ?? 0n,
+    escrowWei: readNatural(reader, escrowSlot(id)),
     parked: parked.get(id) ?? [],
     status: result?.isFinal ? "final" : result ? "soft" : claim ? "claimed" : "open",
     ...(claim ? { claimHash, claimant: claim.claimant, resultRoot: claim.resultRoot, output: claim.output } : {}),

@@ -1,4 +1,4 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
 import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
@@ -22,6 +22,7 @@ import {
   parkedSlot,
   type Queue,
   read,
+  readNatural,
   write,
 } from "./system.ts";
 
@@ -58,15 +59,15 @@ export function park(
   const floor = floorGas(transaction.data);
   const left = transaction.gasLimit - dataGas - charged.quoteGas - largerOf(usedGas, floor);
   if (left < 0n) return { reason: "gas" };
-  const paidWei = read(state, escrowSlot(task.id))?.amountWei ?? 0n;
+  const paidWei = readNatural(state, escrowSlot(task.id));
   const missingWei = largerOf(task.priceWei - paidWei, 0n);
   const quoteGas = (missingWei + priceWei - 1n) / priceWei;
   if (quoteGas > left) return { reason: "quote", quoteWei: missingWei };
 
-  open(state, wanted, included.block.number);
+  open(state, wanted, included.block.number, transaction.sender);
   if (quoteGas > 0n) {
     addBalance(state, DNN_ADDRESS, quoteGas * priceWei);
-    addEscrow(state, task.id, transaction.sender, quoteGas * priceWei);
+    addEscrow(state, task.id, quoteGas * priceWei);
   }
   const latest = charged.expiresAt ?? timestamp + MAX_PARKED_SECONDS;
   const expiresAt = smallerOf(task.deadline, latest);
@@ -85,14 +86,16 @@ export function park(
 
 /**
  * Makes the task known. Its model too: a transaction may train and use it at once, and parking undoes the training, but
- * whoever computes must know the job.
+ * whoever computes must know the job. What the task does not use is its sender's, who paid what was missing; only the first
+ * to park for an id can have to.
  */
-function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNumber: bigint): void {
+function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNumber: bigint, sender: Address): void {
   const model: Omit<Opened, "kind" | "job"> = {
     modelId: ZERO_HASH,
     inputRoot: ZERO_HASH,
     rows: 0,
     blockNumber,
+    owner: job.requester,
     paid: false,
   };
   if (read(state, openedSlot(task.modelId)) === undefined)
@@ -104,6 +107,7 @@ function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNu
     inputRoot,
     rows,
     blockNumber,
+    owner: sender,
     paid: true,
     job: "0x",
   });

@@ -136,6 +136,8 @@ export class Progress {
         this.#modules.events.emit("executed", { number: block.number, hash: block.hash });
         for (const standing of run.standings)
           this.#modules.events.emit("result", { ...standing, number: block.number });
+        for (const { transaction, fault: error } of run.faults)
+          this.#modules.events.emit("fault", { number: block.number, transaction, error });
       } catch (error) {
         // After a rollback the attempt read a state that no longer is: whatever it threw means nothing.
         if (generation === this.#generation) throw error;

@@ -1,6 +1,7 @@
 import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, parseAbiParameters } from "viem";
 import { lower } from "../../common/addresses.ts";
 import { bytesOfHex, fixedBytes, hexOf, naturalOf } from "../../common/bytes.ts";
+import { computed } from "./fault.ts";
 import { type StateKey, systemKey, uint64Field } from "./keys.ts";
 import type { StateReader, WorldState } from "./state.ts";
 
@@ -35,7 +36,7 @@ export function read<T>(state: StateReader, slot: Slot<T>): T | undefined {
 }
 
 export function write<T>(state: WorldState, slot: Slot<T>, value: T | undefined): void {
-  state.set(slot.key, value === undefined ? undefined : slot.encode(value));
+  state.set(slot.key, value === undefined ? undefined : computed(() => slot.encode(value)));
 }
 
 const naturalSlot = (key: StateKey): Slot<bigint> => ({
@@ -83,6 +84,8 @@ export interface Opened {
   readonly inputRoot: Hex;
   readonly rows: number;
   readonly blockNumber: bigint;
+  /** Gets what its escrow does not pay for (P12.7). */
+  readonly owner: Address;
   /** Its price was put in when it was asked for. */
   readonly paid: boolean;
   /** abi(Job) for trainings, else empty: the model's id leads to it. */
@@ -92,7 +95,7 @@ export interface Opened {
 export const openedSlot = (id: Hex) =>
   structSlot<Opened>(
     systemKey(ITEM.opened, id),
-    "uint8 kind, bytes32 modelId, bytes32 inputRoot, uint32 rows, uint64 blockNumber, bool paid, bytes job",
+    "uint8 kind, bytes32 modelId, bytes32 inputRoot, uint32 rows, uint64 blockNumber, address owner, bool paid, bytes job",
   );
 
 /** A `Claimed` message as consumed (P1.4). */
@@ -137,14 +140,8 @@ export const liveSlot = (id: Hex): Slot<Hex> => ({
   decode: hexOf,
 });
 
-/** What is paid in for an id, and who gets the rest back. */
-export interface Escrow {
-  readonly amountWei: bigint;
-  readonly owner: Address;
-}
-
-export const escrowSlot = (id: Hex) =>
-  structSlot<Escrow>(systemKey(ITEM.escrow, id), "uint256 amountWei, address owner");
+/** What is paid in for an id, by whomever. */
+export const escrowSlot = (id: Hex) => naturalSlot(systemKey(ITEM.escrow, id));
 
 /** A transaction that waits for `id` (P12.5). */
 export interface Parked {
