@@ -23,7 +23,7 @@ function sourceHash(): string {
 export function ensureContracts(say: (text: string) => void): void {
   const hash = sourceHash();
   if (existsSync(STAMP) && existsSync(`${ROOT}artifacts`) && readFileSync(STAMP, "utf8") === hash) return;
-  say("compiling contracts (once per change; about a minute)");
+  say("compiling contracts (once per change of theirs; two to four minutes)");
   const { status, stdout, stderr } = spawnSync(bin("hardhat"), ["build"], { cwd: ROOT, encoding: "utf8" });
   if (status !== 0)
     throw new AnhError("contracts-build", `hardhat build exited with ${status}`, {

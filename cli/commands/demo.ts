@@ -1,6 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { AnhError } from "../../common/errors.ts";
 import { ensureContracts } from "../build.ts";
 import { chooseLie, parseLie, profileOf } from "../demo/lie.ts";
@@ -8,6 +5,7 @@ import { graphsOf, trainingPlans } from "../demo/plans.ts";
 import { table } from "../demo/table.ts";
 import { jsonTeller, type Teller, textTeller } from "../demo/teller.ts";
 import { EXIT } from "../exit.ts";
+import { chosenDataDir } from "../stack/data-dir.ts";
 import { freePorts } from "../stack/ports.ts";
 
 interface DemoOptions {
@@ -34,9 +32,9 @@ export async function demo(options: DemoOptions): Promise<void> {
   const plan = trainingPlans(profileOf(lie))[1]!;
   // What cannot be is refused before anything is started.
   const { name, element } = chooseLie(lie, graphsOf(plan, randomSeed).train.graph, plan.steps, randomSeed);
+  const dataDir = chosenDataDir(options.dataDir, "anh-demo-");
   const teller = openTeller(options.json);
   ensureContracts((text) => process.stderr.write(`anh: ${text}\n`));
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "anh-demo-"));
   const [l1Port, l2Port] = (await freePorts(2)) as [number, number];
   teller.tell(
     "demo",

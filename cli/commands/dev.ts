@@ -1,15 +1,14 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { formatEther, parseEther } from "viem";
 import { bridgeAbi } from "../../common/contracts/bridge.ts";
 import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
+import { AnhError } from "../../common/errors.ts";
 import { untilSignal } from "../../verifier/signal.ts";
 import { ensureContracts } from "../build.ts";
 import { l1Wallet } from "../demo/cast.ts";
 import { openL2 } from "../demo/l2.ts";
 import { table } from "../demo/table.ts";
-import { DEV_MNEMONIC, devAccount, devUsers } from "../stack/accounts.ts";
+import { DEV_MNEMONIC, devAccount, devUsers, FIRST_USER } from "../stack/accounts.ts";
+import { chosenDataDir } from "../stack/data-dir.ts";
 import { chosenPort } from "../stack/ports.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { until } from "../stack/until.ts";
@@ -27,8 +26,10 @@ const BALANCE_WEI = parseEther("100");
 /** `anh dev`: L1, contracts, node, an executor and a challenger, with funded accounts, until interrupted. */
 export async function dev(options: DevOptions): Promise<void> {
   const [l1Port, l2Port] = [await chosenPort("l1-port", options.l1Port), await chosenPort("l2-port", options.l2Port)];
+  if (l1Port === l2Port)
+    throw new AnhError("usage", `--l1-port and --l2-port are both ${l1Port}`, { expected: "two different ports" });
+  const dataDir = chosenDataDir(options.dataDir, "anh-dev-");
   ensureContracts((text) => process.stderr.write(`anh: ${text}\n`));
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "anh-dev-"));
   const signalled = untilSignal();
   const stack = await startStack({ dataDir, l1Port, l2Port }, { events: deathsOnly });
   try {
@@ -103,6 +104,7 @@ function announce(stack: Stack, dataDir: string, json: boolean): void {
     contracts,
     accounts: devUsers(),
     mnemonic: DEV_MNEMONIC,
+    firstAccountIndex: FIRST_USER,
     dataDir,
   };
   if (json) {
@@ -116,7 +118,7 @@ function announce(stack: Stack, dataDir: string, json: boolean): void {
         ["account", "private key"],
         devUsers().map(({ address, privateKey }) => [address, privateKey]),
       ),
-      `Each account has ${formatEther(GAS_WEI)} ETH of prepaid gas and ${formatEther(BALANCE_WEI)} ETH on L2. The keys are public: never use them elsewhere.`,
+      `Each account has ${formatEther(GAS_WEI)} ETH of prepaid gas and ${formatEther(BALANCE_WEI)} ETH on L2; eth_getBalance shows the sum, prepaid gas pays fees only.\nThey are accounts ${FIRST_USER} to ${FIRST_USER + devUsers().length - 1} of the mnemonic "${DEV_MNEMONIC}" (the others play roles). The keys are public: never use them elsewhere.`,
       table(
         ["L1 contract", "address"],
         Object.entries(contracts).map(([name, address]) => [name, address]),

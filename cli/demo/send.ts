@@ -1,4 +1,5 @@
 import { type Hex, keccak256, type TransactionReceipt } from "viem";
+import { AnhError } from "../../common/errors.ts";
 import { until } from "../stack/until.ts";
 import type { L2, openWallet } from "./l2.ts";
 
@@ -38,3 +39,19 @@ export const receiptOf = (l2: L2, hash: Hex): Promise<TransactionReceipt> =>
   until(`transaction ${hash} is executed`, PATIENCE_MS, () =>
     l2.client.getTransactionReceipt({ hash }).catch(() => null),
   );
+
+/** Throws with all that is known if the transaction failed. */
+export async function succeeded(l2: L2, hash: Hex, what: string): Promise<void> {
+  const receipt = await receiptOf(l2, hash);
+  if (receipt.status === "success") return;
+  const { gas } = await l2.client.getTransaction({ hash });
+  throw new AnhError("story-failed", `${what} failed: transaction ${hash} in block ${receipt.blockNumber}`, {
+    expected: "success",
+    actual: {
+      gasLimit: gas.toString(),
+      gasUsed: receipt.gasUsed.toString(),
+      revertReason: (receipt as { revertReason?: Hex }).revertReason,
+    },
+    hint: `gas ${receipt.gasUsed} of ${gas}; the services' logs are in the data folder, under logs/`,
+  });
+}

@@ -25,6 +25,8 @@ export interface DevAccount {
 
 /** Accounts that a developer may use as they like: the first plays the user in the demo. */
 const USERS = 3;
+/** Index of the first in the mnemonic's derivation path. */
+export const FIRST_USER = ROLES.indexOf("user");
 
 function atIndex(addressIndex: number): DevAccount {
   const account = mnemonicToAccount(DEV_MNEMONIC, { addressIndex });
@@ -32,4 +34,4 @@ function atIndex(addressIndex: number): DevAccount {
 }
 
 export const devAccount = (role: Role): DevAccount => atIndex(ROLES.indexOf(role));
-export const devUsers = (): DevAccount[] => Array.from({ length: USERS }, (_, i) => atIndex(ROLES.indexOf("user") + i));
+export const devUsers = (): DevAccount[] => Array.from({ length: USERS }, (_, i) => atIndex(FIRST_USER + i));

@@ -42,7 +42,6 @@ export async function startStack(
   modules: { readonly events: SupervisorEvents },
 ): Promise<Stack> {
   const { dataDir } = options;
-  mkdirSync(dataDir, { recursive: true });
   const supervisor = new Supervisor({ logDir: join(dataDir, "logs") }, modules);
   try {
     const l1Url = `http://127.0.0.1:${options.l1Port}`;

@@ -34,11 +34,32 @@ export const likelyPriceWei = (context: RpcContext, request: CallParams): bigint
 /** Signature, nonce, fees, value, address: what an envelope adds to its calldata and access list, at most. */
 const ENVELOPE_BYTES = 230;
 
-/** dataGas of the envelope a request will become, with a quarter to spare for a moving L1 (7-details 17). */
+/** L1 blocks looked back for the dearest origin that the including block may have. */
+const MAX_ORIGIN_LAG = 64n;
+
+/**
+ * The dearest L1 base fee from the head's origin on: blocks name an origin some L1 blocks old, and an L1 whose base fee falls
+ * by an eighth per block would make an estimate by the newest one too low.
+ */
+function dearestL1BaseFeeWei(context: RpcContext): bigint {
+  const { l1 } = context.chain.store;
+  const newest = l1.cursor()?.number ?? 0n;
+  const origin = largerOf(context.chain.head().header.origin.number, newest - MAX_ORIGIN_LAG);
+  let dearest = l1BaseFeeWei(context);
+  for (let number = newest; number >= origin; ) {
+    const header = l1.headerBelow(number + 1n);
+    if (header === undefined || header.number < origin) break;
+    dearest = largerOf(dearest, header.baseFeeWei);
+    number = header.number - 1n;
+  }
+  return dearest;
+}
+
+/** dataGas of the envelope a request will become, with half as much to spare for moving base fees (7-details 17). */
 export function estimatedDataGas(context: RpcContext, request: CallParams): bigint {
   const dataBytes = ((request.input ?? request.data ?? "0x").length - 2) / 2;
   const listBytes = (request.accessList ?? []).reduce((sum, entry) => sum + 26 + 34 * entry.storageKeys.length, 0);
   const bytes = ENVELOPE_BYTES + dataBytes + listBytes;
-  const dataGas = dataGasUp(bytes, l1FeePerByteWei(l1BaseFeeWei(context)), likelyPriceWei(context, request));
-  return (dataGas * 5n) / 4n;
+  const dataGas = dataGasUp(bytes, l1FeePerByteWei(dearestL1BaseFeeWei(context)), likelyPriceWei(context, request));
+  return (dataGas * 3n) / 2n;
 }

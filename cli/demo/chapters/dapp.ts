@@ -8,7 +8,7 @@ import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
 import type { Digits } from "../mnist.ts";
 import { digitsDataset, type PlannedTraining, tensorUploads, type Upload } from "../plans.ts";
-import { receiptOf, sendPatiently } from "../send.ts";
+import { receiptOf, sendPatiently, succeeded } from "../send.ts";
 
 const UPLOAD_MS = 60_000;
 
@@ -57,8 +57,7 @@ const send = (cast: Cast, to: Address, functionName: string, args: readonly unkn
 export async function submitTrainings(cast: Cast, dapp: Address, trainings: readonly PlannedTraining[]): Promise<void> {
   for (const { plan, job, modelId } of trainings) {
     const hash = await send(cast, dapp, "train", [job], trainTask(job).priceWei);
-    const { status } = await receiptOf(cast.l2, hash);
-    if (status !== "success") throw new Error(`the dapp could not open training ${plan.name}`);
+    await succeeded(cast.l2, hash, `opening training ${plan.name}`);
     cast.teller.tell(
       "training-opened",
       { name: plan.name, modelId, profile: plan.profile, steps: plan.steps, transaction: hash },

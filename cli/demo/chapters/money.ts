@@ -5,7 +5,7 @@ import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
-import { receiptOf, sendPatiently } from "../send.ts";
+import { sendPatiently, succeeded } from "../send.ts";
 
 const GAS_DEPOSIT_WEI = parseEther("2");
 const ETH_DEPOSIT_WEI = parseEther("5");
@@ -67,10 +67,7 @@ export async function spendSome({ l2, teller, user }: Cast): Promise<Spent> {
   const { abi } = readArtifacts()("l2/Outbox");
   const data = encodeFunctionData({ abi, functionName: "withdraw", args: [address] });
   const withdrawal = await sendPatiently(user, l2, { to: OUTBOX_ADDRESS, data, value: WITHDRAWN_WEI } as never);
-  for (const hash of [...hashes, withdrawal]) {
-    const { status } = await receiptOf(l2, hash);
-    if (status !== "success") throw new Error(`transaction ${hash} of the story failed`);
-  }
+  for (const hash of [...hashes, withdrawal]) await succeeded(l2, hash, "a transfer");
   teller.tell(
     "spent",
     { transfers: hashes.length, withdrawal },
