@@ -1,5 +1,8 @@
+import type { Hex } from "viem";
 import { concatBytes } from "./bytes.ts";
 import { AnhError } from "./errors.ts";
+import { keccakHex } from "./keccak.ts";
+import { treeRoot } from "./merkle.ts";
 import { compressedLength, compressZeros, expandZeros } from "./zero-runs.ts";
 
 /** Transactions that do not fit the codec's fields; the sequencer's limits keep it from ever seeing one. */
@@ -8,6 +11,8 @@ export class BatchError extends AnhError {}
 export const BATCH_VERSION = 1;
 /** What a batch may expand to (P3.5): bounds the memory a posted run of zeros can ask for. */
 export const MAX_DECODED_BYTES = 8 * 1024 * 1024;
+
+const PIECE_BYTES = 4096;
 
 /** Raw envelopes of one block, in order. */
 export type Envelopes = readonly Uint8Array[];
@@ -28,6 +33,14 @@ export function encodeBatch(blocks: readonly Envelopes[]): Uint8Array {
   }
   return concatBytes(Uint8Array.of(BATCH_VERSION), compressZeros(concatBytes(...parts)));
 }
+
+/** What L1 stores of posted data, and the sequencer signs: the tree over keccak of 4,096-byte pieces (P3.4). */
+export const batchDataRoot = (data: Uint8Array): Hex =>
+  treeRoot(
+    Array.from({ length: Math.ceil(data.length / PIECE_BYTES) }, (_, i) =>
+      keccakHex(data.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES)),
+    ),
+  );
 
 /**
  * Total: any bytes give, per block, its envelopes or null where the block is inbox-only (P3.5). Once a block cannot be

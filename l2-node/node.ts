@@ -118,7 +118,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   );
   stops.push(() => server.close());
   follower.start(onFatal);
-  // Before it knows what L1 holds, a sequencer would sign blocks beside anchored ones.
+  // Before it knows what L1 holds, a sequencer would seal blocks beside anchored ones.
   let closed = false;
   follower.caughtUp.then(() => {
     if (!closed) sequencing?.start();
@@ -163,7 +163,6 @@ function makeSequencing(
   );
   const sequencer = new Sequencer(
     {
-      privateKey,
       blockTimeMs: config.blockTimeMs ?? file.clocks.l2BlockMs,
       heartbeatMs: config.heartbeatMs,
       originLagBlocks: BigInt(config.originLagBlocks),
@@ -184,7 +183,12 @@ function makeSequencing(
   );
   const sender = makeSender(config.anchorKey ?? privateKey, file, client);
   const anchor = new Anchor(
-    { intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs, maxBatchBytes: 110_000, maxBatchHeaders: 100 },
+    {
+      privateKey,
+      intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs,
+      maxBatchBytes: 110_000,
+      maxBatchHeaders: 100,
+    },
     {
       client,
       chain,

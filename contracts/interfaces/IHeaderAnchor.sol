@@ -7,7 +7,7 @@ import {Batch} from "../types/Batch.sol";
 /// @notice Ties sealed L2 headers and the bytes of their transactions to L1 (docs/protocol.md P3). What is anchored is the chain;
 /// what cannot be judged without decoding bytes (transactions, derived fields, times of earlier origins) nodes judge, and a block
 /// that fails there is inbox-only.
-/// @dev Anybody may bring a signed batch. The sender must be a plain account, so that the transaction's input *is* the posted bytes.
+/// @dev Anybody may bring a signed batch, but only as it was signed: the data is part of what is signed. The sender must be a plain account, so that the transaction's input *is* the posted bytes.
 interface IHeaderAnchor {
     error NotPlainAccount(address sender);
     error NoHeaders();
@@ -30,8 +30,9 @@ interface IHeaderAnchor {
 
     /// @notice Anchors the children of the last anchored header.
     /// @param headers full RLP, each the child of the one before
-    /// @param signature the sequencer's EIP-712 signature of `AnchoredHeader` for the last header, 65 bytes, low s
-    /// @param data the transactions, coded as P3.5 says; any bytes are accepted, nodes decode them
+    /// @param signature the sequencer's EIP-712 signature of `AnchoredBatch`, 65 bytes, low s: over the first and last number, the
+    /// last hash and the root of `data` as `batch` gives it
+    /// @param data the transactions, coded as P3.5 says; any bytes the sequencer signed are accepted, nodes decode them
     function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external;
 
     /// @notice Batches anchored so far, genesis (batch 0) included.

@@ -13,8 +13,9 @@ import {Checkpoint} from "../types/Checkpoint.sol";
 
 /// @notice See `IHeaderAnchor`.
 contract HeaderAnchor is IHeaderAnchor, EIP712 {
-    bytes32 private constant ANCHORED_HEADER =
-        keccak256("AnchoredHeader(uint256 l2ChainId,uint64 number,bytes32 headerHash)");
+    bytes32 private constant ANCHORED_BATCH = keccak256(
+        "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
+    );
     /// @dev Seconds by which a header's time may run ahead of its origin's (P3.3).
     uint64 private constant MAX_ORIGIN_LAG = 1800;
 
@@ -57,22 +58,20 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
             last = header;
         }
         _checkOrigin(last);
-        _checkSignature(last, signature);
+        Batch memory anchored = Batch({
+            firstNumber: previous.lastNumber + 1,
+            lastNumber: last.number,
+            lastTimestamp: last.timestamp,
+            inboxCount: last.inboxCount,
+            originNumber: last.originNumber,
+            anchoredAt: uint64(block.timestamp),
+            lastHash: last.hash,
+            dataRoot: BatchData.root(data)
+        });
+        _checkSignature(anchored, signature);
 
-        uint64 firstNumber = previous.lastNumber + 1;
-        _batches.push(
-            Batch({
-                firstNumber: firstNumber,
-                lastNumber: last.number,
-                lastTimestamp: last.timestamp,
-                inboxCount: last.inboxCount,
-                originNumber: last.originNumber,
-                anchoredAt: uint64(block.timestamp),
-                lastHash: last.hash,
-                dataRoot: BatchData.root(data)
-            })
-        );
-        emit BatchAnchored(index, firstNumber, last.number, last.hash);
+        _batches.push(anchored);
+        emit BatchAnchored(index, anchored.firstNumber, anchored.lastNumber, anchored.lastHash);
     }
 
     /// @inheritdoc IHeaderAnchor
@@ -141,10 +140,20 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
         }
     }
 
-    function _checkSignature(SealedHeader memory header, bytes calldata signature) private view {
-        bytes32 digest =
-            _hashTypedDataV4(keccak256(abi.encode(ANCHORED_HEADER, L2_CHAIN_ID, header.number, header.hash)));
-        address signer = ECDSA.recover(digest, signature);
+    /// @dev The data is signed too: the headers and signature of a pending `anchor` are public, and whoever repeats them over
+    /// other bytes would make every block of the batch inbox-only.
+    function _checkSignature(Batch memory anchored, bytes calldata signature) private view {
+        bytes32 message = keccak256(
+            abi.encode(
+                ANCHORED_BATCH,
+                L2_CHAIN_ID,
+                anchored.firstNumber,
+                anchored.lastNumber,
+                anchored.lastHash,
+                anchored.dataRoot
+            )
+        );
+        address signer = ECDSA.recover(_hashTypedDataV4(message), signature);
         if (signer != sequencer) revert NotSequencer(sequencer, signer);
     }
 }

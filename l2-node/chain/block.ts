@@ -23,8 +23,8 @@ export interface Block {
   readonly inboxOnly: boolean;
   readonly firstMessage: bigint;
   readonly transactions: readonly BlockTransaction[];
-  /** The sequencer's signature, on blocks this node sealed itself. */
-  readonly signature?: Hex | undefined;
+  /** This node sealed it itself, as the sequencer, and has to anchor it. */
+  readonly sealedHere?: true;
 }
 
 export const genesisBlock = (header: Header): Block => ({

@@ -110,8 +110,8 @@ export class Chain {
       this.store.l1.rewind(ancestor);
       let keep = this.store.l1.lastBatch()?.lastNumber ?? 0n;
       for (const { latest } = this.#computeHeads(); keep < latest; keep++) {
-        const { header, inboxOnly, signature } = this.store.blocks.block(keep + 1n) as Block;
-        if (header.origin.number > ancestor || inboxOnly || signature === undefined) break;
+        const { header, inboxOnly, sealedHere } = this.store.blocks.block(keep + 1n) as Block;
+        if (header.origin.number > ancestor || inboxOnly || !sealedHere) break;
       }
       return this.#removeAbove(keep);
     });

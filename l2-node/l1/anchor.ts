@@ -1,13 +1,21 @@
 import { encodeFunctionData, type Hex, type PublicClient } from "viem";
-import { type Envelopes, encodeBatch } from "../../common/batch.ts";
+import { anchoredBatchDigest } from "../../common/anchored-batch.ts";
+import { batchDataRoot, type Envelopes, encodeBatch } from "../../common/batch.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
+import { AnhError } from "../../common/errors.ts";
 import { encodeHeader } from "../../common/header.ts";
+import { addressOfKey, signDigest } from "../../common/signature.ts";
 import type { Block } from "../chain/block.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { L1Sender } from "./sender.ts";
 
+/** The key is not the chain's sequencer's: nothing it signs would ever be anchored. */
+export class WrongKeyError extends AnhError {}
+
 export interface AnchorOptions {
+  /** The sequencer's: it signs each batch. The sender's, which pays L1, may be another. */
+  readonly privateKey: Hex;
   /** Pause between looks; also how long blocks gather before they are posted. */
   readonly intervalMs: number;
   /** Calldata per batch: Ethereum nodes relay transactions of at most 128 KiB. */
@@ -29,8 +37,8 @@ export interface AnchorModules {
 }
 
 /**
- * Posts sealed blocks to L1. What to post is read from L1 each time, never remembered, so a crash between sending and
- * recording costs nothing.
+ * Signs sealed blocks together with their data, and posts them to L1. What to post is read from L1 each time, never
+ * remembered, so a crash between sending and recording costs nothing.
  */
 export class Anchor {
   readonly #options: AnchorOptions;
@@ -40,6 +48,12 @@ export class Anchor {
   #wake: () => void = () => {};
 
   constructor(options: AnchorOptions, modules: AnchorModules) {
+    const { sequencer } = modules.chain.file;
+    if (addressOfKey(options.privateKey) !== sequencer)
+      throw new WrongKeyError("wrong-key", "the sequencer key does not belong to the chain's sequencer", {
+        expected: sequencer,
+        actual: addressOfKey(options.privateKey),
+      });
     this.#options = options;
     this.#modules = modules;
   }
@@ -62,14 +76,19 @@ export class Anchor {
     const [first, last] = [blocks[0], blocks.at(-1)];
     if (!first || !last) return 0;
     const headers = blocks.map(({ header }) => hexOf(encodeHeader(header)));
-    const data = hexOf(encodeBatch(blocks.map(envelopesOf)));
+    const data = encodeBatch(blocks.map(envelopesOf));
+    const [firstNumber, lastNumber] = [first.header.number, last.header.number];
+    const { l1ChainId, l2ChainId } = chain.file;
+    const digest = anchoredBatchDigest(
+      { l1ChainId, headerAnchor, l2ChainId },
+      { firstNumber, lastNumber, lastHash: last.hash, dataRoot: batchDataRoot(data) },
+    );
     const call = encodeFunctionData({
       abi: headerAnchorAbi,
       functionName: "anchor",
-      args: [headers, last.signature as Hex, data],
+      args: [headers, signDigest(digest, this.#options.privateKey), hexOf(data)],
     });
     const receipt = await sender.send({ to: headerAnchor, data: call }, this.#abort.signal);
-    const [firstNumber, lastNumber] = [first.header.number, last.header.number];
     this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed: receipt.gasUsed });
     return blocks.length;
   }
@@ -89,7 +108,7 @@ export class Anchor {
     let bytes = 0;
     for (let number = lastNumber + 1n; ; number++) {
       const block = chain.store.blocks.block(number);
-      if (!block?.signature) return blocks;
+      if (!block?.sealedHere) return blocks;
       bytes += encodeHeader(block.header).length + 64 + encodeBatch([envelopesOf(block)]).length;
       if (blocks.length > 0 && bytes > this.#options.maxBatchBytes) return blocks;
       if (blocks.length === this.#options.maxBatchHeaders) return blocks;

@@ -6,18 +6,17 @@ import {
   parseEventLogs,
   type Block as ViemBlock,
 } from "viem";
+import { batchDataRoot } from "../../common/batch.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { keccakHex } from "../../common/keccak.ts";
-import { treeRoot } from "../../common/merkle.ts";
 import { encodeRlp, type RlpInput } from "../../common/rlp.ts";
 import { L1DataError } from "./errors.ts";
 import type { L1Header } from "./header.ts";
 import type { L1Batch, L1Message } from "./step.ts";
 
-const PIECE_BYTES = 4096;
 const eventAbi = [...inboxAbi, ...headerAnchorAbi].filter((item) => item.type === "event");
 
 /** Throws `L1DataError` where the fields do not give the block's hash: base fee, time and mixHash enter our blocks. */
@@ -91,10 +90,10 @@ async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLo
       expected: lastHash,
       actual: actualHash,
     });
-  if (dataRoot(data) !== stored.dataRoot)
+  if (batchDataRoot(data) !== stored.dataRoot)
     throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its data`, {
       expected: stored.dataRoot,
-      actual: dataRoot(data),
+      actual: batchDataRoot(data),
     });
   return {
     batch,
@@ -107,11 +106,3 @@ async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLo
     data,
   };
 }
-
-/** Tree over keccak of 4,096-byte pieces (P3.4). */
-const dataRoot = (data: Uint8Array) =>
-  treeRoot(
-    Array.from({ length: Math.ceil(data.length / PIECE_BYTES) }, (_, i) =>
-      keccakHex(data.subarray(i * PIECE_BYTES, (i + 1) * PIECE_BYTES)),
-    ),
-  );

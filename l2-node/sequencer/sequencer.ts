@@ -1,12 +1,9 @@
 import { EventEmitter } from "node:events";
 import type { Hex } from "viem";
-import { anchoredHeaderDigest } from "../../common/anchored-header.ts";
 import { postedSize } from "../../common/batch.ts";
-import { AnhError } from "../../common/errors.ts";
 import type { Origin } from "../../common/header.ts";
-import { addressOfKey, signDigest } from "../../common/signature.ts";
 import type { Block } from "../chain/block.ts";
-import { type BlockBuilder, type Built, openBlock } from "../chain/builder.ts";
+import { type BlockBuilder, openBlock } from "../chain/builder.ts";
 import type { Chain } from "../chain/chain.ts";
 import { MAX_ORIGIN_LAG_SECONDS } from "../chain/derivation.ts";
 import type { L1Header } from "../l1/header.ts";
@@ -14,11 +11,7 @@ import type { Refusal } from "../ledger/includable.ts";
 import type { Mempool } from "./mempool.ts";
 import { selectFrom } from "./select.ts";
 
-/** The key is not the chain's sequencer's: its headers would never be anchored. */
-export class WrongKeyError extends AnhError {}
-
 export interface SequencerOptions {
-  readonly privateKey: Hex;
   /** Longest wait before a transaction or message is sealed. */
   readonly blockTimeMs: number;
   /** An empty block is sealed after this long. */
@@ -45,7 +38,7 @@ const WAITS: ReadonlySet<Refusal["rule"]> = new Set([
   "nonce-too-high",
 ]);
 
-/** Seals blocks: orders, checks the ledger, signs, stores. Executes nothing. */
+/** Seals blocks: orders, checks the ledger, stores. Executes nothing, and signs nothing: the anchor signs what it posts. */
 export class Sequencer {
   readonly events = new EventEmitter<SequencerEvents>();
   readonly #options: SequencerOptions;
@@ -57,12 +50,6 @@ export class Sequencer {
   #waiting: ReadonlySet<Hex> = new Set();
 
   constructor(options: SequencerOptions, modules: { readonly chain: Chain; readonly mempool: Mempool }) {
-    const { sequencer } = modules.chain.file;
-    if (addressOfKey(options.privateKey) !== sequencer)
-      throw new WrongKeyError("wrong-key", "the sequencer key does not belong to the chain's sequencer", {
-        expected: sequencer,
-        actual: addressOfKey(options.privateKey),
-      });
     this.#options = options;
     this.#chain = modules.chain;
     this.#mempool = modules.mempool;
@@ -96,14 +83,15 @@ export class Sequencer {
     const { file, store } = this.#chain;
     const builder = openBlock(file, store.l1, parent, place.origin, place.originHeader, store.blocks);
     const { hopeless, waiting } = this.#fill(builder);
-    const built = this.#sign(builder.finish(place.timestamp));
-    this.#chain.append(built);
-    this.#mempool.forget(built.block.transactions.map(({ hash }) => hash));
+    const { block: finished, ledger } = builder.finish(place.timestamp);
+    const block: Block = { ...finished, sealedHere: true };
+    this.#chain.append({ block, ledger });
+    this.#mempool.forget(block.transactions.map(({ hash }) => hash));
     if (hopeless.length > 0) this.#mempool.drop(hopeless);
     this.#waiting = waiting;
     this.#lastSealAt = performance.now();
-    this.events.emit("sealed", { block: built.block, sealMs: this.#lastSealAt - startedAt });
-    return built.block;
+    this.events.emit("sealed", { block, sealMs: this.#lastSealAt - startedAt });
+    return block;
   }
 
   #hasWork(): boolean {
@@ -139,13 +127,6 @@ export class Sequencer {
       }
     }
     return { hopeless, waiting };
-  }
-
-  #sign(built: Built): Built {
-    const { file } = this.#chain;
-    const domain = { l1ChainId: file.l1ChainId, headerAnchor: file.contracts.headerAnchor, l2ChainId: file.l2ChainId };
-    const digest = anchoredHeaderDigest(domain, built.block.header.number, built.block.hash);
-    return { ...built, block: { ...built.block, signature: signDigest(digest, this.#options.privateKey) } };
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Block, BlockTransaction } from "../chain/block.ts";
 import type { LedgerAccount } from "../ledger/ledger.ts";
 
 // How blocks lie in the store: RLP of
-// [header, hash, inboxOnly, firstMessage, signature, [[raw, sender, 1, price, dataGas] or [raw, sender, 0, reason], …]].
+// [header, hash, inboxOnly, firstMessage, sealedHere, [[raw, sender, 1, price, dataGas] or [raw, sender, 0, reason], …]].
 
 export function encodeBlock(block: Block): Uint8Array {
   return encodeRlp([
@@ -17,7 +17,7 @@ export function encodeBlock(block: Block): Uint8Array {
     bytesOfHex(block.hash),
     block.inboxOnly ? 1n : 0n,
     block.firstMessage,
-    bytesOfHex(block.signature ?? "0x"),
+    block.sealedHere ? 1n : 0n,
     block.transactions.map(({ raw, transaction, outcome }): RlpInput => {
       const sender = bytesOfHex(transaction?.sender ?? "0x");
       if (outcome.status === "included") return [raw, sender, 1n, outcome.priceWei, outcome.dataGas];
@@ -28,7 +28,7 @@ export function encodeBlock(block: Block): Uint8Array {
 
 /** Fields were written by `encodeBlock`, so the casts hold; transactions of other chains stay unparsed. */
 export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
-  const [header, hash, inboxOnly, firstMessage, signature, transactions] = decodeRlp(bytes) as [
+  const [header, hash, inboxOnly, firstMessage, sealedHere, transactions] = decodeRlp(bytes) as [
     ...Uint8Array[],
     readonly RlpItem[],
   ] as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, readonly (readonly Uint8Array[])[]];
@@ -38,7 +38,7 @@ export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
     inboxOnly: inboxOnly.length === 1,
     firstMessage: naturalOf(firstMessage),
     transactions: transactions.map((fields) => decodeTransaction(fields, chain.l2ChainId)),
-    ...(signature.length > 0 ? { signature: hexOf(signature) } : {}),
+    ...(sealedHere.length === 1 ? { sealedHere: true } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 import { keccak256 as ethersKeccak, encodeRlp as ethersRlp, TypedDataEncoder } from "ethers";
 import { type Hex, recoverTypedDataAddress, sliceHex, toHex } from "viem";
 import { describe, expect, it } from "vitest";
-import { anchoredHeaderDigest } from "../../common/anchored-header.ts";
+import { anchoredBatchDigest } from "../../common/anchored-batch.ts";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import {
   decodeAnchoredFields,
@@ -116,19 +116,22 @@ describe("transactionsRoot", () => {
   });
 });
 
-describe("anchored header digest", () => {
+describe("anchored batch digest", () => {
   it("is EIP-712 as ethers computes it, and its signature recovers to the sequencer", async () => {
     const key = word(0x11);
     const domain = { l1ChainId: 31337n, headerAnchor: `0x${"cd".repeat(20)}` as Hex };
-    const digest = anchoredHeaderDigest({ ...domain, l2ChainId: 4141n }, 9n, word(8));
+    const batch = { firstNumber: 7n, lastNumber: 9n, lastHash: word(8), dataRoot: word(9) };
+    const digest = anchoredBatchDigest({ ...domain, l2ChainId: 4141n }, batch);
     const types = {
-      AnchoredHeader: [
+      AnchoredBatch: [
         { name: "l2ChainId", type: "uint256" },
-        { name: "number", type: "uint64" },
-        { name: "headerHash", type: "bytes32" },
+        { name: "firstNumber", type: "uint64" },
+        { name: "lastNumber", type: "uint64" },
+        { name: "lastHash", type: "bytes32" },
+        { name: "dataRoot", type: "bytes32" },
       ],
     };
-    const message = { l2ChainId: 4141n, number: 9n, headerHash: word(8) };
+    const message = { l2ChainId: 4141n, ...batch };
     const eip712 = { name: "ANH", version: "1", chainId: 31337n, verifyingContract: domain.headerAnchor };
     expect(hexOf(digest)).toBe(TypedDataEncoder.hash(eip712, types, message));
     const signature = signDigest(digest, key);
@@ -136,7 +139,7 @@ describe("anchored header digest", () => {
     const viaViem = await recoverTypedDataAddress({
       domain: eip712,
       types,
-      primaryType: "AnchoredHeader",
+      primaryType: "AnchoredBatch",
       message,
       signature,
     });

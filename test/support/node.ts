@@ -4,12 +4,10 @@ import { nextContext } from "../../l2-node/sequencer/context.ts";
 import { Mempool, type MempoolOptions } from "../../l2-node/sequencer/mempool.ts";
 import { Sequencer, type SequencerOptions } from "../../l2-node/sequencer/sequencer.ts";
 import { openStore } from "../../l2-node/store/sqlite.ts";
-import { SEQUENCER_KEY } from "./chain-file.ts";
 import type { MemoryL1 } from "./memory-l1.ts";
 
 export const POOL: MempoolOptions = { maxTransactions: 1000, maxPerAccount: 64, maxTransactionBytes: 131_072 };
 export const SEALING: SequencerOptions = {
-  privateKey: SEQUENCER_KEY,
   blockTimeMs: 10,
   heartbeatMs: 60_000,
   originLagBlocks: 0n,
@@ -18,12 +16,7 @@ export const SEALING: SequencerOptions = {
 };
 
 /** Chain, mempool and sequencer over a store; L1 comes from the test. */
-export function testNode(
-  chainFile: ChainFile,
-  path = ":memory:",
-  pool: Partial<MempoolOptions> = {},
-  sealing: Partial<SequencerOptions> = {},
-) {
+export function testNode(chainFile: ChainFile, path = ":memory:", pool: Partial<MempoolOptions> = {}) {
   const store = openStore(path, chainFile);
   const chain = new Chain({ chain: chainFile }, { store });
   const mempool = new Mempool(
@@ -36,7 +29,7 @@ export function testNode(
       context: () => nextContext(chain),
     },
   );
-  const sequencer = new Sequencer({ ...SEALING, ...sealing }, { chain, mempool });
+  const sequencer = new Sequencer(SEALING, { chain, mempool });
   return { store, chain, mempool, sequencer };
 }
 

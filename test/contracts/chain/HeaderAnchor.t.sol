@@ -70,7 +70,15 @@ contract HeaderAnchorTest {
         );
     }
 
-    function digest(address target, uint256 l1, uint256 l2, uint64 number, bytes32 hash) internal pure returns (bytes32) {
+    function digest(
+        address target,
+        uint256 l1,
+        uint256 l2,
+        uint64 first,
+        uint64 last,
+        bytes32 hash,
+        bytes memory data
+    ) internal pure returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -81,7 +89,16 @@ contract HeaderAnchorTest {
             )
         );
         bytes32 struct_ = keccak256(
-            abi.encode(keccak256("AnchoredHeader(uint256 l2ChainId,uint64 number,bytes32 headerHash)"), l2, number, hash)
+            abi.encode(
+                keccak256(
+                    "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
+                ),
+                l2,
+                first,
+                last,
+                hash,
+                dataRoot(data)
+            )
         );
         return keccak256(abi.encodePacked(hex"1901", domain, struct_));
     }
@@ -91,8 +108,14 @@ contract HeaderAnchorTest {
         return abi.encodePacked(r, s, v);
     }
 
+    /// Of a batch that ends with `h` and begins after what is anchored.
+    function signatureOf(TestHeader memory h, bytes memory data) internal view returns (bytes memory) {
+        uint64 first = anchor.batch(anchor.batchCount() - 1).lastNumber + 1;
+        return sign(digest(address(anchor), block.chainid, L2, first, h.number, keccak256(h.encode()), data));
+    }
+
     function signatureOf(TestHeader memory h) internal view returns (bytes memory) {
-        return sign(digest(address(anchor), block.chainid, L2, h.number, keccak256(h.encode())));
+        return signatureOf(h, "");
     }
 
     function list(TestHeader memory h) internal pure returns (bytes[] memory headers) {
@@ -139,7 +162,7 @@ contract HeaderAnchorTest {
 
     function test_anchor_strangersSignature_reverts() public {
         TestHeader memory h = child();
-        bytes32 message = digest(address(anchor), block.chainid, L2, 1, keccak256(h.encode()));
+        bytes32 message = digest(address(anchor), block.chainid, L2, 1, 1, keccak256(h.encode()), "");
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY + 1, message);
         vm.expectRevert(
             abi.encodeWithSelector(IHeaderAnchor.NotSequencer.selector, vm.addr(KEY), vm.addr(KEY + 1))
@@ -147,16 +170,18 @@ contract HeaderAnchorTest {
         send(list(h), abi.encodePacked(r, s, v), "");
     }
 
-    /// Each thing the signature binds: L1 chain, contract, L2 chain, number, hash.
+    /// Each thing the signature binds: L1 chain, contract, L2 chain, numbers, hash, data.
     function test_anchor_signatureForSomethingElse_reverts() public {
         TestHeader memory h = child();
         bytes32 hash = keccak256(h.encode());
-        bytes32[5] memory others = [
-            digest(address(anchor), block.chainid + 1, L2, 1, hash),
-            digest(address(inbox), block.chainid, L2, 1, hash),
-            digest(address(anchor), block.chainid, L2 + 1, 1, hash),
-            digest(address(anchor), block.chainid, L2, 2, hash),
-            digest(address(anchor), block.chainid, L2, 1, bytes32(uint256(hash) ^ 1))
+        bytes32[7] memory others = [
+            digest(address(anchor), block.chainid + 1, L2, 1, 1, hash, ""),
+            digest(address(inbox), block.chainid, L2, 1, 1, hash, ""),
+            digest(address(anchor), block.chainid, L2 + 1, 1, 1, hash, ""),
+            digest(address(anchor), block.chainid, L2, 0, 1, hash, ""),
+            digest(address(anchor), block.chainid, L2, 1, 2, hash, ""),
+            digest(address(anchor), block.chainid, L2, 1, 1, bytes32(uint256(hash) ^ 1), ""),
+            digest(address(anchor), block.chainid, L2, 1, 1, hash, hex"00")
         ];
         for (uint256 i = 0; i < others.length; ++i) {
             bytes memory signature = sign(others[i]);
@@ -169,10 +194,42 @@ contract HeaderAnchorTest {
         send(headers, signature, "");
     }
 
+    /// Headers and signature of a pending `anchor` are public. Over other bytes, whichever end or piece of them was changed, a
+    /// stranger who comes first gets nowhere, and the sequencer's own call still passes.
+    function test_anchor_sameHeadersAndSignatureOtherData_reverts() public {
+        TestHeader memory h = child();
+        bytes memory data = new bytes(5000);
+        for (uint256 i = 0; i < data.length; ++i) data[i] = bytes1(uint8(i | 1));
+        bytes memory signature = signatureOf(h, data);
+        bytes[] memory others = new bytes[](6);
+        (others[1], others[2], others[3]) = (hex"00", bytes.concat(data, hex"00"), new bytes(5000));
+        (others[4], others[5]) = (bytes.concat(data), bytes.concat(data));
+        (others[4][0], others[5][4999]) = (0, 0);
+        for (uint256 i = 0; i < others.length; ++i) {
+            vm.expectPartialRevert(IHeaderAnchor.NotSequencer.selector);
+            vm.prank(address(0xBAD), address(0xBAD));
+            anchor.anchor(list(h), signature, others[i]);
+        }
+        vm.assertEq(anchor.batchCount(), 1, "nothing was anchored");
+        send(list(h), signature, data);
+        vm.assertEq(anchor.batch(1).dataRoot, dataRoot(data), "data root");
+    }
+
+    /// A signed batch whose first block was anchored by itself does not pass as the rest of it.
+    function test_anchor_restOfSignedBatch_reverts() public {
+        TestHeader memory a = child();
+        TestHeader memory b = next(a);
+        bytes memory signature = signatureOf(b);
+        send(a);
+        vm.expectPartialRevert(IHeaderAnchor.NotSequencer.selector);
+        send(list(b), signature, "");
+        send(b);
+    }
+
     function test_anchor_highS_reverts() public {
         TestHeader memory h = child();
         (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(KEY, digest(address(anchor), block.chainid, L2, 1, keccak256(h.encode())));
+            vm.sign(KEY, digest(address(anchor), block.chainid, L2, 1, 1, keccak256(h.encode()), ""));
         bytes32 high = bytes32(ORDER - uint256(s));
         vm.expectRevert(abi.encodeWithSelector(ECDSA.ECDSAInvalidSignatureS.selector, high));
         send(list(h), abi.encodePacked(r, high, v == 27 ? uint8(28) : uint8(27)), "");
@@ -187,7 +244,7 @@ contract HeaderAnchorTest {
         send(list(h), abi.encodePacked(good, uint8(0)), "");
     }
 
-    /// The signature must be the last header's: a signed first header does not carry an unsigned second.
+    /// The signature must reach to the last header: a signed first header does not carry an unsigned second.
     function test_anchor_signatureOfFirstOfTwo_reverts() public {
         TestHeader memory a = child();
         bytes[] memory headers = new bytes[](2);
@@ -525,7 +582,7 @@ contract HeaderAnchorTest {
         TestHeader memory h = child();
         h.timestamp = time;
         bytes memory data = abi.encode(salt);
-        bytes memory signature = signatureOf(h);
+        bytes memory signature = signatureOf(h, data);
         send(list(h), signature, data);
         Batch memory b = anchor.batch(1);
         vm.assertEq(b.lastTimestamp, time, "timestamp");
@@ -547,7 +604,7 @@ contract HeaderAnchorTest {
         headers[0] = b.encode();
         headers[1] = c.encode();
         headers[2] = d.encode();
-        bytes memory signature = signatureOf(d);
+        bytes memory signature = signatureOf(d, "x");
         vm.expectEmit();
         emit IHeaderAnchor.BatchAnchored(2, 2, 4, keccak256(d.encode()));
         send(headers, signature, "x"); // batch 2: blocks 2 … 4
@@ -573,7 +630,7 @@ contract HeaderAnchorTest {
         for (uint64 i = 0; i < lengths.length; ++i) {
             bytes memory data = new bytes(lengths[i]);
             for (uint256 j = 0; j < data.length; j += 97) data[j] = bytes1(uint8(j + i));
-            bytes memory signature = signatureOf(h);
+            bytes memory signature = signatureOf(h, data);
             send(list(h), signature, data);
             vm.assertEq(anchor.batch(i + 1).dataRoot, dataRoot(data), "data root");
             h = next(h);

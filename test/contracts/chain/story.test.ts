@@ -14,8 +14,8 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { transfersOf, walletsOf } from "../../../cli/bench/transfers.ts";
 import { devAccount, type Role } from "../../../cli/stack/accounts.ts";
-import { anchoredHeaderDigest } from "../../../common/anchored-header.ts";
-import { encodeBatch } from "../../../common/batch.ts";
+import { anchoredBatchDigest } from "../../../common/anchored-batch.ts";
+import { batchDataRoot, encodeBatch } from "../../../common/batch.ts";
 import { hexOf } from "../../../common/bytes.ts";
 import { bridgeAbi } from "../../../common/contracts/bridge.ts";
 import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
@@ -120,10 +120,14 @@ async function seal(last: Header, count: number, originNumber: bigint): Promise<
 function anchoring(headers: readonly Header[], data: Uint8Array): Call {
   const { l1ChainId, l2ChainId, contracts } = l1.chain;
   const last = headers.at(-1) as Header;
-  const digest = anchoredHeaderDigest(
+  const digest = anchoredBatchDigest(
     { l1ChainId, l2ChainId, headerAnchor: contracts.headerAnchor },
-    last.number,
-    hashHeader(last),
+    {
+      firstNumber: (headers[0] as Header).number,
+      lastNumber: last.number,
+      lastHash: hashHeader(last),
+      dataRoot: batchDataRoot(data),
+    },
   );
   return {
     address: contracts.headerAnchor,

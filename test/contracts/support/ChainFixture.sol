@@ -102,10 +102,14 @@ abstract contract ChainFixture {
         );
         bytes32 message = keccak256(
             abi.encode(
-                keccak256("AnchoredHeader(uint256 l2ChainId,uint64 number,bytes32 headerHash)"),
+                keccak256(
+                    "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
+                ),
                 L2,
+                last.lastNumber + 1,
                 last.lastNumber + count,
-                parent
+                parent,
+                bytes32(0)
             )
         );
         (uint8 v, bytes32 r, bytes32 s) =

@@ -56,9 +56,9 @@ function rederive(posted: Uint8Array, body: readonly Uint8Array[] | null) {
 describe("deriveBlock", () => {
   it("gives exactly the sequencer's block from what it posts", () => {
     const second = block(node.chain, 2n);
-    const { signature: _, ...unsigned } = second;
+    const { sealedHere: _, ...anyones } = second;
     const derived = rederive(encodeHeader(second.header), envelopes(second));
-    expect(derived.block).toEqual(unsigned);
+    expect(derived.block).toEqual(anyones);
     expect(second.transactions.map(({ outcome }) => outcome.status)).toEqual(["included", "included"]);
     for (const n of [0, 1]) expect(derived.ledger.account(testAddress(n)).nonce).toBe(n === 0 ? 2n : 0n);
   });

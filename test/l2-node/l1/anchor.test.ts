@@ -1,15 +1,16 @@
-import { createTestClient, createWalletClient, http } from "viem";
+import { createTestClient, createWalletClient, decodeFunctionData, type Hex, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
+import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { testNode } from "../../support/node.ts";
-import { signRaw, testAddress } from "../../support/transactions.ts";
+import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
 
 const privateKey = devAccount("sequencer").privateKey;
 let l1: TestL1;
@@ -18,13 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => l1.stop());
 
-const node = () => testNode(l1.chain, ":memory:", {}, { privateKey });
+const node = () => testNode(l1.chain);
 type Node = ReturnType<typeof node>;
 const sender = (bumpAfterMs = 5000) =>
   new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs, pollMs: 10 }, { client: l1.client });
-const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatchBytes = 100_000) =>
+const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatchBytes = 100_000, key = privateKey) =>
   new Anchor(
-    { intervalMs: 20, maxBatchBytes, maxBatchHeaders: 100 },
+    { privateKey: key, intervalMs: 20, maxBatchBytes, maxBatchHeaders: 100 },
     { client: l1.client, chain, sender: by as L1Sender, onTrouble: () => {}, onAnchored: () => {} },
   );
 
@@ -50,6 +51,11 @@ async function deposit(n: number): Promise<void> {
 }
 
 describe("Anchor", () => {
+  it("refuses a key that is not the chain's sequencer's", () => {
+    const make = () => anchor(node(), sender(), 1, testKey(1));
+    expect(make).toThrowError(/does not belong to the chain's sequencer/);
+  });
+
   it("posts what L1 lacks, batch by batch, and a replica derives the very same chain", async () => {
     const sequencing = node();
     await deposit(0);
@@ -105,6 +111,40 @@ describe("Anchor", () => {
     expect(await anchor(sequencing).post()).toBe(0);
     await catchUp(sequencing);
     expect(sequencing.chain.heads().safe).toBe(sequencing.chain.heads().latest);
+  });
+
+  it("loses nothing to a stranger who sends its headers and signature first, over other data", async () => {
+    const sequencing = node();
+    await deposit(1);
+    await catchUp(sequencing);
+    sequencing.sequencer.seal();
+    await sequencing.mempool.add(bytesOfHex(await signRaw({ key: 1, chainId: 42n, gas: 500_000n })));
+    sequencing.sequencer.seal();
+    const stranger = createWalletClient({
+      account: privateKeyToAccount(devAccount("challenger").privateKey),
+      transport: http(l1.url),
+    });
+    const contract = { address: l1.chain.contracts.headerAnchor, abi: headerAnchorAbi } as const;
+    const overtaken = {
+      send: async (call: Parameters<L1Sender["send"]>[0]) => {
+        const { args } = decodeFunctionData({ abi: headerAnchorAbi, data: call.data });
+        const [headers, signature] = args as readonly [readonly Hex[], Hex, Hex];
+        const first = stranger.writeContract({
+          ...contract,
+          functionName: "anchor",
+          args: [headers, signature, "0x00"],
+          chain: null,
+        });
+        await expect(first).rejects.toThrowError("NotSequencer");
+        return sender().send(call);
+      },
+    };
+    while ((await anchor(sequencing, overtaken).post()) > 0);
+    const replica = node();
+    await catchUp(replica);
+    expect(replica.chain.head().hash).toBe(sequencing.chain.head().hash);
+    expect(replica.chain.head().inboxOnly).toBe(false);
+    expect(replica.store.blocks.account(testAddress(1)).nonce).toBe(1n);
   });
 
   it("posts nothing while its chain is not the anchored one", async () => {

@@ -16,7 +16,6 @@ import { startL1, type TestL1 } from "../../support/l1.ts";
 import { testNode } from "../../support/node.ts";
 import { testAddress } from "../../support/transactions.ts";
 
-const sequencerKey = devAccount("sequencer").privateKey;
 let l1: TestL1;
 
 beforeAll(async () => {
@@ -24,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => l1.stop());
 
-const node = () => testNode(l1.chain, ":memory:", {}, { privateKey: sequencerKey });
+const node = () => testNode(l1.chain);
 const follower = (
   chain: ReturnType<typeof node>["chain"],
   client: PublicClient = l1.client,
@@ -80,15 +79,11 @@ describe("Follower", () => {
   it("refuses an L1 that is another chain, or whose genesis block is another", async () => {
     const { chain } = node();
     const elsewhere = { ...l1.chain, l1ChainId: 1n };
-    await expect(
-      follower(testNode(elsewhere, ":memory:", {}, { privateKey: sequencerKey }).chain).poll(),
-    ).rejects.toThrowError(/another chain's/);
+    await expect(follower(testNode(elsewhere).chain).poll()).rejects.toThrowError(/another chain's/);
     const { header } = l1.chain.genesis;
     const origin = { ...header.origin, hash: `0x${"12".repeat(32)}` as Hex };
     const forked = { ...l1.chain, genesis: { ...l1.chain.genesis, header: { ...header, origin } } };
-    await expect(
-      follower(testNode(forked, ":memory:", {}, { privateKey: sequencerKey }).chain).poll(),
-    ).rejects.toThrowError(/not the one genesis stands on/);
+    await expect(follower(testNode(forked).chain).poll()).rejects.toThrowError(/not the one genesis stands on/);
     expect(chain.store.l1.cursor()).toBeUndefined();
   });
 

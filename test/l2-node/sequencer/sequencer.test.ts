@@ -1,12 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { anchoredHeaderDigest } from "../../../common/anchored-header.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
-import { recoverSigner } from "../../../common/signature.ts";
 import type { Block } from "../../../l2-node/chain/block.ts";
-import { Sequencer } from "../../../l2-node/sequencer/sequencer.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
-import { follow, SEALING, testNode } from "../../support/node.ts";
-import { type SignFields, signRaw, testAddress, testKey } from "../../support/transactions.ts";
+import { follow, testNode } from "../../support/node.ts";
+import { type SignFields, signRaw, testAddress } from "../../support/transactions.ts";
 
 const GWEI = 10n ** 9n;
 const ETHER = 10n ** 18n;
@@ -24,23 +21,8 @@ beforeEach(() => {
 });
 
 describe("Sequencer", () => {
-  it("refuses a key that is not the chain's sequencer's", () => {
-    const make = () => new Sequencer({ ...SEALING, privateKey: testKey(1) }, node);
-    expect(make).toThrowError(/does not belong to the chain's sequencer/);
-  });
-
   it("seals nothing before L1 was read", () => {
     expect(node.sequencer.seal()).toBeUndefined();
-  });
-
-  it("signs each header so that L1 will take it", () => {
-    l1.mine([deposit(0)]);
-    follow(node.chain, l1);
-    const block = node.sequencer.seal() as Block;
-    const { l1ChainId, l2ChainId, contracts, sequencer } = node.chain.file;
-    const domain = { l1ChainId, l2ChainId, headerAnchor: contracts.headerAnchor };
-    const digest = anchoredHeaderDigest(domain, block.header.number, block.hash);
-    expect(recoverSigner(digest, block.signature as `0x${string}`)).toBe(sequencer);
   });
 
   it("takes the best price first, an account's nonces in order, and arrival order among equals", async () => {
