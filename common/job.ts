@@ -39,6 +39,12 @@ export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8 } 
 
 /** A segment is one executor run and one leaf of the trajectory (P4.2). */
 export const MAX_SEGMENT_STEPS = 64;
+/** 30 days: an open claim holds back every later state claim, so no job may ask for a window without end (P4.2). */
+export const MAX_WINDOW_SECONDS = 2_592_000;
+/** Whoever adds times to a deadline stays far from 2⁶⁴ (P4.2). */
+export const MAX_DEADLINE_SECONDS = 2n ** 40n;
+/** Rates and prices; steps × flops × rate then needs less than 2²²⁴ (P4.2). */
+export const MAX_PRICE_WEI = 2n ** 128n - 1n;
 
 const graphRefComponents = [
   { name: "root", type: "bytes32" },
@@ -87,21 +93,32 @@ export const evaluateId = (modelId: Hex, datasetRoot: Hex, rows: number): Hex =>
 
 export class BadJobError extends AnhError {}
 
-const bad = (field: string, expected: string, actual: unknown): BadJobError =>
+/** The message begins with `job.` and the field, by the name that L1 gives in `JobInvalid`. */
+export const badJob = (field: string, expected: string, actual: unknown): BadJobError =>
   new BadJobError("bad-job", `job.${field} is ${String(actual)}; expected ${expected}`, { expected, actual });
 
-/** The static rules of P4.2. Throws `BadJobError` naming the first field that breaks one. */
+/** The rules of P4.2 for jobs, in the order of TaskLib on L1. Throws `BadJobError` naming the first that is broken. */
 export function checkJob(job: Job): void {
-  if (job.steps < 1) throw bad("steps", "at least 1", job.steps);
+  if (job.steps < 1) throw badJob("steps", "at least 1", job.steps);
   if (job.segmentSteps < 1 || job.segmentSteps > MAX_SEGMENT_STEPS)
-    throw bad("segmentSteps", "1 … 64", job.segmentSteps);
+    throw badJob("segmentSteps", "1 … 64", job.segmentSteps);
   if (job.batchRows < 1 || BigInt(job.batchRows) > job.datasetRows)
-    throw bad("batchRows", "1 … datasetRows", job.batchRows);
+    throw badJob("batchRows", "1 … datasetRows", job.batchRows);
   if (job.profile !== PROFILE.strict && job.profile !== PROFILE.tolerant)
-    throw bad("profile", "0 (strict) or 1 (tolerant)", job.profile);
-  if (job.flags > 15) throw bad("flags", "a sum of 1, 2, 4, 8", job.flags);
+    throw badJob("profile", "0 (strict) or 1 (tolerant)", job.profile);
+  if (job.flags > 15) throw badJob("flags", "a sum of 1, 2, 4, 8", job.flags);
   if (job.profile === PROFILE.tolerant && (job.flags & JOB_FLAG.stepRoots) === 0)
-    throw bad("flags", "stepRoots, which the tolerant profile requires", job.flags);
+    throw badJob("stepRoots", "set, which the tolerant profile requires", job.flags);
   if (job.trainGraph.root === ZERO_HASH)
-    throw bad("trainGraph.root", "the root of a training graph", job.trainGraph.root);
+    throw badJob("trainGraph", "the root of a training graph", job.trainGraph.root);
+  // Row t·batchRows + j is read, which must be a row of the dataset (P4.4).
+  if ((job.flags & JOB_FLAG.sequentialRows) !== 0 && BigInt(job.steps) * BigInt(job.batchRows) > job.datasetRows)
+    throw badJob(
+      "sequentialRows",
+      "steps × batchRows of at most datasetRows",
+      BigInt(job.steps) * BigInt(job.batchRows),
+    );
+  if (job.priceWeiPerGflop > MAX_PRICE_WEI) throw badJob("priceWeiPerGflop", "less than 2¹²⁸", job.priceWeiPerGflop);
+  if (job.deadline > MAX_DEADLINE_SECONDS) throw badJob("deadline", "at most 2⁴⁰ seconds", job.deadline);
+  if (job.windowSeconds > MAX_WINDOW_SECONDS) throw badJob("windowSeconds", "at most 30 days", job.windowSeconds);
 }

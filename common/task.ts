@@ -1,6 +1,16 @@
 import { decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
 import { structHash, ZERO_HASH } from "./hash.ts";
-import { BadJobError, checkJob, evaluateId, type GraphRef, inferId, JOB_FLAG, type Job, trainId } from "./job.ts";
+import {
+  badJob,
+  checkJob,
+  evaluateId,
+  type GraphRef,
+  inferId,
+  JOB_FLAG,
+  type Job,
+  MAX_PRICE_WEI,
+  trainId,
+} from "./job.ts";
 
 export const TASK_KIND = { train: 1, infer: 2, evaluate: 3 } as const;
 export type TaskKind = (typeof TASK_KIND)[keyof typeof TASK_KIND];
@@ -61,14 +71,13 @@ const GIGA = 10n ** 9n;
 export const priceWeiUp = (steps: number, flops: bigint, priceWeiPerGflop: bigint): bigint =>
   (BigInt(steps) * flops * priceWeiPerGflop + GIGA - 1n) / GIGA;
 
-const shared = (job: Job, graph: GraphRef, steps: number) => ({
-  graph,
-  steps,
-  profile: job.profile,
-  priceWei: priceWeiUp(steps, graph.flops, job.priceWeiPerGflop),
-  deadline: job.deadline,
-  windowSeconds: job.windowSeconds,
-});
+function shared(job: Job, graph: GraphRef, steps: number) {
+  if (graph.root === ZERO_HASH) throw badJob("graph", "a job that has the graph for this kind of task", graph.root);
+  const priceWei = priceWeiUp(steps, graph.flops, job.priceWeiPerGflop);
+  if (priceWei > MAX_PRICE_WEI) throw badJob("priceWei", "less than 2¹²⁸", priceWei);
+  const { profile, deadline, windowSeconds } = job;
+  return { graph, steps, profile, priceWei, deadline, windowSeconds };
+}
 
 export function trainTask(job: Job): Task {
   checkJob(job);
@@ -89,7 +98,6 @@ export function trainTask(job: Job): Task {
 export function inferTask(job: Job, inputRoot: Hex): Task {
   checkJob(job);
   const modelId = trainId(job);
-  if (job.inferGraph.root === ZERO_HASH) throw new BadJobError("bad-job", "this model's job has no inference graph");
   return {
     ...shared(job, job.inferGraph, 1),
     id: inferId(modelId, inputRoot),
@@ -107,13 +115,9 @@ export function inferTask(job: Job, inputRoot: Hex): Task {
 export function evaluateTask(job: Job, datasetRoot: Hex, rows: number): Task {
   checkJob(job);
   const modelId = trainId(job);
-  if (job.evaluateGraph.root === ZERO_HASH)
-    throw new BadJobError("bad-job", "this model's job has no evaluation graph");
+  if (job.evaluateBatchRows < 1) throw badJob("evaluateBatchRows", "at least 1", job.evaluateBatchRows);
   if (rows < 1 || rows % job.evaluateBatchRows !== 0)
-    throw new BadJobError("bad-rows", `cannot evaluate ${rows} rows in batches of ${job.evaluateBatchRows}`, {
-      expected: `a positive multiple of ${job.evaluateBatchRows}`,
-      actual: rows,
-    });
+    throw badJob("rows", `a positive multiple of ${job.evaluateBatchRows}`, rows);
   const steps = rows / job.evaluateBatchRows;
   return {
     ...shared(job, job.evaluateGraph, steps),

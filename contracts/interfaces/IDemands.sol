@@ -19,7 +19,7 @@ struct Demand {
     uint64 answeredAt; // L1 second; 0: pending
     uint8 path;
     bool collected;
-    uint256 feeWei;
+    uint256 feeWei; // what waits here: without the burned half of the open fee
     bytes32 content; // PATH_TRACES: the steps root; else a hash of what was published
 }
 

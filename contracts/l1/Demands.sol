@@ -286,9 +286,12 @@ contract Demands is IDemands {
         if (_demands[key].due != 0) revert AskedAlready(key);
         if (msg.value != feeWei) revert FeeMismatch(feeWei, msg.value);
         uint64 due = _dockets[claimHash].push(ANSWER_SECONDS);
-        _demands[key] = Demand(claimHash, asker, due, 0, path, false, feeWei, 0);
+        // Who asks its own claim, to delay its finality, would get a fee back whole (P7.2).
+        uint256 burnedWei = OPEN_FEE_WEI / 2;
+        _demands[key] = Demand(claimHash, asker, due, 0, path, false, feeWei - burnedWei, 0);
         _book.lock(feeWei);
         emit Asked(claimHash, key, asker, path, segment, step, due);
+        _book.burn(burnedWei);
     }
 
     function _answer(Demand storage demand, bytes32 content) private {

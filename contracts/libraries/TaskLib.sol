@@ -18,6 +18,12 @@ import {KIND_EVALUATE, KIND_INFER, KIND_TRAIN, Task} from "../types/Task.sol";
 /// @notice Derives what is claimed from a job (docs/protocol.md P4.2, P4.3).
 library TaskLib {
     uint32 internal constant MAX_SEGMENT_STEPS = 64;
+    /// @dev An open claim holds back every later state claim (P6.8), so no job may ask for a window without end.
+    uint32 internal constant MAX_WINDOW_SECONDS = 30 days;
+    /// @dev Whoever adds times to a deadline stays far from 2⁶⁴.
+    uint64 internal constant MAX_DEADLINE_SECONDS = 2 ** 40;
+    /// @dev Rates and prices; steps × flops × rate then needs less than 2²²⁴.
+    uint256 internal constant MAX_PRICE_WEI = type(uint128).max;
 
     /// @notice Reverts with `JobInvalid`, naming the field, unless the rules of P4.2 hold.
     function check(Job memory job, uint256 l2ChainId) internal pure {
@@ -29,6 +35,14 @@ library TaskLib {
         _require(job.flags <= KNOWN_FLAGS, "flags");
         _require(job.profile != PROFILE_TOLERANT || job.flags & FLAG_STEP_ROOTS != 0, "stepRoots");
         _require(job.trainGraph.root != 0, "trainGraph");
+        // Row t·batchRows + j is read, which must be a row of the dataset (P4.4).
+        _require(
+            job.flags & FLAG_SEQUENTIAL_ROWS == 0 || uint256(job.steps) * job.batchRows <= job.datasetRows,
+            "sequentialRows"
+        );
+        _require(job.priceWeiPerGflop <= MAX_PRICE_WEI, "priceWeiPerGflop");
+        _require(job.deadline <= MAX_DEADLINE_SECONDS, "deadline");
+        _require(job.windowSeconds <= MAX_WINDOW_SECONDS, "windowSeconds");
     }
 
     /// @param inputRoot infer: tensor root of the input; evaluate: dataset root; train: 0
@@ -76,9 +90,10 @@ library TaskLib {
             _require(task.graph.root != 0, "graph");
         }
         task.priceWei = _priceWeiUp(task.steps, task.graph, job.priceWeiPerGflop);
+        _require(task.priceWei <= MAX_PRICE_WEI, "priceWei");
     }
 
-    /// @dev ⌈steps × flops × priceWeiPerGflop / 10⁹⌉ (P4.3); a price beyond 2²⁵⁶ reverts.
+    /// @dev ⌈steps × flops × priceWeiPerGflop / 10⁹⌉ (P4.3); the product is less than 2²²⁴ by the bounds of P4.2.
     function _priceWeiUp(uint32 steps, GraphRef memory graph, uint256 priceWeiPerGflop) private pure returns (uint256) {
         uint256 productWei = uint256(steps) * graph.flops * priceWeiPerGflop;
         return productWei / 1e9 + (productWei % 1e9 == 0 ? 0 : 1);

@@ -121,9 +121,7 @@ function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: Decoded): H
   }
 }
 
-const MAX_UINT256 = 2n ** 256n - 1n;
-
-/** A task whose price fits 256 bits; reverts with `BadJob` and the name of the field that breaks a rule. */
+/** A task within the bounds of P4.2; reverts with `BadJob` and the name of the field that breaks a rule. */
 function checked(make: () => Task): Task {
   const made = computed(() => {
     try {
@@ -134,7 +132,6 @@ function checked(make: () => Task): Task {
     }
   });
   if (made instanceof BadJobError) throw revert("BadJob", /^job\.([\w.]+)/.exec(made.message)?.[1] ?? made.code);
-  if (made.priceWei > MAX_UINT256) throw revert("BadJob", "priceWeiPerGflop");
   return made;
 }
 

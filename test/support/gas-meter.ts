@@ -67,9 +67,11 @@ export interface Call {
 
 export class RevertedError extends Error {
   readonly errorName: string;
-  constructor(errorName: string) {
-    super(`reverted with ${errorName}`);
+  readonly args: readonly unknown[];
+  constructor(errorName: string, args: readonly unknown[]) {
+    super(`reverted with ${errorName}(${args.join(", ")})`);
     this.errorName = errorName;
+    this.args = args;
   }
 }
 
@@ -86,9 +88,9 @@ export async function createGasMeter({ abi, deployedBytecode }: Compiled): Promi
       const execResult = await evm.runCode({ code, data, gasLimit: 1n << 40n });
       const returned = bytesToHex(execResult.returnValue);
       if (execResult.exceptionError !== undefined) {
-        throw new RevertedError(
-          returned === "0x" ? execResult.exceptionError.error : decodeErrorResult({ abi, data: returned }).errorName,
-        );
+        if (returned === "0x") throw new RevertedError(execResult.exceptionError.error, []);
+        const { errorName, args = [] } = decodeErrorResult({ abi, data: returned });
+        throw new RevertedError(errorName, args);
       }
       return { result: decodeFunctionResult({ abi, functionName, data: returned }), gas: execResult.executionGasUsed };
     },

@@ -143,7 +143,7 @@ contract DemandsTest is Acted {
         warpTo(clock() + 1);
         results.finalize(hash);
         for (uint256 i = 0; i < 8; ++i) demands.collect(keys[i]);
-        vm.assertEq(demands.balanceOf(EXECUTOR), 8 * OPEN_FEE, "paid for all");
+        vm.assertEq(demands.balanceOf(EXECUTOR), 8 * (OPEN_FEE / 2), "paid for all");
         checkSolvent();
     }
 
@@ -531,6 +531,38 @@ contract DemandsTest is Acted {
 
     // ------------------------------------------------------------------ fees
 
+    /// Asking costs, whoever asks: a claimant that asks itself to delay its finality does not get the fee back whole.
+    function test_fee_halfOfTheOpenFeeBurns_alsoForSelfDemands() public {
+        (Run memory run, bytes32 hash) = claimed(WITH_ROOTS);
+        uint256 burnedBefore = BURNED.balance;
+        bytes32[] memory keys = new bytes32[](3);
+        for (uint32 s = 0; s < 3; ++s) {
+            keys[s] = demandSegmentAs(EXECUTOR, hash, s);
+            vm.assertEq(BURNED.balance - burnedBefore, (s + 1) * (OPEN_FEE / 2), "burned when asked");
+            checkSolvent();
+        }
+        for (uint32 s = 0; s < 3; ++s) {
+            vm.prank(EXECUTOR);
+            demands.answerSegment(hash, ToyRun.segmentProof(run, s));
+        }
+        pass(WINDOW + 1);
+        results.finalize(hash);
+        for (uint256 s = 0; s < 3; ++s) demands.collect(keys[s]);
+        vm.assertEq(demands.balanceOf(EXECUTOR), 3 * (OPEN_FEE / 2), "half of each fee is gone");
+        vm.assertEq(BURNED.balance - burnedBefore, 3 * (OPEN_FEE / 2), "burned once");
+        checkSolvent();
+    }
+
+    /// The fee for chunks pays for the calldata of the answer and is kept whole.
+    function test_fee_chunksAreNotBurned() public {
+        (Run memory run, bytes32 hash) = claimed(WITH_ROOTS);
+        uint256 burnedBefore = BURNED.balance;
+        bytes32 key = askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 2);
+        vm.assertEq(demands.demandOf(key).feeWei, OPEN_FEE / 2 + 2 * CHUNK_FEE, "kept for the answerer");
+        vm.assertEq(BURNED.balance - burnedBefore, OPEN_FEE / 2, "burned");
+        checkSolvent();
+    }
+
     function test_collect_onlyWhenClosed_onlyOnce() public {
         (Run memory run, bytes32 hash) = claimed(WITH_ROOTS);
         bytes32 key = demandSegmentAs(ALICE, hash, 0);
@@ -545,7 +577,7 @@ contract DemandsTest is Acted {
         pass(WINDOW + 1);
         results.finalize(hash);
         demands.collect(key);
-        vm.assertEq(demands.balanceOf(EXECUTOR), OPEN_FEE, "the answerer's");
+        vm.assertEq(demands.balanceOf(EXECUTOR), OPEN_FEE / 2, "the answerer's");
         vm.expectRevert(abi.encodeWithSelector(IDemands.AlreadyCollected.selector, key));
         demands.collect(key);
         vm.prank(EXECUTOR);
@@ -567,8 +599,8 @@ contract DemandsTest is Acted {
         warpTo(clock() + 1);
         demands.collect(silent);
         demands.collect(answered);
-        vm.assertEq(demands.balanceOf(ALICE), OPEN_FEE, "asker of the silent one");
-        vm.assertEq(demands.balanceOf(BOB), OPEN_FEE, "reimbursed, since the claim fell");
+        vm.assertEq(demands.balanceOf(ALICE), OPEN_FEE / 2, "asker of the silent one");
+        vm.assertEq(demands.balanceOf(BOB), OPEN_FEE / 2, "reimbursed, since the claim fell");
         vm.assertEq(demands.balanceOf(EXECUTOR), 0, "nothing for the fallen claimant");
         checkSolvent();
     }

@@ -446,7 +446,7 @@ contract DisputesTest is Acted {
         pass(AIRGAP + 1);
         demands.collect(DemandKeys.traces(hash, 1));
         demands.collect(DemandKeys.step(hash, 1, 1));
-        vm.assertEq(demands.balanceOf(ALICE), 2 * OPEN_FEE, "fees come back");
+        vm.assertEq(demands.balanceOf(ALICE), 2 * (OPEN_FEE / 2), "what was not burned comes back");
         checkSolvent();
     }
 
@@ -480,7 +480,7 @@ contract DisputesTest is Acted {
         demands.collect(key);
         results.collect(hash);
         vm.assertEq(disputes.balanceOf(ALICE), CHALLENGE_BOND, "bond");
-        vm.assertEq(demands.balanceOf(ALICE), OPEN_FEE, "fee");
+        vm.assertEq(demands.balanceOf(ALICE), OPEN_FEE / 2, "fee");
         vm.assertEq(results.balanceOf(ALICE), CLAIM_BOND / 2, "reward");
         checkSolvent();
     }
@@ -572,8 +572,8 @@ contract DisputesTest is Acted {
         demands.collect(answered);
         demands.collect(silent);
         vm.assertEq(disputes.balanceOf(BOB), CHALLENGE_BOND, "challenger refunded");
-        vm.assertEq(demands.balanceOf(EXECUTOR), OPEN_FEE, "answer paid");
-        vm.assertEq(demands.balanceOf(BOB), OPEN_FEE, "unanswered: back");
+        vm.assertEq(demands.balanceOf(EXECUTOR), OPEN_FEE / 2, "answer paid");
+        vm.assertEq(demands.balanceOf(BOB), OPEN_FEE / 2, "unanswered: back");
         vm.assertEq(results.balanceOf(EXECUTOR), CLAIM_BOND, "claim bond back");
         vm.assertEq(results.claimOf(infer).status, CLAIM_SUNK, "sunk");
         checkSolvent();

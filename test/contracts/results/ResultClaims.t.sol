@@ -86,6 +86,22 @@ contract ResultClaimsTest is Acted {
         i = good();
         i.job.windowSeconds = uint32(WINDOW - 1);
         refusedJob(i, "windowSeconds");
+        i.job.windowSeconds = 30 days + 1;
+        refusedJob(i, "windowSeconds");
+        i.job.windowSeconds = type(uint32).max;
+        refusedJob(i, "windowSeconds");
+        i = good();
+        i.job.priceWeiPerGflop = 2 ** 128;
+        refusedJob(i, "priceWeiPerGflop");
+        i.job.priceWeiPerGflop = 2 ** 128 - 1;
+        i.job.trainGraph.flops = 1e9;
+        refusedJob(i, "priceWei");
+        i = good();
+        i.job.deadline = 2 ** 40 + 1;
+        refusedJob(i, "deadline");
+        i = good();
+        i.job.steps = 153; // of 2 rows, in a dataset of 304
+        refusedJob(i, "sequentialRows");
         i = good();
         i.kind = 4;
         refusedJob(i, "kind");
@@ -102,6 +118,21 @@ contract ResultClaimsTest is Acted {
         i.kind = 2;
         i.job.inferGraph.root = 0;
         refusedJob(i, "graph");
+    }
+
+    /// The longest window holds back state claims for 30 days and no longer.
+    function test_claim_longestWindow() public {
+        ClaimInput memory input = good();
+        input.job.windowSeconds = 30 days;
+        input.job.deadline = 2 ** 40;
+        bytes32 hash = claimAs(EXECUTOR, input);
+        uint64 end = clock() + 30 days;
+        warpTo(end);
+        vm.expectRevert(abi.encodeWithSelector(IResultClaims.WindowOpen.selector, end, end));
+        results.finalize(hash);
+        warpTo(end + 1);
+        results.finalize(hash);
+        vm.assertEq(results.firstOpen(), inbox.count(), "nothing holds state claims back");
     }
 
     function test_claim_afterDeadline_reverts() public {

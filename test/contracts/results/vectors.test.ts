@@ -1,9 +1,12 @@
 // The hashes that name things: stored vectors, TypeScript and Solidity must agree on each (docs/protocol.md P4–P6).
 import { readFileSync } from "node:fs";
+import { padHex, stringToHex } from "viem";
 import { beforeAll, describe, expect, test } from "vitest";
-import { compile, createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import { ZERO_HASH } from "../../../common/hash.ts";
+import { compile, createGasMeter, type GasMeter, RevertedError } from "../../support/gas-meter.ts";
 import { claimVectors, readVectors } from "../../vectors/claims/claims.ts";
 
+const INPUT_ROOT = padHex("0x1234");
 const vectors = readVectors(readFileSync(new URL("../../vectors/claims/claims.json", import.meta.url), "utf8"));
 
 let contract: GasMeter;
@@ -22,6 +25,14 @@ describe("Solidity gives the stored vectors", () => {
       expect(await call("derive", job, kind, inputRoot, rows)).toEqual(task);
       expect(await call("taskHash", task)).toBe(hash);
     }
+  });
+
+  test.each(vectors.verdicts)("$what: '$field'", async ({ job, kind, rows, field }) => {
+    const derived = call("derive", job, kind, kind === 1 ? ZERO_HASH : INPUT_ROOT, rows);
+    if (field === "") return expect(await derived).toMatchObject({ kind });
+    const refusal = await derived.catch((error: unknown) => error);
+    if (!(refusal instanceof RevertedError)) throw refusal;
+    expect([refusal.errorName, ...refusal.args]).toEqual(["JobInvalid", stringToHex(field, { size: 32 })]);
   });
 
   test("claims", async () => {
@@ -43,9 +54,8 @@ describe("Solidity gives the stored vectors", () => {
 
 describe("what names different things differs", () => {
   test("all hashes of the vectors", () => {
-    const hashes = Object.values(vectors).flatMap((group: readonly { hash: string }[]) =>
-      group.map(({ hash }) => hash),
-    );
+    const { verdicts: _, ...named } = vectors;
+    const hashes = Object.values(named).flatMap((group: readonly { hash: string }[]) => group.map(({ hash }) => hash));
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 

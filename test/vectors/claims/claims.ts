@@ -11,12 +11,17 @@ import {
   nodeHash,
 } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
-import type { Job } from "../../../common/job.ts";
+import { JOB_FLAG, type Job } from "../../../common/job.ts";
 import { evaluateTask, inferTask, type Task, taskHash, trainTask } from "../../../common/task.ts";
 import { type Random, seededRandom } from "../../support/random.ts";
 
 const MAX_U32 = 0xffff_ffff;
 const MAX_U64 = 2n ** 64n - 1n;
+/** Bounds of P4.2, written out: these vectors must not follow the code. */
+const MAX_WINDOW_SECONDS = 30 * 86_400;
+const MAX_DEADLINE = 1n << 40n;
+const PRICE_END = 1n << 128n;
+const GIGA = 10n ** 9n;
 
 const word = (random: Random): Hex => hexOf(random.bytes(32));
 const number = (random: Random, bytes: number): bigint => hexToBigInt(hexOf(random.bytes(bytes)));
@@ -25,6 +30,8 @@ const graphRef = (random: Random) => ({ root: word(random), flops: number(random
 
 function jobOf(random: Random): Job {
   const evaluateBatchRows = 1 + random.below(100);
+  const steps = 1 + random.below(MAX_U32);
+  const batchRows = 1 + random.below(1000);
   return {
     chainId: number(random, 4),
     requester: hexOf(random.bytes(20)),
@@ -33,21 +40,24 @@ function jobOf(random: Random): Job {
     inferGraph: graphRef(random),
     evaluateGraph: graphRef(random),
     datasetRoot: word(random),
-    datasetRows: 1000n + number(random, 3),
+    datasetRows: BigInt(steps) * BigInt(batchRows) + number(random, 3),
     datasetBytes: number(random, 8),
     startRoot: word(random),
     stateBytes: number(random, 8),
-    steps: 1 + random.below(MAX_U32),
+    steps,
     segmentSteps: 1 + random.below(64),
-    batchRows: 1 + random.below(1000),
+    batchRows,
     evaluateBatchRows,
     profile: random.below(2),
     flags: 1 + 2 * random.below(8), // stepRoots, which the tolerant profile requires
     priceWeiPerGflop: number(random, 10),
-    deadline: number(random, 8),
-    windowSeconds: random.below(MAX_U32),
+    deadline: number(random, 5),
+    windowSeconds: random.below(MAX_WINDOW_SECONDS + 1),
   };
 }
+
+/** The greatest rate that a training of all steps at all FLOPs can have. */
+const HIGHEST_RATE = ((PRICE_END - 1n) * GIGA) / (BigInt(MAX_U32) * MAX_U64);
 
 /** Jobs at the edges of their fields. */
 function edgeJobs(random: Random): Job[] {
@@ -65,11 +75,19 @@ function edgeJobs(random: Random): Job[] {
       datasetBytes: MAX_U64,
       stateBytes: MAX_U64,
       trainGraph: greatest,
-      priceWeiPerGflop: 2n ** 128n,
-      deadline: MAX_U64,
-      windowSeconds: MAX_U32,
+      priceWeiPerGflop: HIGHEST_RATE,
+      deadline: MAX_DEADLINE,
+      windowSeconds: MAX_WINDOW_SECONDS,
       flags: 15,
       profile: 1,
+    },
+    {
+      ...base,
+      steps: 1,
+      trainGraph: { ...greatest, flops: GIGA },
+      inferGraph: { ...base.inferGraph, flops: GIGA },
+      evaluateGraph: { ...base.evaluateGraph, flops: 0n },
+      priceWeiPerGflop: PRICE_END - 1n,
     },
   ];
 }
@@ -139,6 +157,108 @@ function taskVectors(job: Job, random: Random): TaskVector[] {
   ].map((vector) => ({ job, ...vector, hash: taskHash(vector.task) }));
 }
 
+type Verdict = { what: string; job: Job; kind: number; rows: number; field: string };
+
+/** Jobs around each bound of P4.2: `field` is what a refusal names, empty where the job is good. */
+function verdicts(random: Random): Verdict[] {
+  const base: Job = {
+    ...jobOf(random),
+    steps: 10,
+    segmentSteps: 4,
+    batchRows: 8,
+    evaluateBatchRows: 8,
+    datasetRows: 80n,
+    profile: 0,
+    flags: 0,
+    priceWeiPerGflop: 1n,
+  };
+  const given = (what: string, change: Partial<Job>, field = "", kind = 1, rows = kind === 3 ? 8 : 0): Verdict => ({
+    what,
+    job: { ...base, ...change },
+    kind,
+    rows,
+    field,
+  });
+  const flops = (count: bigint) => ({ root: word(random), flops: count, bytes_: 0n });
+  const absent = { root: ZERO_HASH, flops: 0n, bytes_: 0n };
+  const sequential = JOB_FLAG.sequentialRows;
+  return [
+    given("steps 0", { steps: 0 }, "steps"),
+    given("steps 1", { steps: 1 }),
+    given("segment of 0", { segmentSteps: 0 }, "segmentSteps"),
+    given("segment of 1", { segmentSteps: 1 }),
+    given("segment of 64", { segmentSteps: 64 }),
+    given("segment of 65", { segmentSteps: 65 }, "segmentSteps"),
+    given("batch of 0", { batchRows: 0 }, "batchRows"),
+    given("batch of all but one row", { batchRows: 79 }),
+    given("batch of all rows", { batchRows: 80 }),
+    given("batch of one row more", { batchRows: 81 }, "batchRows"),
+    given("no rows", { batchRows: 1, datasetRows: 0n }, "batchRows"),
+    given("profile 2", { profile: 2 }, "profile"),
+    given("all flags", { flags: 15 }),
+    given("an unknown flag", { flags: 16 }, "flags"),
+    given("tolerant with stepRoots", { profile: 1, flags: 1 }),
+    given("tolerant without", { profile: 1, flags: 14 }, "stepRoots"),
+    given("no training graph", { trainGraph: absent }, "trainGraph"),
+    given("sequential, one row left", { flags: sequential, datasetRows: 81n }),
+    given("sequential, all rows", { flags: sequential }),
+    given("sequential, a row short", { flags: sequential, datasetRows: 79n }, "sequentialRows"),
+    given("random, rows read again", { datasetRows: 79n }),
+    given("sequential, most rows", {
+      flags: sequential,
+      steps: MAX_U32,
+      batchRows: MAX_U32,
+      datasetRows: BigInt(MAX_U32) ** 2n,
+      trainGraph: flops(1n),
+    }),
+    given(
+      "sequential, most rows, one short",
+      { flags: sequential, steps: MAX_U32, batchRows: MAX_U32, datasetRows: BigInt(MAX_U32) ** 2n - 1n },
+      "sequentialRows",
+    ),
+    given("highest rate but one", { priceWeiPerGflop: PRICE_END - 2n, steps: 1, trainGraph: flops(GIGA) }),
+    given("highest rate", { priceWeiPerGflop: PRICE_END - 1n, steps: 1, trainGraph: flops(GIGA) }),
+    given("rate 2^128", { priceWeiPerGflop: PRICE_END, steps: 1, trainGraph: flops(0n) }, "priceWeiPerGflop"),
+    given("rate 2^256 - 1", { priceWeiPerGflop: 2n ** 256n - 1n }, "priceWeiPerGflop"),
+    given("highest price, rounded up", { priceWeiPerGflop: PRICE_END - 1n, steps: 1, trainGraph: flops(GIGA - 1n) }),
+    given("price beyond", { priceWeiPerGflop: PRICE_END - 1n, steps: 1, trainGraph: flops(GIGA + 1n) }, "priceWei"),
+    given("greatest product", { priceWeiPerGflop: HIGHEST_RATE, steps: MAX_U32, trainGraph: flops(MAX_U64) }),
+    given(
+      "greatest product, next rate",
+      { priceWeiPerGflop: HIGHEST_RATE + 1n, steps: MAX_U32, trainGraph: flops(MAX_U64) },
+      "priceWei",
+    ),
+    given("all of it", { priceWeiPerGflop: PRICE_END - 1n, steps: MAX_U32, trainGraph: flops(MAX_U64) }, "priceWei"),
+    given("infer price", { priceWeiPerGflop: PRICE_END - 1n, inferGraph: flops(GIGA) }, "", 2),
+    given("infer price beyond", { priceWeiPerGflop: PRICE_END - 1n, inferGraph: flops(GIGA + 1n) }, "priceWei", 2),
+    given("evaluate price", { priceWeiPerGflop: PRICE_END - 1n, evaluateGraph: flops(GIGA) }, "", 3),
+    given(
+      "evaluate price, of two steps",
+      { priceWeiPerGflop: PRICE_END - 1n, evaluateGraph: flops(GIGA) },
+      "priceWei",
+      3,
+      16,
+    ),
+    given("last deadline but one", { deadline: MAX_DEADLINE - 1n }),
+    given("last deadline", { deadline: MAX_DEADLINE }),
+    given("deadline beyond", { deadline: MAX_DEADLINE + 1n }, "deadline"),
+    given("deadline 2^64 - 1", { deadline: MAX_U64 }, "deadline"),
+    given("window of 30 days but a second", { windowSeconds: MAX_WINDOW_SECONDS - 1 }),
+    given("window of 30 days", { windowSeconds: MAX_WINDOW_SECONDS }),
+    given("window of a second more", { windowSeconds: MAX_WINDOW_SECONDS + 1 }, "windowSeconds"),
+    given("window of 136 years", { windowSeconds: MAX_U32 }, "windowSeconds"),
+    given("a window too long, inferred", { windowSeconds: MAX_U32 }, "windowSeconds", 2),
+    given("no inference graph", { inferGraph: absent }, "graph", 2),
+    given("no evaluation graph", { evaluateGraph: absent }, "graph", 3),
+    given("evaluates in batches of none", { evaluateBatchRows: 0 }, "evaluateBatchRows", 3),
+    given("evaluates nothing", {}, "rows", 3, 0),
+    given("evaluates a row short", {}, "rows", 3, 7),
+    given("evaluates a batch", {}, "", 3, 8),
+    given("evaluates a row more", {}, "rows", 3, 9),
+    given("two wrongs: the first is named", { windowSeconds: MAX_U32, deadline: MAX_U64 }, "deadline"),
+  ];
+}
+
 export function claimVectors() {
   const random = seededRandom(20);
   const jobs = [...edgeJobs(random), ...Array.from({ length: 3 }, () => jobOf(random))];
@@ -173,6 +293,7 @@ export function claimVectors() {
     })),
     nodes: Array.from({ length: 10 }, () => nodeOf(random)).map((node) => ({ node, hash: nodeHash(node) })),
     constants: constants.map((constant) => ({ constant, hash: constantHash(constant) })),
+    verdicts: verdicts(random),
   };
 }
 
