@@ -18,7 +18,7 @@ import type { DisputeReader } from "./dispute/reader.ts";
 import { RefusedError, type Sender } from "./dispute/sender.ts";
 import type { Watch, Watched } from "./dispute/watch.ts";
 import type { ConsumedResult } from "./dispute/witness/structure.ts";
-import type { EventSink } from "./events.ts";
+import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { Service } from "./executor.ts";
 import type { L1 } from "./l1.ts";
 import { encodeGraph } from "./model/encoding.ts";
@@ -50,9 +50,7 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
   const settled = new Set<Hex>();
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      await round(options, modules, settled).catch((error) =>
-        modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
-      );
+      await round(options, modules, settled).catch((error) => modules.events(roundFailed(error)));
       await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
@@ -70,13 +68,12 @@ type Case = { readonly logged: LoggedClaim; readonly spec: RunSpec; readonly wat
 
 /** @param settled claims that are closed and of which nothing is left to collect: not looked at again */
 async function round(options: ChallengerOptions, modules: ChallengerModules, settled: Set<Hex>): Promise<void> {
-  const { log, claims, sender, watch } = modules;
+  const { log, claims, sender, watch, events } = modules;
   const logs = await log.read();
   const head = await claims.head();
-  for (const logged of logs.values()) {
+  const attend = async (logged: LoggedClaim): Promise<void> => {
     const spec = specOf(logged, logs);
-    if (settled.has(logged.claimHash)) continue;
-    if (spec === undefined || isAddressEqual(logged.claim.claimant, sender.address)) continue;
+    if (spec === undefined || isAddressEqual(logged.claim.claimant, sender.address)) return;
     const record = await claims.record(logged.claimHash);
     const isOpen = record.status === CLAIM_STATUS.open;
     if (!isOpen) watch.forget(logged.claimHash);
@@ -86,6 +83,10 @@ async function round(options: ChallengerOptions, modules: ChallengerModules, set
     for (const action of actions) await tryTo(action, { logged, spec, watched }, options, modules);
     if (!isOpen && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
       settled.add(logged.claimHash);
+  };
+  for (const logged of logs.values()) {
+    const { claimHash } = logged;
+    if (!settled.has(claimHash)) await apart({ claimHash }, events, () => attend(logged));
   }
   await withdrawBalances(modules);
 }

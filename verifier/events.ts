@@ -4,6 +4,22 @@ export type ServiceEvent = { readonly event: string; readonly [field: string]: u
 /** Where services report to: the demo's supervisor and operators read it line by line. */
 export type EventSink = (event: ServiceEvent) => void;
 
+/** `about`: the claim or task that it failed for; without, the round ended early. */
+export const roundFailed = (error: unknown, about: object = {}): ServiceEvent => ({
+  event: "round-failed",
+  ...about,
+  error: error instanceof Error ? error.message : String(error),
+});
+
+/** What fails for one claim or task must not keep a service from the others: it is reported, and the next round tries again. */
+export async function apart(about: object, events: EventSink, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    events(roundFailed(error, about));
+  }
+}
+
 /** NDJSON on a stream, with the time and the process's id. */
 export function ndjsonSink(service: string, write: (line: string) => void): EventSink {
   return (event) => {

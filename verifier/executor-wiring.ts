@@ -24,6 +24,7 @@ import type { EventSink } from "./events.ts";
 import { startExecutor } from "./executor.ts";
 import type { Graph } from "./graph/graph.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import { DeclinedError } from "./trace/canonical.ts";
 import { type Steps, stepsOf } from "./trace/steps.ts";
 import { openBlobStore } from "./trace/store.ts";
 
@@ -122,8 +123,10 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
         { claimant: sender.address, dataUrl, salt: () => bytesToHex(randomBytes(32)), retryMs: RETRY_MS },
         {
           runs,
-          onFailure: ({ task }, error) =>
-            events({ event: "run-failed", id: task.id, error: error instanceof Error ? error.message : String(error) }),
+          onFailure: ({ task: { id } }, error) => {
+            if (error instanceof DeclinedError) events({ event: "declined", id, reason: error.message, ...error.at });
+            else events({ event: "run-failed", id, error: error instanceof Error ? error.message : String(error) });
+          },
         },
       ),
     },

@@ -20,7 +20,7 @@ import { CLAIM_STATUS } from "./claims/status.ts";
 import type { ExecutorView } from "./claims/view.ts";
 import type { Workbench } from "./claims/workbench.ts";
 import { RefusedError, type Sender } from "./dispute/sender.ts";
-import type { EventSink } from "./events.ts";
+import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { L1 } from "./l1.ts";
 
 export type ExecutorOptions = {
@@ -55,9 +55,7 @@ export function startExecutor(options: ExecutorOptions, modules: ExecutorModules
   const closed: Closed = { settled: new Set(), lost: new Set() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      await round(options, modules, closed).catch((error) =>
-        modules.events({ event: "round-failed", error: error instanceof Error ? error.message : String(error) }),
-      );
+      await round(options, modules, closed).catch((error) => modules.events(roundFailed(error)));
       await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
@@ -81,33 +79,39 @@ type Closed = {
 };
 
 async function round(options: ExecutorOptions, modules: ExecutorModules, { settled, lost }: Closed): Promise<void> {
-  const { log, demands, reader, sender, answers } = modules;
+  const { log, demands, reader, sender, answers, events } = modules;
   const claims = await log.read();
   const own = claimsOf(sender.address, claims);
   const open: { logged: LoggedClaim; spec: RunSpec }[] = [];
-  for (const logged of own) {
-    if (settled.has(logged.claimHash)) continue;
+  const look = async (logged: LoggedClaim): Promise<void> => {
     const spec = specOf(logged, claims);
     const { status } = await reader.record(logged.claimHash);
     if (status === CLAIM_STATUS.open) {
       if (spec !== undefined) open.push({ logged, spec });
-      continue;
+      return;
     }
     // Nothing of an overturned claim comes back.
     if (status === CLAIM_STATUS.overturned) lost.add(logged.task.id);
     else await collectClaimFees(modules, logged);
     settled.add(logged.claimHash);
+  };
+  for (const logged of own) {
+    const { claimHash } = logged;
+    if (!settled.has(claimHash)) await apart({ claimHash }, events, () => look(logged));
   }
-  await answers(open);
+  for (const claim of open) await apart({ claimHash: claim.logged.claimHash }, events, () => answers([claim]));
   const errands = new Map<Hex, Errand>();
   for (const { logged } of open) errands.set(logged.task.id, { task: logged.task, job: undefined });
   for (const demand of await demands()) {
-    if (lost.has(demand.task.id)) continue;
-    const overturned = (await reader.overturnedAt(demand.task.id)) !== 0n;
-    if (errands.has(demand.task.id) || options.takes(demand, overturned)) errands.set(demand.task.id, demand);
+    const { id } = demand.task;
+    if (lost.has(id)) continue;
+    await apart({ id }, events, async () => {
+      const overturned = (await reader.overturnedAt(id)) !== 0n;
+      if (errands.has(id) || options.takes(demand, overturned)) errands.set(id, demand);
+    });
   }
   const head = await reader.head();
-  for (const errand of errands.values()) await advance(errand, head, options, modules);
+  for (const [id, errand] of errands) await apart({ id }, events, () => advance(errand, head, options, modules));
   await withdrawBalances(modules);
 }
 

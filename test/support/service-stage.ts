@@ -43,6 +43,10 @@ export async function openServiceStage() {
     l1,
     /** A task with an id of its own. */
     job: (spec: SmallSpec): SmallTask => smallTask({ ...spec, salt: salt++ }),
+    /** Serves the graphs of a task whose optimizer is not the usual one. */
+    async serve({ graphs }: SmallTask): Promise<void> {
+      for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+    },
     async execute(
       role: Role,
       task: SmallTask,

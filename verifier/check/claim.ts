@@ -96,6 +96,7 @@ async function checkOne(
   if (!hasStepRoots(inputs.task)) {
     const own = await ownSegment(inputs, modules, segment, start);
     if (
+      own.uncanonical === undefined &&
       own.endState === record.endState &&
       own.metrics.join() === record.metrics.join() &&
       record.stepsRoot === own.stepsRoot
@@ -133,9 +134,15 @@ export async function ownSegment(
   const { task } = inputs;
   const first = segment * task.segmentSteps;
   const feeds = await gatherer.feeds(rowOrderOf(inputs), first, stepsInSegment(task, segment));
-  const { state, metrics, stepRoots } = await computeSegment(inputs, stepsOf(session), segment, start, feeds);
+  const { state, metrics, stepRoots, uncanonical } = await computeSegment(
+    inputs,
+    stepsOf(session),
+    segment,
+    start,
+    feeds,
+  );
   const endState = rootOfList(state.map((tensor) => tensorRoot(bytesOf(tensor))));
-  return { state, metrics, endState, stepsRoot: rootOfList(stepRoots) };
+  return { state, metrics, endState, stepsRoot: rootOfList(stepRoots), uncanonical };
 }
 
 async function servedHashes({ claimHash, data, inputs }: ClaimSubject, record: SegmentRecord): Promise<readonly Hex[]> {

@@ -9,7 +9,7 @@ import { batchOf } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { type StepValues, stepRootsOf } from "../trace/values.ts";
-import { checkStep, metricViolation, type ReadValue, type StepCheckModules } from "./step.ts";
+import { checkStep, metricViolation, type ReadValue, type StepCheckModules, uncanonical } from "./step.ts";
 import type { Violation } from "./violation.ts";
 
 export type SegmentCheckModules = StepCheckModules & {
@@ -71,7 +71,7 @@ export async function checkSegment(
     const roots = isOwn ? ownRoots : await claimed.roots(step);
     const trace = stepTraceOf(roots);
     const finding = isOwn
-      ? { violation: metricViolation(graph, own, metric), values: own }
+      ? { violation: uncanonical(graph, own) ?? metricViolation(graph, own, metric), values: own }
       : (startViolation(inputs, roots, stateRoots, first + step) ??
         (await checkStep(inputs, modules, { roots, metric, own, ownRoots, read: claimed.read(step) })));
     const last = step === count - 1;
@@ -87,7 +87,7 @@ export async function checkSegment(
 }
 
 /** The step does not start from the state before it. An inference's or evaluation's first state is judged by tensor. */
-function startViolation(
+export function startViolation(
   { task }: TaskInputs,
   roots: StepRoots,
   expected: readonly Hex[],

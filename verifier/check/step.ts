@@ -8,6 +8,7 @@ import { bitsOf } from "../numerics/float32.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { uncanonicalValue } from "../trace/canonical.ts";
 import { feedTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { type StepRoots, stepRootOf } from "../trace/step.ts";
 import { placementIn, rootAt, type StepValues } from "../trace/values.ts";
@@ -110,20 +111,12 @@ async function claimedValues(graph: Graph, { own, ownRoots, roots, read }: Claim
 }
 
 /** A bool beyond 1, an infinity or a NaN. */
-function uncanonical(graph: Graph, values: StepValues): Violation | undefined {
-  const { places } = placementIn(graph);
-  for (const [id, { dtype, data }] of values.entries()) {
-    const { place, index } = places[id]!;
-    if (place === PLACE.constant) continue;
-    const element =
-      dtype === "bool"
-        ? (data as Uint8Array).findIndex((byte) => byte > 1)
-        : dtype === "float32"
-          ? (data as Float32Array).findIndex((value) => !Number.isFinite(value))
-          : -1;
-    if (element >= 0) return { kind: dtype === "bool" ? "canonical" : "finite", place, index, element };
-  }
-  return undefined;
+export function uncanonical(graph: Graph, values: StepValues): Violation | undefined {
+  const found = uncanonicalValue(graph, values);
+  if (found === undefined) return undefined;
+  const { place, index } = placementIn(graph).places[found.id]!;
+  const kind = valueAt(graph, found.id).dtype === "bool" ? "canonical" : "finite";
+  return { kind, place, index, element: found.element };
 }
 
 /** A state output's root is not the one at the place the graph takes it from. */

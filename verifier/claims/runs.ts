@@ -3,6 +3,7 @@ import type { Hex } from "viem";
 import { type Task, taskHash } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import type { Graph } from "../graph/graph.ts";
+import { requireCanonical } from "../trace/canonical.ts";
 import { openCheckpoints } from "../trace/checkpoint.ts";
 import { openGatherer } from "../trace/gather.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
@@ -56,6 +57,7 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
 
   async function compute(spec: RunSpec, key: string): Promise<TaskResult> {
     const inputs = await inputsOf(spec);
+    requireCanonical(inputs);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];
     try {
       return await runTask(inputs, {

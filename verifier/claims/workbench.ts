@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 import { claimHash } from "../../common/claim.ts";
 import type { Job } from "../../common/job.ts";
+import { DeclinedError } from "../trace/canonical.ts";
 import { type PreparedClaim, prepareClaim } from "./claim-input.ts";
 import { type RunSpec, type Runs, runKeyOf } from "./runs.ts";
 import type { Work } from "./view.ts";
@@ -55,6 +56,7 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
     } catch (error) {
       pieces.set(key, { state: "failed" });
       onFailure(spec, error);
+      if (error instanceof DeclinedError) return; // the same bits would come out again
       setTimeout(() => pieces.delete(key), options.retryMs).unref();
     }
   }

@@ -16,8 +16,9 @@ import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf, sizeOf } from "../../../verifier/tensor/tensor.ts";
 import { openCheckpoints } from "../../../verifier/trace/checkpoint.ts";
 import { type Gatherer, openGatherer } from "../../../verifier/trace/gather.ts";
-import { runTask } from "../../../verifier/trace/run.ts";
-import { type StepRoots, stepRootOf } from "../../../verifier/trace/step.ts";
+import { rowOrderOf } from "../../../verifier/trace/inputs.ts";
+import { computeSegment, runTask } from "../../../verifier/trace/run.ts";
+import { rootOfList, type StepRoots, stepRootOf } from "../../../verifier/trace/step.ts";
 import { type Steps, stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
 import { openTraces, type Traces } from "../../../verifier/trace/traces.ts";
@@ -30,6 +31,7 @@ const tolerant = smallTask({ tolerant: true, steps: 4 });
 const { graph } = strict;
 const isolated = isolate(graph);
 const runtime = onnxRuntime({ threads: 1 });
+const OVERFLOWING = { kind: "momentum", learningRate: 1e30, momentum: 0.9 } as const;
 const STEP = 2;
 
 let folder: string;
@@ -102,6 +104,33 @@ describe("an honest claim", () => {
     ["tolerant", tolerant],
   ])("passes in %s", async (_, task) => {
     expect((await checkSegment(task, modules, await claim(task, stepsOf(session)))).wrong).toBeUndefined();
+  });
+});
+
+describe("a claim of what overflowed", () => {
+  it("is wrong also where its bits are those of the own run", async () => {
+    const task = smallTask({ stepRoots: true, steps: 8, segmentSteps: 8, optimizer: OVERFLOWING });
+    const own = await runtime.open(task.graph);
+    const feeds = await gatherer.feeds(rowOrderOf(task), 0, 8);
+    const { state, metrics, stepRoots } = await computeSegment(task, stepsOf(own), 0, task.start, feeds);
+    const endState = rootOfList(state.map((tensor) => tensorRoot(bytesOf(tensor))));
+    const unasked = () => {
+      throw new Error("nothing has to be read");
+    };
+    const { wrong } = await checkSegment(
+      task,
+      { ...modules, session: own },
+      {
+        record: { index: 0, endState, metrics, stepsRoot: rootOfList(stepRoots) },
+        stepHashes: stepRoots,
+        start: task.start,
+        startRoots: task.start.map((tensor) => tensorRoot(bytesOf(tensor))),
+        roots: unasked,
+        read: () => unasked,
+      },
+    );
+    await own.close();
+    expect(wrong?.violation.kind).toBe("finite");
   });
 });
 

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
-import { honestSteps } from "../../../verifier/executor-wiring.ts";
+import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
+import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
+import { lyingSteps } from "../../support/lying-steps.ts";
 import { checked, liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallSpec, SmallTask } from "../../support/small-task.ts";
 import { until } from "../../support/until.ts";
@@ -62,6 +64,17 @@ describe("a challenger", () => {
   });
 });
 
+describe("an honest executor", () => {
+  it("declines a run that overflows instead of claiming it", async () => {
+    const optimizer = { kind: "momentum", learningRate: 1e30, momentum: 0.9 } as const;
+    const task = job({ optimizer, stepRoots: true });
+    await stage.serve(task);
+    const { events } = await execute("executor", task, honestSteps(1));
+    expect(await seen(events, "declined")).toMatchObject({ id: task.task.id, step: expect.any(Number) });
+    expect(events.filter(({ event }) => event === "claimed")).toHaveLength(0);
+  });
+});
+
 describe("an honest tolerant claim", () => {
   it("is checked node by node and never disputed", async () => {
     const task = job({ tolerant: true });
@@ -86,6 +99,29 @@ describe("a claimant that serves nothing", () => {
     expect(await seen(events, "proved")).toMatchObject({ wrong: "element", step: 5, node: "next_weight0", element: 3 });
     expect(events.filter(({ event }) => event === "challenged")).toHaveLength(1);
   });
+
+  it("does not get away with a lie behind differences that are no wrong: a logarithm one ulp off, twice", async () => {
+    const task = job({ stepRoots: true, segmentSteps: 2 });
+    const lying: ExecutorParts["openSteps"] = async (graph) => {
+      const runtime = onnxRuntime({ threads: 1 });
+      const log = graph.nodes.findIndex(({ op }) => op === "Log");
+      const amount = { unit: "ulp", count: 1 } as const;
+      const decoys = await Promise.all(
+        [1, 4].map((step) => lyingSteps(graph, runtime, { step, node: log, element: 3, amount })),
+      );
+      const lie = await liar("next_weight0")(graph, task.task);
+      return {
+        segment: lie.segment,
+        values: (step, ...rest) => (step === 1 ? decoys[0]! : step === 4 ? decoys[1]! : lie).values(step, ...rest),
+        close: async () => {
+          for (const steps of [...decoys, lie]) await steps.close();
+        },
+      };
+    };
+    await execute("liar", task, lying, (overturned) => !overturned, DARK);
+    const events = watch();
+    expect(await seen(events, "proved")).toMatchObject({ wrong: "element", step: 5, node: "next_weight0", element: 3 });
+  }, 60_000);
 
   it("is left alone when its claim is right", async () => {
     const task = job({});

@@ -30,6 +30,8 @@ const sequential = smallTask({ flags: JOB_FLAG.sequentialRows, rows: 80, stepRoo
 const image = { dtype: "uint8" as const, shape: [1, 12], data: new Uint8Array(12).fill(9) };
 const infer = inferTask(trained.job, tensorRoot(bytesOf(image)));
 const evaluate = evaluateTask(trained.job, trained.job.datasetRoot, 50);
+/** No id of L1's: every look at it throws, and must not keep the executor from the others. */
+const hostile: Demand = { job: trained.job, task: { ...trained.task, id: "0x12" } };
 const demands: Demand[] = [
   trained,
   sequential,
@@ -72,7 +74,12 @@ const start = (parts: Partial<ExecutorParts> = {}): Promise<RunningExecutor> =>
       maxBondWei: 2n * 10n ** 18n,
       takes: () => true,
     },
-    { demands: async () => demands, openSteps: honestSteps(1), events: (event) => events.push(event), ...parts },
+    {
+      demands: async () => [hostile, ...demands],
+      openSteps: honestSteps(1),
+      events: (event) => events.push(event),
+      ...parts,
+    },
   );
 
 const claimOf = async ({ task }: Pick<Demand, "task">) => {
@@ -95,5 +102,6 @@ describe("an executor", () => {
     await second.stop();
     expect(events.filter(({ event }) => event === "claimed")).toHaveLength(demands.length);
     expect(events.filter(({ event }) => event === "reserved")).toHaveLength(1);
+    expect(events.find(({ event }) => event === "round-failed")).toMatchObject({ id: hostile.task.id });
   });
 });

@@ -1,0 +1,161 @@
+import type { Hex } from "viem";
+import { stepTraceHash } from "../../common/claim.ts";
+import { treeProof, treeRoot } from "../../common/merkle.ts";
+import { hasStepRoots, stepsInSegment } from "../../common/task.ts";
+import { bitsOf } from "../numerics/float32.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
+import { batchOf } from "../trace/run.ts";
+import { metricsRootOf, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
+import { type StepValues, stepRootsOf } from "../trace/values.ts";
+import type { ClaimFinding } from "./claim.ts";
+import type { Published } from "./dark.ts";
+import type { SegmentProof } from "./evidence.ts";
+import { type SegmentCheckModules, startViolation, type WrongStep } from "./segment.ts";
+import { firstDiffering } from "./shown.ts";
+import { checkStep, hasWholeLists, uncanonical } from "./step.ts";
+import type { Violation } from "./violation.ts";
+import { WantedError } from "./want.ts";
+
+/** A segment whose leaf L1 shows, and the state it must start from. */
+export type DarkSegment = {
+  readonly segment: number;
+  readonly leaf: SegmentProof;
+  readonly start: readonly Tensor[];
+};
+
+export type DarkVerdict =
+  | Exclude<ClaimFinding, { kind: "right" }>
+  /** The claimed end; `metrics`: whether the leaf's metrics are those of its steps. */
+  | { readonly kind: "right"; readonly state: readonly Tensor[]; readonly metrics: boolean };
+
+/** A step as it is claimed, once it was found right. */
+type Passed = { readonly hash: Hex; readonly roots: StepRoots; readonly lossBits: number | undefined };
+
+/**
+ * Judges the steps of a segment that are not the own ones, and those that hold what no claim may hold, in their order,
+ * each from the claimed state before it.
+ */
+export async function checkDarkSegment(
+  inputs: TaskInputs,
+  modules: SegmentCheckModules,
+  published: Published,
+  { segment, leaf, start }: DarkSegment,
+): Promise<DarkVerdict> {
+  const { task, graph } = inputs;
+  const opened = published.opened(segment)?.map(stepTraceHash);
+  if (!hasStepRoots(task) && opened === undefined) return { kind: "closed", segment };
+  const stepsRoot = opened === undefined ? leaf.leaf.stepsRoot : treeRoot(opened);
+  const count = stepsInSegment(task, segment);
+  const first = segment * task.segmentSteps;
+  const shownHash = (step: number): Hex | undefined => {
+    const shown = published.step(segment, step);
+    return opened === undefined ? shown && stepRootOf(shown.roots) : opened[step];
+  };
+  let steps: readonly Passed[] = [];
+  let state = start;
+
+  for (;;) {
+    const from = steps.length;
+    const own: (Passed & { violation: Violation | undefined })[] = [];
+    const end = await walk(inputs, modules, segment, from, count, state, (values) => {
+      const roots = stepRootsOf(graph, values);
+      own.push({ ...passed(graph, roots, values), violation: uncanonical(graph, values) });
+    });
+    const hashes = [...steps, ...own].map(({ hash }) => hash);
+    const isOwn = treeRoot(hashes) === stepsRoot;
+    const want = (step: number) => ({ path: "step", segment, step }) as const;
+    const differing = isOwn ? count : firstDiffering(hashes, from, shownHash, want);
+    const bad = own.findIndex(({ violation }) => violation !== undefined);
+    const at = Math.min(differing, bad < 0 ? count : from + bad);
+    if (at === count) {
+      steps = [...steps, ...own];
+      state = end.state;
+      break;
+    }
+
+    const known = opened ?? (isOwn ? hashes : undefined);
+    const proofOf = (step: number) => (known ? treeProof(known, step) : published.step(segment, step)?.proof);
+    const roots = isOwn ? own[at - from]!.roots : published.step(segment, at)?.roots;
+    const proof = proofOf(at);
+    if (roots === undefined || proof === undefined) throw new WantedError(want(at));
+    if (!hasWholeLists(graph, roots)) throw new Error("L1 shows lists of roots that are not the graph's");
+    const { values } = await walk(inputs, modules, segment, from, at + 1, state);
+    const { roots: ownRoots } = own[at - from]!;
+    const read = published.read(segment, at);
+    const finding =
+      at < differing
+        ? { violation: own[at - from]!.violation, values }
+        : (startViolation(inputs, roots, ownRoots.stateIn, first + at) ??
+          (await checkStep(inputs, modules, { roots, own: values, ownRoots, read, metric: "unknown" })));
+    const before = [...steps, ...own][at - 1];
+    if (finding.violation !== undefined)
+      return found(at, proof, at === 0 ? undefined : proofOf(at - 1), {
+        step: at,
+        violation: finding.violation,
+        roots,
+        values: finding.values ?? values,
+        trace: stepTraceOf(roots),
+        previousTrace: before && stepTraceOf(before.roots),
+      });
+    const claimed = finding.values ?? values;
+    steps = [...steps, ...own].slice(0, at).concat(passed(graph, roots, claimed));
+    state = graph.stateOutputs.map((id) => claimed[id]!);
+  }
+
+  const { roots } = steps.at(-1)!;
+  const trace = stepTraceOf(roots);
+  if (trace.stateOut !== leaf.leaf.endState) {
+    const hashes = steps.map(({ hash }) => hash);
+    const proof = treeProof(hashes, count - 1);
+    const violation = { kind: "link", end: true } as const;
+    // This proof takes no value.
+    const wrong = { step: count - 1, violation, roots, values: [], trace, previousTrace: undefined };
+    return found(count - 1, proof, undefined, wrong);
+  }
+  const metrics = steps.flatMap(({ lossBits }) => (lossBits === undefined ? [] : [lossBits]));
+  return { kind: "right", state, metrics: metricsRootOf(metrics) === leaf.leaf.metricsRoot };
+
+  function found(
+    step: number,
+    stepProof: readonly Hex[],
+    previousStepProof: readonly Hex[] | undefined,
+    wrong: WrongStep,
+  ): DarkVerdict {
+    const previousSegment = segment === 0 ? undefined : published.leaf(segment - 1);
+    const isLinked = wrong.violation.kind === "link" && !wrong.violation.end && step === 0 && segment > 0;
+    if (isLinked && previousSegment === undefined) throw new WantedError({ path: "segment", segment: segment - 1 });
+    // Nobody shows the metrics, and none of these proofs takes them.
+    const evidence = { segment: leaf, previousSegment, stepProof, previousStepProof, metrics: [] };
+    return { kind: "wrong", segment, wrong, read: published.read(segment, step), evidence };
+  }
+}
+
+function passed(graph: TaskInputs["graph"], roots: StepRoots, values: StepValues): Passed {
+  const lossBits = graph.loss === null ? undefined : bitsOf(Number(values[graph.loss]!.data[0]));
+  return { hash: stepRootOf(roots), roots, lossBits };
+}
+
+/** Computes steps `from` up to `to` of a segment one by one. */
+async function walk(
+  inputs: TaskInputs,
+  { session, gatherer }: SegmentCheckModules,
+  segment: number,
+  from: number,
+  to: number,
+  start: readonly Tensor[],
+  onStep: (values: StepValues) => void = () => {},
+): Promise<{ state: readonly Tensor[]; values: StepValues }> {
+  const { task, graph } = inputs;
+  const count = stepsInSegment(task, segment);
+  const feeds = await gatherer.feeds(rowOrderOf(inputs), segment * task.segmentSteps, count);
+  const ids = graph.values.map((_, id) => id);
+  let state = start;
+  let values: StepValues = [];
+  for (let index = from; index < to; index++) {
+    values = await session.values(state, batchOf(graph, feeds, index, count), ids);
+    onStep(values);
+    state = graph.stateOutputs.map((id) => values[id]!);
+  }
+  return { state, values };
+}
