@@ -21,6 +21,8 @@ export interface L1Call {
  * block already had one. Gas that is not used is not paid.
  */
 const FIRST_MESSAGE_GAS = 100_000n;
+/** An endpoint may count a transaction a moment before it shows the receipt. */
+const RECEIPT_LAG_MS = 2_000;
 /** Tip of last resort where L1 suggests none. */
 const MIN_TIP_WEI = 1_000_000n;
 
@@ -109,13 +111,16 @@ export class L1Sender {
   /** A receipt of any attempt; undefined when it is time for a higher fee. */
   async #wait(hashes: readonly Hex[], nonce: number, signal?: AbortSignal): Promise<TransactionReceipt | undefined> {
     const until = performance.now() + this.#options.bumpAfterMs;
+    let takenSince: number | undefined;
     while (performance.now() < until) {
       for (const hash of hashes) {
         const receipt = await this.#client.getTransactionReceipt({ hash }).catch(() => undefined);
         if (receipt) return receipt;
       }
       const mined = await this.#client.getTransactionCount({ address: this.account.address, blockTag: "latest" });
-      if (mined > nonce && !(await this.#anyReceipt(hashes)))
+      if (mined > nonce) takenSince ??= performance.now();
+      const lagIsOver = takenSince !== undefined && performance.now() - takenSince > RECEIPT_LAG_MS;
+      if (lagIsOver && !(await this.#anyReceipt(hashes)))
         throw new L1TransactionError("l1-nonce-taken", `nonce ${nonce} was used by another transaction of this key`, {
           hint: "no other program may send from this key",
         });
