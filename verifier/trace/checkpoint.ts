@@ -33,6 +33,15 @@ const checkpointFile = z.object({
   stepRoots: z.array(hash),
 });
 
+/** A file that a power cut left torn is none: its segment is computed again. */
+function parseCheckpoint(text: string): Checkpoint | undefined {
+  try {
+    return checkpointFile.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** One small file per finished segment. */
 export function openCheckpoints(folder: string): Checkpoints {
   const pathOf = (segment: number) => join(folder, `segment-${segment}.json`);
@@ -40,7 +49,7 @@ export function openCheckpoints(folder: string): Checkpoints {
     write: (checkpoint) => writeWhole(pathOf(checkpoint.record.index), Buffer.from(JSON.stringify(checkpoint))),
     read: async (segment) => {
       const bytes = await readIfThere(pathOf(segment));
-      return bytes === undefined ? undefined : checkpointFile.parse(JSON.parse(Buffer.from(bytes).toString()));
+      return bytes === undefined ? undefined : parseCheckpoint(Buffer.from(bytes).toString());
     },
   };
 }
@@ -49,8 +58,8 @@ export function openCheckpoints(folder: string): Checkpoints {
 export async function storeState(store: BlobStore, state: readonly Tensor[]): Promise<Hex[]> {
   const roots = state.map((tensor) => tensorRoot(bytesOf(tensor)));
   // One by one: several threads writing at once take a core from the runtime that computes on meanwhile.
-  for (const [i, tensor] of state.entries()) await store.put(roots[i]!, bytesOf(tensor));
-  if (roots.length > 1) await store.put(rootOfList(roots), packHashes(roots));
+  for (const [i, tensor] of state.entries()) await store.keep(roots[i]!, bytesOf(tensor));
+  if (roots.length > 1) await store.keep(rootOfList(roots), packHashes(roots));
   return roots;
 }
 

@@ -126,7 +126,7 @@ function feedsOf({ task, seed }: TaskInputs, gatherer: Gatherer, segment: number
 
 /** Steps of one segment from `state`; used by who claims and by who checks. */
 export async function computeSegment(
-  inputs: TaskInputs,
+  inputs: Omit<TaskInputs, "dataset">,
   steps: Steps,
   index: number,
   state: readonly Tensor[],
@@ -155,7 +155,7 @@ function uncanonicalEnd(segment: number, state: readonly Tensor[], losses: Tenso
 }
 
 async function tracedSegment(
-  { task, graph }: TaskInputs,
+  { task, graph }: Omit<TaskInputs, "dataset">,
   steps: Steps,
   { index, first, count }: { index: number; first: number; count: number },
   start: readonly Tensor[],

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Hex } from "viem";
 
 /** Files named by the root of what they hold. The reader checks the content against the root: a flipped bit on the disk
  * is found where it is used, and a half-written file never carries its final name. */
 export type BlobStore = {
+  /** Is on the disk when this resolves: for what others rely on. */
   readonly put: (root: Hex, bytes: Uint8Array) => Promise<void>;
+  /** As `put` but for a power cut, which may lose it or leave it torn: for what can be computed again. */
+  readonly keep: (root: Hex, bytes: Uint8Array) => Promise<void>;
   readonly get: (root: Hex) => Promise<Uint8Array | undefined>;
   /** To be read piece by piece, and closed by the caller. */
   readonly open: (root: Hex) => Promise<FileHandle | undefined>;
@@ -15,23 +18,25 @@ export type BlobStore = {
 export function openBlobStore(folder: string): BlobStore {
   const pathOf = (root: Hex) => join(folder, root.slice(2, 4), root.slice(2));
   return {
-    put: (root, bytes) => writeWhole(pathOf(root), bytes),
+    put: (root, bytes) => writeDurably(pathOf(root), bytes),
+    keep: (root, bytes) => writeWhole(pathOf(root), bytes),
     get: (root) => readIfThere(pathOf(root)),
     open: (root) => ifThere(open(pathOf(root))),
   };
 }
 
-/** All or nothing, also across a kill −9. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+/** All or nothing, also across a kill −9; not across a power cut: the reader checks what it finds. */
+export const writeWhole = (path: string, bytes: Uint8Array): Promise<void> =>
+  replace(path, (temporary) => writeFile(temporary, bytes));
+
+/** All or nothing, and on the disk when this resolves. */
+export const writeDurably = (path: string, bytes: Uint8Array): Promise<void> =>
+  replace(path, (temporary) => writeFile(temporary, bytes, { flush: true }));
+
+async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  const file = await open(temporary, "w");
-  try {
-    await file.writeFile(bytes);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
+  await write(temporary);
   await rename(temporary, path);
 }
 

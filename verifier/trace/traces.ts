@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type Checkpoint, loadState } from "./checkpoint.ts";
 import type { Gatherer } from "./gather.ts";
 import { rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
-import { batchOf } from "./run.ts";
+import { batchOf, computeSegment } from "./run.ts";
 import { type StepRoots, stepRootOf } from "./step.ts";
 import type { Steps } from "./steps.ts";
 import type { BlobStore } from "./store.ts";
@@ -41,9 +41,13 @@ export function openTraces(
 
   async function segmentStart(segment: number): Promise<readonly Tensor[]> {
     if (segment === 0) return inputs.start;
-    const state = await loadState(store, segments[segment - 1]!.stateRoots, stateTypes(graph));
-    if (state === undefined) throw new Error(`the end state of segment ${segment - 1} is lost`);
-    return state;
+    const before = segment - 1;
+    const kept = await loadState(store, segments[before]!.stateRoots, stateTypes(graph));
+    if (kept !== undefined) return kept;
+    // Lost on the disk, but a claim stands on it: computed again.
+    const start = await segmentStart(before);
+    const feeds = await gatherer.feeds(rowOrderOf(inputs), before * task.segmentSteps, stepsInSegment(task, before));
+    return (await computeSegment(inputs, steps, before, start, feeds)).state;
   }
 
   async function compute(step: number): Promise<StepValues> {

@@ -102,6 +102,12 @@ describe("runTask", () => {
     await writeFile(join(folder, "blobs", root.slice(2, 4), root.slice(2)), Buffer.alloc(12 * 8 * 4));
     expect(await runTask(strict, modules("plain"))).toEqual(whole);
   });
+
+  it.each(["", "{", '{"record":{"index":1}}'])("computes again from a checkpoint left as %j", async (torn) => {
+    const whole = await runTask(strict, modules("torn"));
+    await writeFile(join(folder, "torn", "segment-1.json"), torn);
+    expect(await runTask(strict, modules("torn"))).toEqual(whole);
+  });
 });
 
 describe("traces", () => {
@@ -110,6 +116,14 @@ describe("traces", () => {
     const traces = openTraces(traced, segments, modules("traced"));
     for (const step of [9, 0, 5, 6, 5, 3])
       expect(stepRootOf(await traces.roots(step))).toBe(segments[Math.floor(step / 4)]!.stepRoots[step % 4]);
+  });
+
+  it("compute a segment's start again that is lost on the disk", async () => {
+    const { segments } = await runTask(traced, modules("traced"));
+    const store = openBlobStore(join(folder, "emptied"));
+    const traces = openTraces(traced, segments, { ...modules("traced"), store });
+    for (const step of [9, 4])
+      expect(stepRootOf(await traces.roots(step))).toBe(segments[step >> 2]!.stepRoots[step % 4]);
   });
 
   it("give the step roots of a segment whose leaf does not hold them", async () => {
