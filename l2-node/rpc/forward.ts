@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import { z } from "zod/v4";
+import { z } from "zod";
 import { AnhError } from "../../common/errors.ts";
 import { RpcError } from "./errors.ts";
 import { hash } from "./schemas.ts";

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import { z } from "zod/v4";
+import { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { Execution, Rederivation } from "../execution/execution.ts";
 import type { Mempool } from "../sequencer/mempool.ts";

@@ -1,5 +1,5 @@
 import type { Address, Hex } from "viem";
-import { z } from "zod/v4";
+import { z } from "zod";
 
 const QUANTITY = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})$/;
 const WORD = /^0x[0-9a-fA-F]{1,64}$/;

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { findNumber } from "../blocks.ts";
 import { plain } from "../format.ts";
 import { method } from "../method.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { hexOf } from "../../../common/bytes.ts";
 import { executionOf, method } from "../method.ts";
 import { hash } from "../schemas.ts";

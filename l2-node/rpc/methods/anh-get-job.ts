@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { formatJob } from "../format-job.ts";
 import { executionOf, method } from "../method.ts";
 import { hash } from "../schemas.ts";

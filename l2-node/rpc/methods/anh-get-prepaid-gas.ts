@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { hexQuantity } from "../format.ts";
 import { method } from "../method.ts";
 import { address } from "../schemas.ts";

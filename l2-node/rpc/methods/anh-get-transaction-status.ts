@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { type Located, locate } from "../blocks.ts";
 import { plain } from "../format.ts";
 import { method, type RpcContext } from "../method.ts";

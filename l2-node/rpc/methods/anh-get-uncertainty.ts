@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { executionOf, method } from "../method.ts";
 import { address, hash, slot } from "../schemas.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { plain } from "../format.ts";
 import { executionOf, method, noParams } from "../method.ts";
 import { address } from "../schemas.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { stateAt } from "../blocks.ts";
 import { toCall } from "../calls.ts";
 import { hexQuantity } from "../format.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { smallerOf } from "../../../common/bigint.ts";
 import { CallFailedError } from "../../execution/errors.ts";
 import { MAX_TRANSACTION_GAS } from "../../ledger/gas.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { largerOf, smallerOf } from "../../../common/bigint.ts";
 import type { Block } from "../../chain/block.ts";
 import { nextBaseFeeWei } from "../../ledger/base-fee.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { isHead, stateAt } from "../blocks.ts";
 import { hexQuantity } from "../format.ts";
 import { executionOf, method } from "../method.ts";

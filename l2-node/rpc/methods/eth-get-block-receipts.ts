@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { findBlock } from "../blocks.ts";
 import { formatReceipt } from "../format.ts";
 import { executionOf, method } from "../method.ts";

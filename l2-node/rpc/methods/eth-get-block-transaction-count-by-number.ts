@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { findBlock } from "../blocks.ts";
 import { hexQuantity, includedOf } from "../format.ts";
 import { method } from "../method.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { smallerOf } from "../../../common/bigint.ts";
 import type { LogFilter, LogRecord } from "../../execution/execution.ts";
 import { findNumber } from "../blocks.ts";

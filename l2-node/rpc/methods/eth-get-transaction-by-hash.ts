@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { locate } from "../blocks.ts";
 import { formatTransaction } from "../format.ts";
 import { method } from "../method.ts";

@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import { z } from "zod/v4";
+import { z } from "zod";
 import { smallerOf } from "../../../common/bigint.ts";
 import { isHead, locate, stateAt } from "../blocks.ts";
 import { hexQuantity } from "../format.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { formatReceipt } from "../format.ts";
 import { executionOf, method } from "../method.ts";
 import { hash } from "../schemas.ts";

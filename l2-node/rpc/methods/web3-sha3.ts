@@ -1,4 +1,4 @@
-import { z } from "zod/v4";
+import { z } from "zod";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { keccakHex } from "../../../common/keccak.ts";
 import { method } from "../method.ts";
