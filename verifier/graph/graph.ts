@@ -11,6 +11,7 @@ export type OpName =
   | "Concat"
   | "Div"
   | "Equal"
+  | "Erf"
   | "Exp"
   | "Expand"
   | "Gather"
@@ -31,9 +32,11 @@ export type OpName =
   | "ReduceSum"
   | "Relu"
   | "Reshape"
+  | "Sigmoid"
   | "Slice"
   | "Sqrt"
   | "Sub"
+  | "Tanh"
   | "Transpose"
   | "Where";
 

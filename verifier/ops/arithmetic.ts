@@ -1,5 +1,5 @@
 import { kBlock, strictDot, type Terms } from "../numerics/dot.ts";
-import { exp } from "../numerics/transcendental.ts";
+import { erf, exp, sigmoid, tanh } from "../numerics/transcendental.ts";
 import { allocate, type DType, type TensorData } from "../tensor/tensor.ts";
 import { log } from "./log.ts";
 
@@ -18,6 +18,9 @@ export type Arithmetic = {
   readonly allocate: (dtype: DType, length: number) => TensorData;
   readonly exp: (x: number) => number;
   readonly log: (x: number) => number;
+  readonly tanh: (x: number) => number;
+  readonly sigmoid: (x: number) => number;
+  readonly erf: (x: number) => number;
   readonly dot: (dot: Dot) => number;
 };
 
@@ -25,6 +28,9 @@ export const binary32: Arithmetic = {
   allocate,
   exp,
   log,
+  tanh,
+  sigmoid,
+  erf,
   dot: ({ length, a, b, columns, transA, bias }) =>
     strictDot({
       length,

@@ -11,8 +11,12 @@ export const neg = (draft: Draft, a: ValueId): ValueId => emit(draft, "Neg", [a]
 export const exp = (draft: Draft, a: ValueId): ValueId => emit(draft, "Exp", [a]);
 export const log = (draft: Draft, a: ValueId): ValueId => emit(draft, "Log", [a]);
 export const sqrt = (draft: Draft, a: ValueId): ValueId => emit(draft, "Sqrt", [a]);
+export const tanh = (draft: Draft, a: ValueId): ValueId => emit(draft, "Tanh", [a]);
+export const sigmoid = (draft: Draft, a: ValueId): ValueId => emit(draft, "Sigmoid", [a]);
+export const erf = (draft: Draft, a: ValueId): ValueId => emit(draft, "Erf", [a]);
 export const relu = (draft: Draft, a: ValueId): ValueId => emit(draft, "Relu", [a]);
 export const equal = (draft: Draft, a: ValueId, b: ValueId): ValueId => emit(draft, "Equal", [a, b]);
+export const less = (draft: Draft, a: ValueId, b: ValueId): ValueId => emit(draft, "Less", [a, b]);
 export const greater = (draft: Draft, a: ValueId, b: ValueId): ValueId => emit(draft, "Greater", [a, b]);
 
 export const where = (draft: Draft, condition: ValueId, a: ValueId, b: ValueId): ValueId =>

@@ -1,7 +1,7 @@
-import { expTolerance, logTolerance } from "../numerics/elementwise.ts";
-import { exp } from "../numerics/transcendental.ts";
+import { erfTolerance, expTolerance, logTolerance, sigmoidTolerance, tanhTolerance } from "../numerics/elementwise.ts";
+import { erf, exp, sigmoid, tanh } from "../numerics/transcendental.ts";
 import { exactly } from "./bounds.ts";
-import { div, greater, mul, scalar, where } from "./build.ts";
+import { div, greater, mul, neg, exp as power, scalar, sub, where } from "./build.ts";
 import { inferUnary, leafElementwise, mapUnary } from "./elementwise.ts";
 import type { Op } from "./op.ts";
 
@@ -21,6 +21,46 @@ export const logarithm: Op = {
   eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.log),
   vjp: (draft, { inputs: [x] }, dy) => [div(draft, dy, x!)],
   bound: ({ terms }) => ({ replay: null, tolerance: () => logTolerance(terms[0]![0] as number) }),
+  leaf: leafElementwise,
+};
+
+export const hyperbolicTangent: Op = {
+  infer: inferUnary,
+  eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.tanh),
+  // tanh' = 1 − tanh²
+  vjp: (draft, { output }, dy) => [mul(draft, dy, sub(draft, scalar(draft, 1), mul(draft, output, output)))],
+  bound: ({ terms }) => {
+    const x = terms[0]![0] as number;
+    return { replay: () => tanh(x), tolerance: () => tanhTolerance(x) };
+  },
+  leaf: leafElementwise,
+};
+
+export const logistic: Op = {
+  infer: inferUnary,
+  eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.sigmoid),
+  // σ' = σ·(1 − σ)
+  vjp: (draft, { output }, dy) => [mul(draft, dy, mul(draft, output, sub(draft, scalar(draft, 1), output)))],
+  bound: ({ terms }) => {
+    const x = terms[0]![0] as number;
+    return { replay: () => sigmoid(x), tolerance: () => sigmoidTolerance(x) };
+  },
+  leaf: leafElementwise,
+};
+
+const TWO_OVER_SQRT_PI = 1.1283791670955126;
+
+export const errorFunction: Op = {
+  infer: inferUnary,
+  eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.erf),
+  // erf' = 2/√π·e^(−x²)
+  vjp: (draft, { inputs: [x] }, dy) => [
+    mul(draft, dy, mul(draft, power(draft, neg(draft, mul(draft, x!, x!))), scalar(draft, TWO_OVER_SQRT_PI))),
+  ],
+  bound: ({ terms }) => {
+    const x = terms[0]![0] as number;
+    return { replay: () => erf(x), tolerance: () => erfTolerance(x) };
+  },
   leaf: leafElementwise,
 };
 

@@ -7,7 +7,7 @@ import { equal, greater, greaterOrEqual, less, lessOrEqual } from "./comparison.
 import { concat } from "./concat.ts";
 import { expand } from "./expand.ts";
 import { maximum, minimum } from "./extremes.ts";
-import { exponential, logarithm, rectify } from "./functions.ts";
+import { errorFunction, exponential, hyperbolicTangent, logarithm, logistic, rectify } from "./functions.ts";
 import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
 import { and, not, or } from "./logic.ts";
@@ -30,6 +30,7 @@ export const ops: { readonly [Name in OpName]: Op } = {
   Concat: concat,
   Div: divide,
   Equal: equal,
+  Erf: errorFunction,
   Exp: exponential,
   Expand: expand,
   Gather: gather,
@@ -50,9 +51,11 @@ export const ops: { readonly [Name in OpName]: Op } = {
   ReduceSum: reduceSum,
   Relu: rectify,
   Reshape: reshape,
+  Sigmoid: logistic,
   Slice: slice,
   Sqrt: squareRoot,
   Sub: sub,
+  Tanh: hyperbolicTangent,
   Transpose: transpose,
   Where: where,
 };

@@ -126,6 +126,9 @@ describe("each gradient agrees with finite differences along a random direction"
     ["abs", [[5]], unary("Abs")],
     ["relu", [[4, 4]], unary("Relu")],
     ["exp", [[5]], unary("Exp")],
+    ["tanh", [[5]], unary("Tanh")],
+    ["sigmoid", [[5]], unary("Sigmoid")],
+    ["erf", [[5]], unary("Erf")],
     ["gemm", [[3, 4], [4, 5], [5]], (d, [a, b, c]) => emit(d, "Gemm", [a!, b!, c!], { transA: 0, transB: 0 })],
     [
       "gemm, A transposed",

@@ -27,7 +27,7 @@ const exact: Case[] = [
     [op, [floats(2, 3, 4), floats()]],
   ]),
   ...(["Add", "Sub", "Mul"] as const).map((op): Case => [op, [edges, turned]]),
-  ...(["Neg", "Abs", "Relu", "Exp"] as const).flatMap((op): Case[] => [
+  ...(["Neg", "Abs", "Relu", "Exp", "Tanh", "Sigmoid", "Erf"] as const).flatMap((op): Case[] => [
     [op, [floats(7, 9)]],
     [op, [edges]],
   ]),

@@ -261,6 +261,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   Div: same("Div"),
   Dropout: dropout,
   Equal: same("Equal"),
+  Erf: same("Erf"),
   Exp: same("Exp"),
   Expand: (node) => {
     const x = operand(node, 0);
@@ -291,12 +292,14 @@ export const handlers: Readonly<Record<string, Handler>> = {
   Relu: same("Relu"),
   Reshape: view(reshaped),
   Shape: shapeNode,
+  Sigmoid: same("Sigmoid"),
   Slice: slice,
   Softmax: along(softmax),
   Sqrt: same("Sqrt"),
   Squeeze: view(squeezed),
   Sub: same("Sub"),
   Sum: folded("Add"),
+  Tanh: same("Tanh"),
   Transpose: (node) => {
     const axes = shapeOf(node.draft, operand(node, 0)).map((_, axis) => axis);
     return transpose(node.draft, operand(node, 0), listOf(node, "perm") ?? axes.toReversed());
