@@ -103,7 +103,7 @@ function finish(
   { digest, ...fields }: Unfinished,
 ): Transaction {
   if (fields.chainId !== chainId)
-    throw new TransactionError("chain-id", "invalid chain id for signer", {
+    throw new TransactionError("chain-id", `invalid chain id for signer: have ${fields.chainId} want ${chainId}`, {
       expected: chainId,
       actual: fields.chainId,
     });

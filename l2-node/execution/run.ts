@@ -98,8 +98,9 @@ function removeDestroyed(evm: AnhEvm, result: EVMResult["execResult"]): void {
 export async function runMessage(evm: AnhEvm, message: RunMessage, block: RunBlock): Promise<RunResult> {
   const world = evm.world.world;
   world.beginTransaction();
-  if (readAccount(world, message.from).balanceWei < message.valueWei)
-    return failed("halt", 0n, "insufficient balance for value");
+  const { balanceWei } = readAccount(world, message.from);
+  if (balanceWei < message.valueWei)
+    return failed("halt", 0n, `insufficient balance for value: has ${balanceWei} wei, value ${message.valueWei} wei`);
   warmUp(evm, message, block);
   world.checkpoint();
   const { execResult, createdAddress, aborted } = await evm.runTransaction(

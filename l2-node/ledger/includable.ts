@@ -30,6 +30,8 @@ export interface Refusal {
     | "insufficient-prepaid";
   readonly required: bigint;
   readonly available: bigint;
+  /** The part of `required` that pays for posting the envelope; gas-too-low only. */
+  readonly postingGas?: bigint;
 }
 
 /** What including it does to the ledger. */
@@ -61,9 +63,9 @@ export function staticRefusal(transaction: Transaction, context: LedgerContext):
   const minimum = minimumGas(transaction);
   if (minimum > gasLimit) return refusal("gas-too-low", minimum, gasLimit);
   if (maxFeeWei < context.baseFeeWei) return refusal("fee-below-base-fee", context.baseFeeWei, maxFeeWei);
-  const needed =
-    minimum + dataGasUp(raw.length, context.originL1FeePerByteWei, priceWei(transaction, context.baseFeeWei));
-  return needed > gasLimit ? refusal("gas-too-low", needed, gasLimit) : undefined;
+  const postingGas = dataGasUp(raw.length, context.originL1FeePerByteWei, priceWei(transaction, context.baseFeeWei));
+  const needed = minimum + postingGas;
+  return needed > gasLimit ? { ...refusal("gas-too-low", needed, gasLimit), postingGas } : undefined;
 }
 
 /** Judges P2.2 at this position. Needs no execution, and changes nothing. */

@@ -38,14 +38,16 @@ export const toOverrides = (params: Readonly<Record<Address, OverrideParams>> | 
 
 /** Code 3 and the data for reverts, as libraries expect them; other halts are plain server errors. */
 export function failure(status: CallResult["status"], message: string | undefined, data: Hex): RpcError {
-  if (status !== "revert") return new RpcError("server", haltTexts[message ?? ""] ?? message ?? "execution failed");
+  if (status !== "revert") return new RpcError("server", haltText(message ?? "execution failed"));
   return new RpcError("reverted", `execution reverted${reason(data)}`, data);
 }
 
-// Where our words differ from the ones that libraries match on.
-const haltTexts: Readonly<Record<string, string>> = {
-  "insufficient balance for value": "insufficient funds for gas * price + value",
-};
+/** Where our words differ from the ones that libraries match on. */
+const haltText = (message: string): string =>
+  message.replace(
+    /^insufficient balance for value(.*)$/,
+    "insufficient funds for gas * price + value$1; prepaid gas pays fees only",
+  );
 
 const knownErrors = [
   ...parseAbi(["error Error(string message)", "error Panic(uint256 code)"]),

@@ -95,7 +95,8 @@ async function before<T>(deadlineMs: number, work: () => Promise<T>): Promise<T>
   if (leftMs <= 0) throw timeout();
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timeout()), Math.ceil(leftMs));
+    timer = // A timer may fire up to a millisecond early.
+    timer = setTimeout(() => reject(timeout()), Math.ceil(leftMs) + 1);
   });
   try {
     return await Promise.race([work(), late]);

@@ -44,8 +44,36 @@ export function method<S extends z.ZodType>(
 const describe = ({ issues }: z.ZodError): string =>
   issues
     .slice(0, 3)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`.slice(0, 300)))
+    .map((issue) => `${placeOf(issue)}${wordsFor(issue)}`.slice(0, 300))
     .join("; ");
+
+const placeOf = ({ path: [index, ...rest] }: z.core.$ZodIssue): string =>
+  index === undefined ? "" : `${["argument", String(index), ...rest.map(String)].join(".").replace(".", " ")}: `;
+
+/** Our words, or a schema's own; what zod says by itself speaks of arrays and unions. */
+function wordsFor(issue: z.core.$ZodIssue): string {
+  const atTop = issue.path.length === 0;
+  switch (issue.code) {
+    case "too_small":
+      return atTop ? `missing value for required argument ${Number(issue.minimum) - 1}` : issue.message;
+    case "too_big":
+      return atTop ? `too many arguments, want at most ${issue.maximum}` : issue.message;
+    case "invalid_type":
+      return issue.message.startsWith("Invalid input") ? `expected ${article(issue.expected)}` : issue.message;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? issue.message;
+    case "unrecognized_keys":
+      return `unknown field ${issue.keys.slice(0, 3).join(", ")}`;
+    case "invalid_union":
+      return issue.errors.flat().length > 0 && issue.message === "Invalid input"
+        ? issue.errors.flatMap((alternative) => alternative.slice(0, 1).map(wordsFor)).join(", or ")
+        : issue.message;
+    default:
+      return issue.message;
+  }
+}
+
+const article = (type: string): string => (type === "array" ? "a list" : type === "int" ? "an integer" : `a ${type}`);
 
 /** Clients send null for "not given". */
 function withoutTrailingNulls(params: readonly unknown[]): readonly unknown[] {

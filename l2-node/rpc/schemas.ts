@@ -12,11 +12,15 @@ export const quantity = z
   .string()
   .regex(QUANTITY, { error: "expected a hex quantity of at most 32 bytes without leading zeros", abort: true })
   .transform((text) => BigInt(text));
-export const data = z
-  .string()
-  .max(2 + 2 * MAX_DATA_BYTES, { error: `expected at most ${MAX_DATA_BYTES} bytes`, abort: true })
-  .regex(/^0x(?:[0-9a-fA-F]{2})*$/, { error: "expected 0x and whole bytes in hex", abort: true })
-  .transform((text) => text.toLowerCase() as Hex);
+const bytesUpTo = (most: number) =>
+  z
+    .string()
+    .max(2 + 2 * most, { error: `expected at most ${most} bytes`, abort: true })
+    .regex(/^0x(?:[0-9a-fA-F]{2})*$/, { error: "expected 0x and whole bytes in hex", abort: true })
+    .transform((text) => text.toLowerCase() as Hex);
+export const data = bytesUpTo(MAX_DATA_BYTES);
+/** What a transaction with all its blobs comes in: it is refused, but by name. */
+export const envelope = bytesUpTo(2_000_000);
 export const hash = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, { error: "expected 32 bytes in hex", abort: true })

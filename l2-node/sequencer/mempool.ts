@@ -5,7 +5,7 @@ import { largerOf } from "../../common/bigint.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { parseTransaction, type Transaction } from "../../common/transaction.ts";
 import { priceWei } from "../ledger/gas.ts";
-import { includable, type LedgerContext } from "../ledger/includable.ts";
+import { includable, type LedgerContext, type Refusal } from "../ledger/includable.ts";
 import type { LedgerReader } from "../ledger/ledger.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { refusalText } from "../ledger/refusal-text.ts";
@@ -79,9 +79,12 @@ export class Mempool {
 
   /** Accepts a raw envelope; resolves with its hash once it is durable. Throws `PoolError`, `TransactionError`, … */
   async add(raw: Uint8Array): Promise<Hex> {
-    if (raw.length > this.#options.maxTransactionBytes || postedSize(raw) > this.#options.maxTransactionBytes)
+    // A blob transaction is too large as well, and better refused for what it is.
+    const isBlob = raw[0] === 3;
+    const { maxTransactionBytes } = this.#options;
+    if (!isBlob && (raw.length > maxTransactionBytes || postedSize(raw) > maxTransactionBytes))
       throw new PoolError("oversized", "oversized data: transaction is too large", {
-        expected: this.#options.maxTransactionBytes,
+        expected: maxTransactionBytes,
         actual: raw.length,
       });
     const transaction = parseTransaction(raw, this.#modules.chain.l2ChainId);
@@ -147,7 +150,14 @@ export class Mempool {
       throw new PoolError(verdict.refusal.rule, refusalText(verdict.refusal), {
         expected: verdict.refusal.required,
         actual: verdict.refusal.available,
+        ...this.#hintFor(verdict.refusal),
       });
+  }
+
+  #hintFor({ rule, required, available }: Refusal): { readonly hint?: string } {
+    if (rule !== "insufficient-prepaid") return {};
+    const { prepaidGas } = this.#modules.chain.contracts;
+    return { hint: `pay in at least ${required - available} wei with PrepaidGas.deposit at ${prepaidGas} on L1` };
   }
 
   /** Bounds what strangers may store here; transactions that come back from a block are exempt. */

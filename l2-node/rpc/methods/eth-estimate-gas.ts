@@ -5,7 +5,7 @@ import { MAX_TRANSACTION_GAS } from "../../ledger/gas.ts";
 import { stateAt } from "../blocks.ts";
 import { failure, toCall, toOverrides } from "../calls.ts";
 import { RpcError } from "../errors.ts";
-import { estimatedDataGas, likelyPriceWei } from "../fees.ts";
+import { baseFeeWei, estimatedDataGas, likelyPriceWei, suggestedPriceWei } from "../fees.ts";
 import { hexQuantity } from "../format.ts";
 import { executionOf, method } from "../method.ts";
 import { blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
@@ -19,6 +19,11 @@ export const ethEstimateGas = method(
     // Quotes are paid in gas, so their gas depends on the price the transaction will be sent at.
     const call = { ...toCall(context, request), priceWei: likelyPriceWei(context, request) };
     const cap = smallerOf(request.gas ?? MAX_TRANSACTION_GAS, MAX_TRANSACTION_GAS);
+    if (call.priceWei < baseFeeWei(context))
+      throw new RpcError(
+        "server",
+        `max fee per gas less than block base fee: maxFeePerGas ${call.priceWei}, baseFee ${baseFeeWei(context)}; eth_gasPrice suggests ${suggestedPriceWei(context)} wei`,
+      );
     const dataGas = estimatedDataGas(context, request);
     try {
       const gas = await context.gate(() => execution.estimateGas(call, at, toOverrides(overrides)));
@@ -27,6 +32,9 @@ export const ethEstimateGas = method(
       if (error instanceof CallFailedError) throw failure(error.status, error.message, error.data);
       throw error;
     }
-    throw new RpcError("server", `gas required exceeds allowance (${cap}); posting its bytes to L1 takes ${dataGas}`);
+    throw new RpcError(
+      "server",
+      `gas required exceeds allowance (${cap}): at ${call.priceWei} wei per gas, posting its bytes to L1 alone takes ${dataGas} gas; eth_gasPrice suggests ${suggestedPriceWei(context)} wei`,
+    );
   },
 );

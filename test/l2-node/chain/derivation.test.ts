@@ -122,7 +122,7 @@ describe("deriveBlock", () => {
       "included",
       "transaction type not supported",
       "nonce too low: next nonce 1, t",
-      "invalid chain id for signer",
+      "invalid chain id for signer: h",
       "included",
       "empty transaction",
     ]);

@@ -60,8 +60,9 @@ describe("eth_call", () => {
       message: "out of gas",
     });
     const rich = { from: NOBODY, to: COUNTER, value: "0x1", data: increment(1n) };
-    expect((await rig.ask("eth_call", rich)).error?.message).toBe("insufficient funds for gas * price + value");
-    expect((await rig.ask("eth_estimateGas", rich)).error?.message).toBe("insufficient funds for gas * price + value");
+    const words = "insufficient funds for gas * price + value: has 0 wei, value 1 wei; prepaid gas pays fees only";
+    expect((await rig.ask("eth_call", rich)).error?.message).toBe(words);
+    expect((await rig.ask("eth_estimateGas", rich)).error?.message).toBe(words);
   });
 
   it("uses no more gas than the node allows, whatever it names", async () => {

@@ -168,7 +168,12 @@ describe("fees", () => {
 
   it("beyond what a transaction may use are refused", async () => {
     const { error } = await rig.ask("eth_estimateGas", { to: testAddress(1), gasPrice: "0x1" });
-    expect(error).toMatchObject({ code: -32000, message: expect.stringContaining("gas required exceeds allowance") });
+    expect(error?.code).toBe(-32000);
+    expect(error?.message).toMatch(
+      /^max fee per gas less than block base fee: maxFeePerGas 1, baseFee \d+; .*suggests/,
+    );
+    const low = await rig.ask("eth_estimateGas", { to: testAddress(1), gas: "0x5209" });
+    expect(low.error?.message).toMatch(/^gas required exceeds allowance \(21001\): at \d+ wei per gas, posting/);
   });
 });
 
@@ -181,17 +186,31 @@ describe("transactions refused", () => {
     const texts: [fields: Parameters<typeof signRaw>[0], text: string][] = [
       [{ nonce: nonce - 1 }, `nonce too low: next nonce ${nonce}, tx nonce ${nonce - 1}`],
       [{ nonce: nonce + 1000 }, "nonce too high"],
-      [{ nonce: 0, key: 5 }, "insufficient funds for gas * price + value"],
-      [{ nonce, gas: 20_000n }, "intrinsic gas too low"],
+      [{ nonce: 0, key: 5 }, "insufficient funds for gas * price + value: prepaid gas has 0 wei, needed "],
+      [{ nonce, gas: 20_000n }, "intrinsic gas too low: gas 20000, minimum needed 21000"],
+      [
+        { nonce, gas: 21_000n },
+        "intrinsic gas too low: gas 21000, minimum needed 21005: 21000 to run it and 5 to post",
+      ],
       [{ nonce, gas: 20_000_000n }, "transaction gas limit too high"],
       [{ nonce, maxFeePerGas: 10n, maxPriorityFeePerGas: 1n }, "max fee per gas less than block base fee"],
-      [{ nonce, chainId: 1n }, "invalid chain id for signer"],
+      [{ nonce, chainId: 1n }, "invalid chain id for signer: have 1 want 4141"],
       [{ nonce, to: null, data: `0x${"00".repeat(49_153)}`, gas: 9_000_000n }, "max initcode size exceeded"],
     ];
     for (const [fields, text] of texts) {
       const error = await refusal(await signRaw(fields));
       expect([error?.code, error?.message.slice(0, text.length)]).toEqual([-32000, text]);
     }
+  });
+
+  it("say how to pay in what is missing", async () => {
+    const error = await refusal(
+      await signRaw({ key: 5, nonce: 0, gas: 50_000n, maxFeePerGas: 2_000_000n, maxPriorityFeePerGas: 1n }),
+    );
+    const missing = /missing (\d+) wei/.exec(error!.message)![1];
+    expect(error?.data).toMatchObject({
+      hint: `pay in at least ${missing} wei with PrepaidGas.deposit at ${rig.file.contracts.prepaidGas} on L1`,
+    });
   });
 
   it("are those known already, and replacements that pay too little", async () => {
@@ -219,6 +238,8 @@ describe("transactions refused", () => {
       blobVersionedHashes: [`0x01${"00".repeat(31)}`],
     });
     expect((await refusal(blob))?.message).toContain("transaction type not supported: 3");
+    // With its sidecar it is larger than any transaction may be.
+    expect((await refusal(`0x03${"00".repeat(1_200_000)}`))?.message).toContain("transaction type not supported: 3");
     const setCode = await sign({ ...base, type: "eip7702", authorizationList: [] });
     expect((await refusal(setCode))?.message).toContain("transaction type not supported: 4");
     const unprotected = await sign({ type: "legacy", nonce: 0, gas: 100_000n, gasPrice: 9n, to: testAddress(1) });

@@ -153,6 +153,22 @@ describe("methods", () => {
   ])("%s %j is -32602", async (name, params) => {
     expect((await rig.ask(name, ...params)).error?.code).toBe(-32602);
   });
+
+  it.each([
+    ["eth_getBalance", [], "missing value for required argument 0"],
+    ["eth_getBalance", ["0x12"], "argument 0: expected an address, 20 bytes in hex"],
+    ["eth_getBalance", [7], "argument 0: expected a string"],
+    ["eth_chainId", [1], "too many arguments, want at most 0"],
+    ["eth_getBlockByHash", [`0x${"11".repeat(32)}`, "yes"], "argument 1: expected a boolean"],
+    ["eth_call", [{ to: 1 }], "argument 0.to: expected a string"],
+    ["eth_call", [{}, "latest", { [`0x${"11".repeat(20)}`]: { odd: 1 } }], "unknown field odd"],
+    ["eth_call", [{}, "latest", { nobody: {} }], "expected an address, 20 bytes in hex"],
+    ["anh_getUncertainty", [], "expected [transaction] or [address, slot?]"],
+  ])("%s %j is explained in words", async (name, params, words) => {
+    const { error } = await rig.ask(name, ...params);
+    expect(error?.message).toContain(words);
+    expect(error?.message).not.toMatch(/Invalid|Too (small|big)|array/);
+  });
 });
 
 describe("HTTP", () => {
