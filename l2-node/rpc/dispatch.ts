@@ -96,7 +96,7 @@ async function before<T>(deadlineMs: number, work: () => Promise<T>): Promise<T>
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = // A timer may fire up to a millisecond early.
-    timer = setTimeout(() => reject(timeout()), Math.ceil(leftMs) + 1);
+      timer = setTimeout(() => reject(timeout()), Math.ceil(leftMs) + 1);
   });
   try {
     return await Promise.race([work(), late]);

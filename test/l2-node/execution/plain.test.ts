@@ -15,7 +15,11 @@ describe("plain transactions", () => {
     const hash = await rig.send({ to: testAddress(1), value: 1n });
     rig.seal();
     const receipt = await rig.execution.receipt(hash);
-    expect(receipt).toMatchObject({ status: "failed", error: "insufficient balance for value: has 0 wei, value 1 wei", gasUsed: 50_000n });
+    expect(receipt).toMatchObject({
+      status: "failed",
+      error: "insufficient balance for value: has 0 wei, value 1 wei",
+      gasUsed: 50_000n,
+    });
     expect(await rig.execution.account(testAddress(0), "latest")).toMatchObject({ nonce: 1n, balanceWei: 0n });
     expect(await rig.execution.credit(testAddress(0), "latest")).toBe(50_000n * receipt!.effectiveGasPrice);
   });
