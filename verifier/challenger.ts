@@ -15,13 +15,13 @@ import type { Game } from "./dispute/game.ts";
 import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
 import { buildProof, describeViolation } from "./dispute/prove.ts";
 import type { DisputeReader } from "./dispute/reader.ts";
-import { RefusedError, type Sender } from "./dispute/sender.ts";
 import type { Watch, Watched } from "./dispute/watch.ts";
-import type { ConsumedResult } from "./dispute/witness/structure.ts";
 import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { Service } from "./executor.ts";
 import type { L1 } from "./l1.ts";
 import { encodeGraph } from "./model/encoding.ts";
+import { RefusedError, type Sender } from "./sender.ts";
+import type { ConsumedResult } from "./witness/structure.ts";
 
 export type ChallengerOptions = {
   readonly pollMs: number;

@@ -1,8 +1,8 @@
 import { createPublicClient, createWalletClient, type Hex, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { ChainFile } from "../common/chain-file.ts";
-import { openSender, type Sender } from "./dispute/sender.ts";
 import type { L1 } from "./l1.ts";
+import { openSender, type Sender } from "./sender.ts";
 
 export type L1Options = { readonly url: string; readonly chain: ChainFile; readonly pollMs: number };
 

@@ -19,9 +19,9 @@ import { claimsOf, consumedOf, specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
 import type { ExecutorView } from "./claims/view.ts";
 import type { Workbench } from "./claims/workbench.ts";
-import { RefusedError, type Sender } from "./dispute/sender.ts";
 import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { L1 } from "./l1.ts";
+import { RefusedError, type Sender } from "./sender.ts";
 
 export type ExecutorOptions = {
   readonly pollMs: number;

@@ -42,12 +42,21 @@ describe("imports go down only", () => {
     expect(strays, `${file} may import from ${rooms.join(", ")}`).toEqual([]);
   });
 
+  const from = (rooms: readonly string[], targets: readonly string[]) =>
+    files
+      .filter((file) => rooms.some((room) => file.startsWith(room)))
+      .flatMap((file) => importsOf(file).filter((target) => targets.some((room) => target.startsWith(room))));
+
   test("sequencing and execution do not know each other", () => {
-    const from = (rooms: readonly string[], targets: readonly string[]) =>
-      files
-        .filter((file) => rooms.some((room) => file.startsWith(room)))
-        .flatMap((file) => importsOf(file).filter((target) => targets.some((room) => target.startsWith(room))));
     expect(from(blind, ["l2-node/execution/"])).toEqual([]);
     expect(from(["l2-node/execution/"], ["l2-node/sequencer/"])).toEqual([]);
+  });
+
+  test("witness and check stand below claims, claims below dispute", () => {
+    const floors = ["verifier/witness/", "verifier/check/", "verifier/claims/", "verifier/dispute/"];
+    for (const [i, room] of floors.entries()) {
+      const above = i === 0 ? floors.slice(2) : floors.slice(i + 1);
+      expect(from([room], above), room).toEqual([]);
+    }
   });
 });

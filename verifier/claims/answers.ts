@@ -5,18 +5,18 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { treeProof } from "../../common/merkle.ts";
 import { hasStepRoots } from "../../common/task.ts";
 import { leafFields } from "../check/evidence.ts";
-import { RefusedError, type Sender } from "../dispute/sender.ts";
-import { chunksOf } from "../dispute/witness/chunks.ts";
-import { rootsAt } from "../dispute/witness/proofs.ts";
 import type { EventSink } from "../events.ts";
 import type { L1 } from "../l1.ts";
+import { encodeGraph } from "../model/encoding.ts";
+import { RefusedError, type Sender } from "../sender.ts";
 import { bytesOf } from "../tensor/tensor.ts";
 import { datasetTensorRoots } from "../trace/dataset.ts";
 import { stepTraceOf } from "../trace/step.ts";
 import type { Traces } from "../trace/traces.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
+import { chunksOf } from "../witness/chunks.ts";
+import { headerProof, rootsAt } from "../witness/proofs.ts";
 import { type Asked, CHUNKS_OF, type ChunkRange, openDemandsReader, PATH } from "./demands-reader.ts";
-import { graphHeaderProof } from "./header-proof.ts";
 import type { LoggedClaim } from "./log.ts";
 import type { FinishedRun, RunSpec, Runs } from "./runs.ts";
 
@@ -81,7 +81,7 @@ async function answerTo(
     case PATH.step: {
       const roots = await traces.roots(segment * task.segmentSteps + step);
       const proof = await stepProof(own, segment, step);
-      const header = graphHeaderProof(graph);
+      const header = headerProof(encodeGraph(graph));
       return { functionName: "openStep", args: [task, segmentProof(run, segment), step, proof, header, roots] };
     }
     case PATH.chunks:

@@ -6,9 +6,11 @@ import { treeProof } from "../../common/merkle.ts";
 import { TASK_KIND, type Task, taskHash } from "../../common/task.ts";
 import { leafFields } from "../check/evidence.ts";
 import type { Graph } from "../graph/graph.ts";
+import { encodeGraph } from "../model/encoding.ts";
 import { headOf } from "../trace/run.ts";
 import { segmentLeafOf, trajectoryRoot } from "../trace/trajectory.ts";
-import { graphHeaderProof, headerProofParameter } from "./header-proof.ts";
+import { headerProofParameter } from "../witness/abi.ts";
+import { headerProof } from "../witness/proofs.ts";
 import type { FinishedRun } from "./runs.ts";
 
 /** Claimed, with everything L1 checks at once (`IResultClaims.ClaimInput`). */
@@ -86,6 +88,6 @@ function outputProof(task: Task, graph: Graph, stateRoots: readonly Hex[]): Hex 
   if (task.kind !== TASK_KIND.evaluate) return "0x";
   return encodeAbiParameters(
     [headerProofParameter, { type: "bytes32[]" }],
-    [graphHeaderProof(graph), treeProof(stateRoots, stateRoots.length - 1)],
+    [headerProof(encodeGraph(graph)), treeProof(stateRoots, stateRoots.length - 1)],
   );
 }

@@ -2,9 +2,9 @@ import type { Abi, Hex } from "viem";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import { disputesAbi } from "../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
-import { RefusedError, type Sender } from "../dispute/sender.ts";
 import type { EventSink } from "../events.ts";
 import type { L1 } from "../l1.ts";
+import { RefusedError, type Sender } from "../sender.ts";
 import { openDemandsReader } from "./demands-reader.ts";
 import type { LoggedClaim } from "./log.ts";
 

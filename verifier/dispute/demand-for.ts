@@ -2,8 +2,8 @@ import type { Task } from "../../common/task.ts";
 import type { Want } from "../check/want.ts";
 import type { Graph } from "../graph/graph.ts";
 import { encodeGraph } from "../model/encoding.ts";
-import { nameValue } from "./witness/canonical.ts";
-import { headerProof, nodeProof } from "./witness/proofs.ts";
+import { nameValue } from "../witness/canonical.ts";
+import { headerProof, nodeProof } from "../witness/proofs.ts";
 
 /** The call of Demands that asks for it; the claim's hash comes first among its arguments. */
 export function demandFor(

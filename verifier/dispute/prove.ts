@@ -12,10 +12,11 @@ import { datasetTensorRoots } from "../trace/dataset.ts";
 import { rowOrderOf } from "../trace/inputs.ts";
 import { rowsOfStep } from "../trace/rows.ts";
 import { rootAt, valueBytes } from "../trace/values.ts";
-import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "./witness/canonical.ts";
-import { chunksOf, type StepSource, sourceOfValues } from "./witness/chunks.ts";
-import { buildFeedWitness, buildInputWitness, buildLayoutWitness, buildMetricWitness } from "./witness/content.ts";
-import { buildElementWitness } from "./witness/element.ts";
+import { linkParameter } from "../witness/abi.ts";
+import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "../witness/canonical.ts";
+import { chunksOf, type StepSource, sourceOfValues } from "../witness/chunks.ts";
+import { buildFeedWitness, buildInputWitness, buildLayoutWitness, buildMetricWitness } from "../witness/content.ts";
+import { buildElementWitness } from "../witness/element.ts";
 import {
   buildEndLinkWitness,
   buildNextStateWitness,
@@ -24,7 +25,7 @@ import {
   buildStartWitness,
   buildStepLinkWitness,
   type ConsumedResult,
-} from "./witness/structure.ts";
+} from "../witness/structure.ts";
 
 /** Kinds of wrong as L1 numbers them (P7.5). */
 const KIND = {
@@ -50,47 +51,6 @@ export type WrongSegmentStep = {
   /** Claimed values of the wrong step. */
   readonly read: ReadValue;
 };
-
-const linkParameter = {
-  type: "tuple",
-  components: [
-    {
-      name: "segment",
-      type: "tuple",
-      components: [
-        {
-          name: "leaf",
-          type: "tuple",
-          components: [
-            { name: "index", type: "uint32" },
-            { name: "endState", type: "bytes32" },
-            { name: "metricsRoot", type: "bytes32" },
-            { name: "stepsRoot", type: "bytes32" },
-          ],
-        },
-        { name: "proof", type: "bytes32[]" },
-      ],
-    },
-    {
-      name: "step",
-      type: "tuple",
-      components: [
-        {
-          name: "trace",
-          type: "tuple",
-          components: [
-            { name: "stateIn", type: "bytes32" },
-            { name: "feedsRoot", type: "bytes32" },
-            { name: "exactRoot", type: "bytes32" },
-            { name: "looseRoot", type: "bytes32" },
-            { name: "stateOut", type: "bytes32" },
-          ],
-        },
-        { name: "proof", type: "bytes32[]" },
-      ],
-    },
-  ],
-} as const;
 
 /** The proof of a violation: what all kinds share (P7.4), then the kind's own witness. */
 export async function buildProof(

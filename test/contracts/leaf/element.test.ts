@@ -3,7 +3,6 @@
 import { describe, expect, test } from "vitest";
 import { OP } from "../../../common/graph-encoding.ts";
 import type { ProfileName } from "../../../common/job.ts";
-import { buildElementWitness, elementReads } from "../../../verifier/dispute/witness/element.ts";
 import { batchInput, constant, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, OpName } from "../../../verifier/graph/graph.ts";
@@ -13,6 +12,7 @@ import { isRight, type LieAmount, lieOf } from "../../../verifier/ops/judge.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { dtypes, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { buildElementWitness, elementReads } from "../../../verifier/witness/element.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, leafCase, oneNode, outputOf, sourceOf, testedNode, withLie } from "./leaf-case.ts";
 import { judge } from "./verifiers.ts";

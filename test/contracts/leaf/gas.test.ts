@@ -3,13 +3,13 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { OP } from "../../../common/graph-encoding.ts";
 import type { ProfileName } from "../../../common/job.ts";
-import { chunksOf } from "../../../verifier/dispute/witness/chunks.ts";
-import { buildFeedWitness } from "../../../verifier/dispute/witness/content.ts";
-import { buildElementWitness } from "../../../verifier/dispute/witness/element.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { datasetOf, datasetRoot, datasetTensorRoots } from "../../../verifier/trace/dataset.ts";
+import { chunksOf } from "../../../verifier/witness/chunks.ts";
+import { buildFeedWitness } from "../../../verifier/witness/content.ts";
+import { buildElementWitness } from "../../../verifier/witness/element.ts";
 import { expectSnapshot } from "../../support/gas-snapshot.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, leafCase, oneNode, sourceOf, testedNode } from "./leaf-case.ts";

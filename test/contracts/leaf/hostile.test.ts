@@ -1,8 +1,8 @@
 // A witness has one form. Anything else reverts, which is no verdict: nobody gains or loses by it.
 import { decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
 import { beforeAll, describe, expect, test } from "vitest";
-import { elementWitness } from "../../../verifier/dispute/witness/abi.ts";
-import { buildElementWitness } from "../../../verifier/dispute/witness/element.ts";
+import { elementWitness } from "../../../verifier/witness/abi.ts";
+import { buildElementWitness } from "../../../verifier/witness/element.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, oneNode, sourceOf, testedNode, withLie, withValue } from "./leaf-case.ts";
 import { judge, VERIFIERS } from "./verifiers.ts";

@@ -5,7 +5,6 @@ import type { EncodedGraph } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { type GraphRef, PROFILE, type ProfileName } from "../../../common/job.ts";
 import type { Task } from "../../../common/task.ts";
-import { type StepSource, sourceOfValues } from "../../../verifier/dispute/witness/chunks.ts";
 import { batchInput, constant, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, Graph, OpName, ValueId } from "../../../verifier/graph/graph.ts";
@@ -16,6 +15,7 @@ import { evaluate } from "../../../verifier/runtime/reference.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
 import { type StepRoots, stepTraceOf } from "../../../verifier/trace/step.ts";
 import { stepRootsOf, valueBytes } from "../../../verifier/trace/values.ts";
+import { type StepSource, sourceOfValues } from "../../../verifier/witness/chunks.ts";
 
 export interface LeafContext {
   readonly task: Task;

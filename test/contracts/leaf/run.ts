@@ -5,8 +5,6 @@ import { ZERO_HASH } from "../../../common/hash.ts";
 import { PROFILE } from "../../../common/job.ts";
 import { treeRoot } from "../../../common/merkle.ts";
 import { type Task, taskHash } from "../../../common/task.ts";
-import { chunksOf } from "../../../verifier/dispute/witness/chunks.ts";
-import type { DatasetSource } from "../../../verifier/dispute/witness/content.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { bitsOf } from "../../../verifier/numerics/float32.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
@@ -15,6 +13,8 @@ import { type Dataset, datasetOf, datasetRoot, datasetTensorRoots } from "../../
 import { gatherRows, rowBytesOf } from "../../../verifier/trace/gather-rows.ts";
 import { rowsOfStep } from "../../../verifier/trace/rows.ts";
 import { metricsRootOf, stepTraceOf } from "../../../verifier/trace/step.ts";
+import { chunksOf } from "../../../verifier/witness/chunks.ts";
+import type { DatasetSource } from "../../../verifier/witness/content.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { type LeafCase, type LeafContext, leafCase, taskOf } from "./leaf-case.ts";
 

@@ -5,14 +5,19 @@ import { segmentLeafHash } from "../../../common/claim.ts";
 import { PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { rangeProof, treeProof, treeRoot } from "../../../common/merkle.ts";
-import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "../../../verifier/dispute/witness/canonical.ts";
-import { chunkLeaves, chunksOf } from "../../../verifier/dispute/witness/chunks.ts";
+import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { bytesOf } from "../../../verifier/tensor/tensor.ts";
+import { rowsOfStep } from "../../../verifier/trace/rows.ts";
+import { metricsRootOf, stepTraceOf } from "../../../verifier/trace/step.ts";
+import { valueBytes } from "../../../verifier/trace/values.ts";
+import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "../../../verifier/witness/canonical.ts";
+import { chunkLeaves, chunksOf } from "../../../verifier/witness/chunks.ts";
 import {
   buildFeedWitness,
   buildInputWitness,
   buildLayoutWitness,
   buildMetricWitness,
-} from "../../../verifier/dispute/witness/content.ts";
+} from "../../../verifier/witness/content.ts";
 import {
   buildEndLinkWitness,
   buildNextStateWitness,
@@ -21,12 +26,7 @@ import {
   buildStartWitness,
   buildStepLinkWitness,
   type ConsumedResult,
-} from "../../../verifier/dispute/witness/structure.ts";
-import { tensorRoot } from "../../../verifier/tensor/root.ts";
-import { bytesOf } from "../../../verifier/tensor/tensor.ts";
-import { rowsOfStep } from "../../../verifier/trace/rows.ts";
-import { metricsRootOf, stepTraceOf } from "../../../verifier/trace/step.ts";
-import { valueBytes } from "../../../verifier/trace/values.ts";
+} from "../../../verifier/witness/structure.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, oneNode, sourceOf, withValue } from "./leaf-case.ts";
 import {

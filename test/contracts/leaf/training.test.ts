@@ -1,13 +1,13 @@
 // Every node of real training, inference and evaluation graphs, on what onnxruntime computed: no honest element is wrong on
 // L1, one ulp (strict) or two tolerances (tolerant) off always is.
 import { describe, expect, test } from "vitest";
-import { buildElementWitness } from "../../../verifier/dispute/witness/element.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
 import { hasLeaf, leafOf } from "../../../verifier/model/leaf.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { type LieAmount, lieOf, type Profile } from "../../../verifier/ops/judge.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { zeros } from "../../../verifier/tensor/tensor.ts";
+import { buildElementWitness } from "../../../verifier/witness/element.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, leafCase, sourceOf, withLie } from "./leaf-case.ts";
 import { judge } from "./verifiers.ts";

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { attributes, type EncodedNode, OP, PLACE } from "../../../common/graph-encoding.ts";
-import { nameValue } from "../../../verifier/dispute/witness/canonical.ts";
-import { chunkRangeOf } from "../../../verifier/dispute/witness/chunks.ts";
-import { layoutReads } from "../../../verifier/dispute/witness/content.ts";
-import { buildElementWitness, elementRanges } from "../../../verifier/dispute/witness/element.ts";
-import { broadcastElement, IndexError, ravel, unravel } from "../../../verifier/dispute/witness/indices.ts";
-import { NoLeafError, operandReads } from "../../../verifier/dispute/witness/reads.ts";
+import { nameValue } from "../../../verifier/witness/canonical.ts";
+import { chunkRangeOf } from "../../../verifier/witness/chunks.ts";
+import { layoutReads } from "../../../verifier/witness/content.ts";
+import { buildElementWitness, elementRanges } from "../../../verifier/witness/element.ts";
+import { broadcastElement, IndexError, ravel, unravel } from "../../../verifier/witness/indices.ts";
+import { NoLeafError, operandReads } from "../../../verifier/witness/reads.ts";
 import { oneNode, sourceOf, testedNode } from "../../contracts/leaf/leaf-case.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 

@@ -1,7 +1,7 @@
 // Witnesses of kinds 8, 9: a committed value that no tensor of its type has (docs/protocol.md P7.5, P7.8).
 import { bytesToHex, encodeAbiParameters, type Hex } from "viem";
-import { type EncodedGraph, type EncodedValue, PLACE } from "../../../common/graph-encoding.ts";
-import { ZERO_HASH } from "../../../common/hash.ts";
+import { type EncodedGraph, type EncodedValue, PLACE } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
 import { canonicalWitness, finiteWitness } from "./abi.ts";
 import type { StepSource } from "./chunks.ts";
 import { headerProof, nodeProof, openingOf, rootProof } from "./proofs.ts";

@@ -1,6 +1,6 @@
 // Row-major index arithmetic over shapes; contracts/libraries/IndexMath.sol does the same.
-import { AnhError } from "../../../common/errors.ts";
-import { elementCount } from "../../../common/graph-encoding.ts";
+import { AnhError } from "../../common/errors.ts";
+import { elementCount } from "../../common/graph-encoding.ts";
 
 /** An element outside a tensor, or operands that do not fit the node's output. */
 export class IndexError extends AnhError {}

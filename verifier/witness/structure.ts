@@ -1,11 +1,11 @@
 // Witnesses of kinds 2, 3, 5: roots that must be equal (docs/protocol.md P7.5, P7.8).
 import { encodeAbiParameters, type Hex } from "viem";
-import type { SegmentLeaf, StepTrace } from "../../../common/claim.ts";
-import type { EncodedGraph } from "../../../common/graph-encoding.ts";
-import { ZERO_HASH } from "../../../common/hash.ts";
-import { treeProof } from "../../../common/merkle.ts";
-import type { Task } from "../../../common/task.ts";
-import type { StepRoots } from "../../trace/step.ts";
+import type { SegmentLeaf, StepTrace } from "../../common/claim.ts";
+import type { EncodedGraph } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { treeProof } from "../../common/merkle.ts";
+import type { Task } from "../../common/task.ts";
+import type { StepRoots } from "../trace/step.ts";
 import { linkWitness, nextStateWitness, startWitness } from "./abi.ts";
 import { headerProof, rootProof } from "./proofs.ts";
 

@@ -1,6 +1,38 @@
 // ABI of every witness (docs/protocol.md P7.8); contracts/types/Witness.sol in the same order.
-import { graphHeaderComponents, nodeComponents } from "../../../common/graph-encoding.ts";
-import { taskComponents } from "../../../common/task.ts";
+import { graphHeaderComponents, nodeComponents } from "../../common/graph-encoding.ts";
+import { taskComponents } from "../../common/task.ts";
+
+const stepTrace = {
+  type: "tuple",
+  components: [
+    { name: "stateIn", type: "bytes32" },
+    { name: "feedsRoot", type: "bytes32" },
+    { name: "exactRoot", type: "bytes32" },
+    { name: "looseRoot", type: "bytes32" },
+    { name: "stateOut", type: "bytes32" },
+  ],
+} as const;
+
+const segmentLeaf = {
+  type: "tuple",
+  components: [
+    { name: "index", type: "uint32" },
+    { name: "endState", type: "bytes32" },
+    { name: "metricsRoot", type: "bytes32" },
+    { name: "stepsRoot", type: "bytes32" },
+  ],
+} as const;
+
+const proof = { name: "proof", type: "bytes32[]" } as const;
+
+/** What all witnesses share (P7.4): the segment and the step under the claim. */
+export const linkParameter = {
+  type: "tuple",
+  components: [
+    { name: "segment", type: "tuple", components: [{ ...segmentLeaf, name: "leaf" }, proof] },
+    { name: "step", type: "tuple", components: [{ ...stepTrace, name: "trace" }, proof] },
+  ],
+} as const;
 
 const sumNodes = {
   type: "tuple[]",
@@ -11,7 +43,8 @@ const sumNodes = {
   ],
 } as const;
 
-const headerProof = {
+/** That a header is its graph's first leaf. */
+export const headerProofParameter = {
   type: "tuple",
   components: [
     { name: "header", type: "tuple", components: graphHeaderComponents },
@@ -46,7 +79,7 @@ const namedValue = {
   ],
 } as const;
 
-const header = { ...headerProof, name: "header" } as const;
+const header = { ...headerProofParameter, name: "header" } as const;
 const node = { name: "node", type: "tuple", components: nodeProofComponents } as const;
 
 export const elementWitness = [
@@ -58,28 +91,9 @@ export const linkWitness = {
   type: "tuple",
   components: [
     { name: "end", type: "bool" },
-    {
-      name: "previousStep",
-      type: "tuple",
-      components: [
-        { name: "stateIn", type: "bytes32" },
-        { name: "feedsRoot", type: "bytes32" },
-        { name: "exactRoot", type: "bytes32" },
-        { name: "looseRoot", type: "bytes32" },
-        { name: "stateOut", type: "bytes32" },
-      ],
-    },
-    {
-      name: "previousSegment",
-      type: "tuple",
-      components: [
-        { name: "index", type: "uint32" },
-        { name: "endState", type: "bytes32" },
-        { name: "metricsRoot", type: "bytes32" },
-        { name: "stepsRoot", type: "bytes32" },
-      ],
-    },
-    { name: "proof", type: "bytes32[]" },
+    { ...stepTrace, name: "previousStep" },
+    { ...segmentLeaf, name: "previousSegment" },
+    proof,
   ],
 } as const;
 
@@ -91,7 +105,7 @@ export const startWitness = {
     { name: "root", type: "bytes32" },
     { name: "rootProof", type: "bytes32[]" },
     { name: "consumedTask", type: "tuple", components: taskComponents },
-    { ...headerProof, name: "consumedHeader" },
+    { ...headerProofParameter, name: "consumedHeader" },
     { name: "consumedRoot", type: "bytes32" },
     { name: "consumedProof", type: "bytes32[]" },
   ],

@@ -1,6 +1,6 @@
 // Which operand elements one element of a node's output is computed from, in the order in which the verifier reads them
 // (docs/protocol.md P7.8). The contracts derive the same ranges; a witness only delivers their bytes.
-import { AnhError } from "../../../common/errors.ts";
+import { AnhError } from "../../common/errors.ts";
 import {
   decodeAttributes,
   type EncodedNode,
@@ -8,7 +8,7 @@ import {
   type EncodedValue,
   elementCount,
   OP,
-} from "../../../common/graph-encoding.ts";
+} from "../../common/graph-encoding.ts";
 import { broadcastElement, ravel, unravel } from "./indices.ts";
 
 /** Elements `first … first + count − 1` of what stands at `value.place`, `value.index`. */

@@ -1,5 +1,5 @@
 import { encodeAbiParameters, type Hex } from "viem";
-import { DTYPE, dtypeBytes } from "../../../common/graph-encoding.ts";
+import { DTYPE, dtypeBytes } from "../../common/graph-encoding.ts";
 import { elementWitness } from "./abi.ts";
 import { type ChunkRange, chunkRangeOf, type StepSource } from "./chunks.ts";
 import { elementBytes, headerProof, nodeProof, openingOf } from "./proofs.ts";

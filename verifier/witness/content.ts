@@ -1,9 +1,9 @@
 // Witnesses of kinds 4, 6, 7: the same bytes in two places (docs/protocol.md P7.5, P7.8).
 import { bytesToHex, encodeAbiParameters, type Hex } from "viem";
-import { metricLeaf } from "../../../common/claim.ts";
-import { type EncodedFeed, elementCount, PLACE } from "../../../common/graph-encoding.ts";
-import { ZERO_HASH } from "../../../common/hash.ts";
-import { treeProof } from "../../../common/merkle.ts";
+import { metricLeaf } from "../../common/claim.ts";
+import { type EncodedFeed, elementCount, PLACE } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { treeProof } from "../../common/merkle.ts";
 import { feedWitness, layoutWitness, metricWitness } from "./abi.ts";
 import { type Chunks, chunkRangeOf, type StepSource } from "./chunks.ts";
 import { headerProof, nodeProof, openingOf } from "./proofs.ts";

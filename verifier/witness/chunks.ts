@@ -1,8 +1,8 @@
 import { bytesToHex, type Hex } from "viem";
-import { dtypeBytes, type EncodedGraph } from "../../../common/graph-encoding.ts";
-import { rangeProof } from "../../../common/merkle.ts";
-import { CHUNK_BYTES, chunkHashes } from "../../tensor/root.ts";
-import type { StepRoots } from "../../trace/step.ts";
+import { dtypeBytes, type EncodedGraph } from "../../common/graph-encoding.ts";
+import { rangeProof } from "../../common/merkle.ts";
+import { CHUNK_BYTES, chunkHashes } from "../tensor/root.ts";
+import type { StepRoots } from "../trace/step.ts";
 import type { Read } from "./reads.ts";
 
 /** Whole chunks of the value at a place of one step: what a witness opens, and what can be demanded (P7.6). */

@@ -1,9 +1,9 @@
 import { bytesToHex, type Hex, numberToHex } from "viem";
-import { type EncodedGraph, type EncodedGraphHeader, type EncodedNode, PLACE } from "../../../common/graph-encoding.ts";
-import { treeProof } from "../../../common/merkle.ts";
-import { constantLeaf, graphLeaves, nodeLeaf, type SumNode, sumProof } from "../../model/root.ts";
-import { CHUNK_BYTES } from "../../tensor/root.ts";
-import type { StepRoots } from "../../trace/step.ts";
+import { type EncodedGraph, type EncodedGraphHeader, type EncodedNode, PLACE } from "../../common/graph-encoding.ts";
+import { treeProof } from "../../common/merkle.ts";
+import { constantLeaf, graphLeaves, nodeLeaf, type SumNode, sumProof } from "../model/root.ts";
+import { CHUNK_BYTES } from "../tensor/root.ts";
+import type { StepRoots } from "../trace/step.ts";
 import { chunkRangeOf, type StepSource } from "./chunks.ts";
 import { NoLeafError, type Read } from "./reads.ts";
 

@@ -11,7 +11,7 @@ import {
   type Transport,
   type WalletClient,
 } from "viem";
-import { AnhError } from "../../common/errors.ts";
+import { AnhError } from "../common/errors.ts";
 
 /** A call that L1 refuses. `errorName` is the contract's custom error, `args` what it says. */
 export class RefusedError extends AnhError {
