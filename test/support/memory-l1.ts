@@ -13,6 +13,8 @@ export class MemoryL1 {
   readonly headers: L1Header[] = [];
   readonly messages: L1Message[] = [];
   readonly batches: L1Batch[] = [];
+  /** Of the blocks mined next. */
+  baseFeeWei = 1_000_000n;
   readonly #seconds: bigint;
   #fork = 0;
 
@@ -42,7 +44,7 @@ export class MemoryL1 {
     const hash = keccakHex(Buffer.from(`l1 ${number} ${this.#fork} ${parentHash}`));
     const mixHash = keccakHex(Buffer.from(`mix ${hash}`));
     const timestamp = 1_700_000_000n + this.#seconds * number;
-    this.headers.push({ number, hash, parentHash, timestamp, baseFeeWei: 1_000_000n, mixHash });
+    this.headers.push({ number, hash, parentHash, timestamp, baseFeeWei: this.baseFeeWei, mixHash });
     for (const message of messages) this.#queue(message, number);
     for (const { blocks, data } of batches) this.#anchor(blocks, data, number);
   }
