@@ -1,16 +1,18 @@
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AnhError } from "../common/errors.ts";
+import { runTool } from "./child.ts";
 import { bin, ROOT } from "./paths.ts";
+import { wait } from "./waiting.ts";
 
 const STAMP = `${ROOT}.anh/contracts.sha256`;
+
+const contractFiles = (): string[] => globSync("contracts/**/*.sol", { cwd: ROOT }).sort();
 
 /** Hash of everything the compiler reads: sources, settings and the locked compiler version. */
 function sourceHash(): string {
   const hash = createHash("sha256");
-  const files = globSync("contracts/**/*.sol", { cwd: ROOT }).sort();
-  for (const file of [...files, "hardhat.config.ts", "package-lock.json"])
+  for (const file of [...contractFiles(), "hardhat.config.ts", "package-lock.json"])
     hash
       .update(file)
       .update("\0")
@@ -19,17 +21,20 @@ function sourceHash(): string {
   return hash.digest("hex");
 }
 
-/** Compiles the contracts unless the artifacts already belong to these sources. */
-export function ensureContracts(say: (text: string) => void): void {
+/** Compiles the contracts unless the artifacts already belong to these sources; says on stderr what it waits for. */
+export async function ensureContracts(): Promise<void> {
   const hash = sourceHash();
   if (existsSync(STAMP) && existsSync(`${ROOT}artifacts`) && readFileSync(STAMP, "utf8") === hash) return;
-  say("compiling contracts (once per change of theirs; two to four minutes)");
-  const { status, stdout, stderr } = spawnSync(bin("hardhat"), ["build"], { cwd: ROOT, encoding: "utf8" });
-  if (status !== 0)
-    throw new AnhError("contracts-build", `hardhat build exited with ${status}`, {
-      actual: `${stdout}\n${stderr}`.trim(),
-      hint: `${stdout}\n${stderr}`.trim().slice(-2000),
+  const files = `${contractFiles().length} contract files`;
+  process.stderr.write(`anh: compiling ${files}; two to four minutes, and again only when they change\n`);
+  const waiting = wait(`compiling ${files}`);
+  const { code, output } = await runTool(bin("hardhat"), ["build"], { shown: () => {} }).finally(waiting.stop);
+  if (code !== 0)
+    throw new AnhError("contracts-build", `hardhat build exited with ${code}`, {
+      actual: output.trim(),
+      hint: output.trim().slice(-2000),
     });
+  process.stderr.write(`anh: compiled in ${waiting.seconds()} s\n`);
   mkdirSync(`${ROOT}.anh`, { recursive: true });
   writeFileSync(STAMP, hash);
 }

@@ -1,2 +1,14 @@
-/** Exit codes of every command (sysexits where one fits). */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, retry: 75, config: 78 } as const;
+import { AnhError } from "../common/errors.ts";
+
+/** Exit codes of every command (sysexits where one fits; 128 + signal as shells do). */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, retry: 75, config: 78, interrupted: 130 } as const;
+
+const BY_ERROR: Readonly<Record<string, number>> = {
+  usage: EXIT.usage,
+  "port-taken": EXIT.unavailable,
+  interrupted: EXIT.interrupted,
+};
+
+/** What a command that ended with this error says to its shell. */
+export const exitCodeOf = (error: unknown): number =>
+  (error instanceof AnhError ? BY_ERROR[error.code] : undefined) ?? EXIT.failed;

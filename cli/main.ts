@@ -1,11 +1,16 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { AnhError } from "../common/errors.ts";
-import { EXIT } from "./exit.ts";
+import { EXIT, exitCodeOf } from "./exit.ts";
+import { ROOT } from "./paths.ts";
 
 const program = new Command("anh")
   .description("An Ethereum-compatible layer-2 on which a smart contract can train and run large neural networks.")
-  .showHelpAfterError("(run with --help for usage)")
-  .exitOverride();
+  .version(JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")).version)
+  // Mistakes are told by `report`, like every other error.
+  .configureOutput({ outputError: () => {} })
+  .exitOverride()
+  .helpCommand(false);
 
 // Each command is imported when it is used, so that none pays for another's libraries.
 program
@@ -48,23 +53,46 @@ program
   .description("rewrite the gas and bytecode snapshots kept in git")
   .action(async () => (await import("./commands/snapshot.ts")).snapshot());
 
+program
+  .command("help [command]")
+  .description("display help for a command")
+  .action((name?: string) => {
+    if (name === undefined) program.help();
+    const command = program.commands.find((known) => known.name() === name);
+    if (command === undefined) throw usage(`unknown command '${name}'`);
+    command.help();
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }
 
+function usage(message: string): AnhError {
+  const names = program.commands.map((command) => command.name());
+  return new AnhError("usage", message, {
+    hint: `commands: ${names.join(", ")}; ./anh help <command> says more about one`,
+  });
+}
+
 /** Says what went wrong in the form the caller asked for and gives the exit code. */
 function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) {
+    // Help and version are answers; help that nobody asked for (no command at all) was a mistake.
+    if (error.exitCode === 0) return EXIT.ok;
+    return error.code === "commander.help" ? EXIT.usage : report(usage(error.message.replace(/^error: /, "")));
+  }
+  const json = process.argv.includes("--json");
   if (!(error instanceof AnhError)) {
     console.error(error);
-    return EXIT.failed;
+    if (json) console.log(JSON.stringify({ error: { code: "bug", message: String(error) } }));
+    return exitCodeOf(error);
   }
-  if (process.argv.includes("--json")) console.log(JSON.stringify({ error: error.toJSON() }));
+  if (json) console.log(JSON.stringify({ error: error.toJSON() }));
   else {
     const advice = error.hint ?? (error.expected === undefined ? undefined : `expected ${error.expected}`);
     console.error(`anh: ${error.message}${advice === undefined ? "" : `\n     ${advice}`}`);
   }
-  return error.code === "usage" ? EXIT.usage : EXIT.failed;
+  return exitCodeOf(error);
 }

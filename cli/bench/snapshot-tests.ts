@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { AnhError } from "../../common/errors.ts";
 import { ensureContracts } from "../build.ts";
+import { runTool } from "../child.ts";
 import { bin, ROOT } from "../paths.ts";
+import { wait } from "../waiting.ts";
 
 /** A test that measures failed for another reason than the figures it measures. */
 export class SnapshotError extends AnhError {}
@@ -15,22 +16,13 @@ export const snapshotTests = (kind = ""): string[] =>
 
 /** Runs them and has them write what they measure into `folder`. */
 export async function writeSnapshots(folder: string, files: readonly string[], say: (text: string) => void) {
-  ensureContracts(say);
+  await ensureContracts();
   say(`measuring in ${files.join(", ")}`);
-  const child = spawn(bin("vitest"), ["run", ...files], {
-    cwd: ROOT,
-    env: { ...process.env, ANH_SNAPSHOT: "write", ANH_SNAPSHOT_FOLDER: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => {
-      output += chunk;
-    });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
+  const waiting = wait("measuring");
+  const { code, output } = await runTool(bin("vitest"), ["run", ...files], {
+    env: { ANH_SNAPSHOT: "write", ANH_SNAPSHOT_FOLDER: folder },
+    shown: () => {},
+  }).finally(waiting.stop);
   if (code !== 0)
     throw new SnapshotError("snapshot", `the measuring tests failed (vitest exited with ${code})`, {
       expected: 0,

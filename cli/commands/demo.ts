@@ -7,6 +7,7 @@ import { jsonTeller, type Teller, textTeller } from "../demo/teller.ts";
 import { EXIT } from "../exit.ts";
 import { chosenDataDir } from "../stack/data-dir.ts";
 import { freePorts } from "../stack/ports.ts";
+import { isInteractive } from "../terminal.ts";
 
 interface DemoOptions {
   readonly json: boolean;
@@ -34,7 +35,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   const { name, element } = chooseLie(lie, graphsOf(plan, randomSeed).train.graph, plan.steps, randomSeed);
   const dataDir = chosenDataDir(options.dataDir, "anh-demo-");
   const teller = openTeller(options.json);
-  ensureContracts((text) => process.stderr.write(`anh: ${text}\n`));
+  await ensureContracts();
   const [l1Port, l2Port] = (await freePorts(2)) as [number, number];
   teller.tell(
     "demo",
@@ -53,7 +54,7 @@ const openTeller = (json: boolean): Teller =>
     ? jsonTeller((line) => process.stdout.write(line))
     : textTeller({
         write: (text) => process.stdout.write(text),
-        isTty: process.stdout.isTTY === true && process.env.CI === undefined,
+        isTty: isInteractive(process.stdout),
         nowMs: () => performance.now(),
       });
 

@@ -29,16 +29,21 @@ export async function dev(options: DevOptions): Promise<void> {
   if (l1Port === l2Port)
     throw new AnhError("usage", `--l1-port and --l2-port are both ${l1Port}`, { expected: "two different ports" });
   const dataDir = chosenDataDir(options.dataDir, "anh-dev-");
-  ensureContracts((text) => process.stderr.write(`anh: ${text}\n`));
+  await ensureContracts();
   const signalled = untilSignal();
   const stack = await startStack({ dataDir, l1Port, l2Port }, { events: deathsOnly });
-  try {
+  const serve = async () => {
     startServices(stack);
     await fund(stack);
     announce(stack, dataDir, options.json);
-    await Promise.race([signalled, stack.supervisor.failed]);
+    await signalled;
+  };
+  try {
+    await Promise.race([serve(), signalled, stack.supervisor.failed]);
   } finally {
+    process.stderr.write("anh: stopping\n");
     await stack.stop();
+    process.stderr.write(`anh: stopped; data and logs stay in ${dataDir}\n`);
   }
 }
 

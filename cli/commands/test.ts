@@ -1,65 +1,57 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { ensureContracts } from "../build.ts";
+import { type Ended, InterruptedError, runTool } from "../child.ts";
 import { EXIT } from "../exit.ts";
-import { bin, ROOT } from "../paths.ts";
+import { bin } from "../paths.ts";
+import { chooseTests } from "../test-files.ts";
+import { wait } from "../waiting.ts";
 
 interface Count {
   readonly passed: number;
   readonly failed: number;
 }
 
-/** Runs a program with its output shown as it comes; gives the exit code and the output. */
-function show(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<{ code: number; output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: ROOT,
-      env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => {
-        output += chunk;
-        process.stdout.write(chunk);
-      });
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code: code ?? EXIT.failed, output }));
-  });
+/** Runs a tool with its output shown as it comes, and a sign of life when it is silent for long. */
+async function show(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  console.log(`\n— ${name}`);
+  const waiting = wait(name);
+  const shown = (chunk: Buffer) => {
+    waiting.heard(chunk);
+    process.stdout.write(chunk);
+  };
+  return runTool(bin(name.split(" ")[0] as string), [...name.split(" ").slice(1), ...args], { env, shown }).finally(
+    waiting.stop,
+  );
 }
 
 /** A tool that only says yes or no counts as one test. */
 async function verdict(name: string, args: readonly string[]): Promise<Count> {
-  console.log(`\n— ${name}`);
-  const { code } = await show(bin(name), args);
+  const { code } = await show(name, args);
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function contractTests(): Promise<Count> {
-  console.log("\n— hardhat test solidity");
-  const { code, output } = await show(bin("hardhat"), ["test", "solidity"]);
-  const passed = Number(/(\d+) passing/.exec(output)?.[1] ?? 0);
-  const failed = Number(/(\d+) failing/.exec(output)?.[1] ?? 0);
+async function contractTests(files: readonly string[] = []): Promise<Count> {
+  const { code, output } = await show("hardhat test solidity", files);
+  const plain = stripVTControlCharacters(output);
+  const passed = Number(/(\d+) passing/.exec(plain)?.[1] ?? 0);
+  const failed = Number(/(\d+) failing/.exec(plain)?.[1] ?? 0);
   // A run that dies before it counts anything is a failure, not zero failures.
   return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
 }
 
 async function vitest(files: readonly string[], long: boolean): Promise<Count> {
-  console.log("\n— vitest");
   const folder = mkdtempSync(join(tmpdir(), "anh-test-"));
   try {
     const report = join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const { code } = await show(bin("vitest"), ["run", ...reporters, ...files], long ? { ANH_LONG: "1" } : {});
+    const { code } = await show("vitest run", [...reporters, ...files], long ? { ANH_LONG: "1" } : {});
     const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8"));
     return { passed: numPassedTests, failed: numFailedTests === 0 && code !== 0 ? 1 : numFailedTests };
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     console.error(`vitest left no report: ${error}`);
     return { passed: 0, failed: 1 };
   } finally {
@@ -67,16 +59,21 @@ async function vitest(files: readonly string[], long: boolean): Promise<Count> {
   }
 }
 
-/** `anh test`: everything, or only vitest on the files named. The closing line is what CI reads. */
-export async function test(files: readonly string[], options: { long: boolean }): Promise<void> {
-  ensureContracts((text) => console.log(`— ${text}`));
+/** `anh test`: everything, or only the tests whose path holds one of `parts`. The closing line is what CI reads. */
+export async function test(parts: readonly string[], options: { long: boolean }): Promise<void> {
+  // Refused before two minutes of compiling.
+  const chosen = parts.length === 0 ? undefined : chooseTests(parts);
+  await ensureContracts();
   const counts: Count[] = [];
-  if (files.length === 0) {
+  if (chosen === undefined) {
     counts.push(await verdict("tsc", ["-p", "."]));
-    counts.push(await verdict("biome", ["check", "--error-on-warnings", "."]));
+    counts.push(await verdict("biome check", ["--error-on-warnings", "."]));
     counts.push(await contractTests());
+    counts.push(await vitest([], options.long));
+  } else {
+    if (chosen.contracts.length > 0) counts.push(await contractTests(chosen.contracts));
+    if (chosen.scripts.length > 0) counts.push(await vitest(chosen.scripts, options.long));
   }
-  counts.push(await vitest(files, options.long));
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);

@@ -2,8 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Address, Hex } from "viem";
 import { evaluateId, inferId } from "../../common/job.ts";
+import { untilSignal } from "../../verifier/signal.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { datasetRoot } from "../../verifier/trace/dataset.ts";
+import { InterruptedError } from "../child.ts";
 import { devAccount, type Role } from "../stack/accounts.ts";
 import { type Stack, startReplica, startStack } from "../stack/stack.ts";
 import { until } from "../stack/until.ts";
@@ -37,13 +39,23 @@ const IMAGE = 0;
 export async function tellStory(options: StoryOptions, teller: Teller): Promise<Outcome> {
   const names = new Map<unknown, string>();
   const services = openServiceLog(teller, (id) => names.get(id));
+  const signalled = interrupted(options.dataDir);
   const stack = await startStack(options, { events: services.supervisorEvents });
   try {
     const cast = openCast(stack, teller, services);
-    return await Promise.race([chapters(options, cast, names), stack.supervisor.failed]);
+    return await Promise.race([chapters(options, cast, names), stack.supervisor.failed, signalled]);
   } finally {
     await stack.stop();
   }
+}
+
+function interrupted(dataDir: string): Promise<never> {
+  const rejected = untilSignal().then(() => {
+    throw new InterruptedError("the demo", `all its processes were stopped; data and logs stay in ${dataDir}`);
+  });
+  // It may come while nobody awaits it yet.
+  rejected.catch(() => {});
+  return rejected;
 }
 
 async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, string>): Promise<Outcome> {

@@ -88,7 +88,13 @@ export class Supervisor {
         ROOT + script,
         ...args,
       ],
-      { cwd: ROOT, env: { ...MEMORY, ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe", "ipc"] },
+      {
+        cwd: ROOT,
+        env: { ...MEMORY, ...process.env, ...env },
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        // Out of the terminal's process group: Ctrl-C reaches us alone, and we stop them in order.
+        detached: true,
+      },
     );
     service.child = child;
     const startedAt = performance.now();

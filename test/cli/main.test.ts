@@ -1,0 +1,64 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { expect, test } from "vitest";
+import { exitCodeOf } from "../../cli/exit.ts";
+import { ROOT } from "../../cli/paths.ts";
+import { chosenPort } from "../../cli/stack/ports.ts";
+
+function anh(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["cli/main.ts", ...args], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+test("--version is the package's", () => {
+  const { version } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
+  expect(anh("--version")).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
+test.each([
+  [["frob"], "unknown command 'frob'"],
+  [["help", "frob"], "unknown command 'frob'"],
+  [["demo", "--frob"], "unknown option '--frob'"],
+  [["demo", "extra"], "too many arguments for 'demo'"],
+  [["bench"], "missing required argument 'suite'"],
+  [["test", "test/nope"], 'no test file\'s path contains "test/nope"'],
+  [["dev", "--l1-port", "abc"], '--l1-port is "abc"'],
+  [["dev", "--l1-port", "65536"], '--l1-port is "65536"'],
+])("%j is a mistake of usage: said in one line with a way out, exit code 2", (args, message) => {
+  const { status, stdout, stderr } = anh(...args);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  expect(stderr).toContain(`anh: ${message}`);
+  expect(stderr.trim().split("\n")).toHaveLength(2);
+});
+
+test("with --json a mistake of usage is JSON too", () => {
+  const { status, stdout } = anh("demo", "--frob", "--json");
+  expect(status).toBe(2);
+  expect(JSON.parse(stdout).error).toMatchObject({ code: "usage", message: "unknown option '--frob'" });
+});
+
+test("help names every command, and each command's help is its own", () => {
+  const { status, stdout } = anh("help");
+  expect(status).toBe(0);
+  for (const name of ["demo", "dev", "test", "bench", "snapshot"]) expect(stdout).toContain(name);
+  expect(anh("help", "dev")).toMatchObject({ status: 0, stdout: expect.stringContaining("--l1-port") });
+});
+
+test("a port in use: exit code 69, the port and what to do", async () => {
+  const server = createServer();
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port)),
+  );
+  try {
+    const error = await chosenPort("l2-port", String(port)).catch((reason) => reason);
+    expect(error).toMatchObject({ code: "port-taken", actual: port, hint: expect.stringContaining("--l2-port") });
+    expect(error.message).toContain(String(port));
+    expect(exitCodeOf(error)).toBe(69);
+  } finally {
+    server.close();
+  }
+});
