@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Address, Hex } from "viem";
 import { evaluateId, inferId } from "../../common/job.ts";
+import { tensorUploads } from "../../verifier/model/uploads.ts";
 import { untilSignal } from "../../verifier/signal.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { datasetRoot } from "../../verifier/trace/dataset.ts";
@@ -10,7 +11,7 @@ import { devAccount, type Role } from "../stack/accounts.ts";
 import { type Stack, startReplica, startStack } from "../stack/stack.ts";
 import { until } from "../stack/until.ts";
 import { type Cast, openCast } from "./cast.ts";
-import { ask, datasetUploads, deployClassifier, readAnswers, submitTrainings, uploadAll } from "./chapters/dapp.ts";
+import { ask, deployClassifier, readAnswers, submitTrainings, uploadAll } from "./chapters/dapp.ts";
 import { fundUser, spendSome } from "./chapters/money.ts";
 import { awaitOverturn, blockHashes, type Overturn } from "./chapters/overturn.ts";
 import { redeemCredit, refuseEarlyStateClaim, withdrawTwice } from "./chapters/settlement.ts";
@@ -147,8 +148,8 @@ async function prepare(options: StoryOptions, cast: Cast, dapp: Address, names: 
   const lie = chooseLie(options.lie, b.graphs.train.graph, b.plan.steps, options.randomSeed);
   await uploadAll(cast, [
     ...trainings.flatMap(({ uploads }) => uploads),
-    ...datasetUploads(trainSet),
-    ...datasetUploads(testSet),
+    ...tensorUploads(trainSet.tensors),
+    ...tensorUploads(testSet.tensors),
   ]);
   const image = test.images.slice(IMAGE * 784, (IMAGE + 1) * 784);
   const inputRoot = tensorRoot(image);

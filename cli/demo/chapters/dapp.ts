@@ -2,12 +2,14 @@ import type { Address, Hex } from "viem";
 import { bytesToHex, encodeDeployData, encodeFunctionData } from "viem";
 import { trainTask } from "../../../common/task.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
-import type { Tensor } from "../../../verifier/tensor/tensor.ts";
-import { type Dataset, datasetRoot } from "../../../verifier/trace/dataset.ts";
+import { putBlob } from "../../../verifier/data/put.ts";
+import { UploadError } from "../../../verifier/data/upload.ts";
+import type { Upload } from "../../../verifier/model/uploads.ts";
+import { datasetRoot } from "../../../verifier/trace/dataset.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
 import type { Digits } from "../mnist.ts";
-import { digitsDataset, type PlannedTraining, tensorUploads, type Upload } from "../plans.ts";
+import { digitsDataset, type PlannedTraining } from "../plans.ts";
 import { receiptOf, sendPatiently, succeeded } from "../send.ts";
 
 const UPLOAD_MS = 60_000;
@@ -31,15 +33,18 @@ export async function deployClassifier({ l2, teller, user }: Cast): Promise<Addr
 export async function uploadAll({ stack, teller }: Cast, uploads: readonly Upload[]): Promise<void> {
   const once = new Map(uploads.map((upload) => [upload.root, upload]));
   let bytes = 0;
-  for (const { kind, root, bytes: body } of once.values()) {
+  for (const upload of once.values()) {
     // A node that was killed meanwhile is back soon, and storing twice is storing once.
-    const answer = await until(`the node stores ${kind} ${root}`, UPLOAD_MS, () =>
-      fetch(`${stack.l2Url}/v1/blob/${kind}`, { method: "PUT", body: Buffer.from(body) })
-        .then((response) => response.json() as Promise<{ root?: Hex }>)
-        .catch(() => null),
+    await until(`the node stores ${upload.kind} ${upload.root}`, UPLOAD_MS, () =>
+      putBlob(stack.l2Url, upload).then(
+        () => true,
+        (error) => {
+          if (error instanceof UploadError) throw error;
+          return false;
+        },
+      ),
     );
-    if (answer.root !== root) throw new Error(`the node took ${kind} ${root} for ${JSON.stringify(answer)}`);
-    bytes += body.length;
+    bytes += upload.bytes.length;
   }
   teller.tell(
     "uploaded",
@@ -96,8 +101,6 @@ export async function ask(
   );
   return { classifyA, classifyB, classifyC, evaluateA };
 }
-
-export const datasetUploads = (dataset: Dataset): Upload[] => tensorUploads(dataset.tensors as Tensor[]);
 
 /** Values the dapp stored when it was resumed. */
 export async function readAnswers(

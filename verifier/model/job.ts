@@ -1,0 +1,81 @@
+import type { Address, Hex } from "viem";
+import { ZERO_HASH } from "../../common/hash.ts";
+import {
+  checkJob,
+  JOB_FLAG,
+  type Job,
+  MAX_SEGMENT_STEPS,
+  PROFILE,
+  type ProfileName,
+  trainId,
+} from "../../common/job.ts";
+import { type Graph, valueAt } from "../graph/graph.ts";
+import { byteSizeOf } from "../tensor/tensor.ts";
+import { type Dataset, datasetBytes, datasetRoot } from "../trace/dataset.ts";
+import { encodeGraph } from "./encoding.ts";
+import type { ModelGraphs } from "./mlp.ts";
+import { graphRef } from "./root.ts";
+import { graphUpload, tensorUploads, type Upload } from "./uploads.ts";
+
+/** A training as its requester thinks of it; what the job says about graphs and sizes follows from it. */
+export interface JobSpec {
+  readonly l2ChainId: bigint;
+  /** The contract that will call the precompile: nobody else can open this job. */
+  readonly requester: Address;
+  /** Tells apart jobs that are equal in all else. */
+  readonly salt: Hex;
+  readonly graphs: ModelGraphs;
+  /** Tensor i feeds batch input i of the training graph. */
+  readonly dataset: Dataset;
+  readonly steps: number;
+  readonly profile: ProfileName;
+  readonly flags: readonly (keyof typeof JOB_FLAG)[];
+  readonly priceWeiPerGflop: bigint;
+  /** L2 time, in seconds, after which nobody is paid for it. */
+  readonly deadline: bigint;
+  /** How long a claim can be challenged before it is final. */
+  readonly windowSeconds: number;
+}
+
+/** A job, its id (also the model's), and what must be uploaded before it is asked for. */
+export interface BuiltJob {
+  readonly job: Job;
+  readonly modelId: Hex;
+  /** Graphs and start tensors. The dataset is not among them: many jobs may share one (`tensorUploads`). */
+  readonly uploads: readonly Upload[];
+}
+
+/** The job that trains these graphs on this dataset (P4.1). Throws `BadJobError` for what L1 would refuse. */
+export function buildJob(spec: JobSpec): BuiltJob {
+  const { train, infer, evaluate } = spec.graphs;
+  const start = train.state.map((state) => state.start);
+  const startUploads = tensorUploads(start);
+  const job: Job = {
+    chainId: spec.l2ChainId,
+    requester: spec.requester,
+    salt: spec.salt,
+    trainGraph: graphRef(encodeGraph(train.graph)),
+    inferGraph: graphRef(encodeGraph(infer)),
+    evaluateGraph: graphRef(encodeGraph(evaluate)),
+    datasetRoot: datasetRoot(spec.dataset),
+    datasetRows: BigInt(spec.dataset.rows),
+    datasetBytes: BigInt(datasetBytes(spec.dataset)),
+    startRoot: startUploads.at(-1)?.root ?? ZERO_HASH,
+    stateBytes: BigInt(start.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0)),
+    steps: spec.steps,
+    segmentSteps: MAX_SEGMENT_STEPS,
+    batchRows: rowsOf(train.graph),
+    evaluateBatchRows: rowsOf(evaluate),
+    profile: PROFILE[spec.profile],
+    flags: spec.flags.reduce((sum, flag) => sum | JOB_FLAG[flag], 0),
+    priceWeiPerGflop: spec.priceWeiPerGflop,
+    deadline: spec.deadline,
+    windowSeconds: spec.windowSeconds,
+  };
+  checkJob(job);
+  const uploads = [...[train.graph, infer, evaluate].map(graphUpload), ...startUploads];
+  return { job, modelId: trainId(job), uploads };
+}
+
+/** Rows that one step reads: the first dimension of every batch input. */
+const rowsOf = (graph: Graph): number => valueAt(graph, graph.batchInputs[0]!).shape[0]!;
