@@ -10,7 +10,7 @@ const pages = ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: r
 
 /** Backticked words that look like a path of ours: with a slash, below a top-level folder. */
 function pathsIn(page: string): string[] {
-  const top = /^(common|verifier|l2-node|contracts|deploy|cli|test|docs|tools)\//;
+  const top = /^(common|verifier|l2-node|contracts|deploy|cli|examples|test|docs|tools)\//;
   return [...read(page).matchAll(/`([\w./-]+)`/g)].map((match) => match[1] as string).filter((word) => top.test(word));
 }
 
@@ -56,7 +56,7 @@ function rules(): Set<string> {
 
 test("every rule that code or tests cite stands in docs/protocol.md", () => {
   const known = rules();
-  const files = globSync("{common,verifier,l2-node,deploy,cli,contracts,test}/**/*.{ts,sol}", { cwd: root });
+  const files = globSync("{common,verifier,l2-node,deploy,cli,contracts,examples,test}/**/*.{ts,sol}", { cwd: root });
   const stray = files.flatMap((file) =>
     [...read(file).matchAll(/\bP(\d+)\.(\d+)\b/g)]
       .map((match) => `${match[1]}.${match[2]}`)
