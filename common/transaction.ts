@@ -1,21 +1,14 @@
 import type { Address, Hex } from "viem";
-import { concatBytes, hexOf, naturalOf } from "./bytes.ts";
-import { AnhError } from "./errors.ts";
+import { type Authorization, authorizationsOf } from "./authorization.ts";
+import { concatBytes, hexOf } from "./bytes.ts";
 import { keccak, keccakHex } from "./keccak.ts";
-import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from "./rlp.ts";
+import { encodeRlp, type RlpInput, type RlpItem } from "./rlp.ts";
 import { recoverAddress } from "./signature.ts";
-
-/** An envelope that is no transaction of this chain, whatever the ledger says. */
-export class TransactionError extends AnhError {}
-
-export interface AccessEntry {
-  readonly address: Address;
-  readonly storageKeys: readonly Hex[];
-}
+import { type AccessEntry, accessListOf, bytesAt, fieldsOf, natural, TransactionError } from "./transaction-fields.ts";
 
 /** A signed transaction; types 0 and 1 carry their gas price as both fees. Addresses are lower case. */
 export interface Transaction {
-  readonly type: 0 | 1 | 2;
+  readonly type: 0 | 1 | 2 | 4;
   readonly chainId: bigint;
   readonly nonce: bigint;
   readonly maxTipWei: bigint;
@@ -25,6 +18,8 @@ export interface Transaction {
   readonly valueWei: bigint;
   readonly data: Uint8Array;
   readonly accessList: readonly AccessEntry[];
+  /** Of type 4 only. */
+  readonly authorizations?: readonly Authorization[];
   readonly yParity: number;
   readonly r: bigint;
   readonly s: bigint;
@@ -36,17 +31,16 @@ export interface Transaction {
 export const MAX_NONCE = 2n ** 64n - 2n;
 
 /**
- * Parses a canonical envelope of type 0 (EIP-155), 1 or 2 and recovers its sender (P2.2). Throws typed errors.
+ * Parses a canonical envelope of type 0 (EIP-155), 1, 2 or 4 and recovers its sender (P2.2). Throws typed errors.
  * `knownSender` is for envelopes that were parsed before: recovery is nine tenths of the work.
  */
 export function parseTransaction(raw: Uint8Array, chainId: bigint, knownSender?: Address): Transaction {
   const first = raw[0];
   if (first === undefined) throw new TransactionError("empty", "empty transaction");
   if (first >= 0xc0) return parseLegacy(raw, chainId, knownSender);
-  if (first === 1 || first === 2) return parseTyped(raw, first, chainId, knownSender);
+  if (first === 1 || first === 2 || first === 4) return parseTyped(raw, first, chainId, knownSender);
   if (first === 3) throw new TransactionError("type-3", "transaction type not supported: 3 (blob)", { actual: 3 });
-  if (first === 4) throw new TransactionError("type-4", "transaction type not supported: 4 (set code)", { actual: 4 });
-  throw new TransactionError("type", "transaction type not supported", { expected: "0, 1 or 2", actual: first });
+  throw new TransactionError("type", "transaction type not supported", { expected: "0, 1, 2 or 4", actual: first });
 }
 
 function parseLegacy(raw: Uint8Array, chainId: bigint, knownSender: Address | undefined): Transaction {
@@ -72,12 +66,17 @@ function parseLegacy(raw: Uint8Array, chainId: bigint, knownSender: Address | un
   });
 }
 
-function parseTyped(raw: Uint8Array, type: 1 | 2, chainId: bigint, knownSender: Address | undefined): Transaction {
-  const count = type === 1 ? 11 : 12;
+/** Fields of each typed envelope: gas price or two fees, then the call, its access list, and type 4's authorizations. */
+const FIELDS = { 1: 11, 2: 12, 4: 13 } as const;
+
+function parseTyped(raw: Uint8Array, type: 1 | 2 | 4, chainId: bigint, knownSender: Address | undefined): Transaction {
+  const count = FIELDS[type];
   const items = fieldsOf(raw.subarray(1), count);
   const fees = type === 1 ? 1 : 2;
   const at = 2 + fees;
   const yParity = natural(items, count - 3, "yParity", 1);
+  const target = call(items, at);
+  if (type === 4 && target.to === null) throw new TransactionError("to", "a set-code transaction creates no contract");
   if (yParity > 1n) throw new TransactionError("y-parity", "yParity must be 0 or 1", { actual: yParity });
   return finish(raw, chainId, knownSender, {
     type,
@@ -85,8 +84,9 @@ function parseTyped(raw: Uint8Array, type: 1 | 2, chainId: bigint, knownSender: 
     nonce: natural(items, 1, "nonce", 8),
     maxTipWei: natural(items, 2, "maxPriorityFeePerGas", 32),
     maxFeeWei: natural(items, 1 + fees, "maxFeePerGas", 32),
-    ...call(items, at),
+    ...target,
     accessList: accessListOf(items[at + 4] as RlpItem),
+    ...(type === 4 ? { authorizations: authorizationsOf(items[at + 5] as RlpItem) } : {}),
     yParity: Number(yParity),
     r: natural(items, count - 2, "r", 32),
     s: natural(items, count - 1, "s", 32),
@@ -113,32 +113,6 @@ function finish(
   return { ...fields, raw, hash: keccakHex(raw), sender };
 }
 
-function fieldsOf(bytes: Uint8Array, count: number): readonly RlpItem[] {
-  const item = decodeRlp(bytes);
-  if (item instanceof Uint8Array || item.length !== count)
-    throw new TransactionError("fields", "wrong number of transaction fields", {
-      expected: count,
-      actual: item instanceof Uint8Array ? "a string" : item.length,
-    });
-  return item;
-}
-
-function bytesAt(items: readonly RlpItem[], from: number, to: number): Uint8Array[] {
-  return items.slice(from, to).map((item, i) => {
-    if (item instanceof Uint8Array) return item;
-    throw new TransactionError("field", `transaction field ${from + i} is a list`, { expected: "bytes" });
-  });
-}
-
-function natural(items: readonly RlpItem[], index: number, name: string, maxBytes: number): bigint {
-  const [bytes] = bytesAt(items, index, index + 1) as [Uint8Array];
-  if (bytes.length > maxBytes || bytes[0] === 0)
-    throw new TransactionError("field", `${name} is not a shortest-form number of ≤ ${maxBytes} bytes`, {
-      actual: hexOf(bytes.subarray(0, 40)),
-    });
-  return naturalOf(bytes);
-}
-
 /** gasLimit, to, value, data: four consecutive fields in every type. */
 function call(items: readonly RlpItem[], at: number): Pick<Transaction, "gasLimit" | "to" | "valueWei" | "data"> {
   const [to, , data] = bytesAt(items, at + 1, at + 4) as [Uint8Array, Uint8Array, Uint8Array];
@@ -150,18 +124,4 @@ function call(items: readonly RlpItem[], at: number): Pick<Transaction, "gasLimi
     valueWei: natural(items, at + 2, "value", 32),
     data,
   };
-}
-
-function accessListOf(item: RlpItem): AccessEntry[] {
-  if (item instanceof Uint8Array) throw new TransactionError("access-list", "access list is not a list");
-  return item.map((entry) => {
-    const [address, keys] = entry instanceof Uint8Array ? [] : entry;
-    if (!(address instanceof Uint8Array) || address.length !== 20 || !Array.isArray(keys) || entry.length !== 2)
-      throw new TransactionError("access-list", "access list entries are [address, keys]");
-    const storageKeys = keys.map((key: RlpItem) => {
-      if (key instanceof Uint8Array && key.length === 32) return hexOf(key);
-      throw new TransactionError("access-list", "access list keys are 32 bytes");
-    });
-    return { address: hexOf(address), storageKeys };
-  });
 }

@@ -1,10 +1,17 @@
 import type { Hex } from "viem";
 import { type Header, hashHeader } from "../../common/header.ts";
 import type { Transaction } from "../../common/transaction.ts";
+import type { Delegation } from "../ledger/delegations.ts";
 
 /** What became of an envelope at its position. */
 export type Outcome =
-  | { readonly status: "included"; readonly priceWei: bigint; readonly dataGas: bigint }
+  | {
+      readonly status: "included";
+      readonly priceWei: bigint;
+      readonly dataGas: bigint;
+      /** What a type-4 transaction sets; absent where it is nothing. */
+      readonly delegations?: readonly Delegation[];
+    }
   | { readonly status: "skipped"; readonly reason: string };
 
 export interface BlockTransaction {

@@ -59,8 +59,9 @@ export function openBlock(
       if (!verdict.ok) return verdict.refusal;
       applyInclusion(ledger, transaction, verdict.inclusion, context);
       gasUsed += transaction.gasLimit;
-      const { priceWei, dataGas } = verdict.inclusion;
-      const outcome = { status: "included", priceWei, dataGas } as const;
+      const { priceWei, dataGas, delegations } = verdict.inclusion;
+      const sets = delegations.length > 0 ? { delegations } : {};
+      const outcome = { status: "included", priceWei, dataGas, ...sets } as const;
       transactions.push({ hash: transaction.hash, raw: transaction.raw, transaction, outcome });
       return undefined;
     },

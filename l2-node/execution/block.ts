@@ -6,6 +6,7 @@ import { hexOf, naturalBytes } from "../../common/bytes.ts";
 import { intrinsicGas } from "../ledger/gas.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { addBalance, readAccount, writeAccount } from "./account.ts";
+import { authoritiesOf, installDelegations } from "./delegations.ts";
 import { type DnnAttempt, parkRule, quoteTooHigh } from "./dnn.ts";
 import { refundEscrow } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
@@ -135,8 +136,10 @@ export class BlockRunner {
     const sender = readAccount(state, transaction.sender);
     const nonce = transaction.nonce + 1n;
     if (nonce > sender.nonce) writeAccount(state, transaction.sender, { ...sender, nonce });
+    // They stay, whatever becomes of the rest. What is refunded for them counts in this attempt only (P12.9).
+    const refundGas = installDelegations(state, included.entry.delegations ?? []);
     const usedGas = intrinsicGas(transaction);
-    if (transaction.to !== LEDGER_ADDRESS) return this.#attempt(included, { usedGas, quoteGas: 0n });
+    if (transaction.to !== LEDGER_ADDRESS) return this.#attempt(included, { usedGas, quoteGas: 0n }, refundGas);
     const message = ledgerMessageOf(transaction);
     if (message?.kind === "toBalance") addBalance(state, transaction.sender, message.amountWei);
     const chargedGas = settle(state, included, usedGas, 0n);
@@ -147,6 +150,7 @@ export class BlockRunner {
   async #attempt(
     included: Included,
     charged: Pick<Parked, "usedGas" | "quoteGas"> & { readonly expiresAt?: bigint },
+    delegationRefundGas = 0n,
   ): Promise<Finished | undefined> {
     const { state, evm } = this.#modules;
     const { transaction, priceWei, dataGas } = included.entry;
@@ -164,6 +168,7 @@ export class BlockRunner {
           gasLimit: transaction.gasLimit - dataGas - charged.quoteGas - charged.usedGas,
           priceWei,
           accessList: transaction.accessList,
+          authorities: authoritiesOf(transaction),
         },
         this.#block,
       ),
@@ -172,7 +177,7 @@ export class BlockRunner {
     const usedGas = charged.usedGas + result.gasUsed;
     if (result.status === "aborted") return this.#park(included, attempt, { ...charged, usedGas });
     // EIP-3529, over everything the transaction's attempts used.
-    const refundGas = smallerOf(result.refundGas, usedGas / 5n);
+    const refundGas = smallerOf(result.refundGas + delegationRefundGas, usedGas / 5n);
     return {
       included,
       status: result.status === "success" ? "success" : "failed",

@@ -4,8 +4,10 @@ import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { TASK_KIND } from "../../common/task.ts";
+import type { Delegation } from "../ledger/delegations.ts";
 import { floorGas, intrinsicGas, MAX_TRANSACTION_GAS } from "../ledger/gas.ts";
 import { readAccount, writeAccount } from "./account.ts";
+import { installDelegations } from "./delegations.ts";
 import { type DnnAttempt, parkRule, runDnn, type Wanted, wrongShape } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
 import { CallFailedError } from "./errors.ts";
@@ -47,6 +49,12 @@ function stateFor(context: CallContext, overrides: StateOverrides): WorldState {
   return state;
 }
 
+/** A call sets every delegation it brings (see `CallRequest.authorizations`). */
+const delegated = ({ authorizations = [] }: CallRequest): Delegation[] =>
+  authorizations.flatMap(({ authority, address: delegate, nonce }) =>
+    authority === undefined ? [] : { authority, delegate, nonce },
+  );
+
 function messageOf(state: StateReader, request: CallRequest, gasLimit: bigint): RunMessage {
   const from = lower(request.from ?? NOBODY);
   return {
@@ -58,6 +66,7 @@ function messageOf(state: StateReader, request: CallRequest, gasLimit: bigint): 
     gasLimit,
     priceWei: request.priceWei ?? 0n,
     accessList: (request.accessList ?? []).map((entry) => ({ ...entry, address: lower(entry.address) })),
+    authorities: delegated(request).map(({ authority }) => authority),
   };
 }
 
@@ -72,6 +81,7 @@ class CallRun {
   constructor(context: CallContext, request: CallRequest, overrides: StateOverrides, gasLimit: bigint) {
     this.#context = context;
     this.state = stateFor(context, overrides);
+    installDelegations(this.state, delegated(request));
     this.message = messageOf(this.state, request, gasLimit);
     this.attempt = {
       state: this.state,
@@ -98,7 +108,7 @@ const statusOf = (result: RunResult): CallResult["status"] => (result.status ===
 export async function call(context: CallContext, request: CallRequest, overrides: StateOverrides): Promise<CallResult> {
   const gasLimit = request.gasLimit ?? context.block.gasLimit;
   const run = new CallRun(context, request, overrides, gasLimit);
-  const intrinsic = intrinsicGas(run.message);
+  const intrinsic = intrinsicGas({ ...run.message, authorizations: request.authorizations });
   const result = await run.run(gasLimit > intrinsic ? gasLimit - intrinsic : 0n);
   const refund = smallerOf(result.refundGas, (result.gasUsed + intrinsic) / 5n);
   return {
@@ -127,7 +137,7 @@ async function rehearse(
   let gasUsed: bigint | undefined;
   for (;;) {
     const run = new CallRun(context, request, overrides, gasLimit);
-    gasUsed ??= intrinsicGas(run.message);
+    gasUsed ??= intrinsicGas({ ...run.message, authorizations: request.authorizations });
     const { to, accessList } = run.message;
     // The created contract's own address is not compared: its constructor is the only code that runs for it.
     const rule = parkRule(
@@ -238,7 +248,7 @@ export async function createAccessList(context: CallContext, request: CallReques
     const accessList = forcing ? [...listed, { address: DNN_ADDRESS, storageKeys: [] }] : listed;
     return {
       accessList,
-      gasUsed: result.gasUsed + intrinsicGas({ ...run.message, accessList }),
+      gasUsed: result.gasUsed + intrinsicGas({ ...run.message, accessList, authorizations: request.authorizations }),
       ...(result.status === "success" ? {} : { error: result.error ?? "execution failed" }),
     };
   }

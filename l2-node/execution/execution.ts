@@ -1,8 +1,9 @@
 import type { EventEmitter } from "node:events";
 import type { Address, Hex } from "viem";
+import type { Authorization } from "../../common/authorization.ts";
 import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
-import type { AccessEntry } from "../../common/transaction.ts";
+import type { AccessEntry } from "../../common/transaction-fields.ts";
 import type { ComputationFault } from "./fault.ts";
 
 /** Block number, or a tag resolved against the source's heads. `pending` equals `latest`. */
@@ -24,6 +25,8 @@ export interface CallRequest {
   readonly data?: Hex | undefined;
   readonly nonce?: bigint | undefined;
   readonly accessList?: readonly AccessEntry[] | undefined;
+  /** Set before the call runs, whatever their nonces: what is not signed for the next nonce yet can be tried out. */
+  readonly authorizations?: readonly Authorization[] | undefined;
 }
 
 export interface AccountOverride {

@@ -2,7 +2,7 @@ import type { EVMResult } from "@ethereumjs/evm";
 import { createAddressFromString } from "@ethereumjs/util";
 import type { Address, Hex } from "viem";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
-import type { AccessEntry } from "../../common/transaction.ts";
+import type { AccessEntry } from "../../common/transaction-fields.ts";
 import { readAccount } from "./account.ts";
 import type { AnhEvm } from "./evm.ts";
 import { accountKey, DOMAIN } from "./keys.ts";
@@ -17,6 +17,8 @@ export interface RunMessage {
   readonly gasLimit: bigint;
   readonly priceWei: bigint;
   readonly accessList: readonly AccessEntry[];
+  /** Signers of a type-4 transaction's authorizations (EIP-7702 step 4). */
+  readonly authorities?: readonly Address[];
 }
 
 /** What NUMBER, TIMESTAMP, BASEFEE, … answer. */
@@ -74,6 +76,7 @@ function warmUp(evm: AnhEvm, message: RunMessage, block: RunBlock): void {
   for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address);
   evm.journal.addAlwaysWarmAddress(message.from);
   if (message.to !== null) evm.journal.addAlwaysWarmAddress(message.to);
+  for (const authority of message.authorities ?? []) evm.journal.addAlwaysWarmAddress(authority);
   evm.journal.addAlwaysWarmAddress(block.beneficiary);
   for (const { address, storageKeys } of message.accessList) {
     evm.journal.addAlwaysWarmAddress(address);

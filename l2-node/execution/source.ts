@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import type { GenesisAlloc } from "../../common/chain-file.ts";
 import type { Message } from "../../common/message.ts";
 import type { Transaction } from "../../common/transaction.ts";
+import type { Delegation } from "../ledger/delegations.ts";
 
 /** A transaction as its block includes it (P2.4). */
 export interface IncludedTransaction {
@@ -11,6 +12,8 @@ export interface IncludedTransaction {
   readonly priceWei: bigint;
   /** Gas that pays for the posted bytes, part of gasLimit (P2.3). */
   readonly dataGas: bigint;
+  /** Code it sets, judged by the ledger (P2.9). */
+  readonly delegations?: readonly Delegation[];
 }
 
 /** A transaction's place in its block; a skipped one changes nothing and is not executed (P3.6). */

@@ -1,6 +1,7 @@
 import type { Address, Hex } from "viem";
 import { creditLeaf, creditRoot } from "../../common/credit.ts";
 import type { Transaction } from "../../common/transaction.ts";
+import { type Delegation, delegationsOf } from "./delegations.ts";
 import { dataGasUp, MAX_INITCODE_BYTES, MAX_TRANSACTION_GAS, minimumGas, priceWei } from "./gas.ts";
 import type { LedgerAccount, LedgerReader } from "./ledger.ts";
 import { type LedgerMessage, ledgerMessageOf } from "./ledger-message.ts";
@@ -40,6 +41,8 @@ export interface Inclusion {
   readonly dataGas: bigint;
   /** Sender after the debit and the ledger message. */
   readonly sender: LedgerAccount;
+  /** Whose nonces it consumes besides, the sender's own perhaps among them (P2.9). */
+  readonly delegations: readonly Delegation[];
   readonly message: LedgerMessage | null;
 }
 
@@ -85,12 +88,15 @@ export function includable(ledger: LedgerReader, transaction: Transaction, conte
     return refuse("credit-proof", account.redeemedWei, message.cumulativeWei);
   const availableWei = account.prepaidWei + redeemedWei - account.redeemedWei;
   if (costWei > availableWei) return refuse("insufficient-prepaid", costWei, availableWei);
+  const nonce = account.nonce + 1n;
+  const nonceOf = (address: Address) => (address === transaction.sender ? nonce : ledger.account(address).nonce);
   return {
     ok: true,
     inclusion: {
       priceWei: price,
       dataGas: dataGasUp(transaction.raw.length, context.originL1FeePerByteWei, price),
-      sender: { prepaidWei: availableWei - costWei, nonce: account.nonce + 1n, redeemedWei },
+      sender: { prepaidWei: availableWei - costWei, nonce, redeemedWei },
+      delegations: delegationsOf(transaction.authorizations ?? [], transaction.chainId, nonceOf),
       message,
     },
   };

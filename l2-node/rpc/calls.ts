@@ -19,6 +19,7 @@ export const toCall = (context: RpcContext, params: CallParams): CallRequest => 
   data: params.input ?? params.data ?? undefined,
   nonce: params.nonce ?? undefined,
   accessList: params.accessList ?? undefined,
+  authorizations: params.authorizationList ?? undefined,
 });
 
 interface OverrideParams {

@@ -34,6 +34,9 @@ export const likelyPriceWei = (context: RpcContext, request: CallParams): bigint
 /** Signature, nonce, fees, value, address: what an envelope adds to its calldata and access list, at most. */
 const ENVELOPE_BYTES = 230;
 
+/** Chain id, address, nonce and signature of an EIP-7702 authorization, at most. */
+const AUTHORIZATION_BYTES = 140;
+
 /** L1 blocks looked back for the dearest origin that the including block may have. */
 const MAX_ORIGIN_LAG = 64n;
 
@@ -59,7 +62,7 @@ function dearestL1BaseFeeWei(context: RpcContext): bigint {
 export function estimatedDataGas(context: RpcContext, request: CallParams): bigint {
   const dataBytes = ((request.input ?? request.data ?? "0x").length - 2) / 2;
   const listBytes = (request.accessList ?? []).reduce((sum, entry) => sum + 26 + 34 * entry.storageKeys.length, 0);
-  const bytes = ENVELOPE_BYTES + dataBytes + listBytes;
+  const bytes = ENVELOPE_BYTES + dataBytes + listBytes + AUTHORIZATION_BYTES * (request.authorizationList?.length ?? 0);
   const dataGas = dataGasUp(bytes, l1FeePerByteWei(dearestL1BaseFeeWei(context)), likelyPriceWei(context, request));
   return (dataGas * 3n) / 2n;
 }

@@ -1,4 +1,5 @@
 import { type Hex, numberToHex } from "viem";
+import type { Authorization } from "../../common/authorization.ts";
 import { smallerOf } from "../../common/bigint.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
@@ -50,15 +51,25 @@ export function formatTransaction(transaction: Transaction, position?: Position)
     value: hexQuantity(transaction.valueWei),
     gas: hexQuantity(transaction.gasLimit),
     gasPrice: hexQuantity(priceWei),
-    ...(type === 2 ? { maxFeePerGas: hexQuantity(maxFeeWei), maxPriorityFeePerGas: hexQuantity(maxTipWei) } : {}),
+    ...(type >= 2 ? { maxFeePerGas: hexQuantity(maxFeeWei), maxPriorityFeePerGas: hexQuantity(maxTipWei) } : {}),
     input: hexOf(transaction.data),
     ...(type === 0
       ? { v: hexQuantity(chainId * 2n + 35n + BigInt(yParity)) }
       : { accessList: transaction.accessList, yParity: hexQuantity(yParity), v: hexQuantity(yParity) }),
+    ...(transaction.authorizations ? { authorizationList: transaction.authorizations.map(formatAuthorization) } : {}),
     r: hexQuantity(transaction.r),
     s: hexQuantity(transaction.s),
   };
 }
+
+const formatAuthorization = ({ chainId, address, nonce, yParity, r, s }: Authorization) => ({
+  chainId: hexQuantity(chainId),
+  address,
+  nonce: hexQuantity(nonce),
+  yParity: hexQuantity(yParity),
+  r: hexQuantity(r),
+  s: hexQuantity(s),
+});
 
 /** Included transactions with their positions; skipped ones are no part of a block's life on Ethereum's API. */
 export const includedOf = (block: Block) =>

@@ -1,5 +1,6 @@
 import type { Address, Hex } from "viem";
 import { z } from "zod";
+import { withAuthority } from "../../common/authorization.ts";
 
 const QUANTITY = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})$/;
 const WORD = /^0x[0-9a-fA-F]{1,64}$/;
@@ -63,6 +64,22 @@ export const LATEST: BlockRef = { tag: "latest" };
 
 const accessList = z.array(z.object({ address, storageKeys: z.array(hash).max(MAX_LIST) })).max(MAX_LIST);
 
+/** Any number Ethereum's tools write: they disagree on leading zeros here. */
+const looseQuantity = z
+  .string()
+  .regex(WORD, { error: "expected a hex number of at most 32 bytes", abort: true })
+  .transform((text) => BigInt(text));
+const authorization = z
+  .object({
+    chainId: looseQuantity,
+    address,
+    nonce: looseQuantity,
+    yParity: looseQuantity,
+    r: looseQuantity,
+    s: looseQuantity,
+  })
+  .transform(({ yParity, ...fields }) => withAuthority({ ...fields, yParity: yParity === 0n ? 0 : 1 }));
+
 /** A call as wallets send it; unknown fields are ignored, as everywhere in Ethereum. */
 export const callRequest = z
   .object({
@@ -77,6 +94,7 @@ export const callRequest = z
     input: data.nullish(),
     nonce: quantity.nullish(),
     accessList: accessList.nullish(),
+    authorizationList: z.array(authorization).max(MAX_LIST).nullish(),
   })
   .refine((call) => call.data == null || call.input == null || call.data === call.input, {
     error: 'both "data" and "input" are set and not equal; please use "input"',

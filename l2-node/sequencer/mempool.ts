@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { Address, Hex } from "viem";
 import { lower } from "../../common/addresses.ts";
 import { postedSize } from "../../common/batch.ts";
@@ -34,8 +35,14 @@ export interface MempoolModules {
 /** A replacement must raise both fees by this much, in per cent. */
 const REPLACEMENT_PERCENT = 10n;
 
+export interface MempoolEvents {
+  /** A transaction was accepted, and is durable. */
+  added: [Transaction];
+}
+
 /** Transactions accepted and not yet in a block: a queue by nonce per account, durable before its sender hears "yes". */
 export class Mempool {
+  readonly events = new EventEmitter<MempoolEvents>();
   readonly #options: MempoolOptions;
   readonly #modules: MempoolModules;
   readonly #byHash = new Map<Hex, Transaction>();
@@ -45,6 +52,7 @@ export class Mempool {
   constructor(options: MempoolOptions, modules: MempoolModules) {
     this.#options = options;
     this.#modules = modules;
+    this.events.setMaxListeners(0);
     this.readmit(modules.pool.all());
   }
 
@@ -96,6 +104,7 @@ export class Mempool {
     this.#checkLimits(transaction);
     this.#insert(transaction);
     await this.#save(transaction);
+    this.events.emit("added", transaction);
     return transaction.hash;
   }
 
@@ -144,7 +153,9 @@ export class Mempool {
         owedWei += costWei(other, context.baseFeeWei);
     // Judged as if its turn had come, after what is queued before it was paid.
     const nonce = largerOf(transaction.nonce, account.nonce);
-    const turn = { account: () => ({ ...account, nonce, prepaidWei: account.prepaidWei - owedWei }) };
+    const sender = { ...account, nonce, prepaidWei: account.prepaidWei - owedWei };
+    const { ledger } = this.#modules;
+    const turn = { account: (of: Address) => (of === transaction.sender ? sender : ledger.account(of)) };
     const verdict = includable(turn, transaction, context);
     if (!verdict.ok)
       throw new PoolError(verdict.refusal.rule, refusalText(verdict.refusal), {

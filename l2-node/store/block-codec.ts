@@ -6,10 +6,12 @@ import { keccakHex } from "../../common/keccak.ts";
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from "../../common/rlp.ts";
 import { parseTransaction } from "../../common/transaction.ts";
 import type { Block, BlockTransaction } from "../chain/block.ts";
+import type { Delegation } from "../ledger/delegations.ts";
 import type { LedgerAccount } from "../ledger/ledger.ts";
 
 // How blocks lie in the store: RLP of
-// [header, hash, inboxOnly, firstMessage, sealedHere, [[raw, sender, 1, price, dataGas] or [raw, sender, 0, reason], …]].
+// [header, hash, inboxOnly, firstMessage, sealedHere, [[raw, sender, 1, price, dataGas, delegations] or [raw, sender, 0,
+// reason], …]], delegations being [[authority, delegate, nonce], …].
 
 export function encodeBlock(block: Block): Uint8Array {
   return encodeRlp([
@@ -20,7 +22,8 @@ export function encodeBlock(block: Block): Uint8Array {
     block.sealedHere ? 1n : 0n,
     block.transactions.map(({ raw, transaction, outcome }): RlpInput => {
       const sender = bytesOfHex(transaction?.sender ?? "0x");
-      if (outcome.status === "included") return [raw, sender, 1n, outcome.priceWei, outcome.dataGas];
+      if (outcome.status === "included")
+        return [raw, sender, 1n, outcome.priceWei, outcome.dataGas, encodeDelegations(outcome.delegations ?? [])];
       return [raw, sender, 0n, Buffer.from(outcome.reason, "utf8")];
     }),
   ]);
@@ -31,7 +34,7 @@ export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
   const [header, hash, inboxOnly, firstMessage, sealedHere, transactions] = decodeRlp(bytes) as [
     ...Uint8Array[],
     readonly RlpItem[],
-  ] as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, readonly (readonly Uint8Array[])[]];
+  ] as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, readonly (readonly RlpItem[])[]];
   return {
     header: decodeHeader(header),
     hash: hexOf(hash),
@@ -42,7 +45,17 @@ export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
   };
 }
 
-function decodeTransaction(fields: readonly Uint8Array[], chainId: bigint): BlockTransaction {
+const encodeDelegations = (delegations: readonly Delegation[]): RlpInput =>
+  delegations.map(({ authority, delegate, nonce }) => [bytesOfHex(authority), bytesOfHex(delegate), nonce]);
+
+const decodeDelegations = (items: readonly RlpItem[]): Delegation[] =>
+  (items as readonly (readonly [Uint8Array, Uint8Array, Uint8Array])[]).map(([authority, delegate, nonce]) => ({
+    authority: hexOf(authority),
+    delegate: hexOf(delegate),
+    nonce: naturalOf(nonce),
+  }));
+
+function decodeTransaction(fields: readonly RlpItem[], chainId: bigint): BlockTransaction {
   const [raw, sender, included, priceOrReason, dataGas] = fields as [
     Uint8Array,
     Uint8Array,
@@ -50,13 +63,19 @@ function decodeTransaction(fields: readonly Uint8Array[], chainId: bigint): Bloc
     Uint8Array,
     Uint8Array,
   ];
+  const delegations = decodeDelegations((fields[5] as readonly RlpItem[] | undefined) ?? []);
   return {
     hash: keccakHex(raw),
     raw,
     transaction: sender.length === 0 ? undefined : parseTransaction(raw, chainId, hexOf(sender)),
     outcome:
       included.length === 1
-        ? { status: "included", priceWei: naturalOf(priceOrReason), dataGas: naturalOf(dataGas) }
+        ? {
+            status: "included",
+            priceWei: naturalOf(priceOrReason),
+            dataGas: naturalOf(dataGas),
+            ...(delegations.length > 0 ? { delegations } : {}),
+          }
         : { status: "skipped", reason: Buffer.from(priceOrReason).toString("utf8") },
   };
 }

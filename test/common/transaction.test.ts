@@ -25,6 +25,12 @@ const sign = async (fields: Partial<TransactionSerializable>): Promise<Uint8Arra
     } as TransactionSerializable),
   );
 
+const signSetCode = async (): Promise<Uint8Array> => {
+  const authorization = { address: `0x${"44".repeat(20)}`, chainId: Number(CHAIN), nonce: 3 } as const;
+  const authorizationList = [await account.signAuthorization(authorization)];
+  return sign({ type: "eip7702", maxFeePerGas: 5n, maxPriorityFeePerGas: 5n, authorizationList });
+};
+
 const codeOf = (raw: Uint8Array): string => {
   try {
     parseTransaction(raw, CHAIN);
@@ -45,9 +51,9 @@ const withField = (raw: Uint8Array, index: number, value: RlpInput): Uint8Array 
 };
 
 describe("parseTransaction refuses", () => {
-  it("types 3 and 4 by name, unknown types, and nothing at all", () => {
+  it("type 3 by name, unknown types, and nothing at all", () => {
     expect(codeOf(Uint8Array.of(3, 0xc0))).toBe("type-3");
-    expect(codeOf(Uint8Array.of(4, 0xc0))).toBe("type-4");
+    expect(codeOf(Uint8Array.of(4, 0xc0))).toBe("fields");
     expect(codeOf(Uint8Array.of(0x7f, 0xc0))).toBe("type");
     expect(codeOf(new Uint8Array(0))).toBe("empty");
   });
@@ -86,6 +92,31 @@ describe("parseTransaction refuses", () => {
     expect(codeOf(Uint8Array.from([2, ...deep]))).toMatch(/^rlp/);
   });
 
+  it("set-code transactions without authorizations, without a target, and with authorizations of another form", async () => {
+    const raw = await signSetCode();
+    expect(codeOf(raw)).toBe("accepted");
+    expect(codeOf(withField(raw, 9, []))).toBe("authorization-list");
+    expect(codeOf(withField(raw, 9, new Uint8Array(0)))).toBe("authorization-list");
+    expect(codeOf(withField(raw, 5, new Uint8Array(0)))).toBe("to");
+    const good: RlpInput[] = [CHAIN, new Uint8Array(20), 3n, 0n, 7n, 8n];
+    const of = (...changed: [index: number, value: RlpInput][]) => {
+      const authorization = [...good];
+      for (const [index, value] of changed) authorization[index] = value;
+      return codeOf(withField(raw, 9, [authorization]));
+    };
+    expect(of()).toBe("accepted");
+    expect(codeOf(withField(raw, 9, [good.slice(1)]))).toBe("authorization-list");
+    expect(codeOf(withField(raw, 9, [[...good, 1n]]))).toBe("authorization-list");
+    expect(of([1, new Uint8Array(19)])).toBe("authorization-list");
+    expect(of([0, Uint8Array.of(0, 1)])).toBe("field");
+    expect(of([2, 2n ** 64n])).toBe("field");
+    expect(of([2, 2n ** 64n - 1n])).toBe("accepted");
+    expect(of([3, 255n])).toBe("accepted");
+    expect(of([3, 256n])).toBe("field");
+    expect(of([4, 2n ** 256n])).toBe("field");
+    expect(of([5, []])).toBe("field");
+  });
+
   it("20,000 damaged envelopes with a typed error, or reads another transaction that encodes to the same bytes", async () => {
     const random = seededRandom(6);
     const seeds = [
@@ -96,6 +127,7 @@ describe("parseTransaction refuses", () => {
         accessList: [{ address: account.address, storageKeys: [`0x${"00".repeat(32)}`] }],
       }),
       await sign({ maxFeePerGas: 5n, maxPriorityFeePerGas: 5n, type: "eip1559" }),
+      await signSetCode(),
     ];
     let accepted = 0;
     for (let i = 0; i < 20_000; i++) {
@@ -109,6 +141,27 @@ describe("parseTransaction refuses", () => {
 });
 
 describe("parseTransaction reads", () => {
+  it("type 4 with who signed each authorization, as ethers sees them", async () => {
+    const signed = await signSetCode();
+    const parsed = parseTransaction(signed, CHAIN);
+    const theirs = EthersTransaction.from(hexOf(signed));
+    expect([parsed.hash, parsed.type, parsed.sender]).toEqual([theirs.hash, 4, account.address.toLowerCase()]);
+    const [authorization] = parsed.authorizations ?? [];
+    expect(authorization).toMatchObject({ chainId: CHAIN, nonce: 3n, address: `0x${"44".repeat(20)}` });
+    expect(authorization?.authority).toBe(account.address.toLowerCase());
+    const [, ...rest] = decodeRlp(signed.subarray(1)) as RlpInput[];
+    const [list] = rest.slice(8) as [RlpInput[][]];
+    for (const [index, value] of [
+      [3, 2n],
+      [4, 0n],
+      [5, ORDER - (authorization?.s ?? 0n)],
+    ] as const) {
+      const changed = [...(list[0] as RlpInput[])];
+      changed[index] = value;
+      expect(parseTransaction(withField(signed, 9, [changed]), CHAIN).authorizations?.[0]?.authority).toBeUndefined();
+    }
+  });
+
   it("types 0, 1, 2 as viem wrote them, with sender and hash as ethers sees them", async () => {
     const accessList = [
       { address: account.address.toLowerCase() as Hex, storageKeys: [`0x${"07".repeat(32)}` as Hex] },

@@ -54,6 +54,44 @@ describe("plain ethers", () => {
     expect((await caught(counter.getFunction("panic")(0n)))?.reason).toContain("DIVIDE_BY_ZERO");
   });
 
+  it("sets its own account's code", async () => {
+    const factory = new ContractFactory(counterAbi, counterBytecode, wallet);
+    const counter = (await (await factory.deploy()).waitForDeployment()) as Contract;
+    const address = await counter.getAddress();
+    const authorization = await wallet.authorize({ address, nonce: (await wallet.getNonce()) + 1 });
+    const data = counter.interface.encodeFunctionData("increment", [2n]);
+    const sent = await wallet.sendTransaction({
+      to: wallet.address,
+      data,
+      type: 4,
+      authorizationList: [authorization],
+    });
+    expect((await sent.wait())?.status).toBe(1);
+    expect(await provider.getCode(wallet.address)).toBe(`0xef0100${address.slice(2).toLowerCase()}`);
+    const found = await provider.getTransaction(sent.hash);
+    expect(found?.authorizationList?.map((entry) => entry.address)).toEqual([address]);
+    expect(await (counter.attach(wallet.address) as Contract).getFunction("value")()).toBe(2n);
+  });
+
+  it("hears of blocks, transactions and events over WebSocket", async () => {
+    const socket = new WebSocketProvider(rig.url.replace("http", "ws"));
+    const factory = new ContractFactory(counterAbi, counterBytecode, wallet);
+    const counter = (await (await factory.deploy()).waitForDeployment()) as Contract;
+    const heard = Promise.all([
+      new Promise((resolve) => socket.on("block", resolve)),
+      new Promise((resolve) => socket.on("pending", resolve)),
+      new Promise((resolve) => counter.connect(socket).on("Incremented" as never, (_who, value) => resolve(value))),
+    ]);
+    // ethers subscribes without saying when it is done.
+    await socket.send("eth_chainId", []);
+    await socket.getBlockNumber();
+    const sent = await counter.getFunction("increment")(9n);
+    const [block, pending, value] = await heard;
+    expect(block).toBeGreaterThan(0);
+    expect([pending, value]).toEqual([sent.hash, 9n]);
+    await socket.destroy();
+  });
+
   it("names what is wrong with a transaction as it knows it from other chains", async () => {
     await (await wallet.sendTransaction({ to: testAddress(2), value: 1n })).wait();
     const low = wallet.sendTransaction({ to: testAddress(2), value: 1n, nonce: (await wallet.getNonce()) - 1 });

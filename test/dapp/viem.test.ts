@@ -85,6 +85,67 @@ describe("plain viem", () => {
     expect(await client.getBalance({ address: testAddress(3) })).toBe(3n);
   });
 
+  it("lends an account a contract's code, sponsored by another, and takes it back", async () => {
+    const wallet = connect();
+    const hash = await wallet.deployContract({ abi, bytecode: counterBytecode });
+    const contractAddress = (await client.waitForTransactionReceipt({ hash })).contractAddress!;
+    const lender = testAccount(5);
+    const authorize = (address: `0x${string}`) =>
+      wallet.signAuthorization({ account: lender, contractAddress: address });
+    const sent = await wallet.writeContract({
+      address: lender.address,
+      abi,
+      functionName: "increment",
+      args: [3n],
+      authorizationList: [await authorize(contractAddress)],
+    });
+    expect(await client.waitForTransactionReceipt({ hash: sent })).toMatchObject({
+      status: "success",
+      type: "eip7702",
+    });
+    expect(await client.getCode({ address: lender.address })).toBe(`0xef0100${contractAddress.slice(2).toLowerCase()}`);
+    expect(await client.readContract({ address: lender.address, abi, functionName: "value" })).toBe(3n);
+    const found = await client.getTransaction({ hash: sent });
+    expect(found.authorizationList?.map(({ address, nonce }) => [address, nonce])).toEqual([[contractAddress, 0]]);
+    const back = await wallet.sendTransaction({
+      to: lender.address,
+      authorizationList: [await authorize(`0x${"00".repeat(20)}`)],
+    });
+    await client.waitForTransactionReceipt({ hash: back });
+    expect(await client.getCode({ address: lender.address })).toBeUndefined();
+    expect(await client.getTransactionCount({ address: lender.address })).toBe(2);
+  });
+
+  it("watches blocks and events, by filters over HTTP and by subscriptions over WebSocket", async () => {
+    const wallet = connect();
+    const hash = await wallet.deployContract({ abi, bytecode: counterBytecode });
+    const address = (await client.waitForTransactionReceipt({ hash })).contractAddress!;
+    const socket = webSocket(rig.url.replace("http", "ws"));
+    const clients = [client, createPublicClient({ transport: socket })];
+    const stops: (() => void)[] = [];
+    const values = clients.map(
+      (one) =>
+        new Promise<bigint | undefined>((resolve) => {
+          const onLogs = ([log]: { args: { value?: bigint } }[]) => resolve(log?.args.value);
+          stops.push(one.watchContractEvent({ address, abi, eventName: "Incremented", onLogs }));
+        }),
+    );
+    const block = new Promise<bigint>((resolve) =>
+      stops.push(clients[1]!.watchBlockNumber({ onBlockNumber: resolve })),
+    );
+    const pending = new Promise((resolve) =>
+      stops.push(client.watchPendingTransactions({ onTransactions: ([first]) => resolve(first) })),
+    );
+    // viem installs its filters without saying when it is done.
+    await sleep(300);
+    const sent = await wallet.writeContract({ address, abi, functionName: "increment", args: [5n] });
+    expect(await Promise.all(values)).toEqual([5n, 5n]);
+    expect(await block).toBeGreaterThan(0n);
+    expect(await pending).toBe(sent);
+    for (const stop of stops) stop();
+    (await clients[1]!.transport.getRpcClient()).close();
+  });
+
   it("decodes custom errors, and overrides state in calls", async () => {
     const wallet = connect();
     const hash = await wallet.deployContract({ abi, bytecode: counterBytecode });

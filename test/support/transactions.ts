@@ -1,8 +1,9 @@
-import type { Address, Hex } from "viem";
+import type { Address, Hex, SignedAuthorization } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { bytesOfHex, fixedBytes, hexOf } from "../../common/bytes.ts";
 import { keccakHex } from "../../common/keccak.ts";
-import { type AccessEntry, parseTransaction, type Transaction } from "../../common/transaction.ts";
+import { parseTransaction, type Transaction } from "../../common/transaction.ts";
+import type { AccessEntry } from "../../common/transaction-fields.ts";
 
 export const TEST_CHAIN_ID = 4141n;
 
@@ -48,12 +49,19 @@ export interface SignFields {
   readonly maxPriorityFeePerGas?: bigint;
   readonly chainId?: bigint;
   readonly accessList?: readonly AccessEntry[];
+  /** Makes it a type-4 envelope. */
+  readonly authorizationList?: readonly SignedAuthorization[];
 }
 
-/** A raw EIP-1559 envelope signed by test account `key`. */
+/** Test account `key`'s word that its code shall be `address`'s. */
+export const authorize = (key: number, address: Address, nonce: number, chainId = TEST_CHAIN_ID) =>
+  testAccount(key).signAuthorization({ address, nonce, chainId: Number(chainId) });
+
+/** A raw EIP-1559 or EIP-7702 envelope signed by test account `key`. */
 export async function signRaw(fields: SignFields): Promise<Hex> {
+  const { authorizationList } = fields;
   return testAccount(fields.key ?? 0).signTransaction({
-    type: "eip1559",
+    ...(authorizationList ? { type: "eip7702", authorizationList } : { type: "eip1559" }),
     chainId: Number(fields.chainId ?? TEST_CHAIN_ID),
     nonce: fields.nonce ?? 0,
     gas: fields.gas ?? 100_000n,

@@ -5,19 +5,22 @@ import { createMPT, type MerklePatriciaTrie } from "@ethereumjs/mpt";
 import { Account } from "@ethereumjs/util";
 import type { Address, Hex } from "viem";
 import { lower } from "../../../common/addresses.ts";
+import { withAuthority } from "../../../common/authorization.ts";
 import { largerOf, smallerOf } from "../../../common/bigint.ts";
 import { bytesOfHex, hexOf, naturalBytes } from "../../../common/bytes.ts";
 import type { GenesisAlloc } from "../../../common/chain-file.ts";
 import { keccak, keccakHex } from "../../../common/keccak.ts";
 import { encodeRlp } from "../../../common/rlp.ts";
-import type { AccessEntry } from "../../../common/transaction.ts";
+import type { AccessEntry } from "../../../common/transaction-fields.ts";
 import { addBalance, decodeAccount, readAccount, writeAccount } from "../../../l2-node/execution/account.ts";
+import { installDelegations } from "../../../l2-node/execution/delegations.ts";
 import { AnhEvm, evmCommon } from "../../../l2-node/execution/evm.ts";
 import { genesisState } from "../../../l2-node/execution/genesis.ts";
 import { DOMAIN } from "../../../l2-node/execution/keys.ts";
 import { kzg } from "../../../l2-node/execution/kzg.ts";
 import { type RunBlock, runMessage } from "../../../l2-node/execution/run.ts";
 import type { WorldState } from "../../../l2-node/execution/state.ts";
+import { authorityFor, delegationsOf } from "../../../l2-node/ledger/delegations.ts";
 import { floorGas, intrinsicGas, priceWei } from "../../../l2-node/ledger/gas.ts";
 
 type Accounts = Record<Address, { nonce: Hex; balance: Hex; code: Hex; storage: Record<Hex, Hex> }>;
@@ -36,7 +39,7 @@ export interface StateTest {
     readonly maxPriorityFeePerGas?: Hex;
     readonly accessLists?: readonly (readonly AccessEntry[] | null)[];
     readonly blobVersionedHashes?: readonly Hex[];
-    readonly authorizationList?: unknown;
+    readonly authorizationList?: readonly Record<"chainId" | "address" | "nonce" | "yParity" | "r" | "s", Hex>[];
   };
   readonly post: Record<string, readonly Post[]>;
 }
@@ -82,11 +85,12 @@ const cancun = createCustomCommon({ chainId: 1, name: "test" }, Mainnet, {
   hardfork: Hardfork.Cancun,
   customCrypto: { keccak256: keccak, kzg },
 });
-const commons = { Cancun: cancun, Osaka: evmCommon(1n) } as const;
+const CHAIN_ID = 1n;
+const commons = { Cancun: cancun, Osaka: evmCommon(CHAIN_ID) } as const;
 
 /** Transactions ANH does not know, or that may not be in a block, are not for this runner. */
 export const applies = ({ transaction }: StateTest, post: Post): boolean =>
-  post.expectException === undefined && !transaction.blobVersionedHashes && !transaction.authorizationList;
+  post.expectException === undefined && !transaction.blobVersionedHashes;
 
 /** The transaction that a post state is about. */
 function transactionOf({ transaction }: StateTest, { indexes }: Post) {
@@ -103,6 +107,16 @@ function transactionOf({ transaction }: StateTest, { indexes }: Post) {
       address: lower(address),
       storageKeys: storageKeys.map(word),
     })),
+    authorizations: (transaction.authorizationList ?? []).map(({ chainId, address, nonce, yParity, r, s }) =>
+      withAuthority({
+        chainId: natural(chainId),
+        address: lower(address),
+        nonce: natural(nonce),
+        yParity: Number(natural(yParity)),
+        r: natural(r),
+        s: natural(s),
+      }),
+    ),
   };
 }
 
@@ -119,11 +133,17 @@ export async function runStateTest(test: StateTest, post: Post, fork: Fork): Pro
   const hashOfBlock = (number: number): Hex => keccakHex(Buffer.from(String(number)));
   const evm = new AnhEvm(commons[fork], state, hashOfBlock, () => ({ kind: "halt" }));
   const intrinsic = intrinsicGas(transaction);
-  const message = { ...transaction, from: sender, gasLimit: gasLimit - intrinsic, priceWei: price };
+  // Ethereum's nonces are the state's; ANH's are the ledger's, which judge by the same rule.
+  const nonceOf = (account: Address) => readAccount(state, account).nonce;
+  const refundGas = installDelegations(state, delegationsOf(transaction.authorizations, CHAIN_ID, nonceOf));
+  const authorities = transaction.authorizations.flatMap(
+    (authorization) => authorityFor(authorization, CHAIN_ID) ?? [],
+  );
+  const message = { ...transaction, authorities, from: sender, gasLimit: gasLimit - intrinsic, priceWei: price };
   const result = await runMessage(evm, message, block);
   const spent = intrinsic + result.gasUsed;
   const used = largerOf(
-    spent - smallerOf(result.refundGas, spent / 5n),
+    spent - smallerOf(result.refundGas + refundGas, spent / 5n),
     fork === "Osaka" ? floorGas(transaction.data) : 0n,
   );
   addBalance(state, sender, (gasLimit - used) * price);

@@ -14,6 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Minutes each: loops and spam. */
 const SLOW =
   /vmPerformance|stTimeConsuming|stAttackTest|stQuadraticComplexityTest|static_Call50000|LoopCallsDepth|stStaticCall\/static_Loop/;
+/** The few that carry EIP-7702 authorizations. */
+const ALWAYS = /set_code|transaction_gas_limit_cap|authorized_tx/;
 /** EIP-7610: storage at an address without nonce or code. No such account can come to be on ANH. */
 const UNREACHABLE = /RevertInCreateInInit|create2collisionStorage|dynamicAccountOverwriteEmpty|InitCollision/;
 /** Meets the cap of 6M gas on a precompile (P12.2). */
@@ -30,7 +32,7 @@ function unpack(archive: string, path: string): string | undefined {
 function sample(root: string, fork: Fork, stride: number) {
   const files = globSync("**/*.json", { cwd: root }).sort();
   const kept = files.filter((file) => !UNREACHABLE.test(file) && (long || !SLOW.test(file)));
-  const stepped = kept.filter((_, i) => long || i % stride === 0);
+  const stepped = kept.filter((file, i) => long || i % stride === 0 || ALWAYS.test(file));
   return stepped.flatMap((file) =>
     Object.entries(JSON.parse(readFileSync(join(root, file), "utf8")) as Record<string, StateTest>).flatMap(
       ([name, stateTest]) =>

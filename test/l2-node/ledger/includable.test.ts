@@ -48,6 +48,16 @@ describe("includable", () => {
     expect(ruleOf({ gasLimit: MAX_TRANSACTION_GAS + 1n })).toBe("gas-above-cap");
   });
 
+  it("wants 25,000 gas for each authorization, valid or not", () => {
+    const none = { chainId: 0n, address: testAddress(1), nonce: 0n, yParity: 0, r: 0n, s: 0n, authority: undefined };
+    const rule = (count: number, gasLimit: bigint) =>
+      ruleOf({ type: 4, authorizations: Array(count).fill(none), gasLimit });
+    for (const count of [1, 3]) {
+      expect(rule(count, NEEDED + 25_000n * BigInt(count) - 1n)).toBe("gas-too-low");
+      expect(rule(count, NEEDED + 25_000n * BigInt(count))).toBe("included");
+    }
+  });
+
   it("takes exactly the next nonce", () => {
     expect(ruleOf({ nonce: 4n }, { nonce: 5n })).toBe("nonce-too-low");
     expect(ruleOf({ nonce: 5n }, { nonce: 5n })).toBe("included");

@@ -65,6 +65,15 @@ describe("cast", () => {
     expect(BigInt(await cast("balance", testAddress(0)))).toBeLessThan(2n * ETHER);
   });
 
+  it("signs an authorization and sends it with a call to the account it delegates", async () => {
+    const own = await cast("wallet", "sign-auth", counter, "--private-key", testKey(4), "--nonce", "0");
+    const receipt = await send(testAddress(4), "increment(uint256)", "9", "--auth", own);
+    expect([receipt.status, receipt.type]).toEqual(["0x1", "0x4"]);
+    expect(await cast("call", testAddress(4), "value()(uint256)")).toBe("9");
+    expect((await cast("code", testAddress(4))).toLowerCase()).toBe(`0xef0100${counter.slice(2).toLowerCase()}`);
+    expect(await cast("nonce", testAddress(4))).toBe("1");
+  });
+
   it("shows why a transaction is refused", async () => {
     await expect(send(counter, "increment(uint256)", "101")).rejects.toThrow(/reverted/);
     await expect(cast("call", counter, "deny(string)", "because")).rejects.toThrow(/because/);

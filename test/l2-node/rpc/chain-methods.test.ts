@@ -241,7 +241,7 @@ describe("transactions refused", () => {
     // With its sidecar it is larger than any transaction may be.
     expect((await refusal(`0x03${"00".repeat(1_200_000)}`))?.message).toContain("transaction type not supported: 3");
     const setCode = await sign({ ...base, type: "eip7702", authorizationList: [] });
-    expect((await refusal(setCode))?.message).toContain("transaction type not supported: 4");
+    expect((await refusal(setCode))?.message).toContain("needs a list of authorizations");
     const unprotected = await sign({ type: "legacy", nonce: 0, gas: 100_000n, gasPrice: 9n, to: testAddress(1) });
     expect((await refusal(unprotected))?.message).toContain("only replay-protected (EIP-155) transactions allowed");
     for (const raw of ["0x", "0x00", "0x02", "0x02c0", "0xc0", "0xff", `0x02f9ffff${"00".repeat(40)}`])
