@@ -3,6 +3,7 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { type BlockRun, BlockRunner } from "./block.ts";
 import { type DnnAttempt, runDnn } from "./dnn.ts";
 import { AnhEvm, type EvmCommon } from "./evm.ts";
+import type { Receipt } from "./execution.ts";
 import { receiptsOf } from "./receipts.ts";
 import type { BlockSource, SourceBlock } from "./source.ts";
 import { WorldState } from "./state.ts";
@@ -38,7 +39,10 @@ export class Deriver {
   }
 
   /** Runs the block after the last executed one. `mayCommit` is asked once, right before. */
-  async derive(block: SourceBlock, mayCommit: () => void): Promise<BlockRun> {
+  async derive(
+    block: SourceBlock,
+    mayCommit: () => void,
+  ): Promise<BlockRun & { readonly receipts: readonly Receipt[] }> {
     const { source, store, openClaims, pause } = this.#modules;
     const state = new WorldState(store);
     this.#evm.world.world = state;
@@ -58,12 +62,13 @@ export class Deriver {
       observe: (hash, softClaims, attempt) => taint.observe(state, hash, softClaims, attempt),
     }).run();
     mayCommit();
+    const receipts = receiptsOf(block, run.finished);
     store.commitBlock(block, state.writes(), {
-      receipts: receiptsOf(block, run.finished),
+      receipts,
       judged: run.judged,
       taint: taint.changed(),
       inputs: run.inputs,
     });
-    return run;
+    return { ...run, receipts };
   }
 }

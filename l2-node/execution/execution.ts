@@ -184,7 +184,9 @@ export interface Rederivation {
 }
 
 export interface ExecutionEvents {
-  executed: [{ readonly number: bigint; readonly hash: Hex }];
+  executed: [{ readonly number: bigint; readonly hash: Hex; readonly receipts: readonly Receipt[] }];
+  /** Executed blocks above `number` were rolled back, with these receipts. */
+  retracted: [{ readonly number: bigint; readonly receipts: readonly Receipt[] }];
   /** Results whose standing changed in an executed block. */
   result: [{ readonly id: Hex; readonly claimHash: Hex; readonly standing: "soft" | "final"; readonly number: bigint }];
   rederived: [Rederivation];

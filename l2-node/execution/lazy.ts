@@ -56,6 +56,8 @@ export class LazyExecution implements Execution {
   readonly #roots: WorldRoots;
 
   constructor(options: LazyExecutionOptions, { source, shapeOf = async () => undefined }: LazyExecutionModules) {
+    // Filters and subscriptions listen, one each.
+    this.events.setMaxListeners(0);
     this.#source = source;
     this.#shapeOf = shapeOf;
     this.#store = new ExecutionStore(options.path, `${source.chainId}:${source.genesisHash}`);
@@ -119,12 +121,12 @@ export class LazyExecution implements Execution {
 
   async logs(filter: LogFilter): Promise<readonly LogRecord[]> {
     await this.executeTo(filter.toBlock);
-    const addresses = (filter.addresses ?? []).map(lower);
+    const wanted = { ...filter, addresses: (filter.addresses ?? []).map(lower) };
     return this.#store
-      .blocksWithLogs(filter.fromBlock, filter.toBlock, addresses)
+      .blocksWithLogs(wanted)
       .flatMap((number) => this.#store.receiptsOf(number, number))
       .flatMap((receipt) => receipt.logs)
-      .filter((log) => matches(log, { ...filter, addresses }));
+      .filter((log) => matches(log, wanted));
   }
 
   async status(transactionHash: Hex): Promise<TransactionStatus | undefined> {

@@ -133,7 +133,7 @@ export class Progress {
       try {
         const run = await this.#deriver.derive(block, check);
         if (run.judged.length + run.standings.length > 0) this.#open = undefined;
-        this.#modules.events.emit("executed", { number: block.number, hash: block.hash });
+        this.#modules.events.emit("executed", { number: block.number, hash: block.hash, receipts: run.receipts });
         for (const standing of run.standings)
           this.#modules.events.emit("result", { ...standing, number: block.number });
         for (const { transaction, fault: error } of run.faults)
@@ -178,6 +178,9 @@ export class Progress {
     this.#generation++;
     this.#open = undefined;
     this.#modules.onRollback();
-    this.#modules.store.rollbackTo(number);
+    const { store, events } = this.#modules;
+    const receipts = events.listenerCount("retracted") > 0 ? store.receiptsOf(number + 1n, this.executedNumber()) : [];
+    store.rollbackTo(number);
+    events.emit("retracted", { number, receipts });
   }
 }

@@ -41,7 +41,7 @@ export function receiptsOf(block: SourceBlock, finished: readonly Finished[]): R
   });
 }
 
-export function matches(log: LogRecord, { addresses, topics }: LogFilter): boolean {
+export function matches(log: LogRecord, { addresses, topics }: Pick<LogFilter, "addresses" | "topics">): boolean {
   if (addresses !== undefined && addresses.length > 0 && !addresses.includes(log.address)) return false;
   return (topics ?? []).every((wanted, i) => {
     const topic = log.topics[i];

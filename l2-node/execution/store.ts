@@ -1,8 +1,9 @@
 import Database from "better-sqlite3";
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
-import type { Receipt } from "./execution.ts";
+import type { LogFilter, Receipt } from "./execution.ts";
 import type { StateKey } from "./keys.ts";
+import { logTerms, wantedTerms } from "./log-terms.ts";
 import type { StateReader } from "./state.ts";
 
 /** The folder holds the derived state of another chain, or of another layout. */
@@ -17,8 +18,9 @@ create index if not exists undo_number on undo(number);
 create table if not exists blocks(number integer primary key, hash text not null, identity text not null);
 create table if not exists receipts(hash text primary key, number integer not null, position integer not null, body text not null);
 create index if not exists receipts_number on receipts(number);
-create table if not exists log_index(address text not null, number integer not null);
-create unique index if not exists log_index_address on log_index(address, number);
+create table if not exists log_index(term text not null, number integer not null);
+create unique index if not exists log_index_term on log_index(term, number);
+create index if not exists log_index_number on log_index(number);
 create table if not exists judged(number integer not null, claim text not null, effective integer not null);
 create table if not exists taint(key text not null, number integer not null, claims text not null);
 create index if not exists taint_key on taint(key, number);
@@ -26,7 +28,7 @@ create table if not exists inputs(root text primary key, bytes blob not null);
 `;
 /** Tables whose rows belong to a block and go when it is rolled back. */
 const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "judged", "taint"];
-const LAYOUT = "1";
+const LAYOUT = "2";
 const CACHE_ENTRIES = 200_000;
 
 /** What one block did, besides its writes. */
@@ -140,8 +142,8 @@ export class ExecutionStore implements StateReader {
           receipt.transactionIndex,
           encodeReceipt(receipt),
         );
-      for (const { address } of effects.receipts.flatMap(({ logs }) => logs))
-        this.#run("insert or ignore into log_index(address, number) values(?, ?)", address, number);
+      for (const term of new Set(effects.receipts.flatMap(({ logs }) => logs).flatMap(logTerms)))
+        this.#run("insert into log_index(term, number) values(?, ?)", term, number);
       for (const { claim, effective } of effects.judged)
         this.#run("insert into judged(number, claim, effective) values(?, ?, ?)", number, claim, effective ? 1 : 0);
       for (const [key, claims] of effects.taint)
@@ -174,13 +176,14 @@ export class ExecutionStore implements StateReader {
     return (rows.all(from, to) as { body: string }[]).map((row) => decodeReceipt(row.body));
   }
 
-  /** Blocks in a range in which one of these addresses logged, ascending; any address if none is named. */
-  blocksWithLogs(from: bigint, to: bigint, addresses: readonly Address[]): bigint[] {
-    const places = addresses.map(() => "?").join(",");
-    const rows = this.#prepare(
-      `select distinct number from log_index where number between ? and ?
-       ${addresses.length > 0 ? `and address in (${places})` : ""} order by number`,
-    ).all(from, to, ...addresses);
+  /** Blocks in a range, ascending, that have logs with what is asked for, though perhaps not in the same log. */
+  blocksWithLogs({ fromBlock, toBlock, ...wanted }: LogFilter): bigint[] {
+    const groups = wantedTerms(wanted);
+    const one = `select number from log_index where number between ? and ?
+      and term in (select value from json_each(?))`;
+    const rows = this.#prepare(`${groups.map(() => one).join(" intersect ")} order by number`).all(
+      ...groups.flatMap((terms) => [fromBlock, toBlock, JSON.stringify(terms)]),
+    );
     return (rows as { number: number }[]).map(({ number }) => BigInt(number));
   }
 
