@@ -41,6 +41,7 @@ export function formatTransaction(transaction: Transaction, position?: Position)
   return {
     blockHash: position?.block.hash ?? null,
     blockNumber: position ? hexQuantity(position.block.header.number) : null,
+    blockTimestamp: position ? hexQuantity(position.block.header.timestamp) : null,
     transactionIndex: position ? hexQuantity(position.index) : null,
     hash: transaction.hash,
     type: hexQuantity(type),
@@ -77,6 +78,12 @@ export const includedOf = (block: Block) =>
     transaction && outcome.status === "included" ? [{ transaction, index }] : [],
   );
 
+/** A header as subscriptions tell it. */
+export function formatHead(block: Block) {
+  const { transactions: _, uncles: __, withdrawals: ___, size: ____, ...head } = formatBlock(block, false);
+  return head;
+}
+
 /** A block object. Every field Ethereum clients insist on has its true value: nothing about execution is in a header. */
 export function formatBlock(block: Block, full: boolean) {
   const { header } = block;
@@ -92,7 +99,6 @@ export function formatBlock(block: Block, full: boolean) {
     receiptsRoot: EMPTY_TRIE_ROOT,
     logsBloom: ZERO_BLOOM,
     difficulty: "0x0",
-    totalDifficulty: "0x0",
     gasLimit: hexQuantity(header.gasLimit),
     gasUsed: hexQuantity(header.gasUsed),
     timestamp: hexQuantity(header.timestamp),

@@ -4,7 +4,9 @@ import type { Chain } from "../chain/chain.ts";
 import type { Execution, Rederivation } from "../execution/execution.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
 import { RpcError } from "./errors.ts";
+import type { Filters } from "./filters.ts";
 import type { Gate } from "./gate.ts";
+import type { Session } from "./session.ts";
 
 /** What a node gives its RPC. A replica has no mempool, a node started with `--execute none` no execution. */
 export interface RpcModules {
@@ -24,20 +26,28 @@ export interface RpcContext extends RpcModules {
   readonly rederivations: readonly Rederivation[];
   /** Everything that runs the EVM for a caller goes through here. */
   readonly gate: Gate;
+  readonly filters: Filters;
+  /** The connection a request came on, where it can carry notifications. */
+  readonly session?: Session | undefined;
 }
 
-export type Method = (context: RpcContext, params: readonly unknown[]) => Promise<unknown>;
+export interface Method {
+  (context: RpcContext, params: readonly unknown[]): Promise<unknown>;
+  /** Shape of the parameters, for describing the method. */
+  readonly params: z.ZodType;
+}
 
 /** A method from the shape of its parameters and what it answers. */
 export function method<S extends z.ZodType>(
   params: S,
   handle: (context: RpcContext, params: z.output<S>) => unknown,
 ): Method {
-  return async (context, given) => {
+  const call = async (context: RpcContext, given: readonly unknown[]) => {
     const parsed = params.safeParse(withoutTrailingNulls(given));
     if (!parsed.success) throw new RpcError("invalidParams", `invalid params: ${describe(parsed.error)}`);
     return handle(context, parsed.data);
   };
+  return Object.assign(call, { params });
 }
 
 /** The first problems only: a caller who sends a thousand wrong elements need not hear of each. */
@@ -88,4 +98,10 @@ export function executionOf({ execution }: RpcContext): Execution {
   if (!execution)
     throw new RpcError("methodNotFound", "this node executes nothing (--execute none); ask one that does");
   return execution;
+}
+
+/** The connection of this request; what only makes sense there does not exist elsewhere. */
+export function sessionOf({ session }: RpcContext): Session {
+  if (!session) throw new RpcError("methodNotFound", "notifications not supported: subscribe over WebSocket");
+  return session;
 }

@@ -14,7 +14,9 @@ import { anhGetTransactionStatus } from "./methods/anh-get-transaction-status.ts
 import { anhGetUncertainty } from "./methods/anh-get-uncertainty.ts";
 import { anhGetWithdrawalProof } from "./methods/anh-get-withdrawal-proof.ts";
 import { anhGetWithdrawals } from "./methods/anh-get-withdrawals.ts";
+import { anhSubscribe } from "./methods/anh-subscribe.ts";
 import { anhSyncStatus } from "./methods/anh-sync-status.ts";
+import { anhUnsubscribe } from "./methods/anh-unsubscribe.ts";
 import { ethAccounts } from "./methods/eth-accounts.ts";
 import { ethBlockNumber } from "./methods/eth-block-number.ts";
 import { ethCall } from "./methods/eth-call.ts";
@@ -31,6 +33,8 @@ import { ethGetBlockReceipts } from "./methods/eth-get-block-receipts.ts";
 import { ethGetBlockTransactionCountByHash } from "./methods/eth-get-block-transaction-count-by-hash.ts";
 import { ethGetBlockTransactionCountByNumber } from "./methods/eth-get-block-transaction-count-by-number.ts";
 import { ethGetCode } from "./methods/eth-get-code.ts";
+import { ethGetFilterChanges } from "./methods/eth-get-filter-changes.ts";
+import { ethGetFilterLogs } from "./methods/eth-get-filter-logs.ts";
 import { ethGetLogs } from "./methods/eth-get-logs.ts";
 import { ethGetProof } from "./methods/eth-get-proof.ts";
 import { ethGetStorageAt } from "./methods/eth-get-storage-at.ts";
@@ -42,8 +46,14 @@ import { ethGetTransactionReceipt } from "./methods/eth-get-transaction-receipt.
 import { ethGetUncleCountByBlockHash } from "./methods/eth-get-uncle-count-by-block-hash.ts";
 import { ethGetUncleCountByBlockNumber } from "./methods/eth-get-uncle-count-by-block-number.ts";
 import { ethMaxPriorityFeePerGas } from "./methods/eth-max-priority-fee-per-gas.ts";
+import { ethNewBlockFilter } from "./methods/eth-new-block-filter.ts";
+import { ethNewFilter } from "./methods/eth-new-filter.ts";
+import { ethNewPendingTransactionFilter } from "./methods/eth-new-pending-transaction-filter.ts";
 import { ethSendRawTransaction } from "./methods/eth-send-raw-transaction.ts";
+import { ethSubscribe } from "./methods/eth-subscribe.ts";
 import { ethSyncing } from "./methods/eth-syncing.ts";
+import { ethUninstallFilter } from "./methods/eth-uninstall-filter.ts";
+import { ethUnsubscribe } from "./methods/eth-unsubscribe.ts";
 import { netListening } from "./methods/net-listening.ts";
 import { netPeerCount } from "./methods/net-peer-count.ts";
 import { netVersion } from "./methods/net-version.ts";
@@ -67,7 +77,9 @@ export const methods: Readonly<Record<string, Method>> = {
   anh_getUncertainty: anhGetUncertainty,
   anh_getWithdrawalProof: anhGetWithdrawalProof,
   anh_getWithdrawals: anhGetWithdrawals,
+  anh_subscribe: anhSubscribe,
   anh_syncStatus: anhSyncStatus,
+  anh_unsubscribe: anhUnsubscribe,
   eth_accounts: ethAccounts,
   eth_blockNumber: ethBlockNumber,
   eth_call: ethCall,
@@ -84,6 +96,8 @@ export const methods: Readonly<Record<string, Method>> = {
   eth_getBlockTransactionCountByHash: ethGetBlockTransactionCountByHash,
   eth_getBlockTransactionCountByNumber: ethGetBlockTransactionCountByNumber,
   eth_getCode: ethGetCode,
+  eth_getFilterChanges: ethGetFilterChanges,
+  eth_getFilterLogs: ethGetFilterLogs,
   eth_getLogs: ethGetLogs,
   eth_getProof: ethGetProof,
   eth_getStorageAt: ethGetStorageAt,
@@ -95,8 +109,14 @@ export const methods: Readonly<Record<string, Method>> = {
   eth_getUncleCountByBlockHash: ethGetUncleCountByBlockHash,
   eth_getUncleCountByBlockNumber: ethGetUncleCountByBlockNumber,
   eth_maxPriorityFeePerGas: ethMaxPriorityFeePerGas,
+  eth_newBlockFilter: ethNewBlockFilter,
+  eth_newFilter: ethNewFilter,
+  eth_newPendingTransactionFilter: ethNewPendingTransactionFilter,
   eth_sendRawTransaction: ethSendRawTransaction,
+  eth_subscribe: ethSubscribe,
   eth_syncing: ethSyncing,
+  eth_uninstallFilter: ethUninstallFilter,
+  eth_unsubscribe: ethUnsubscribe,
   net_listening: netListening,
   net_peerCount: netPeerCount,
   net_version: netVersion,

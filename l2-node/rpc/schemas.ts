@@ -30,6 +30,11 @@ export const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, { error: "expected an address, 20 bytes in hex", abort: true })
   .transform((text) => text.toLowerCase() as Address);
+/** Of a filter or a subscription. */
+export const id = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{1,64}$/, { error: "expected an id in hex", abort: true })
+  .transform((text) => text.toLowerCase() as Hex);
 /** A storage slot: leading zeros may be missing. */
 export const slot = z
   .string()

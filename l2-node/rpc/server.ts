@@ -1,11 +1,13 @@
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { type DispatchLimits, dispatch } from "./dispatch.ts";
 import { errorBody, RPC_CODE, RpcError, type RpcErrorBody } from "./errors.ts";
+import { type FilterOptions, openFilters } from "./filters.ts";
 import { openGate } from "./gate.ts";
 import type { RpcContext, RpcModules } from "./method.ts";
 import { recordRederivations } from "./rederivations.ts";
+import { serveWebSocket, type WebSocketLimits } from "./websocket.ts";
 
 export interface RpcServerOptions extends Partial<RpcLimits> {
   readonly host: string;
@@ -13,11 +15,30 @@ export interface RpcServerOptions extends Partial<RpcLimits> {
   readonly port: number;
 }
 
-export interface RpcLimits extends DispatchLimits {
+export interface RpcLimits extends DispatchLimits, FilterOptions, WebSocketLimits {
   readonly maxBodyBytes: number;
+  /** HTTP and WebSocket together. */
+  readonly maxConnections: number;
+  /** For a request to come in whole. */
+  readonly requestTimeoutMs: number;
 }
 
-const LIMITS: RpcLimits = { maxBodyBytes: 5 * 1024 * 1024, maxDepth: 64, maxBatch: 100, timeoutMs: 30_000 };
+const LIMITS: RpcLimits = {
+  maxBodyBytes: 5 * 1024 * 1024,
+  maxDepth: 64,
+  maxBatch: 100,
+  timeoutMs: 30_000,
+  maxConnections: 2000,
+  requestTimeoutMs: 30_000,
+  idleMs: 5 * 60_000,
+  maxFilters: 1000,
+  maxChanges: 10_000,
+  maxSockets: 500,
+  maxSubscriptions: 64,
+  maxRunningPerSocket: 8,
+  maxBufferedBytes: 8 * 1024 * 1024,
+  pingMs: 30_000,
+};
 
 export interface RpcServerModules {
   readonly context: RpcModules;
@@ -32,7 +53,7 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-/** JSON-RPC over HTTP: POST on /, any origin, bounded in size, depth, batch length and time. */
+/** JSON-RPC over HTTP (POST on /) and WebSocket, any origin, bounded in size, depth, batch length, time and connections. */
 export async function startRpcServer(options: RpcServerOptions, modules: RpcServerModules): Promise<RpcServer> {
   const { routers, onFault } = modules;
   const limits = { ...LIMITS, ...options };
@@ -41,6 +62,7 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
     ...modules.context,
     rederivations: execution ? recordRederivations(execution) : [],
     gate: openGate({ maxRunning: 4, maxWaiting: 100, maxWaitMs: limits.timeoutMs }),
+    filters: openFilters(limits),
   };
   const app = express();
   app.disable("x-powered-by");
@@ -65,24 +87,33 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
   });
   app.use(answerError);
 
-  const server = await listen(app, options);
   // A client that sends slowly holds a socket, not more, and not for long.
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 30_000;
+  const { requestTimeoutMs: requestTimeout } = limits;
+  const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 2 };
+  const server = createServer(timeouts, app);
+  server.maxConnections = limits.maxConnections;
+  const sockets = serveWebSocket(server, limits, { context, onFault });
+  await listen(server, options);
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${options.host}:${port}`,
     close: () =>
       new Promise((resolve) => {
+        context.filters.close();
+        sockets.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-function listen(app: express.Express, { host, port }: RpcServerOptions): Promise<Server> {
+function listen(server: Server, { host, port }: RpcServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    const server = app.listen(port, host, (error?: Error) => (error ? reject(error) : resolve(server)));
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
   });
 }
 

@@ -1,4 +1,5 @@
-import { concatHex, type Hex, numberToHex } from "viem";
+import { type Address, concatHex, encodeFunctionData, type Hex, numberToHex, parseAbi } from "viem";
+import type { GenesisAlloc } from "../../common/chain-file.ts";
 import { compile } from "../support/gas-meter.ts";
 
 const { deployedBytecode } = compile("test/dapp/Counter.sol");
@@ -20,3 +21,9 @@ export const counterAbi = [
   "function panic(uint256 a) pure returns (uint256)",
   "function spin() view",
 ] as const;
+
+/** A counter that is there from genesis. */
+export const counterAddress: Address = `0x${"c0".repeat(20)}`;
+export const counterAlloc: GenesisAlloc = { [counterAddress]: { nonce: 1n, code: deployedBytecode } };
+export const increment = (by: bigint): Hex =>
+  encodeFunctionData({ abi: parseAbi(counterAbi), functionName: "increment", args: [by] });

@@ -1,4 +1,13 @@
-import { AbiCoder, type Contract, ContractFactory, isError, JsonRpcProvider, parseEther, Wallet } from "ethers";
+import {
+  AbiCoder,
+  type Contract,
+  ContractFactory,
+  isError,
+  JsonRpcProvider,
+  parseEther,
+  Wallet,
+  WebSocketProvider,
+} from "ethers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
 import { TEST_CHAIN_ID, testAddress, testKey } from "../support/transactions.ts";

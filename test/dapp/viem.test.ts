@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type BaseError,
   ContractFunctionRevertedError,
@@ -9,6 +10,7 @@ import {
   type PublicClient,
   parseAbi,
   parseEther,
+  webSocket,
 } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
@@ -121,18 +123,17 @@ describe("plain viem", () => {
     const hash = await wallet.deployContract({ abi, bytecode: counterBytecode });
     const address = (await client.waitForTransactionReceipt({ hash })).contractAddress!;
     const socket = webSocket(rig.url.replace("http", "ws"));
-    const clients = [client, createPublicClient({ transport: socket })];
+    const live = createPublicClient({ transport: socket });
+    const clients: PublicClient[] = [client, live];
     const stops: (() => void)[] = [];
     const values = clients.map(
       (one) =>
         new Promise<bigint | undefined>((resolve) => {
-          const onLogs = ([log]: { args: { value?: bigint } }[]) => resolve(log?.args.value);
-          stops.push(one.watchContractEvent({ address, abi, eventName: "Incremented", onLogs }));
+          const event = { address, abi, eventName: "Incremented" } as const;
+          stops.push(one.watchContractEvent({ ...event, onLogs: ([log]) => resolve(log?.args.value) }));
         }),
     );
-    const block = new Promise<bigint>((resolve) =>
-      stops.push(clients[1]!.watchBlockNumber({ onBlockNumber: resolve })),
-    );
+    const block = new Promise<bigint>((resolve) => stops.push(live.watchBlockNumber({ onBlockNumber: resolve })));
     const pending = new Promise((resolve) =>
       stops.push(client.watchPendingTransactions({ onTransactions: ([first]) => resolve(first) })),
     );
@@ -143,7 +144,7 @@ describe("plain viem", () => {
     expect(await block).toBeGreaterThan(0n);
     expect(await pending).toBe(sent);
     for (const stop of stops) stop();
-    (await clients[1]!.transport.getRpcClient()).close();
+    (await live.transport.getRpcClient()).close();
   });
 
   it("decodes custom errors, and overrides state in calls", async () => {

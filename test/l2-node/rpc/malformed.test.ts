@@ -90,7 +90,6 @@ describe("methods", () => {
     "constructor",
     "__proto__",
     "toString",
-    "eth_newFilter",
     "eth_signTransaction",
     "x".repeat(5000),
   ])("that do not exist answer -32601: %.20s", async (name) => {
