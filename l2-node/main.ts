@@ -6,7 +6,7 @@ import { join } from "node:path";
 import pino from "pino";
 import { decodeChainFile } from "../common/chain-file.ts";
 import { AnhError } from "../common/errors.ts";
-import { rootOfGraphFile } from "../verifier/data/graph-blob.ts";
+import { rootOfProvableGraph } from "../verifier/data/graph-blob.ts";
 import { dataRouter } from "../verifier/data/server.ts";
 import { plainRoots, type RootOf, UploadError } from "../verifier/data/upload.ts";
 import { type BlobStore, openBlobStore } from "../verifier/trace/store.ts";
@@ -17,7 +17,7 @@ import { type NodeEvent, startNode } from "./node.ts";
 
 const EXIT_CONFIG = 78;
 const MAX_UPLOAD_BYTES = 1 << 30;
-const ROOTS: Readonly<Record<string, RootOf>> = { ...plainRoots, graph: rootOfGraphFile };
+const ROOTS: Readonly<Record<string, RootOf>> = { ...plainRoots, graph: rootOfProvableGraph };
 
 /** What requesters upload and executors fetch, by root; inference inputs come from the chain itself. */
 function blobRouter(store: BlobStore, execution: Execution | undefined) {

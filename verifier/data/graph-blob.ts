@@ -1,8 +1,17 @@
 import type { Hex } from "viem";
 
+import { checkGraph } from "../model/check.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { readGraph } from "../model/onnx/read.ts";
 import { graphRef } from "../model/root.ts";
 
 /** Graph root of a canonical graph file; throws for every other file. */
 export const rootOfGraphFile = (bytes: Uint8Array): Hex => graphRef(encodeGraph(readGraph(bytes))).root;
+
+/** The same for what a requester uploads: refused by node name if an element of it could not be proven wrong on L1. Which
+ * profile it is for is not known yet; `tolerant` demands least, so what fails there fails in both. */
+export function rootOfProvableGraph(bytes: Uint8Array): Hex {
+  const graph = readGraph(bytes);
+  checkGraph(graph, "tolerant");
+  return graphRef(encodeGraph(graph)).root;
+}

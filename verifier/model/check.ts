@@ -1,41 +1,65 @@
 import { type Graph, type Node, valueAt } from "../graph/graph.ts";
 import type { Profile } from "../ops/judge.ts";
 import { isLeading } from "../ops/reduce.ts";
-import { sizeOf } from "../tensor/tensor.ts";
+import { dtypes, sizeOf } from "../tensor/tensor.ts";
 import { UnsupportedModelError } from "./errors.ts";
+import { hasLeaf } from "./leaf.ts";
 
 /** Most gas that judging one element may take: a leaf must fit into one L1 transaction (16.7M gas, EIP-7825). */
 export const MAX_LEAF_GAS = 12_000_000;
+/** Most bytes of operands that one leaf may read: L1 nodes pass on transactions of up to 128 KiB, proofs included. */
+export const MAX_LEAF_BYTES = 120_000;
 
-// Estimates from measured leaves, rounded up: `./anh bench gas` measures them again.
+// Out of test/snapshots/gas-leaves.json, which test/verifier/model/leaf-gas.test.ts holds them to. A term's gas is the slope
+// between `gemm-784` and `gemm-128` (685 strict, 385 tolerant) and between `reduce-max-2048` and `reduce-max-10` (205); the
+// base is above the dearest leaf without terms to speak of (`mul`, 446,433), with room for the proofs of larger tensors.
 const BASE_GAS = 600_000;
-const GAS_PER_STRICT_TERM = 800;
-const GAS_PER_EXACT_TERM = 300;
-/** One chunk of 256 elements: hashing, proof, calldata. */
-const GAS_PER_TERM_READ = 180;
+const GAS_PER_TERM = { strict: 700, tolerant: 400 } as const;
+const GAS_PER_COMPARED = 210;
 
 /**
  * The provability gate: every node must be judged by the profile it will be claimed under, in one transaction.
  * Otherwise an executor could lie there safely. Throws `UnsupportedModelError` by the node's name.
  */
 export function checkGraph(graph: Graph, profile: Profile): void {
-  for (const node of graph.nodes) {
-    const { name } = valueAt(graph, node.output);
-    if (profile === "strict") checkCanonical(graph, node, name);
-    const gas = leafGas(graph, node, profile);
-    if (gas > MAX_LEAF_GAS) {
-      throw new UnsupportedModelError(name, `its leaf takes about ${gas} gas`, `Split it: at most ${MAX_LEAF_GAS}.`);
-    }
-  }
+  const [first] = unprovableNodes(graph, profile);
+  if (first !== undefined) throw first;
+}
+
+/** Every node that the gate refuses. */
+export const unprovableNodes = (graph: Graph, profile: Profile): UnsupportedModelError[] =>
+  graph.nodes.flatMap((node) => refusalOf(graph, node, profile) ?? []);
+
+function refusalOf(graph: Graph, node: Node, profile: Profile): UnsupportedModelError | undefined {
+  const { name } = valueAt(graph, node.output);
+  const disorder = profile === "strict" ? disorderOf(graph, node) : undefined;
+  if (disorder !== undefined)
+    return new UnsupportedModelError(
+      name,
+      disorder,
+      "Use the tolerant profile, or build the model with ANH's own layers.",
+    );
+  const gas = leafGas(graph, node, profile);
+  if (gas > MAX_LEAF_GAS)
+    return new UnsupportedModelError(name, `its leaf takes about ${gas} gas`, `Split it: at most ${MAX_LEAF_GAS}.`);
+  const bytes = leafBytes(graph, node);
+  if (bytes > MAX_LEAF_BYTES)
+    return new UnsupportedModelError(name, `its leaf reads ${bytes} bytes`, `Split it: at most ${MAX_LEAF_BYTES}.`);
+  return undefined;
 }
 
 /** Estimated L1 gas to prove the worst element of a node's output wrong; 0 for an output without a leaf. */
 export function leafGas(graph: Graph, node: Node, profile: Profile): number {
-  if (node.op === "Reshape") return 0;
-  const terms = termsOf(graph, node);
-  const perTerm = profile === "strict" ? GAS_PER_STRICT_TERM : GAS_PER_EXACT_TERM;
-  const operands = node.op === "Gemm" || node.op === "MatMul" ? 2 : 1;
-  return BASE_GAS + terms * (perTerm + operands * GAS_PER_TERM_READ);
+  if (!hasLeaf(node)) return 0;
+  const perTerm = node.op === "ReduceMax" || node.op === "ArgMax" ? GAS_PER_COMPARED : GAS_PER_TERM[profile];
+  return BASE_GAS + termsOf(graph, node) * perTerm;
+}
+
+/** Bytes of the operands' elements that the leaf of one element shows to L1. */
+function leafBytes(graph: Graph, node: Node): number {
+  const read = node.op === "Gemm" || node.op === "MatMul" ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
+  const elementBytes = read.reduce((sum, id) => sum + dtypes[valueAt(graph, id).dtype].bytes, 0);
+  return hasLeaf(node) ? termsOf(graph, node) * elementBytes : 0;
 }
 
 /** Operations on the way to one element. */
@@ -56,23 +80,19 @@ function termsOf(graph: Graph, node: Node): number {
   }
 }
 
-/** The forms whose summation order the runtime shares with the contract's replay. */
-function checkCanonical(graph: Graph, node: Node, name: string): void {
+/** Why no order of summation is shared by the runtime and the contract's replay; undefined where one is. */
+function disorderOf(graph: Graph, node: Node): string | undefined {
   const output = valueAt(graph, node.output).shape;
   const { shape } = valueAt(graph, node.inputs[0]!);
-  const hint = "Use the tolerant profile, or build the model with ANH's own layers.";
-  if (node.op === "Max" || node.op === "Min") {
-    throw new UnsupportedModelError(name, `${node.op} of zeros of both signs depends on their position`, hint);
-  }
-  if (node.op === "ReduceSum" && (!isLeading(node.attributes) || output.every((dim) => dim === 1))) {
-    throw new UnsupportedModelError(name, `ReduceSum over inner axes of [${shape}] has no fixed order`, hint);
-  }
+  if (node.op === "Max" || node.op === "Min") return `${node.op} of zeros of both signs depends on their position`;
+  if (node.op === "ReduceSum" && (!isLeading(node.attributes) || output.every((dim) => dim === 1)))
+    return `ReduceSum over inner axes of [${shape}] has no fixed order`;
   if (node.op === "Gemm") {
     const row = output[0] === 1 && node.attributes.transA !== 1;
     const column = output[1] === 1 && node.attributes.transB !== 1;
-    if (row || column) throw new UnsupportedModelError(name, `Gemm of shape [${output}] has no fixed order`, hint);
+    if (row || column) return `Gemm of shape [${output}] has no fixed order`;
   }
-  if (node.op === "MatMul" && (output.at(-1) === 1 || output.at(-2) === 1)) {
-    throw new UnsupportedModelError(name, `MatMul of shape [${output}] has no fixed order`, hint);
-  }
+  if (node.op === "MatMul" && (output.at(-1) === 1 || output.at(-2) === 1))
+    return `MatMul of shape [${output}] has no fixed order`;
+  return undefined;
 }

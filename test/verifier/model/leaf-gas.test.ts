@@ -1,0 +1,102 @@
+// The gate's estimate against what the leaves of a real training step were measured to take.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { rootOfGraphFile, rootOfProvableGraph } from "../../../verifier/data/graph-blob.ts";
+import { emit, stateInput } from "../../../verifier/graph/draft.ts";
+import { finish } from "../../../verifier/graph/finish.ts";
+import type { Attributes, Graph, OpName } from "../../../verifier/graph/graph.ts";
+import { valueAt } from "../../../verifier/graph/graph.ts";
+import { checkGraph, leafGas, MAX_LEAF_BYTES, MAX_LEAF_GAS, unprovableNodes } from "../../../verifier/model/check.ts";
+import { mlpGraphs } from "../../../verifier/model/mlp.ts";
+import { toOnnx } from "../../../verifier/model/onnx/write.ts";
+import { newDraft } from "../../../verifier/ops/table.ts";
+import type { Shape } from "../../../verifier/tensor/tensor.ts";
+
+const measured: Record<string, number> = JSON.parse(
+  readFileSync(new URL("../../snapshots/gas-leaves.json", import.meta.url), "utf8"),
+);
+const { graph } = mlpGraphs({
+  sizes: [784, 128, 10],
+  seed: 1,
+  batchRows: 128,
+  evaluateBatchRows: 128,
+  optimizer: { kind: "adam", learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+}).train;
+
+function oneNode(op: OpName, shape: Shape, attributes: Attributes, operands = 1): Graph {
+  const draft = newDraft();
+  const x = stateInput(draft, "x", { dtype: "float32", shape });
+  const y = emit(
+    draft,
+    op,
+    Array.from({ length: operands }, () => x),
+    attributes,
+    "culprit",
+  );
+  return finish(draft, { kind: "infer", stateOutputs: [y] });
+}
+
+const estimate = (of: Graph, op: OpName, profile: "strict" | "tolerant", shape?: Shape): number => {
+  const node = of.nodes.find(
+    (candidate) =>
+      candidate.op === op && (shape === undefined || String(valueAt(of, candidate.inputs[0]!).shape) === String(shape)),
+  );
+  return leafGas(of, node!, profile);
+};
+
+const rows: [string, number][] = (["strict", "tolerant"] as const).flatMap((profile) => [
+  [`gemm-784-${profile}`, estimate(graph, "Gemm", profile, [128, 784])],
+  [`gemm-128-${profile}`, estimate(graph, "Gemm", profile, [128, 128])],
+  [`gemm-weight-gradient-128-${profile}`, estimate(graph, "Gemm", profile, [128, 128])],
+  [`reduce-sum-128-${profile}`, estimate(graph, "ReduceSum", profile, [128, 128])],
+  [`exp-${profile}`, estimate(graph, "Exp", profile)],
+]);
+rows.push(
+  ["log", estimate(graph, "Log", "strict")],
+  ["reduce-max-10", estimate(graph, "ReduceMax", "strict")],
+  ["mul", estimate(graph, "Mul", "strict")],
+  ["sqrt", estimate(graph, "Sqrt", "strict")],
+  ["cast", estimate(graph, "Cast", "strict")],
+  ["reduce-max-2048", estimate(oneNode("ReduceMax", [2, 2048], { axes: [1], keepdims: 0 }), "ReduceMax", "strict")],
+  ["arg-max-2048", estimate(oneNode("ArgMax", [2, 2048], { axis: 1, keepdims: 0 }), "ArgMax", "strict")],
+);
+
+test.each(rows)("%s: the estimate is above what was measured, and not far above", (name, estimated) => {
+  expect(estimated).toBeGreaterThan(measured[name]!);
+  expect(estimated).toBeLessThan(2.5 * measured[name]!);
+});
+
+test("what moves no bytes of its own has no leaf", () => {
+  expect(estimate(oneNode("Reshape", [4], { shape: [2, 2] }), "Reshape", "strict")).toBe(0);
+});
+
+const product = (terms: number) => oneNode("Gemm", [2, terms], { transA: 0, transB: 1 }, 2);
+
+test("the longest product is bounded by the size of a transaction, to the term", () => {
+  const longest = MAX_LEAF_BYTES / 8;
+  expect(() => checkGraph(product(longest), "tolerant")).not.toThrow();
+  expect(() => checkGraph(product(longest + 1), "tolerant")).toThrow(/culprit: its leaf reads 120008 bytes/);
+});
+
+test("a node refuses the upload of such a graph, and gives the root of every other", () => {
+  const longest = MAX_LEAF_BYTES / 8;
+  expect(() => rootOfProvableGraph(toOnnx(product(longest + 1)))).toThrow(/culprit/);
+  const file = toOnnx(product(longest));
+  expect(rootOfProvableGraph(file)).toBe(rootOfGraphFile(file));
+});
+
+test("and by gas where that is less", () => {
+  const over = Math.ceil((MAX_LEAF_GAS - 600_000) / 700) + 1;
+  expect(() => checkGraph(product(over), "strict")).toThrow(/culprit: its leaf takes about \d+ gas/);
+});
+
+test("every node that is refused is named, not only the first", () => {
+  const draft = newDraft();
+  const x = stateInput(draft, "x", { dtype: "float32", shape: [2, 8] });
+  const a = emit(draft, "Max", [x, x], {}, "first");
+  const b = emit(draft, "Relu", [a], {}, "fine");
+  const y = emit(draft, "Min", [b, x], {}, "second");
+  const found = unprovableNodes(finish(draft, { kind: "infer", stateOutputs: [y] }), "strict");
+  expect(found.map(({ message }) => message.split(":")[0])).toEqual(["first", "second"]);
+  expect(unprovableNodes(finish(draft, { kind: "infer", stateOutputs: [y] }), "tolerant")).toEqual([]);
+});
