@@ -30,7 +30,7 @@ export type Reply =
       readonly id: number;
       readonly ok: true;
       readonly outputs: Readonly<Record<string, WireTensor>>;
-      /** Memory of the feeds, handed back to be filled again. */
+      /** Memory of the feeds that was handed over, handed back to be filled again. */
       readonly spent: readonly ArrayBuffer[];
     }
   | { readonly id: number; readonly ok: false; readonly message: string };
@@ -65,7 +65,9 @@ async function serve(request: Request): Promise<Reply> {
       const outputs = Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, wireOf(value as Tensor)]),
       );
-      const spent = Object.values(request.feeds).map(({ data }) => data.buffer as ArrayBuffer);
+      const spent = Object.values(request.feeds).flatMap(({ data: { buffer } }) =>
+        buffer instanceof ArrayBuffer ? [buffer] : [],
+      );
       return { id: request.id, ok: true, outputs, spent };
     }
     case "close":

@@ -14,7 +14,8 @@ export type SegmentResult = {
   readonly losses: Tensor | null;
 };
 
-/** A graph loaded into an executor. Calls are served one after the other. Tensors handed in are not changed. */
+/** A graph loaded into an executor. Calls are served one after the other. Tensors handed in are not changed, nor may they be
+ * until the call is answered: those in shared memory are read where they lie. */
 export type Session = {
   /** One step. `state` and `batch` as `graph.stateInputs` and `graph.batchInputs`. */
   readonly step: (state: readonly Tensor[], batch: readonly Tensor[]) => Promise<StepResult>;

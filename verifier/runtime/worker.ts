@@ -46,9 +46,10 @@ export function startThread(): ExecutorThread {
   });
   worker.unref();
 
-  /** A copy that can be handed over: posting a view would copy all of the memory it is a view of. Megabytes per call, so
-   * memory that came back is filled again. */
-  const ownCopy = ({ data }: Tensor): WireTensor["data"] => {
+  /** Shared memory as it is, else a copy that can be handed over: posting a view would copy all of the memory it is a view
+   * of. Megabytes per call, so memory that came back is filled again. */
+  const posted = ({ data }: Tensor): WireTensor["data"] => {
+    if (data.buffer instanceof SharedArrayBuffer) return data as WireTensor["data"];
     const buffer = spare.find(({ byteLength }) => byteLength === data.byteLength);
     if (buffer === undefined) return data.slice() as WireTensor["data"];
     spare = spare.filter((other) => other !== buffer);
@@ -71,10 +72,17 @@ export function startThread(): ExecutorThread {
       await call({ call: "load", key, model, threads });
     },
     run: (key, feeds, fetches) => {
-      const wire = Object.entries(feeds).map(([name, tensor]) => [name, { ...tensor, data: ownCopy(tensor) }] as const);
+      const wire = Object.entries(feeds).map(([name, tensor]) => [name, { ...tensor, data: posted(tensor) }] as const);
       return call(
         { call: "run", key, feeds: Object.fromEntries(wire), fetches },
-        wire.map(([, { data }]) => data.buffer as ArrayBuffer),
+        wire.flatMap(
+          ([
+            ,
+            {
+              data: { buffer },
+            },
+          ]) => (buffer instanceof ArrayBuffer ? [buffer] : []),
+        ),
       );
     },
     close: async () => {

@@ -70,7 +70,7 @@ export function fromBytes(type: TensorType, bytes: Uint8Array): Tensor {
 }
 
 /** A tensor over `bytes` themselves if they are aligned for it, else over a copy. Nobody may change them afterwards. */
-export function viewOf(type: TensorType, bytes: Uint8Array<ArrayBuffer>): Tensor {
+export function viewOf(type: TensorType, bytes: Uint8Array): Tensor {
   const { buffer, byteOffset, length } = bytes;
   const size = sizeOf(type.shape);
   if (length !== byteSizeOf(type) || byteOffset % dtypes[type.dtype].bytes !== 0) return fromBytes(type, bytes);

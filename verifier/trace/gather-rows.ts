@@ -12,8 +12,8 @@ export function gatherRows(
   source: Uint8Array,
   rowBytes: number,
   rows: readonly number[],
-  memory = new ArrayBuffer(rows.length * rowBytes),
-): Uint8Array<ArrayBuffer> {
+  memory = new SharedArrayBuffer(rows.length * rowBytes),
+): Uint8Array<SharedArrayBuffer> {
   // `Buffer.copy` takes half the time of `set` of a `subarray`, more where the source is shared memory.
   const from = Buffer.from(source.buffer, source.byteOffset, source.length);
   const to = Buffer.from(memory);

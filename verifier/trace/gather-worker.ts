@@ -5,22 +5,14 @@ import { rowsOfStep } from "./rows.ts";
 
 const sources = workerData as readonly GatherSource[];
 
-parentPort?.on("message", ({ id, order, firstStep, steps, spare }: GatherRequest) => {
+parentPort?.on("message", ({ id, order, firstStep, steps, memory }: GatherRequest) => {
+  const answer = (error?: string) =>
+    parentPort?.postMessage((error === undefined ? { id } : { id, error }) satisfies GatherAnswer);
   try {
     const rows = Array.from({ length: steps }, (_, i) => rowsOfStep(order, firstStep + i)).flat();
-    const unused = new Set(spare);
-    const feeds = sources.map(({ bytes, rowBytes }) => {
-      const memory = [...unused].find(({ byteLength }) => byteLength === rows.length * rowBytes);
-      if (memory !== undefined) unused.delete(memory);
-      return gatherRows(bytes, rowBytes, rows, memory);
-    });
-    const answer: GatherAnswer = { id, feeds };
-    parentPort?.postMessage(
-      answer,
-      feeds.map((feed) => feed.buffer),
-    );
+    for (const [i, { bytes, rowBytes }] of sources.entries()) gatherRows(bytes, rowBytes, rows, memory[i]!);
+    answer();
   } catch (error) {
-    const answer: GatherAnswer = { id, error: String(error) };
-    parentPort?.postMessage(answer);
+    answer(String(error));
   }
 });

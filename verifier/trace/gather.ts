@@ -4,13 +4,14 @@ import type { Dataset } from "./dataset.ts";
 import { rowBytesOf } from "./gather-rows.ts";
 import type { RowOrder } from "./rows.ts";
 
-/** Feeds of consecutive steps: per batch input the rows of all the steps, one step after the other. */
-export type Feeds = readonly Uint8Array<ArrayBuffer>[];
+/** Feeds of consecutive steps: per batch input the rows of all the steps, one step after the other. In shared memory: the
+ * gathering thread writes them and the runtime's reads them, megabytes per segment without a copy. */
+export type Feeds = readonly Uint8Array<SharedArrayBuffer>[];
 
 /** Batches are gathered in another thread while the runtime computes: done in line they cost a third of a small step. */
 export type Gatherer = {
   readonly feeds: (order: RowOrder, firstStep: number, steps: number) => Promise<Feeds>;
-  /** Hands back memory that nobody reads any more, to be filled again: megabytes per segment. */
+  /** Hands back memory that nobody reads any more, to be filled again. */
   readonly reuse: (feeds: Feeds) => void;
   readonly close: () => Promise<void>;
 };
@@ -20,9 +21,10 @@ export type GatherRequest = {
   readonly order: RowOrder;
   readonly firstStep: number;
   readonly steps: number;
-  readonly spare: readonly ArrayBuffer[];
+  /** Per source, of the size of all the rows asked for. */
+  readonly memory: readonly SharedArrayBuffer[];
 };
-export type GatherAnswer = { readonly id: number; readonly feeds?: Feeds; readonly error?: string };
+export type GatherAnswer = { readonly id: number; readonly error?: string };
 export type GatherSource = { readonly bytes: Uint8Array; readonly rowBytes: number };
 
 export function openGatherer(dataset: Dataset): Gatherer {
@@ -35,30 +37,41 @@ export function openGatherer(dataset: Dataset): Gatherer {
     resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 },
   });
   worker.unref();
-  const waiting = new Map<number, { resolve: (feeds: Feeds) => void; reject: (error: Error) => void }>();
+  const waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
   let nextId = 0;
-  let spare: ArrayBuffer[] = [];
+  let spare: readonly SharedArrayBuffer[] = [];
   const failAll = (error: Error) => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
-  worker.on("message", ({ id, feeds, error }: GatherAnswer) => {
+  worker.on("message", ({ id, error }: GatherAnswer) => {
     const asker = waiting.get(id);
     waiting.delete(id);
     if (waiting.size === 0) worker.unref();
-    if (feeds === undefined) asker?.reject(new Error(error));
-    else asker?.resolve(feeds);
+    if (error !== undefined) asker?.reject(new Error(error));
+    else asker?.resolve();
   });
+  /** What was handed back if it fits, else new. */
+  const memoryOf = (rows: number): SharedArrayBuffer[] => {
+    const unused = new Set(spare);
+    spare = [];
+    return sources.map(({ rowBytes }) => {
+      const fitting = [...unused].find(({ byteLength }) => byteLength === rows * rowBytes);
+      if (fitting !== undefined) unused.delete(fitting);
+      return fitting ?? new SharedArrayBuffer(rows * rowBytes);
+    });
+  };
   worker.on("error", failAll);
   worker.on("exit", () => failAll(new Error("the gathering thread ended")));
   return {
     feeds: (order, firstStep, steps) =>
       new Promise((resolve, reject) => {
         const id = nextId++;
-        waiting.set(id, { resolve, reject });
+        const memory = memoryOf(steps * order.batchRows);
+        const resolveFeeds = () => resolve(memory.map((buffer) => new Uint8Array(buffer)));
+        waiting.set(id, { resolve: resolveFeeds, reject });
         worker.ref();
-        worker.postMessage({ id, order, firstStep, steps, spare } satisfies GatherRequest, spare);
-        spare = [];
+        worker.postMessage({ id, order, firstStep, steps, memory } satisfies GatherRequest);
       }),
     reuse: (feeds) => {
       spare = feeds.map(({ buffer }) => buffer);
