@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Hex } from "viem";
-import { type Task, taskHash } from "../../common/task.ts";
+import { segmentCount, type Task, taskHash } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import type { Graph } from "../graph/graph.ts";
+import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import { requireCanonical } from "../trace/canonical.ts";
-import { openCheckpoints } from "../trace/checkpoint.ts";
+import { keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
 import { openGatherer } from "../trace/gather.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
 import { runKey, runTask, type TaskResult } from "../trace/run.ts";
@@ -55,7 +56,16 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
   const inputsOf = ({ task, seed, consumed }: RunSpec): Promise<TaskInputs> =>
     assembleInputs(task, seed, consumed, libraryFor(consumed));
 
-  async function compute(spec: RunSpec, key: string): Promise<TaskResult> {
+  const checkpointsOf = (spec: RunSpec, state: readonly Tensor[]) =>
+    openCheckpoints(
+      join(folder, runKeyOf(spec)),
+      keptEvery(
+        segmentCount(spec.task),
+        state.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0),
+      ),
+    );
+
+  async function compute(spec: RunSpec): Promise<TaskResult> {
     const inputs = await inputsOf(spec);
     requireCanonical(inputs);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];
@@ -64,7 +74,7 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
         steps,
         gatherer,
         store,
-        checkpoints: openCheckpoints(join(folder, key)),
+        checkpoints: checkpointsOf(spec, inputs.start),
         onSegment: (record) => onSegment?.(spec.task, record),
       });
     } finally {
@@ -76,7 +86,7 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
     const key = runKeyOf(spec);
     const known = finished.get(key);
     if (known !== undefined) return known;
-    const run = turn.then(() => compute(spec, key));
+    const run = turn.then(() => compute(spec));
     turn = run.catch(() => finished.delete(key));
     finished.set(key, run);
     return run;
@@ -89,6 +99,7 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
     const gatherer = onDemand(async () => openGatherer((await inputsOf(spec)).dataset), IDLE_MS);
     // Most questions are answered from checkpoints: these never need a thread.
     return openTraces({ task, seed, graph, start }, segments, {
+      checkpoints: checkpointsOf(spec, start),
       steps: {
         segment: (...args) => steps.use((opened) => opened.segment(...args)),
         values: (...args) => steps.use((opened) => opened.values(...args)),
@@ -96,10 +107,8 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
       },
       gatherer: {
         feeds: (...args) => gatherer.use((opened) => opened.feeds(...args)),
-        reuse: () => {},
         close: gatherer.close,
       },
-      store,
     });
   }
 

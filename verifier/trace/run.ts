@@ -3,9 +3,10 @@ import { type Hex, keccak256, stringToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
 import { bitsOf } from "../numerics/float32.ts";
+import { tensorRoot } from "../tensor/root.ts";
 import { bytesOf, fromBytes, type Tensor, viewOf } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical, type Uncanonical, uncanonicalValue } from "./canonical.ts";
-import { type Checkpoint, type Checkpoints, loadState, storeState } from "./checkpoint.ts";
+import { type Checkpoint, type Checkpoints, storeState } from "./checkpoint.ts";
 import type { Feeds, Gatherer } from "./gather.ts";
 import { feedTypes, rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
 import { rootOfList, stepRootOf } from "./step.ts";
@@ -17,6 +18,7 @@ import { type KnownRoots, type StepValues, stepRootsOf } from "./values.ts";
 export type RunModules = {
   readonly steps: Steps;
   readonly gatherer: Gatherer;
+  /** Gets the state that the run ends in, for others to read. */
   readonly store: BlobStore;
   readonly checkpoints: Checkpoints;
   readonly onSegment?: (record: SegmentRecord) => void;
@@ -45,7 +47,6 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
   let writing: Promise<unknown> = Promise.resolve();
   const write = async (index: number, computed: Computed, after: Promise<unknown> | undefined): Promise<void> => {
     await after?.catch(() => {});
-    await setImmediate(); // what was asked of the runtime is out before this thread is busy hashing
     segments.push(await finishSegment(modules, index, computed));
   };
   let ahead = segments.length < segmentCount(task) ? feedsOf(inputs, modules.gatherer, segments.length) : undefined;
@@ -72,6 +73,7 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
   }
   await writing;
   if (unwritten !== undefined) await write(segmentCount(task) - 1, unwritten, undefined);
+  await storeState(modules.store, state);
   return { segments, state };
 }
 
@@ -84,35 +86,35 @@ type Computed = {
 };
 
 async function finishSegment(
-  { store, checkpoints, onSegment }: RunModules,
+  { checkpoints, onSegment }: RunModules,
   index: number,
   { state, metrics, stepRoots }: Computed,
 ): Promise<Checkpoint> {
-  const stateRoots = await storeState(store, state);
+  const stateRoots: Hex[] = [];
+  for (const tensor of state) {
+    await setImmediate(); // a large state must not keep this thread from everything else
+    stateRoots.push(tensorRoot(bytesOf(tensor)));
+  }
   const stepsRoot = stepRoots.length === 0 ? ZERO_HASH : rootOfList(stepRoots);
   const checkpoint: Checkpoint = {
     record: { index, endState: rootOfList(stateRoots), metrics, stepsRoot },
     stateRoots,
     stepRoots,
   };
-  await checkpoints.write(checkpoint);
+  checkpoints.add(checkpoint, state);
   onSegment?.(checkpoint.record);
   return checkpoint;
 }
 
-/** The unbroken run of checkpoints from segment 0 on, and the state to go on from. */
-async function resume(inputs: TaskInputs, { store, checkpoints }: RunModules) {
-  const segments: Checkpoint[] = [];
-  for (let index = 0; index < segmentCount(inputs.task); index++) {
-    const checkpoint = await checkpoints.read(index);
-    if (checkpoint === undefined) break;
-    segments.push(checkpoint);
-  }
+/** The segments finished before, and the state to go on from: the newest that is still on the disk as it was. */
+async function resume(inputs: TaskInputs, { checkpoints }: RunModules) {
+  const segments = [...(await checkpoints.read())];
   const types = outputTypes(inputs);
   for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
-    const state = await loadState(store, last.stateRoots, types);
+    const state = await checkpoints.state(last, types);
     if (state !== undefined) return { segments, state: state as readonly Tensor[] };
     segments.pop();
+    checkpoints.cut(segments.length);
   }
   return { segments, state: inputs.start };
 }

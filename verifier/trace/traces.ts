@@ -1,13 +1,12 @@
 import type { Hex } from "viem";
 import { hasStepRoots, segmentCount, stepsInSegment } from "../../common/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Checkpoint, loadState } from "./checkpoint.ts";
+import type { Checkpoint, Checkpoints } from "./checkpoint.ts";
 import type { Gatherer } from "./gather.ts";
 import { rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
 import { batchOf, computeSegment } from "./run.ts";
 import { type StepRoots, stepRootOf } from "./step.ts";
 import type { Steps } from "./steps.ts";
-import type { BlobStore } from "./store.ts";
 import { type StepValues, stepRootsOf, valueBytes } from "./values.ts";
 
 /** Everything a run committed to, step by step, computed again when asked: nothing but checkpoints is kept. */
@@ -22,7 +21,11 @@ export type Traces = {
   readonly close: () => Promise<void>;
 };
 
-type Modules = { readonly steps: Steps; readonly gatherer: Gatherer; readonly store: BlobStore };
+type Modules = {
+  readonly steps: Steps;
+  readonly gatherer: Pick<Gatherer, "feeds" | "close">;
+  readonly checkpoints: Pick<Checkpoints, "state">;
+};
 
 /** Steps remembered with all their values; a reader asks for the values of one step one by one. */
 const REMEMBERED_STEPS = 4;
@@ -33,7 +36,7 @@ export function openTraces(
   modules: Modules,
 ): Traces {
   const { task, graph } = inputs;
-  const { steps, gatherer, store } = modules;
+  const { steps, gatherer, checkpoints } = modules;
   const ids = graph.values.map((_, id) => id);
   const remembered = new Map<number, Promise<StepValues>>();
   const hashes = new Map<number, Promise<readonly Hex[]>>();
@@ -42,9 +45,9 @@ export function openTraces(
   async function segmentStart(segment: number): Promise<readonly Tensor[]> {
     if (segment === 0) return inputs.start;
     const before = segment - 1;
-    const kept = await loadState(store, segments[before]!.stateRoots, stateTypes(graph));
+    const kept = await checkpoints.state(segments[before]!, stateTypes(graph));
     if (kept !== undefined) return kept;
-    // Lost on the disk, but a claim stands on it: computed again.
+    // Not kept, or lost on the disk: computed again.
     const start = await segmentStart(before);
     const feeds = await gatherer.feeds(rowOrderOf(inputs), before * task.segmentSteps, stepsInSegment(task, before));
     return (await computeSegment(inputs, steps, before, start, feeds)).state;

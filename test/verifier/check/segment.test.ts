@@ -60,7 +60,7 @@ async function claim(task: SmallTask, steps: Steps): Promise<ClaimedSegment & { 
   const store = openBlobStore(join(folder, "blobs"));
   const checkpoints = openCheckpoints(join(folder, `${runs++}`));
   const { segments } = await runTask(task, { steps, gatherer, store, checkpoints });
-  const traces = openTraces(task, segments, { steps, gatherer, store });
+  const traces = openTraces(task, segments, { steps, gatherer, checkpoints });
   return {
     traces,
     record: segments[0]!.record,

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
+import { packHashes } from "../../../common/merkle.ts";
 import { segmentCount } from "../../../common/task.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../../verifier/runtime/runtime.ts";
@@ -98,15 +99,45 @@ describe("runTask", () => {
 
   it("computes again what a flipped bit on the disk spoiled", async () => {
     const whole = await runTask(strict, modules("plain"));
-    const root = whole.segments.at(-1)!.stateRoots[0]!;
-    await writeFile(join(folder, "blobs", root.slice(2, 4), root.slice(2)), Buffer.alloc(12 * 8 * 4));
+    const path = join(folder, "plain", "state-2");
+    const bytes = await readFile(path);
+    bytes[100]! ^= 1;
+    await writeFile(path, bytes);
     expect(await runTask(strict, modules("plain"))).toEqual(whole);
   });
 
-  it.each(["", "{", '{"record":{"index":1}}'])("computes again from a checkpoint left as %j", async (torn) => {
+  it.each([
+    ["", 0],
+    ["{", 0],
+    ["one byte less", -1],
+    ["a line of another segment", 1],
+  ] as const)("computes again from a list of segments left as %j", async (torn, whatIsLeft) => {
     const whole = await runTask(strict, modules("torn"));
-    await writeFile(join(folder, "torn", "segment-1.json"), torn);
+    const path = join(folder, "torn", "segments.ndjson");
+    const lines = (await readFile(path, "utf8")).split(/(?<=\n)/);
+    const left = { 0: torn, [-1]: lines.join("").slice(0, -1), 1: lines[0]! + lines[2]! }[whatIsLeft]!;
+    await writeFile(path, left);
     expect(await runTask(strict, modules("torn"))).toEqual(whole);
+    expect(await readFile(path, "utf8")).toBe(lines.join(""));
+  });
+
+  it("keeps every k-th state and the newest, and gives back any step from them", async () => {
+    const thinned = { ...modules("thinned"), checkpoints: openCheckpoints(join(folder, "thinned"), 2) };
+    const { segments } = await runTask(traced, thinned);
+    expect((await readdir(join(folder, "thinned"))).sort()).toEqual(["segments.ndjson", "state-1", "state-2"]);
+    const traces = openTraces(traced, segments, thinned);
+    for (const step of [5, 9, 0])
+      expect(stepRootOf(await traces.roots(step))).toBe(segments[step >> 2]!.stepRoots[step % 4]);
+  });
+
+  it("leaves its end state in the store, again if it was lost there", async () => {
+    const { segments, state } = await runTask(strict, modules("plain"));
+    const store = openBlobStore(join(folder, "lost"));
+    await runTask(strict, { ...modules("plain"), store });
+    const { record, stateRoots } = segments.at(-1)!;
+    expect(await store.get(record.endState)).toEqual(Buffer.from(packHashes(stateRoots)));
+    for (const [i, root] of stateRoots.entries())
+      expect(await store.get(root)).toEqual(Buffer.from(bytesOf(state[i]!)));
   });
 });
 
@@ -120,8 +151,8 @@ describe("traces", () => {
 
   it("compute a segment's start again that is lost on the disk", async () => {
     const { segments } = await runTask(traced, modules("traced"));
-    const store = openBlobStore(join(folder, "emptied"));
-    const traces = openTraces(traced, segments, { ...modules("traced"), store });
+    const checkpoints = openCheckpoints(join(folder, "emptied"));
+    const traces = openTraces(traced, segments, { ...modules("traced"), checkpoints });
     for (const step of [9, 4])
       expect(stepRootOf(await traces.roots(step))).toBe(segments[step >> 2]!.stepRoots[step % 4]);
   });
