@@ -37,6 +37,21 @@ program
   .action(async (options) => (await import("./commands/dev.ts")).dev(options));
 
 program
+  .command("model")
+  .description("what can be said of a model before anything is paid")
+  .command("check <file>")
+  .description("name every node of an ONNX file that cannot be run or proven; say what training it costs")
+  .option("--json", "one JSON object on stdout", false)
+  .option("--batch-rows <n>", "rows of a training step, and the size of every unnamed symbolic dimension", "64")
+  .option(
+    "--dim <name=size>",
+    "size of a symbolic dimension; may be repeated",
+    (word, list: string[]) => [...list, word],
+    [],
+  )
+  .action(async (file: string, options) => (await import("./commands/model.ts")).checkModel(file, options));
+
+program
   .command("test [files...]")
   .description("types, lint, contract tests and vitest; ends with `N passed, N failed`")
   .option("--long", "also the long-running tests", false)

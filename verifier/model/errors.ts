@@ -16,7 +16,10 @@ export class ModelFileError extends AnhError {
 
 /** Something in a model that ANH does not run, by the name it has there. */
 export class UnsupportedModelError extends AnhError {
+  readonly node: string;
+
   constructor(node: string, what: string, hint: string) {
     super("model-unsupported", `${node}: ${what}`, { actual: what, hint });
+    this.node = node;
   }
 }

@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -12,95 +12,10 @@ import { importOnnx } from "../../../verifier/model/onnx/import.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
+import { exportedClassifier, model, node, weights } from "../../support/onnx-model.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 
-const FLOAT = 1;
-const INT64 = 7;
 const random = uniform(3);
-
-const port = (name: string, dims: (number | string)[], elemType = FLOAT) =>
-  create(onnx.ValueInfoProtoSchema, {
-    name,
-    type: {
-      value: {
-        case: "tensorType",
-        value: {
-          elemType,
-          shape: {
-            dim: dims.map((dim) => ({
-              value:
-                typeof dim === "string"
-                  ? { case: "dimParam" as const, value: dim }
-                  : { case: "dimValue" as const, value: BigInt(dim) },
-            })),
-          },
-        },
-      },
-    },
-  });
-
-const weights = (name: string, shape: number[]) =>
-  create(onnx.TensorProtoSchema, {
-    name,
-    dims: shape.map(BigInt),
-    dataType: FLOAT,
-    floatData: Array.from(randomTensor(random, "float32", shape).data as Float32Array),
-  });
-
-const integers = (name: string, values: number[], shape = [values.length]) =>
-  create(onnx.TensorProtoSchema, { name, dims: shape.map(BigInt), dataType: INT64, int64Data: values.map(BigInt) });
-
-const int = (name: string, i: number) => create(onnx.AttributeProtoSchema, { name, type: 2, i: BigInt(i) });
-
-const node = (opType: string, input: string[], output: string, attribute: onnx.AttributeProto[] = [], domain = "") =>
-  create(onnx.NodeProtoSchema, { name: `/${opType}`, opType, domain, input, output: [output], attribute });
-
-const model = (
-  nodes: onnx.NodeProto[],
-  initializer: onnx.TensorProto[],
-  opset = 17,
-  rest: Partial<{ input: onnx.ValueInfoProto[] }> = {},
-) =>
-  toBinary(
-    onnx.ModelProtoSchema,
-    create(onnx.ModelProtoSchema, {
-      irVersion: 8n,
-      opsetImport: [{ domain: "", version: BigInt(opset) }],
-      graph: {
-        name: "exported",
-        node: nodes,
-        initializer,
-        input: rest.input ?? [port("x", ["batch", 1, 4, 3])],
-        output: [port("y", ["batch", 5])],
-      },
-    }),
-  );
-
-/** As PyTorch exports `x.view(x.shape[0], -1)`, two linear layers and a softmax. */
-const exported = () =>
-  model(
-    [
-      node("Shape", ["x"], "shape"),
-      node("Gather", ["shape", "zero"], "rows", [int("axis", 0)]),
-      node("Unsqueeze", ["rows", "axes"], "rows1"),
-      node("Concat", ["rows1", "rest"], "target", [int("axis", 0)]),
-      node("Reshape", ["x", "target"], "flat"),
-      node("Gemm", ["flat", "w0", "b0"], "h0", [int("transB", 1)]),
-      node("Relu", ["h0"], "h1"),
-      node("MatMul", ["h1", "w1"], "h2"),
-      node("Add", ["h2", "b1"], "h3"),
-      node("Softmax", ["h3"], "y", [int("axis", -1)]),
-    ],
-    [
-      weights("w0", [8, 12]),
-      weights("b0", [8]),
-      weights("w1", [8, 5]),
-      weights("b1", [5]),
-      integers("zero", [0], []),
-      integers("axes", [0]),
-      integers("rest", [-1]),
-    ],
-  );
 
 describe("what cannot be run is refused by name", () => {
   test.each([
@@ -129,7 +44,7 @@ describe("what cannot be run is refused by name", () => {
     const external = create(onnx.TensorProtoSchema, {
       name: "w",
       dims: [2n, 2n],
-      dataType: FLOAT,
+      dataType: 1,
       dataLocation: 1,
       externalData: [{ key: "location", value: "model.onnx.data" }],
     });
@@ -141,7 +56,7 @@ describe("what cannot be run is refused by name", () => {
 });
 
 describe("an exported classifier", () => {
-  const file = exported();
+  const file = exportedClassifier();
   const x = randomTensor(random, "float32", [3, 1, 4, 3]);
 
   test("computes what onnxruntime computes of the original, in canonical form", async () => {

@@ -20,7 +20,7 @@ import {
 import { constantIn, tensorOf } from "./tensors.ts";
 
 /** Compiles one foreign node to primitives in canonical form; returns its (first) output. */
-type Handler = (node: ForeignNode) => ValueId;
+export type Handler = (node: ForeignNode) => ValueId;
 
 const same =
   (op: OpName): Handler =>

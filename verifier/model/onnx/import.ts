@@ -2,14 +2,14 @@ import { fromBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { AnhError } from "../../../common/errors.ts";
 import type { BatchSpec, StateSpec } from "../../autodiff/train-step.ts";
-import { constant, type Draft } from "../../graph/draft.ts";
+import { batchInput, constant, type Draft, rename, stateInput } from "../../graph/draft.ts";
 import { type ValueId, valueAt } from "../../graph/graph.ts";
 import { binary32 } from "../../ops/arithmetic.ts";
-import { ops } from "../../ops/table.ts";
+import { newDraft, ops } from "../../ops/table.ts";
 import { dtypeOfCode, type Tensor } from "../../tensor/tensor.ts";
 import { ModelFileError, UnsupportedModelError } from "../errors.ts";
 import type { ForeignNode } from "./import-node.ts";
-import { handlers } from "./import-ops.ts";
+import { type Handler, handlers } from "./import-ops.ts";
 import { constantIn, type ExternalData, tensorOf } from "./tensors.ts";
 
 const OLDEST_OPSET = 13;
@@ -27,7 +27,20 @@ export type ImportedModel = {
   readonly inputs: readonly BatchSpec[];
   readonly outputs: readonly string[];
   /** Emits the model in canonical form; one value per output. Throws `UnsupportedModelError` by the node's name. */
-  readonly forward: (draft: Draft, parameters: readonly ValueId[], inputs: readonly ValueId[]) => ValueId[];
+  readonly forward: Forward;
+  readonly opset: number;
+  /** Every node that cannot be run; what only follows from an earlier refusal is not repeated. */
+  readonly refusals: () => Refusal[];
+};
+
+type Forward = (draft: Draft, parameters: readonly ValueId[], inputs: readonly ValueId[]) => ValueId[];
+
+/** A node as its file names it, and why it cannot be run. */
+export type Refusal = {
+  readonly node: string;
+  readonly op: string;
+  readonly opset: number;
+  readonly error: UnsupportedModelError;
 };
 
 /** Reads a model of the supported ops, opset 13 or newer, from any exporter. */
@@ -39,23 +52,67 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedM
   const constants = tensors.filter((tensor) => !parameters.includes(tensor));
   const initialized = new Set(tensors.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !initialized.has(name)).map((info) => inputOf(info, options));
+  const open = (draft: Draft, parameterIds: readonly ValueId[], inputIds: readonly ValueId[]): Compiler => {
+    const ids = new Map<string, ValueId>();
+    for (const [i, { name }] of parameters.entries()) ids.set(name, parameterIds[i]!);
+    for (const [i, { name }] of inputs.entries()) ids.set(name, inputIds[i]!);
+    for (const { name, start } of constants) ids.set(name, constant(draft, start));
+    return { draft, opset, ids, taken: new Set(draft.values.map(({ name }) => name)) };
+  };
   return {
+    opset,
     parameters,
     inputs,
     outputs: graph.output.map(({ name }) => name),
     forward: (draft, parameterIds, inputIds) => {
-      const ids = new Map<string, ValueId>();
-      for (const [i, { name }] of parameters.entries()) ids.set(name, parameterIds[i]!);
-      for (const [i, { name }] of inputs.entries()) ids.set(name, inputIds[i]!);
-      for (const { name, start } of constants) ids.set(name, constant(draft, start));
-      for (const proto of graph.node) ids.set(proto.output[0]!, compile(draft, proto, opset, ids));
+      const compiler = open(draft, parameterIds, inputIds);
+      for (const proto of graph.node) compile(compiler, proto);
       return graph.output.map(({ name }) => {
-        const id = ids.get(name);
+        const id = compiler.ids.get(name);
         if (id === undefined) throw new ModelFileError(name, "an output that some node gives", "none");
         return id;
       });
     },
+    refusals: () => {
+      const draft = newDraft();
+      const parameterIds = parameters.map(({ name, start }) => stateInput(draft, name, start));
+      const inputIds = inputs.map(({ name, type }) => batchInput(draft, name, type));
+      return refusalsOf(open(draft, parameterIds, inputIds), graph.node);
+    },
   };
+}
+
+/** What compiling a model's nodes one after the other goes by. */
+type Compiler = {
+  readonly draft: Draft;
+  readonly opset: number;
+  /** By the model's names. */
+  readonly ids: Map<string, ValueId>;
+  /** Names of the draft's values. */
+  readonly taken: Set<string>;
+};
+
+/** Compiles what can be compiled: behind a refused node shapes are unknown, but an op that nothing here runs shows anyway. */
+function refusalsOf(compiler: Compiler, nodes: readonly onnx.NodeProto[]): Refusal[] {
+  const refusals: Refusal[] = [];
+  const unknown = new Set<string>();
+  for (const proto of nodes) {
+    const behind = proto.input.some((input) => unknown.has(input));
+    const error = refusalIn(() => (behind ? void handlerOf(proto, compiler.opset) : compile(compiler, proto)));
+    if (error !== undefined) refusals.push({ node: nameOf(proto), op: opOf(proto), opset: compiler.opset, error });
+    if (behind || error !== undefined) for (const output of proto.output) unknown.add(output);
+  }
+  return refusals;
+}
+
+function refusalIn(attempt: () => void): UnsupportedModelError | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnsupportedModelError) return error;
+    throw error;
+  }
 }
 
 function parse(bytes: Uint8Array): { graph: onnx.GraphProto; opset: number } {
@@ -82,30 +139,47 @@ function inputOf(info: onnx.ValueInfoProto, { dimensions = {}, batchRows }: Impo
   return { name: info.name, type: { dtype, shape } };
 }
 
-function compile(draft: Draft, proto: onnx.NodeProto, opset: number, ids: ReadonlyMap<string, ValueId>): ValueId {
-  const name = proto.name === "" ? (proto.output[0] ?? "") : proto.name;
+const nameOf = (proto: onnx.NodeProto): string => (proto.name === "" ? (proto.output[0] ?? "") : proto.name);
+const opOf = ({ domain, opType }: onnx.NodeProto): string => (domain === "" ? opType : `${domain}.${opType}`);
+const whereOf = (proto: onnx.NodeProto, opset: number): string => `${nameOf(proto)} (${opOf(proto)}, opset ${opset})`;
+
+function handlerOf(proto: onnx.NodeProto, opset: number): Handler {
+  const handler = proto.domain === "" && Object.hasOwn(handlers, proto.opType) ? handlers[proto.opType] : undefined;
+  if (handler !== undefined) return handler;
+  const supported = `Supported: ${Object.keys(handlers).join(", ")}.`;
+  throw new UnsupportedModelError(whereOf(proto, opset), "this op is not supported", supported);
+}
+
+/** Emits one node; its output is known by the model's name from here on. */
+function compile({ draft, opset, ids, taken }: Compiler, proto: onnx.NodeProto): void {
+  const name = nameOf(proto);
   const inputs = proto.input.map((input) => {
     const id = ids.get(input);
     if (input !== "" && id === undefined) throw new ModelFileError(name, `a value named ${input}`, "none");
     return id;
   });
   const node: ForeignNode = { name, op: proto.opType, opset, draft, inputs, proto };
-  const where = `${name} (${proto.domain === "" ? "" : `${proto.domain}.`}${proto.opType}, opset ${opset})`;
-  const handler = proto.domain === "" && Object.hasOwn(handlers, proto.opType) ? handlers[proto.opType] : undefined;
-  if (handler === undefined) {
-    throw new UnsupportedModelError(
-      where,
-      "this op is not supported",
-      `Supported: ${Object.keys(handlers).join(", ")}.`,
-    );
-  }
+  const handler = handlerOf(proto, opset);
   const mark = draft.nodes.length;
   try {
-    const output = handler(node);
-    return fold(draft, mark, inputs, output);
+    const output = fold(draft, mark, inputs, handler(node));
+    nameFresh(draft, mark, name, taken);
+    ids.set(proto.output[0]!, output);
   } catch (error) {
     if (!(error instanceof AnhError) || error instanceof UnsupportedModelError) throw error;
-    throw new UnsupportedModelError(where, error.message, "Check the shapes and types at this node.");
+    throw new UnsupportedModelError(whereOf(proto, opset), error.message, "Check the shapes and types at this node.");
+  }
+}
+
+/** `<the model's node>.<op>`: who reads of a primitive, in a gate's refusal or a dispute, knows where it came from. */
+function nameFresh(draft: Draft, mark: number, name: string, taken: Set<string>): void {
+  for (const { op, output } of draft.nodes.slice(mark)) {
+    if (valueAt(draft, output).name !== "") continue;
+    const base = `${name}.${op.toLowerCase()}`;
+    let unique = base;
+    for (let i = 2; taken.has(unique); i++) unique = `${base}_${i}`;
+    taken.add(unique);
+    rename(draft, output, unique);
   }
 }
 
