@@ -42,12 +42,14 @@ export const OP = {
   ReduceMax: 43,
   ReduceMin: 44,
   ArgMax: 45,
+  ScatterElements: 46,
   Reshape: 60,
   Transpose: 61,
   Slice: 62,
   Concat: 63,
   Gather: 64,
   Expand: 65,
+  GatherElements: 66,
 } as const;
 
 /** State input of infer/evaluate that starts as zeros (P5.5). */

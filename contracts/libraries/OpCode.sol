@@ -35,9 +35,11 @@ library OpCode {
     uint8 internal constant REDUCE_MAX = 43;
     uint8 internal constant REDUCE_MIN = 44;
     uint8 internal constant ARG_MAX = 45;
+    uint8 internal constant SCATTER_ELEMENTS = 46;
     uint8 internal constant TRANSPOSE = 61;
     uint8 internal constant SLICE = 62;
     uint8 internal constant CONCAT = 63;
     uint8 internal constant GATHER = 64;
     uint8 internal constant EXPAND = 65;
+    uint8 internal constant GATHER_ELEMENTS = 66;
 }

@@ -1,4 +1,4 @@
-import { type Graph, type Node, valueAt } from "../graph/graph.ts";
+import { type Graph, type Node, type ValueId, valueAt } from "../graph/graph.ts";
 import type { Profile } from "../ops/judge.ts";
 import { isLeading } from "../ops/reduce.ts";
 import { dtypes, sizeOf } from "../tensor/tensor.ts";
@@ -51,14 +51,31 @@ function refusalOf(graph: Graph, node: Node, profile: Profile): UnsupportedModel
 /** Estimated L1 gas to prove the worst element of a node's output wrong; 0 for an output without a leaf. */
 export function leafGas(graph: Graph, node: Node, profile: Profile): number {
   if (!hasLeaf(node)) return 0;
-  const perTerm = node.op === "ReduceMax" || node.op === "ArgMax" ? GAS_PER_COMPARED : GAS_PER_TERM[profile];
-  return BASE_GAS + termsOf(graph, node) * perTerm;
+  return BASE_GAS + termsOf(graph, node) * gasPerTerm(node, profile);
+}
+
+function gasPerTerm(node: Node, profile: Profile): number {
+  switch (node.op) {
+    case "ReduceMax":
+    case "ArgMax":
+      return GAS_PER_COMPARED;
+    case "ScatterElements":
+      // Every index is compared, and all of them may name one row.
+      return GAS_PER_TERM[profile] + GAS_PER_COMPARED;
+    default:
+      return GAS_PER_TERM[profile];
+  }
+}
+
+/** The operands of which a leaf reads one element per term. */
+function readAlong(node: Node): readonly ValueId[] {
+  if (node.op === "ScatterElements") return node.inputs.slice(1);
+  return node.op === "Gemm" || node.op === "MatMul" ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
 }
 
 /** Bytes of the operands' elements that the leaf of one element shows to L1. */
 function leafBytes(graph: Graph, node: Node): number {
-  const read = node.op === "Gemm" || node.op === "MatMul" ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
-  const elementBytes = read.reduce((sum, id) => sum + dtypes[valueAt(graph, id).dtype].bytes, 0);
+  const elementBytes = readAlong(node).reduce((sum, id) => sum + dtypes[valueAt(graph, id).dtype].bytes, 0);
   return hasLeaf(node) ? termsOf(graph, node) * elementBytes : 0;
 }
 
@@ -73,6 +90,8 @@ function termsOf(graph: Graph, node: Node): number {
     case "ReduceSum":
     case "ReduceMax":
       return sizeOf((node.attributes.axes as readonly number[]).map((axis) => shape[axis]!));
+    case "ScatterElements":
+      return valueAt(graph, node.inputs[1]!).shape[0]!;
     case "ArgMax":
       return shape[node.attributes.axis as number]!;
     default:

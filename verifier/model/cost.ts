@@ -17,6 +17,7 @@ function flopsOf(graph: Graph, node: Node): bigint {
     case "Slice":
     case "Concat":
     case "Gather":
+    case "GatherElements":
     case "Expand":
       return 0n;
     case "MatMul":

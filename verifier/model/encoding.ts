@@ -91,6 +91,8 @@ function encodeAttributes(node: Node): Hex {
       return attributes.slice(list("starts"), list("steps"));
     case "Concat":
     case "Gather":
+    case "GatherElements":
+    case "ScatterElements":
       return attributes.axis(int("axis"));
     default:
       return "0x";

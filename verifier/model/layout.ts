@@ -24,6 +24,8 @@ export function operandLayouts(graph: Graph, node: Node): (Layout | null)[] {
       const leading = axes.every((axis, i) => axis === i);
       return [leading ? layoutOf(1, sizeOf(shape!.slice(0, axes.length)), sizeOf(shape!.slice(axes.length))) : null];
     }
+    case "ScatterElements":
+      return [null, matrix(shapes[1]!), matrix(shapes[2]!)];
     default:
       return shapes.map(() => null);
   }

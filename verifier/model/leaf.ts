@@ -43,7 +43,7 @@ export function leafOf(graph: Graph, nodeIndex: number, element: number, tensorA
     layout: layouts[read.operand]!,
   }));
   const terms = reads.map((read) => elementsOf(operand(read.operand), read));
-  return { reads, bound: bound({ ...types, terms }) };
+  return { reads, bound: bound({ ...types, element, terms }) };
 }
 
 /** The elements of a read, found in the tensor's own order. */

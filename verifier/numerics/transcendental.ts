@@ -58,8 +58,9 @@ export function sigmoid(x: number): number {
   const clamped = Math.max(-18, Math.min(18, x));
   const square = round(clamped * clamped);
   const numerator = round(horner(SIGMOID_NUMERATOR, square) * clamped);
-  // The rational function ends at −2^-24 on the clamped side; the kernel's last instruction cuts that off.
-  return Math.max(0, Math.min(1, round(round(numerator / horner(SIGMOID_DENOMINATOR, square)) + 0.5)));
+  // The rational function ends at −2^-24 on the clamped side; the kernel's last instruction cuts that off, but not what is
+  // 1 + 2^-23 at a few inputs near 18.
+  return Math.max(0, round(round(numerator / horner(SIGMOID_DENOMINATOR, square)) + 0.5));
 }
 
 const ERF_SPLIT = round(0.921875);

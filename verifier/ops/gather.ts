@@ -1,12 +1,10 @@
-import { constant } from "../graph/draft.ts";
-import { valueAt } from "../graph/graph.ts";
-import { describe, sizeOf } from "../tensor/tensor.ts";
+import { constant, emit } from "../graph/draft.ts";
+import { describe, sizeOf, zeros } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
 import { moved } from "./bounds.ts";
-import { cast, equal, reshape, shapeOf } from "./build.ts";
+import { cast, expand, reshape, shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
-import { product } from "./product.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
 /** Rows of the first operand (axis 0) at non-negative indices. */
@@ -30,25 +28,16 @@ export const gather: Op = {
     }
     return result;
   },
-  // onehotᵀ·dY: a product adds repeated rows in one fixed order, and needs no scatter.
+  // Rows of the gradient added where they came from, in the order of the indices.
   vjp: (draft, { inputs: [x, indices] }, dy) => {
-    const [count, ...rest] = shapeOf(draft, x!);
-    const { dtype, shape } = valueAt(draft, indices!);
-    const rows = sizeOf(shape);
-    const iota =
-      dtype === "int64"
-        ? BigInt64Array.from({ length: count! }, (_, i) => BigInt(i))
-        : Int32Array.from({ length: count! }, (_, i) => i);
-    const hot = equal(
-      draft,
-      reshape(draft, indices!, [rows, 1]),
-      constant(draft, { dtype, shape: [1, count!], data: iota }),
-    );
-    const gradient = reshape(draft, dy, [rows, sizeOf(rest)]);
-    return [
-      reshape(draft, product(draft, { a: cast(draft, hot, "float32"), b: gradient, transA: true }), [count!, ...rest]),
-      null,
-    ];
+    const shape = shapeOf(draft, x!);
+    const count = sizeOf(shapeOf(draft, indices!));
+    const width = sizeOf(shape.slice(1));
+    const matrix = constant(draft, zeros({ dtype: "float32", shape: [shape[0]!, width] }));
+    if (count * width === 0) return [reshape(draft, matrix, shape), null];
+    const rows = expand(draft, reshape(draft, cast(draft, indices!, "int64"), [count, 1]), [count, width]);
+    const added = [matrix, rows, reshape(draft, dy, [count, width])];
+    return [reshape(draft, emit(draft, "ScatterElements", added, { axis: 0 }), shape), null];
   },
   bound: moved,
   leaf: ({ inputs, at }, element) => {

@@ -25,6 +25,8 @@ export type BoundContext = {
   readonly attributes: Attributes;
   readonly inputs: readonly TensorType[];
   readonly output: TensorType;
+  /** Which element of the output, by flat index. */
+  readonly element: number;
   /** The elements of each read of `leaf`, in its order; operands are finite. */
   readonly terms: readonly ArrayLike<number | bigint>[];
 };

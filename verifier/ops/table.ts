@@ -9,6 +9,7 @@ import { expand } from "./expand.ts";
 import { maximum, minimum } from "./extremes.ts";
 import { errorFunction, exponential, hyperbolicTangent, logarithm, logistic, rectify } from "./functions.ts";
 import { gather } from "./gather.ts";
+import { gatherElements } from "./gather-elements.ts";
 import { gemm } from "./gemm.ts";
 import { and, not, or } from "./logic.ts";
 import { matmul } from "./matmul.ts";
@@ -16,6 +17,7 @@ import type { Op } from "./op.ts";
 import { reduceMax } from "./reduce-max.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
+import { scatterElements } from "./scatter-elements.ts";
 import { slice } from "./slice.ts";
 import { transpose } from "./transpose.ts";
 import { where } from "./where.ts";
@@ -34,6 +36,7 @@ export const ops: { readonly [Name in OpName]: Op } = {
   Exp: exponential,
   Expand: expand,
   Gather: gather,
+  GatherElements: gatherElements,
   Gemm: gemm,
   Greater: greater,
   GreaterOrEqual: greaterOrEqual,
@@ -51,6 +54,7 @@ export const ops: { readonly [Name in OpName]: Op } = {
   ReduceSum: reduceSum,
   Relu: rectify,
   Reshape: reshape,
+  ScatterElements: scatterElements,
   Sigmoid: logistic,
   Slice: slice,
   Sqrt: squareRoot,

@@ -50,6 +50,12 @@ export async function operandReads(node: EncodedNode, element: number, readIndex
       return [movedFrom(node, index)];
     case OP.Gather:
       return gatherReads(node, index, readIndex);
+    case OP.GatherElements: {
+      const at = one(node, 1, element);
+      return [at, one(node, 0, ravel([await readIndex(at), index[1]!], node.inputs[0]!.value.shape))];
+    }
+    case OP.ScatterElements:
+      return scatterReads(node, element, index[1]!);
     case OP.Where: {
       const condition = broadcastRead(node, 0, index);
       return [condition, broadcastRead(node, (await readIndex(condition)) === 1 ? 1 : 2, index)];
@@ -153,4 +159,14 @@ async function gatherReads(node: EncodedNode, index: readonly number[], readInde
   const at = one(node, 1, ravel(index.slice(axis, axis + inner), indices.value.shape));
   const from = [...index.slice(0, axis), await readIndex(at), ...index.slice(axis + inner)];
   return [at, one(node, 0, ravel(from, data.value.shape))];
+}
+
+/** The element itself, then its column of the indices and of the updates. */
+function scatterReads(node: EncodedNode, element: number, column: number): Read[] {
+  const columnOf = (operand: number): Read => {
+    const read = node.inputs[operand]!;
+    const count = read.value.shape[0]!;
+    return { operand, value: laidOut(read), first: column * count, count };
+  };
+  return [one(node, 0, element), columnOf(1), columnOf(2)];
 }

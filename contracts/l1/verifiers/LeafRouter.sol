@@ -53,8 +53,8 @@ contract LeafRouter is ILeafRouter {
         if (op >= 1 && op <= 16) return ARITHMETIC;
         if (op >= 20 && op <= 29) return SELECTION; // comparisons, logic, Where, Cast
         if (op == 40 || op == 41) return DOT; // MatMul Gemm
-        if (op >= 42 && op <= 45) return REDUCE;
-        if (op >= 60 && op <= 65) return MOVEMENT;
+        if (op >= 42 && op <= 46) return REDUCE;
+        if (op >= 60 && op <= 66) return MOVEMENT;
         revert UnknownOp(op);
     }
 }

@@ -34,6 +34,10 @@ contract MovementVerifier is ElementVerifier {
             _requireOperands(node, 2);
             return _gathered(step, node, index);
         }
+        if (node.op == OpCode.GATHER_ELEMENTS) {
+            _requireOperands(node, 2);
+            return _pickedInColumn(step, node, index);
+        }
         _requireOperands(node, 1);
         source = node.inputs[0].value;
         if (node.op == OpCode.EXPAND) return (source, IndexMath.broadcast(index, source.shape));
@@ -77,6 +81,20 @@ contract MovementVerifier is ElementVerifier {
             index[axis] -= source.shape[axis];
         }
         revert NotInAnyOperand(asked);
+    }
+
+    /// @dev Matrices of equally many columns: the index names the row, the column stays.
+    function _pickedInColumn(Step memory step, Node memory node, uint256[] memory index)
+        private
+        view
+        returns (Value memory source, uint256 from)
+    {
+        source = node.inputs[0].value;
+        Value memory indices = node.inputs[1].value;
+        uint256[] memory sourceIndex = new uint256[](2);
+        uint256 word = step.element(indices, IndexMath.ravel(index, indices.shape));
+        (sourceIndex[0], sourceIndex[1]) = (uint256(Scalar.order(word, indices.dtype)), index[1]);
+        return (source, IndexMath.ravel(sourceIndex, source.shape));
     }
 
     /// @dev Output shape: data[0 … axis), then the indices' shape, then data(axis …].

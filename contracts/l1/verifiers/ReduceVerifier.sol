@@ -8,13 +8,15 @@ import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {ExactDot} from "../../libraries/numeric/ExactDot.sol";
 import {Extreme} from "../../libraries/numeric/Extreme.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
+import {Matching} from "../../libraries/numeric/Matching.sol";
 import {Replay} from "../../libraries/numeric/Replay.sol";
 import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
 import {Node, Operand} from "../../types/Graph.sol";
 import {Element, ElementVerifier} from "./ElementVerifier.sol";
 
-/// @notice ReduceSum, ReduceMax, ReduceMin over consecutive axes and ArgMax over one: the operand is [outer, terms, inner] and
-/// an output element sees the `terms` elements of one (outer, inner).
+/// @notice Sums of chosen terms, largest and smallest ones. ReduceSum, ReduceMax, ReduceMin over consecutive axes and ArgMax over one: the operand is [outer, terms, inner] and
+/// an output element sees the `terms` elements of one (outer, inner). ScatterElements adds to an element those of its column
+/// whose index names its row.
 contract ReduceVerifier is ElementVerifier {
     using StepReader for Step;
 
@@ -34,6 +36,7 @@ contract ReduceVerifier is ElementVerifier {
     function _isWrong(Step memory step, Element memory element) internal view override returns (bool) {
         Node memory node = element.node;
         uint8 op = node.op;
+        if (op == OpCode.SCATTER_ELEMENTS) return _isWrongScatter(step, element);
         if (op < OpCode.REDUCE_SUM || op > OpCode.ARG_MAX) revert NotMyOp(op);
         _requireOperands(node, 1);
         uint8 dtype = op == OpCode.ARG_MAX ? DType.INT64 : DType.FLOAT32;
@@ -52,6 +55,41 @@ contract ReduceVerifier is ElementVerifier {
         }
         ExactDot.Sum memory sum = ExactDot.sum(terms.data, terms.offset, terms.count);
         return !Tolerance.dot(sum, terms.count, terms.count, claimed);
+    }
+
+    /// @dev y[r, d] = x[r, d], then y[indices[t, d], d] += updates[t, d] for ascending t.
+    function _isWrongScatter(Step memory step, Element memory element) private view returns (bool) {
+        Node memory node = element.node;
+        _requireOperands(node, 3);
+        uint256[] memory index = IndexMath.unravel(element.index, node.outputs[0].shape);
+        if (index.length != 2) revert BadAxes();
+        uint32 start = uint32(step.float(node.inputs[0].value, IndexMath.ravel(index, node.inputs[0].value.shape)));
+        (bytes memory added, uint256 count) = _added(step, node, index);
+        uint32 claimed = uint32(element.claimed);
+        if (!element.tolerant) return !Float32.equal(Replay.serialSum(added, 0, count, start), claimed);
+        ExactDot.Sum memory sum = ExactDot.sum(added, 0, count);
+        ExactDot.plus(sum, start);
+        return !Tolerance.dot(sum, count, count, claimed);
+    }
+
+    /// @dev The updates of the element's column whose index is its row, in order. An index outside of the rows gives no verdict:
+    /// runtimes count negative ones from the end.
+    function _added(Step memory step, Node memory node, uint256[] memory index)
+        private
+        view
+        returns (bytes memory added, uint256 count)
+    {
+        Operand memory indices = node.inputs[1];
+        uint32[] memory shape = indices.value.shape;
+        if (shape.length != 2 || shape[1] != node.outputs[0].shape[1]) revert BadAxes();
+        if (keccak256(abi.encode(shape)) != keccak256(abi.encode(node.inputs[2].value.shape))) revert BadAxes();
+        if (indices.value.dtype != DType.INT64) revert StepReader.WrongDType(DType.INT64, indices.value.dtype);
+        uint8 dtype = node.inputs[2].value.dtype;
+        if (dtype != DType.FLOAT32) revert StepReader.WrongDType(DType.FLOAT32, dtype);
+        uint256 first = index[1] * shape[0];
+        (bytes memory rows, uint256 offset) = step.readLayout(indices, 1, shape[0], shape[1], first, shape[0]);
+        (added, count) = step.readLayout(node.inputs[2], 1, shape[0], shape[1], first, shape[0]);
+        return (added, Matching.compact(added, count, rows, offset, shape[0], index[0], node.outputs[0].shape[0]));
     }
 
     function _terms(Step memory step, Node memory node, uint256 index) private view returns (Terms memory terms) {

@@ -79,6 +79,10 @@ const cases: readonly Case[] = [
   ["Concat", [floats(2, 3), floats(2, 1), floats(2, 4)], { axis: 1 }],
   ["Gather", [floats(5, 3), integers("int64", 2, 2)], { axis: 0 }],
   ["Gather", [integers("uint8", 5), integers("int32", 4)], { axis: 0 }],
+  ["GatherElements", [floats(5, 3), integers("int64", 40, 3)], { axis: 0 }],
+  ["ScatterElements", [floats(3, 4), integers("int64", 400, 4), floats(400, 4)], { axis: 0 }],
+  ["ScatterElements", [floats(3, 1), integers("int64", 7, 1), floats(7, 1)], { axis: 0 }],
+  ["ScatterElements", [floats(4, 2), integers("int64", 1, 2), floats(1, 2)], { axis: 0 }],
   ["Expand", [floats(3, 1)], { shape: [2, 3, 4] }],
 ];
 

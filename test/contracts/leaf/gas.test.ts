@@ -74,6 +74,19 @@ async function longRowGas(op: "ReduceMax" | "ArgMax"): Promise<number> {
   return Number((await judge(contextOf(long), 1, witness)).transactionGas);
 }
 
+/** Adding 1,024 gradients of a lookup: all of them (the dearest), or one of 64. */
+async function scatterGas(profile: ProfileName, rows: number): Promise<number> {
+  const [count, columns] = [1024, 16];
+  const indices = randomTensor(random, "int64", [count, columns], 0, rows);
+  const added = oneNode(
+    "ScatterElements",
+    [randomTensor(random, "float32", [64, columns]), indices, randomTensor(random, "float32", [count, columns])],
+    { axis: 0 },
+  );
+  const witness = await buildElementWitness(sourceOf(added), testedNode(added), 7);
+  return Number((await judge(contextOf(added, profile), 1, witness)).transactionGas);
+}
+
 async function feedGas(): Promise<number> {
   const source = {
     roots: datasetTensorRoots(dataset),
@@ -101,6 +114,8 @@ describe("leaves", () => {
       figures[`gemm-128-${profile}`] = await elementGas(nodeOf("Gemm", [BATCH, 128]), profile);
       figures[`gemm-weight-gradient-128-${profile}`] = await elementGas(nodeOf("Gemm", [BATCH, 784], 1), profile);
       figures[`reduce-sum-128-${profile}`] = await elementGas(nodeOf("ReduceSum", [BATCH, 128]), profile);
+      figures[`scatter-1024-of-1-${profile}`] = await scatterGas(profile, 1);
+      figures[`scatter-1024-of-64-${profile}`] = await scatterGas(profile, 64);
       figures[`exp-${profile}`] = await elementGas(nodeOf("Exp", [BATCH, 10]), profile);
     }
     const strict: [string, number][] = [

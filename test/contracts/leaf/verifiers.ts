@@ -26,7 +26,7 @@ export function verifierOf(kind: number, op: number): VerifierName {
   if (op <= 16) return "Arithmetic";
   if (op <= 29) return "Selection";
   if (op <= 41) return "Dot";
-  return op <= 45 ? "Reduce" : "Movement";
+  return op <= 46 ? "Reduce" : "Movement";
 }
 
 export interface Verdict {

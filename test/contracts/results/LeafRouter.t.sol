@@ -26,8 +26,8 @@ contract LeafRouterTest {
         if ((op >= 1 && op <= 8) || (op >= 14 && op <= 16)) return 1;
         if (op >= 20 && op <= 29) return 3;
         if (op == 40 || op == 41) return 4;
-        if (op >= 42 && op <= 45) return 5;
-        if (op >= 60 && op <= 65) return 6;
+        if (op >= 42 && op <= 46) return 5;
+        if (op >= 60 && op <= 66) return 6;
         return 0;
     }
 

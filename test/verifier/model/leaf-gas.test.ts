@@ -36,6 +36,15 @@ function oneNode(op: OpName, shape: Shape, attributes: Attributes, operands = 1)
   return finish(draft, { kind: "infer", stateOutputs: [y] });
 }
 
+function scatterGraph(): Graph {
+  const draft = newDraft();
+  const x = stateInput(draft, "x", { dtype: "float32", shape: [64, 16] });
+  const indices = stateInput(draft, "indices", { dtype: "int64", shape: [1024, 16] });
+  const updates = stateInput(draft, "updates", { dtype: "float32", shape: [1024, 16] });
+  const y = emit(draft, "ScatterElements", [x, indices, updates], { axis: 0 });
+  return finish(draft, { kind: "infer", stateOutputs: [y] });
+}
+
 const estimate = (of: Graph, op: OpName, profile: "strict" | "tolerant", shape?: Shape): number => {
   const node = of.nodes.find(
     (candidate) =>
@@ -51,7 +60,10 @@ const rows: [string, number][] = (["strict", "tolerant"] as const).flatMap((prof
   [`reduce-sum-128-${profile}`, estimate(graph, "ReduceSum", profile, [128, 128])],
   [`exp-${profile}`, estimate(graph, "Exp", profile)],
 ]);
+const lookups = scatterGraph();
 rows.push(
+  ["scatter-1024-of-1-strict", estimate(lookups, "ScatterElements", "strict")],
+  ["scatter-1024-of-1-tolerant", estimate(lookups, "ScatterElements", "tolerant")],
   ["log", estimate(graph, "Log", "strict")],
   ["reduce-max-10", estimate(graph, "ReduceMax", "strict")],
   ["mul", estimate(graph, "Mul", "strict")],

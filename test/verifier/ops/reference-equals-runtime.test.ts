@@ -78,6 +78,9 @@ const exact: Case[] = [
   ["Slice", [floats(5, 7)], { starts: [1, 0], ends: [4, 7], steps: [1, 3] }],
   ["Concat", [floats(2, 3), floats(2, 1), floats(2, 4)], { axis: 1 }],
   ["Gather", [floats(5, 3), randomTensor(random, "int64", [2, 2], 0, 5)], { axis: 0 }],
+  ["GatherElements", [floats(5, 3), randomTensor(random, "int64", [40, 3], 0, 5)], { axis: 0 }],
+  ["ScatterElements", [floats(3, 4), randomTensor(random, "int64", [400, 4], 0, 3), floats(400, 4)], { axis: 0 }],
+  ["Expand", [randomTensor(random, "int64", [3, 1], 0, 9)], { shape: [3, 4] }],
   ["Expand", [floats(3, 1)], { shape: [2, 3, 4] }],
 ];
 

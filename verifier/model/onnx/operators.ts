@@ -3,7 +3,7 @@ import type { Attributes, Node, OpName } from "../../graph/graph.ts";
 
 /** How a primitive is spelled in ONNX, opset 18: int attributes, and integer lists that ONNX takes as extra inputs. */
 export type Spelling = {
-  readonly attributes: Readonly<Record<string, number | readonly number[]>>;
+  readonly attributes: Readonly<Record<string, number | string | readonly number[]>>;
   readonly lists: readonly (readonly number[])[];
 };
 
@@ -25,7 +25,10 @@ export function spell(node: Node): Spelling {
       return { attributes: { perm: attribute(node, "perm") }, lists: [] };
     case "Concat":
     case "Gather":
+    case "GatherElements":
       return { attributes: { axis: attribute(node, "axis") }, lists: [] };
+    case "ScatterElements":
+      return { attributes: { axis: attribute(node, "axis"), reduction: "add" }, lists: [] };
     case "Reshape":
       // Without allowzero a 0 would mean "as in the input".
       return { attributes: list(node, "shape").includes(0) ? { allowzero: 1 } : {}, lists: [list(node, "shape")] };
@@ -62,6 +65,8 @@ export function unspell(
       return { perm: attributes.get("perm")?.ints.map(Number) ?? [] };
     case "Concat":
     case "Gather":
+    case "GatherElements":
+    case "ScatterElements":
       return { axis: int("axis") };
     case "Reshape":
     case "Expand":

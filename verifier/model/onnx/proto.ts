@@ -26,22 +26,28 @@ export function nodeProto(
   opType: string,
   input: string[],
   output: string[],
-  attributes: Readonly<Record<string, number | readonly number[]>>,
+  attributes: Readonly<Record<string, number | string | readonly number[]>>,
 ): onnx.NodeProto {
   const attribute = Object.entries(attributes)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) =>
-      typeof value === "number"
+      typeof value === "string"
         ? create(onnx.AttributeProtoSchema, {
             name: key,
-            type: onnx.AttributeProto_AttributeType.INT,
-            i: BigInt(value),
+            type: onnx.AttributeProto_AttributeType.STRING,
+            s: new TextEncoder().encode(value),
           })
-        : create(onnx.AttributeProtoSchema, {
-            name: key,
-            type: onnx.AttributeProto_AttributeType.INTS,
-            ints: value.map(BigInt),
-          }),
+        : typeof value === "number"
+          ? create(onnx.AttributeProtoSchema, {
+              name: key,
+              type: onnx.AttributeProto_AttributeType.INT,
+              i: BigInt(value),
+            })
+          : create(onnx.AttributeProtoSchema, {
+              name: key,
+              type: onnx.AttributeProto_AttributeType.INTS,
+              ints: value.map(BigInt),
+            }),
     );
   return create(onnx.NodeProtoSchema, { name, opType, input, output, attribute });
 }

@@ -1,0 +1,57 @@
+import { constant, emit } from "../graph/draft.ts";
+import type { Node } from "../graph/graph.ts";
+import { type Shape, sizeOf, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
+import { axisAttribute } from "./attributes.ts";
+import { moved } from "./bounds.ts";
+import { shapeOf } from "./build.ts";
+import { ShapeError } from "./errors.ts";
+import type { Op } from "./op.ts";
+import { requireDType, requireInputs, requireRank } from "./require.ts";
+
+/** y[t, d] = x[indices[t, d], d]: in every column elements at non-negative indices. Other axes are turned to the front. */
+export const gatherElements: Op = {
+  infer: (inputs, attributes) => {
+    requireInputs(inputs, 2);
+    const [x, indices] = inputs;
+    requireColumns(x!, indices!, attributes);
+    return { dtype: x!.dtype, shape: indices!.shape };
+  },
+  eval: ([x, indices], { output, arithmetic }) => {
+    const columns = output.shape[1]!;
+    const result = arithmetic.allocate(output.dtype, sizeOf(output.shape));
+    for (let i = 0; i < result.length; i++) result[i] = x!.data[rowAt(x!, indices!, i) * columns + (i % columns)]!;
+    return result;
+  },
+  vjp: (draft, { inputs: [x, indices] }, dy) => {
+    const shape = shapeOf(draft, x!);
+    const none = constant(draft, zeros({ dtype: "float32", shape }));
+    return [emit(draft, "ScatterElements", [none, indices!, dy], { axis: 0 }), null];
+  },
+  bound: moved,
+  leaf: ({ inputs, at }, element) => {
+    const columns = inputs[1]!.shape[1]!;
+    return [
+      { operand: 1, start: element, count: 1 },
+      { operand: 0, start: Number(at(1, element)) * columns + (element % columns), count: 1 },
+    ];
+  },
+};
+
+/** Row of `x` that the flat element `i` of `indices` names. */
+export function rowAt(x: Tensor, indices: Tensor, i: number): number {
+  const row = Number(indices.data[i]!);
+  if (row < 0 || row >= x.shape[0]!) throw new ShapeError(`an index in [0, ${x.shape[0]})`, String(row));
+  return row;
+}
+
+/** Matrices of equally many columns, the second one of int64, at least one element each: what a leaf can read. */
+export function requireColumns(x: TensorType, indices: TensorType, attributes: Node["attributes"]): void {
+  requireRank(x, 2);
+  requireRank(indices, 2);
+  requireDType(indices, "int64");
+  if (axisAttribute(attributes, 2) !== 0) throw new ShapeError("axis 0", String(attributes.axis));
+  const fits = x.shape[1] === indices.shape[1] && sizeOf(indices.shape) > 0;
+  if (!fits) throw new ShapeError(`indices of ${x.shape[1]} columns and at least one row`, list(indices.shape));
+}
+
+const list = (shape: Shape): string => `[${shape}]`;

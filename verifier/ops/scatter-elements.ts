@@ -1,0 +1,61 @@
+import { emit } from "../graph/draft.ts";
+import { serialSum } from "../numerics/dot.ts";
+import { dotTolerance, exactDot } from "../numerics/exact-dot.ts";
+import { describe, sameShape } from "../tensor/tensor.ts";
+import { ShapeError } from "./errors.ts";
+import { requireColumns, rowAt } from "./gather-elements.ts";
+import type { Op } from "./op.ts";
+import { requireDType, requireInputs } from "./require.ts";
+
+/**
+ * y = x, then y[indices[t, d], d] += updates[t, d] for ascending t: the gradient of a lookup. ScatterND would take one index
+ * per row, but the runtime adds its rows in several threads at once and loses some of them.
+ */
+export const scatterElements: Op = {
+  infer: (inputs, attributes) => {
+    requireInputs(inputs, 3);
+    const [x, indices, updates] = inputs;
+    requireDType(x!, "float32");
+    requireDType(updates!, "float32");
+    requireColumns(x!, indices!, attributes);
+    if (!sameShape(indices!.shape, updates!.shape)) {
+      throw new ShapeError(`updates of shape [${indices!.shape}]`, describe(updates!));
+    }
+    return x!;
+  },
+  eval: ([x, indices, updates], { output, arithmetic }) => {
+    const columns = output.shape[1]!;
+    const result = arithmetic.allocate("float32", x!.data.length);
+    for (let i = 0; i < result.length; i++) result[i] = x!.data[i]!;
+    for (let i = 0; i < updates!.data.length; i++) {
+      const to = rowAt(x!, indices!, i) * columns + (i % columns);
+      result[to] = (result[to] as number) + (updates!.data[i] as number);
+    }
+    return result;
+  },
+  vjp: (draft, { inputs: [, indices] }, dy) => [dy, null, emit(draft, "GatherElements", [dy, indices!], { axis: 0 })],
+  bound: ({ output, element, terms }) => {
+    const row = Math.floor(element / output.shape[1]!);
+    const start = terms[0]![0] as number;
+    const added = Array.from(terms[2] as ArrayLike<number>).filter((_, t) => Number(terms[1]![t]) === row);
+    const term = (k: number): number => added[k]!;
+    return {
+      replay: () => serialSum(added.length, term, start),
+      tolerance: () =>
+        dotTolerance(
+          exactDot(added.length, term, () => 1, start),
+          { length: added.length, additions: added.length },
+        ),
+    };
+  },
+  // One column of the indices and of the updates, through their layouts.
+  leaf: ({ inputs }, element) => {
+    const [count, columns] = inputs[1]!.shape as [number, number];
+    const start = (element % columns) * count;
+    return [
+      { operand: 0, start: element, count: 1 },
+      { operand: 1, start, count },
+      { operand: 2, start, count },
+    ];
+  },
+};
