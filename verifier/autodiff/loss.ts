@@ -1,13 +1,16 @@
 import { composite, constant, type Draft } from "../graph/draft.ts";
 import { type ValueId, valueAt } from "../graph/graph.ts";
-import { cast, div, equal, log, mul, reshape, scalar, shapeOf, sub } from "../ops/build.ts";
+import { cast, div, equal, greater, log, mul, neg, reshape, scalar, shapeOf, sub, where } from "../ops/build.ts";
 import { shifted } from "../ops/softmax.ts";
-import { total } from "../ops/sums.ts";
+import { rowSum, total } from "../ops/sums.ts";
 import { describe } from "../tensor/tensor.ts";
 import { GradientError } from "./errors.ts";
 
-/** 1 where the label names the column, else 0: [N, C] float32 from integer labels [N]. */
-export function oneHot(draft: Draft, labels: ValueId, classes: number): ValueId {
+/** No integer label: uint8 ends at 255, −100 and −1 are what frameworks ignore. */
+const NO_LABEL = -(2 ** 31);
+
+/** 1 where the label names the column, else 0: [N, C] float32 from integer labels [N]. The column `ignored` is never named. */
+export function oneHot(draft: Draft, labels: ValueId, classes: number, ignored?: number): ValueId {
   const type = valueAt(draft, labels);
   if (type.shape.length !== 1 || !["uint8", "int32", "int64"].includes(type.dtype)) {
     throw new GradientError("integer labels of rank 1", describe(type));
@@ -16,7 +19,7 @@ export function oneHot(draft: Draft, labels: ValueId, classes: number): ValueId 
   const columns = constant(draft, {
     dtype: "int32",
     shape: [1, classes],
-    data: Int32Array.from({ length: classes }, (_, i) => i),
+    data: Int32Array.from({ length: classes }, (_, i) => (i === ignored ? NO_LABEL : i)),
   });
   const rows = reshape(draft, cast(draft, labels, "int32"), [type.shape[0]!, 1]);
   return cast(draft, equal(draft, rows, columns), "float32");
@@ -34,6 +37,29 @@ export const softmaxCrossEntropy = (draft: Draft, logits: ValueId, labels: Value
       output: loss,
       // (softmax − onehot)/N: Log stays out of the gradient, so the state stays exact
       vjp: (dy) => [mul(draft, sub(draft, div(draft, e, sums), hot), mul(draft, dy, scalar(draft, 1 / rows)))],
+    };
+  });
+
+/**
+ * Mean cross-entropy over the rows whose label is a class and not `ignored`; 0 if there is none. Labels beyond the classes
+ * (a uint8 255, an int −100) are ignored as well.
+ */
+export const maskedCrossEntropy = (draft: Draft, logits: ValueId, labels: ValueId, ignored?: number): ValueId =>
+  composite(draft, [logits], () => {
+    const [, classes] = shapeOf(draft, logits) as [number, number];
+    const hot = oneHot(draft, labels, classes, ignored);
+    const { z, e, sums } = shifted(draft, logits);
+    const logProbabilities = sub(draft, z, log(draft, sums));
+    const one = scalar(draft, 1);
+    const found = total(draft, hot);
+    const count = where(draft, greater(draft, found, one), found, one);
+    return {
+      output: neg(draft, div(draft, total(draft, mul(draft, logProbabilities, hot)), count)),
+      // (softmax·counted − onehot)/count
+      vjp: (dy) => {
+        const probabilities = mul(draft, div(draft, e, sums), rowSum(draft, hot));
+        return [mul(draft, sub(draft, probabilities, hot), div(draft, dy, count))];
+      },
     };
   });
 

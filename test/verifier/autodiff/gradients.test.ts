@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { gradients } from "../../../verifier/autodiff/backward.ts";
 import { GradientError } from "../../../verifier/autodiff/errors.ts";
-import { meanSquaredError, softmaxCrossEntropy } from "../../../verifier/autodiff/loss.ts";
+import { maskedCrossEntropy, meanSquaredError, softmaxCrossEntropy } from "../../../verifier/autodiff/loss.ts";
 import { batchInput, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { OpName, ValueId } from "../../../verifier/graph/graph.ts";
+import { clip, gelu, geluTanh, power, silu, softplus, swiglu, wholePower } from "../../../verifier/ops/activations.ts";
+import { causalAttention } from "../../../verifier/ops/attention.ts";
 import {
   add,
   div,
@@ -18,7 +20,10 @@ import {
   sub,
   transpose,
 } from "../../../verifier/ops/build.ts";
+import { embedding, linear } from "../../../verifier/ops/embedding.ts";
+import { groupNorm, layerNorm, rmsNorm } from "../../../verifier/ops/normalize.ts";
 import { product } from "../../../verifier/ops/product.ts";
+import { rotary } from "../../../verifier/ops/rotary.ts";
 import { logSoftmax, softmax } from "../../../verifier/ops/softmax.ts";
 import { rowSum, sumOver, total } from "../../../verifier/ops/sums.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
@@ -83,6 +88,7 @@ const binary =
   (draft, [a, b]) =>
     emit(draft, op, [a!, b!]);
 const labels: Tensor = { dtype: "uint8", shape: [5], data: Uint8Array.of(0, 3, 1, 1, 2) };
+const tokens: Tensor = { dtype: "uint8", shape: [2, 3], data: Uint8Array.of(1, 4, 0, 4, 4, 2) };
 const indices: Tensor = { dtype: "int64", shape: [4], data: BigInt64Array.of(2n, 0n, 2n, 1n) };
 
 describe("errors", () => {
@@ -194,10 +200,79 @@ describe("each gradient agrees with finite differences along a random direction"
       (d, [a, b]) => emit(d, "Concat", [a!, b!], { axis: 1 }),
     ],
     ["gather, a row taken twice", [[3, 2]], (d, [x], [i]) => emit(d, "Gather", [x!, i!], { axis: 0 }), [indices]],
+    [
+      "gather elements",
+      [[3, 2]],
+      (d, [x], [i]) => emit(d, "GatherElements", [x!, i!], { axis: 0 }),
+      [{ dtype: "int64", shape: [3, 2], data: BigInt64Array.of(2n, 0n, 2n, 1n, 0n, 0n) }],
+    ],
+    [
+      "scatter-add",
+      [
+        [3, 2],
+        [3, 2],
+      ],
+      (d, [x, updates], [i]) => emit(d, "ScatterElements", [x!, i!, updates!], { axis: 0 }),
+      [{ dtype: "int64", shape: [3, 2], data: BigInt64Array.of(2n, 0n, 2n, 1n, 0n, 0n) }],
+    ],
     ["expand", [[3, 1]], (d, [x]) => expand(d, x!, [2, 3, 4])],
     ["softmax", [[3, 5]], (d, [x]) => softmax(d, x!)],
     ["log-softmax", [[3, 5]], (d, [x]) => logSoftmax(d, x!)],
     ["cross-entropy", [[5, 4]], (d, [x], [y]) => softmaxCrossEntropy(d, x!, y!), [labels]],
+    [
+      "cross-entropy, two labels ignored",
+      [[5, 4]],
+      (d, [x], [y]) => maskedCrossEntropy(d, x!, y!, 1),
+      [{ ...labels, data: Uint8Array.of(0, 3, 1, 255, 2) }],
+    ],
+    ["gelu", [[7]], (d, [x]) => gelu(d, x!)],
+    ["gelu by tanh", [[7]], (d, [x]) => geluTanh(d, x!)],
+    ["silu", [[7]], (d, [x]) => silu(d, x!)],
+    ["swiglu", [[7], [7]], (d, [a, b]) => swiglu(d, a!, b!)],
+    ["softplus", [[7]], (d, [x]) => softplus(d, x!)],
+    ["clip", [[9]], (d, [x]) => clip(d, x!, scalar(d, -0.5), scalar(d, 0.5))],
+    ["a whole power", [[5]], (d, [x]) => wholePower(d, x!, 5)],
+    ["layer norm", [[3, 6], [6], [6]], (d, [x, s, b]) => layerNorm(d, x!, s!, b!)],
+    ["root mean square norm", [[3, 6], [6]], (d, [x, s]) => rmsNorm(d, x!, s!)],
+    [
+      "group norm",
+      [[2, 4, 3], [4], [4]],
+      (d, [x, scale, bias]) => groupNorm(d, x!, { groups: 2, scale: scale!, bias: bias! }),
+    ],
+    ["rotary", [[2, 3, 4]], (d, [x]) => rotary(d, x!)],
+    ["embedding, ids of two axes", [[5, 3]], (d, [x], [ids]) => embedding(d, x!, ids!), [tokens]],
+    [
+      "causal attention",
+      [
+        [2, 3, 4],
+        [2, 3, 4],
+        [2, 3, 4],
+      ],
+      (d, [q, k, v]) => causalAttention(d, [q!, k!, v!], { heads: 2 }),
+    ],
+    [
+      "causal attention, rotary",
+      [
+        [2, 3, 4],
+        [2, 3, 4],
+        [2, 3, 4],
+      ],
+      (d, [q, k, v]) => causalAttention(d, [q!, k!, v!], { heads: 2, rotaryBase: 10_000 }),
+    ],
+    [
+      "a table shared by the embedding and the scores",
+      [[5, 4]],
+      (d, [table], [ids]) => linear(d, embedding(d, table!, ids!), table!, { transB: true }),
+      [tokens],
+    ],
+    [
+      "matmul of four axes",
+      [
+        [2, 3, 4, 5],
+        [2, 3, 5, 2],
+      ],
+      binary("MatMul"),
+    ],
     [
       "mean squared error",
       [
@@ -220,6 +295,7 @@ describe("each gradient agrees with finite differences along a random direction"
 
   test.each([
     ["div", [[3, 4], [4]] as Shape[], binary("Div")],
+    ["a real power", [[5], [5]] as Shape[], ((d, [x, y]) => power(d, x!, y!)) as Build],
     ["sqrt", [[5]] as Shape[], unary("Sqrt")],
     ["log", [[5]] as Shape[], unary("Log")],
     ["normalised rows", [[3, 4]] as Shape[], ((d, [x]) => div(d, x!, rowSum(d, x!))) as Build],
