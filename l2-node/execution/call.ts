@@ -12,12 +12,20 @@ import { type DnnAttempt, parkRule, runDnn, type Wanted, wrongShape } from "./dn
 import { PARK_GAS } from "./dnn-gas.ts";
 import { CallFailedError } from "./errors.ts";
 import { AnhEvm, type EvmCommon } from "./evm.ts";
-import type { AccessListResult, AccountOverride, CallRequest, CallResult, StateOverrides } from "./execution.ts";
-import { codeKey, storageKey } from "./keys.ts";
+import type {
+  AccessListResult,
+  AccountOverride,
+  BlockOverrides,
+  CallRequest,
+  CallResult,
+  StateOverrides,
+} from "./execution.ts";
+import { codeKey, DOMAIN, storageKey } from "./keys.ts";
 import { type RunBlock, type RunMessage, type RunResult, runMessage } from "./run.ts";
 import type { ShapeSource } from "./shapes.ts";
 import { type StateReader, WorldState } from "./state.ts";
 import { escrowSlot, readNatural } from "./system.ts";
+import { openBudget, openTracer, type TraceOptions } from "./trace/tracer.ts";
 
 /** Where a call runs: on a block's state, in that block's surroundings. */
 export interface CallContext {
@@ -31,8 +39,31 @@ export interface CallContext {
 
 const NOBODY: Address = "0x0000000000000000000000000000000000000000";
 
+/** A context whose block is another in some fields. */
+export const within = (context: CallContext, overrides: BlockOverrides): CallContext => ({
+  ...context,
+  block: {
+    ...context.block,
+    ...Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined)),
+  },
+});
+
+/** Accounts whose whole storage is replaced read as empty beneath. */
+function readerFor(reader: StateReader, overrides: StateOverrides): StateReader {
+  const emptied = Object.entries(overrides)
+    .filter(([, { state }]) => state !== undefined)
+    .map(([address]) => DOMAIN.storage + lower(address).slice(2));
+  if (emptied.length === 0) return reader;
+  return { get: (key) => (emptied.some((prefix) => key.startsWith(prefix)) ? undefined : reader.get(key)) };
+}
+
 function stateFor(context: CallContext, overrides: StateOverrides): WorldState {
-  const state = new WorldState(context.reader);
+  const state = new WorldState(readerFor(context.reader, overrides));
+  applyOverrides(state, overrides);
+  return state;
+}
+
+export function applyOverrides(state: WorldState, overrides: StateOverrides): void {
   for (const [address, override] of Object.entries(overrides) as [Address, AccountOverride][]) {
     const account = readAccount(state, lower(address));
     const code = override.code === undefined ? undefined : bytesOfHex(override.code);
@@ -43,10 +74,9 @@ function stateFor(context: CallContext, overrides: StateOverrides): WorldState {
       balanceWei: override.balanceWei ?? account.balanceWei,
       codeHash,
     });
-    for (const [slot, value] of Object.entries(override.stateDiff ?? {}) as [Hex, Hex][])
-      state.set(storageKey(lower(address), slot), bytesOfHex(`0x${value.slice(2).padStart(64, "0")}`));
+    for (const [slot, value] of Object.entries({ ...override.state, ...override.stateDiff }) as [Hex, Hex][])
+      state.set(storageKey(lower(address), slot), BigInt(value) === 0n ? undefined : bytesOfHex(value));
   }
-  return state;
 }
 
 /** A call sets every delegation it brings (see `CallRequest.authorizations`). */
@@ -68,6 +98,20 @@ function messageOf(state: StateReader, request: CallRequest, gasLimit: bigint): 
     accessList: (request.accessList ?? []).map((entry) => ({ ...entry, address: lower(entry.address) })),
     authorities: delegated(request).map(({ authority }) => authority),
   };
+}
+
+/** Moved precompiles leave their addresses to the code that the overrides put there. */
+export function movePrecompiles(evm: AnhEvm, overrides: StateOverrides): void {
+  const moves = Object.entries(overrides).flatMap(([from, { movePrecompileToAddress: to }]) =>
+    to === undefined ? [] : [{ from: lower(from).slice(2), to: lower(to).slice(2) }],
+  );
+  const moved = moves.map(({ from, to }) => ({ to, precompile: evm.precompiles.get(from) }));
+  for (const { from } of moves) evm.precompiles.delete(from);
+  for (const { to, precompile } of moved) if (precompile) evm.precompiles.set(to, precompile);
+  // Code at a precompile's address replaces it.
+  for (const [address, { code }] of Object.entries(overrides))
+    if (code !== undefined && !moved.some(({ to }) => to === lower(address).slice(2)))
+      evm.precompiles.delete(lower(address).slice(2));
 }
 
 /** An EVM of its own: calls run beside each other and beside block execution. */
@@ -95,6 +139,7 @@ class CallRun {
       faults: [],
     };
     this.evm = new AnhEvm(context.common, this.state, context.hashOfBlock, (call) => runDnn(this.attempt, call));
+    movePrecompiles(this.evm, overrides);
   }
 
   run(gasLimit: bigint): Promise<RunResult> {
@@ -117,6 +162,28 @@ export async function call(context: CallContext, request: CallRequest, overrides
     gasUsed: intrinsic + result.gasUsed - refund,
     ...(result.error === undefined ? {} : { error: result.error }),
   };
+}
+
+/** As `call`, and what happened on the way. */
+export async function traceCall(
+  context: CallContext,
+  request: CallRequest,
+  overrides: StateOverrides,
+  options: TraceOptions,
+): Promise<unknown> {
+  const gasLimit = request.gasLimit ?? context.block.gasLimit;
+  const run = new CallRun(context, request, overrides, gasLimit);
+  const tracer = openTracer(options, { message: run.message, gasLimit }, openBudget());
+  const intrinsic = intrinsicGas({ ...run.message, authorizations: request.authorizations });
+  const result = await tracer.observe(run.evm, () => run.run(gasLimit > intrinsic ? gasLimit - intrinsic : 0n));
+  const refund = smallerOf(result.refundGas, (result.gasUsed + intrinsic) / 5n);
+  return tracer.result({
+    succeeded: result.status === "success",
+    gasUsed: intrinsic + result.gasUsed - refund,
+    error: result.error,
+    output: result.output,
+    createdAddress: result.createdAddress,
+  });
 }
 
 /** What a transaction would use, waiting included: results that are not there count as zeros (7-details 20). */

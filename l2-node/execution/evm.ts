@@ -62,6 +62,14 @@ export type PrecompileResult =
   /** The whole transaction stops here; nobody on the call stack can catch it. */
   | { readonly kind: "abort"; readonly gasUsed: bigint };
 
+/** What is seen of a frame right before an opcode runs. */
+export interface OpcodeState {
+  readonly env: { readonly depth: number; readonly address: Address };
+  /** The top `count` words, the topmost first. */
+  readonly stack: { peek(count: number): bigint[] };
+  readonly memory: { read(offset: number, length: number): Uint8Array };
+}
+
 /** CREATE, CALL, CALLCODE, DELEGATECALL, CREATE2, STATICCALL. */
 const CALL_OPCODES = [0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa];
 
@@ -70,8 +78,10 @@ const JUMP_OPCODES = [0x56, 0x57];
 /** Some 20 ms of a tight loop. */
 const JUMPS_PER_BREATH = 2048;
 
+const KECCAK256 = 0x20;
+const SELFDESTRUCT = 0xff;
 /** KECCAK256, LOG0 … LOG4: (offset, length) lie on top of the stack. */
-const RANGE_OPCODES = [0x20, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4];
+const RANGE_OPCODES = [KECCAK256, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4];
 // The two ways in which ANH's EVM is stricter than Ethereum's (P12.2), so that every step can be proven in one L1
 // transaction. CREATE needs no cap of its own: EIP-3860's is lower.
 const MAX_RANGE_BYTES = 131_072n;
@@ -88,6 +98,8 @@ const dnnMarker: PrecompileFunc = () => {
  */
 export class AnhEvm extends EVM {
   readonly world: EvmStateManager;
+  /** Told of calls, creations, logs and self-destructions right before each; costs nothing where nobody listens. */
+  watch: ((opcode: number, state: OpcodeState) => void) | undefined;
   readonly #dnn: (call: PrecompileCall) => PrecompileResult;
   /** Nonce a creation transaction's address is made from (P12.2). */
   #nonce = 0n;
@@ -119,6 +131,7 @@ export class AnhEvm extends EVM {
     for (const opcode of CALL_OPCODES) this.#stopAfterAbort(opcode);
     for (const opcode of JUMP_OPCODES) this.#breatheAt(opcode);
     for (const opcode of RANGE_OPCODES) this.#capRange(opcode);
+    this.#watchAt(SELFDESTRUCT);
   }
 
   /** Runs a transaction's message; `aborted` tells that the DNN precompile stopped it, its gas is exact either way. */
@@ -188,6 +201,7 @@ export class AnhEvm extends EVM {
     const entry = this._opcodeMap[opcode]!;
     const original = entry.opHandler;
     entry.opHandler = async (runState, common) => {
+      this.watch?.(opcode, runState);
       await original(runState, common);
       if (this.#aborted) throw new EVMError(EVMError.errorMessages.STOP);
     };
@@ -205,6 +219,16 @@ export class AnhEvm extends EVM {
     const original = entry.opHandler;
     entry.opHandler = (runState, common) => {
       if (runState.stack.peek(2)[1]! > MAX_RANGE_BYTES) throw new EVMError(EVMError.errorMessages.OUT_OF_GAS);
+      if (opcode !== KECCAK256) this.watch?.(opcode, runState);
+      return original(runState, common);
+    };
+  }
+
+  #watchAt(opcode: number): void {
+    const entry = this._opcodeMap[opcode]!;
+    const original = entry.opHandler;
+    entry.opHandler = (runState, common) => {
+      this.watch?.(opcode, runState);
       return original(runState, common);
     };
   }

@@ -5,6 +5,9 @@ import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
 import type { AccessEntry } from "../../common/transaction-fields.ts";
 import type { ComputationFault } from "./fault.ts";
+import type { RunBlock } from "./run.ts";
+import type { TransactionTrace } from "./trace/replay.ts";
+import type { TraceOptions } from "./trace/tracer.ts";
 
 /** Block number, or a tag resolved against the source's heads. `pending` equals `latest`. */
 export type BlockTag = bigint | "latest" | "safe" | "finalized" | "earliest" | "pending";
@@ -29,12 +32,19 @@ export interface CallRequest {
   readonly authorizations?: readonly Authorization[] | undefined;
 }
 
+/** Replaces what a call sees of its block. */
+export type BlockOverrides = { readonly [K in keyof RunBlock]?: RunBlock[K] | undefined };
+
 export interface AccountOverride {
   readonly balanceWei?: bigint | undefined;
   readonly nonce?: bigint | undefined;
   readonly code?: Hex | undefined;
   /** Replaces the named slots only. */
   readonly stateDiff?: Readonly<Record<Hex, Hex>> | undefined;
+  /** Replaces the whole storage. */
+  readonly state?: Readonly<Record<Hex, Hex>> | undefined;
+  /** Where the precompile at this address answers instead. */
+  readonly movePrecompileToAddress?: Address | undefined;
 }
 export type StateOverrides = Readonly<Record<Address, AccountOverride>>;
 
@@ -211,13 +221,30 @@ export interface Execution {
   account(address: Address, block: BlockTag): Promise<AccountState>;
   code(address: Address, block: BlockTag): Promise<Hex>;
   storage(address: Address, slot: Hex, block: BlockTag): Promise<Hex>;
-  call(request: CallRequest, block: BlockTag, overrides?: StateOverrides): Promise<CallResult>;
+  call(
+    request: CallRequest,
+    block: BlockTag,
+    overrides?: StateOverrides,
+    blockOverrides?: BlockOverrides,
+  ): Promise<CallResult>;
   /**
    * Gas limit under which the transaction succeeds, waiting for results included (7-details 20), without `dataGas`, which
    * depends on the envelope. Throws `CallFailedError` with the revert data when none does.
    */
   estimateGas(request: CallRequest, block: BlockTag, overrides?: StateOverrides): Promise<bigint>;
   createAccessList(request: CallRequest, block: BlockTag): Promise<AccessListResult>;
+  /**
+   * Traces of what ended in a block, in the order of its receipts, or of one transaction: empty if it did not end there.
+   * Throws `TraceTooLargeError`.
+   */
+  traceBlock(number: bigint, options: TraceOptions, only?: Hex): Promise<readonly TransactionTrace[]>;
+  traceCall(
+    request: CallRequest,
+    block: BlockTag,
+    options: TraceOptions,
+    overrides?: StateOverrides,
+    blockOverrides?: BlockOverrides,
+  ): Promise<unknown>;
 
   /** Executes to the source's head first; undefined while parked, skipped or unknown. */
   receipt(transactionHash: Hex): Promise<Receipt | undefined>;

@@ -4,11 +4,12 @@ import { lower, OUTBOX_ADDRESS } from "../../common/addresses.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { readAccount, readCode } from "./account.ts";
-import { type CallContext, call, createAccessList, estimateGas } from "./call.ts";
+import { type CallContext, call, createAccessList, estimateGas, traceCall, within } from "./call.ts";
 import { creditProof, creditsRoot } from "./credits.ts";
 import { blockHashes } from "./derive.ts";
 import { type EvmCommon, evmCommon } from "./evm.ts";
 import type {
+  BlockOverrides,
   BlockRoots,
   BlockTag,
   CallRequest,
@@ -32,6 +33,8 @@ import type { StateReader } from "./state.ts";
 import { ExecutionStore } from "./store.ts";
 import { accountantFeesSlot, computeSlot, creditSlot, parkedSlot, read, readNatural } from "./system.ts";
 import { transactionTaint } from "./taint.ts";
+import { replayBlock } from "./trace/replay.ts";
+import type { TraceOptions } from "./trace/tracer.ts";
 import { WorldRoots } from "./world-roots.ts";
 
 export interface LazyExecutionOptions {
@@ -97,8 +100,13 @@ export class LazyExecution implements Execution {
     return value === undefined ? ZERO_HASH : hexOf(value);
   }
 
-  async call(request: CallRequest, block: BlockTag, overrides: StateOverrides = {}) {
-    return this.#onState(block, (context) => call(context, request, overrides));
+  async call(
+    request: CallRequest,
+    block: BlockTag,
+    overrides: StateOverrides = {},
+    blockOverrides: BlockOverrides = {},
+  ) {
+    return this.#onState(block, (context) => call(within(context, blockOverrides), request, overrides));
   }
 
   async estimateGas(request: CallRequest, block: BlockTag, overrides: StateOverrides = {}) {
@@ -107,6 +115,23 @@ export class LazyExecution implements Execution {
 
   async createAccessList(request: CallRequest, block: BlockTag) {
     return this.#onState(block, (context) => createAccessList(context, request));
+  }
+
+  async traceBlock(number: bigint, options: TraceOptions, only?: Hex) {
+    const modules = { source: this.#source, store: this.#store, common: this.#common };
+    return this.#progress.onState(number, (at) =>
+      replayBlock({ ...modules, pause: this.#progress.pauser() }, at, options, only),
+    );
+  }
+
+  async traceCall(
+    request: CallRequest,
+    block: BlockTag,
+    options: TraceOptions,
+    overrides: StateOverrides = {},
+    blockOverrides: BlockOverrides = {},
+  ) {
+    return this.#onState(block, (context) => traceCall(within(context, blockOverrides), request, overrides, options));
   }
 
   async receipt(transactionHash: Hex) {

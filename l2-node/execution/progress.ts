@@ -37,7 +37,7 @@ export class Progress {
   constructor(modules: ProgressModules) {
     this.#modules = modules;
     const { source, store } = modules;
-    this.#deriver = new Deriver({ ...modules, openClaims: () => this.#openClaims(), pause: () => this.#pause() });
+    this.#deriver = new Deriver({ ...modules, openClaims: () => this.#openClaims(), pause: () => this.pauser()() });
     if (store.executedNumber() === undefined) this.#putGenesis();
     this.#reconcile();
     this.#unsubscribe = source.onChange(() => this.#reconcile());
@@ -75,6 +75,15 @@ export class Progress {
     const claim = read(store, claimSlot(claimHash));
     const result = claim && read(store, resultSlot(claim.id));
     return result?.claimHash === claimHash && result.isFinal;
+  }
+
+  /** A pause that throws once what was begun before it stands on a state that no longer is. */
+  pauser(): () => Promise<void> {
+    const generation = this.#generation;
+    return async () => {
+      await setImmediate();
+      if (generation !== this.#generation) throw new GivenUp();
+    };
   }
 
   async close(): Promise<void> {
@@ -144,12 +153,6 @@ export class Progress {
       }
       await setImmediate();
     }
-  }
-
-  async #pause(): Promise<void> {
-    const generation = this.#generation;
-    await setImmediate();
-    if (generation !== this.#generation) throw new GivenUp();
   }
 
   /** Rolls back what the source no longer says: replaced blocks, and soft results whose claims fell or stand again. */

@@ -45,3 +45,10 @@ export function locate({ chain }: RpcContext, hash: Hex): Located | undefined {
   const entry = block?.transactions[place?.index ?? 0];
   return block && entry && { block, index: place?.index ?? 0, entry };
 }
+
+/** As `findBlock`, where there is nothing to answer without the block. */
+export function foundBlock(context: RpcContext, ref: BlockRef): Block {
+  const block = findBlock(context, ref);
+  if (!block) throw new RpcError("server", "header not found");
+  return block;
+}

@@ -1,11 +1,11 @@
-import { type Address, decodeErrorResult, type Hex, parseAbi } from "viem";
+import { decodeErrorResult, type Hex, parseAbi } from "viem";
 import { smallerOf } from "../../common/bigint.ts";
 import { dnnAbi } from "../../common/contracts/dnn.ts";
-import type { CallRequest, CallResult, StateOverrides } from "../execution/execution.ts";
+import type { BlockOverrides, CallRequest, CallResult, StateOverrides } from "../execution/execution.ts";
 import { RpcError } from "./errors.ts";
 import { requestedPriceWei } from "./fees.ts";
 import type { RpcContext } from "./method.ts";
-import type { CallParams } from "./schemas.ts";
+import type { BlockOverrideParams, CallParams, StateOverrideParams } from "./schemas.ts";
 
 /** Gas a call may use, whatever it names: what runs cannot be stopped when its caller goes away. go-ethereum's limit. */
 const MAX_CALL_GAS = 50_000_000n;
@@ -22,20 +22,22 @@ export const toCall = (context: RpcContext, params: CallParams): CallRequest => 
   authorizations: params.authorizationList ?? undefined,
 });
 
-interface OverrideParams {
-  readonly balance?: bigint | undefined;
-  readonly nonce?: bigint | undefined;
-  readonly code?: Hex | undefined;
-  readonly stateDiff?: Record<Hex, Hex> | undefined;
-}
-
-export const toOverrides = (params: Readonly<Record<Address, OverrideParams>> | undefined): StateOverrides =>
+export const toOverrides = (params: StateOverrideParams | undefined): StateOverrides =>
   Object.fromEntries(
-    Object.entries(params ?? {}).map(([address, { balance, nonce, code, stateDiff }]) => [
+    Object.entries(params ?? {}).map(([address, { balance, ...fields }]) => [
       address,
-      { balanceWei: balance, nonce, code, stateDiff },
+      { balanceWei: balance, ...fields },
     ]),
   );
+
+export const toBlockOverrides = (params: BlockOverrideParams | undefined): BlockOverrides => ({
+  number: params?.number ?? undefined,
+  timestamp: params?.time ?? undefined,
+  gasLimit: params?.gasLimit ?? undefined,
+  beneficiary: params?.feeRecipient ?? params?.coinbase ?? undefined,
+  mixHash: params?.prevRandao ?? params?.random ?? undefined,
+  baseFeeWei: params?.baseFeePerGas ?? params?.baseFee ?? undefined,
+});
 
 /** Code 3 and the data for reverts, as libraries expect them; other halts are plain server errors. */
 export function failure(status: CallResult["status"], message: string | undefined, data: Hex): RpcError {

@@ -17,6 +17,14 @@ import { anhGetWithdrawals } from "./methods/anh-get-withdrawals.ts";
 import { anhSubscribe } from "./methods/anh-subscribe.ts";
 import { anhSyncStatus } from "./methods/anh-sync-status.ts";
 import { anhUnsubscribe } from "./methods/anh-unsubscribe.ts";
+import { debugGetRawBlock } from "./methods/debug-get-raw-block.ts";
+import { debugGetRawHeader } from "./methods/debug-get-raw-header.ts";
+import { debugGetRawReceipts } from "./methods/debug-get-raw-receipts.ts";
+import { debugGetRawTransaction } from "./methods/debug-get-raw-transaction.ts";
+import { debugTraceBlockByHash } from "./methods/debug-trace-block-by-hash.ts";
+import { debugTraceBlockByNumber } from "./methods/debug-trace-block-by-number.ts";
+import { debugTraceCall } from "./methods/debug-trace-call.ts";
+import { debugTraceTransaction } from "./methods/debug-trace-transaction.ts";
 import { ethAccounts } from "./methods/eth-accounts.ts";
 import { ethBlockNumber } from "./methods/eth-block-number.ts";
 import { ethCall } from "./methods/eth-call.ts";
@@ -80,6 +88,14 @@ export const methods: Readonly<Record<string, Method>> = {
   anh_subscribe: anhSubscribe,
   anh_syncStatus: anhSyncStatus,
   anh_unsubscribe: anhUnsubscribe,
+  debug_getRawBlock: debugGetRawBlock,
+  debug_getRawHeader: debugGetRawHeader,
+  debug_getRawReceipts: debugGetRawReceipts,
+  debug_getRawTransaction: debugGetRawTransaction,
+  debug_traceBlockByHash: debugTraceBlockByHash,
+  debug_traceBlockByNumber: debugTraceBlockByNumber,
+  debug_traceCall: debugTraceCall,
+  debug_traceTransaction: debugTraceTransaction,
   eth_accounts: ethAccounts,
   eth_blockNumber: ethBlockNumber,
   eth_call: ethCall,

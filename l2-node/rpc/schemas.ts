@@ -48,9 +48,14 @@ export type BlockRef =
   | { readonly hash: Hex };
 
 const tag = z.enum(["latest", "safe", "finalized", "earliest", "pending"]);
+/** At most 8 bytes: whatever is longer is a hash, or nothing. */
+const height = z
+  .string()
+  .regex(/^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,15})$/, { error: "expected a block number", abort: true })
+  .transform((text) => BigInt(text));
 const numbered: z.ZodType<BlockRef, unknown>[] = [
   tag.transform((name) => ({ tag: name })),
-  quantity.transform((number) => ({ number })),
+  height.transform((number) => ({ number })),
 ];
 /** A block by tag or number only, as the methods "…ByNumber" take it. */
 export const blockNumber: z.ZodType<BlockRef, unknown> = z.union(numbered, { error: "expected a block tag or number" });
@@ -58,7 +63,7 @@ export const blockRef: z.ZodType<BlockRef, unknown> = z.union(
   [
     ...numbered,
     hash.transform((blockHash) => ({ hash: blockHash })),
-    z.strictObject({ blockNumber: quantity }).transform((ref) => ({ number: ref.blockNumber })),
+    z.strictObject({ blockNumber: height }).transform((ref) => ({ number: ref.blockNumber })),
     z
       .strictObject({ blockHash: hash, requireCanonical: z.boolean().optional() })
       .transform((ref) => ({ hash: ref.blockHash })),
@@ -109,15 +114,36 @@ export const callRequest = z
   });
 export type CallParams = z.output<typeof callRequest>;
 
-/** Replaces named fields and slots. Whole storages and precompiles cannot be replaced, hence refused by name. */
+/** Replaces named fields and slots, or a whole storage; moves precompiles. */
 export const stateOverrides = z
   .record(
     address,
-    z.strictObject({
-      balance: quantity.optional(),
-      nonce: quantity.optional(),
-      code: data.optional(),
-      stateDiff: z.record(slot, hash).optional(),
-    }),
+    z
+      .strictObject({
+        balance: quantity.optional(),
+        nonce: quantity.optional(),
+        code: data.optional(),
+        stateDiff: z.record(slot, hash).optional(),
+        state: z.record(slot, hash).optional(),
+        movePrecompileToAddress: address.optional(),
+      })
+      .refine(({ state, stateDiff }) => state === undefined || stateDiff === undefined, {
+        error: "both state and stateDiff are set",
+      }),
   )
   .refine((overrides) => Object.keys(overrides).length <= MAX_LIST, { error: `at most ${MAX_LIST} accounts` });
+export type StateOverrideParams = z.output<typeof stateOverrides>;
+
+/** What a call sees of its block; the old names are go-ethereum's of before. */
+export const blockOverrides = z.object({
+  number: quantity.nullish(),
+  time: quantity.nullish(),
+  gasLimit: quantity.nullish(),
+  feeRecipient: address.nullish(),
+  coinbase: address.nullish(),
+  prevRandao: hash.nullish(),
+  random: hash.nullish(),
+  baseFeePerGas: quantity.nullish(),
+  baseFee: quantity.nullish(),
+});
+export type BlockOverrideParams = z.output<typeof blockOverrides>;

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { stateAt } from "../blocks.ts";
-import { failure, toCall, toOverrides } from "../calls.ts";
+import { failure, toBlockOverrides, toCall, toOverrides } from "../calls.ts";
 import { executionOf, method } from "../method.ts";
-import { blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
+import { blockOverrides, blockRef, callRequest, LATEST, stateOverrides } from "../schemas.ts";
 
 /** Forcing a result that is not there reverts with `NotReady(id)`. */
 export const ethCall = method(
-  z.tuple([callRequest, blockRef.optional(), stateOverrides.optional()]),
-  async (context, [request, ref = LATEST, overrides]) => {
+  z.tuple([callRequest, blockRef.optional(), stateOverrides.optional(), blockOverrides.optional()]),
+  async (context, [request, ref = LATEST, overrides, block]) => {
     const execution = executionOf(context);
     const at = stateAt(context, ref);
     const call = toCall(context, request);
-    const result = await context.gate(() => execution.call(call, at, toOverrides(overrides)));
+    const result = await context.gate(() => execution.call(call, at, toOverrides(overrides), toBlockOverrides(block)));
     if (result.status !== "success") throw failure(result.status, result.error, result.output);
     return result.output;
   },

@@ -93,6 +93,8 @@ describe("accounts", () => {
     expect(await rig.get("eth_getBalance", zero, { blockNumber: "0x2" })).toBe("0x3");
     const { hash } = await rig.get<Fields>("eth_getBlockByNumber", "0x1", false);
     expect(await rig.get("eth_getBalance", zero, { blockHash: hash })).toBe("0x0");
+    expect(await rig.get("eth_getBalance", zero, hash)).toBe("0x0");
+    expect((await rig.ask("eth_getBalance", zero, `0x${"f".repeat(17)}`)).error?.code).toBe(-32602);
     expect((await rig.ask("eth_getBalance", zero, "0x4")).error?.message).toBe("header not found");
     expect((await rig.ask("eth_getBalance", zero, { blockHash: `0x${"12".repeat(32)}` })).error?.code).toBe(-32000);
   });
