@@ -43,6 +43,9 @@ export const OP = {
   ReduceMin: 44,
   ArgMax: 45,
   ScatterElements: 46,
+  Conv: 50,
+  ConvTranspose: 51,
+  MaxPool: 52,
   Reshape: 60,
   Transpose: 61,
   Slice: 62,
@@ -50,6 +53,8 @@ export const OP = {
   Gather: 64,
   Expand: 65,
   GatherElements: 66,
+  Pad: 70,
+  Resize: 71,
 } as const;
 
 /** State input of infer/evaluate that starts as zeros (P5.5). */
@@ -183,6 +188,23 @@ const argMaxAttributes = [{ type: "uint32" }, { type: "bool" }] as const;
 const sliceAttributes = [{ type: "uint32[]" }, { type: "int32[]" }] as const;
 const listAttributes = [{ type: "uint32[]" }] as const;
 const axisAttributes = [{ type: "uint32" }] as const;
+const convAttributes = [
+  { name: "strides", type: "uint32[2]" },
+  { name: "pads", type: "uint32[4]" },
+  { name: "dilations", type: "uint32[2]" },
+  { name: "group", type: "uint32" },
+  { name: "outputPadding", type: "uint32[2]" },
+] as const;
+const poolAttributes = [
+  { name: "kernel", type: "uint32[2]" },
+  { name: "strides", type: "uint32[2]" },
+  { name: "pads", type: "uint32[4]" },
+  { name: "dilations", type: "uint32[2]" },
+] as const;
+
+type Pair = readonly [number, number];
+/** Top, left, bottom, right. */
+type Four = readonly [number, number, number, number];
 
 /** `attributes` of a node, by op family (P5.7). */
 export const attributes = {
@@ -195,6 +217,13 @@ export const attributes = {
     encodeAbiParameters(sliceAttributes, [starts, steps]),
   /** Concat and Gather. */
   axis: (axis: number): Hex => encodeAbiParameters(axisAttributes, [axis]),
+  /** Conv (without output padding) and ConvTranspose. */
+  conv: (strides: Pair, pads: Four, dilations: Pair, group: number, outputPadding: Pair = [0, 0]): Hex =>
+    encodeAbiParameters(convAttributes, [strides, pads, dilations, group, outputPadding]),
+  pool: (kernel: Pair, strides: Pair, pads: Four, dilations: Pair): Hex =>
+    encodeAbiParameters(poolAttributes, [kernel, strides, pads, dilations]),
+  /** Pad: the widths before each axis; those after it follow from the shapes. */
+  pad: (before: readonly number[]): Hex => encodeAbiParameters(listAttributes, [before]),
 } as const;
 
 export const decodeAttributes = {
@@ -204,6 +233,9 @@ export const decodeAttributes = {
   transpose: (bytes: Hex) => decodeAbiParameters(listAttributes, bytes)[0],
   slice: (bytes: Hex) => decodeAbiParameters(sliceAttributes, bytes),
   axis: (bytes: Hex) => decodeAbiParameters(axisAttributes, bytes)[0],
+  conv: (bytes: Hex) => decodeAbiParameters(convAttributes, bytes),
+  pool: (bytes: Hex) => decodeAbiParameters(poolAttributes, bytes),
+  pad: (bytes: Hex) => decodeAbiParameters(listAttributes, bytes)[0],
 } as const;
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

@@ -1,12 +1,14 @@
-import { type Graph, type Node, type ValueId, valueAt } from "../graph/graph.ts";
+import { type Graph, type Node, type OpName, type ValueId, valueAt } from "../graph/graph.ts";
 import type { Profile } from "../ops/judge.ts";
 import { isLeading } from "../ops/reduce.ts";
-import { dtypes, sizeOf } from "../tensor/tensor.ts";
+import { dtypes, type Shape, sizeOf } from "../tensor/tensor.ts";
 import { UnsupportedModelError } from "./errors.ts";
 import { hasLeaf } from "./leaf.ts";
 
 /** Most gas that judging one element may take: a leaf must fit into one L1 transaction (16.7M gas, EIP-7825). */
 export const MAX_LEAF_GAS = 12_000_000;
+/** Most terms that the contracts add up for one element (docs/numerics.md N5.3). */
+export const MAX_LEAF_TERMS = 8_192;
 /** Most bytes of operands that one leaf may read: L1 nodes pass on transactions of up to 128 KiB, proofs included. */
 export const MAX_LEAF_BYTES = 120_000;
 
@@ -42,11 +44,16 @@ function refusalOf(graph: Graph, node: Node, profile: Profile): UnsupportedModel
   const gas = leafGas(graph, node, profile);
   if (gas > MAX_LEAF_GAS)
     return new UnsupportedModelError(name, `its leaf takes about ${gas} gas`, `Split it: at most ${MAX_LEAF_GAS}.`);
+  const terms = termsOf(graph, node);
+  if (SUMMING.includes(node.op) && terms > MAX_LEAF_TERMS)
+    return new UnsupportedModelError(name, `its leaf adds ${terms} terms`, `Split it: at most ${MAX_LEAF_TERMS}.`);
   const bytes = leafBytes(graph, node);
   if (bytes > MAX_LEAF_BYTES)
     return new UnsupportedModelError(name, `its leaf reads ${bytes} bytes`, `Split it: at most ${MAX_LEAF_BYTES}.`);
   return undefined;
 }
+
+const SUMMING: readonly OpName[] = ["Conv", "ConvTranspose", "Gemm", "MatMul", "ReduceSum", "ScatterElements"];
 
 /** Estimated L1 gas to prove the worst element of a node's output wrong; 0 for an output without a leaf. */
 export function leafGas(graph: Graph, node: Node, profile: Profile): number {
@@ -58,6 +65,7 @@ function gasPerTerm(node: Node, profile: Profile): number {
   switch (node.op) {
     case "ReduceMax":
     case "ArgMax":
+    case "MaxPool":
       return GAS_PER_COMPARED;
     case "ScatterElements":
       // Every index is compared, and all of them may name one row.
@@ -75,8 +83,18 @@ function readAlong(node: Node): readonly ValueId[] {
 
 /** Bytes of the operands' elements that the leaf of one element shows to L1. */
 function leafBytes(graph: Graph, node: Node): number {
+  if (node.op === "Conv" || node.op === "ConvTranspose") return convLeafBytes(graph, node);
   const elementBytes = readAlong(node).reduce((sum, id) => sum + dtypes[valueAt(graph, id).dtype].bytes, 0);
   return hasLeaf(node) ? termsOf(graph, node) * elementBytes : 0;
+}
+
+/** Whole rows of the window, with the channels of all groups between its first and last position, and one filter. */
+function convLeafBytes(graph: Graph, node: Node): number {
+  const [x, w] = node.inputs.map((id) => valueAt(graph, id).shape) as [Shape, Shape];
+  const [rows, columns] = w.slice(2) as [number, number];
+  const [, across] = node.attributes.dilations as readonly [number, number];
+  const positions = node.op === "Conv" ? (columns - 1) * across + 1 : columns;
+  return 4 * (rows * positions * x[1]! + termsOf(graph, node));
 }
 
 /** Operations on the way to one element. */
@@ -92,6 +110,12 @@ function termsOf(graph: Graph, node: Node): number {
       return sizeOf((node.attributes.axes as readonly number[]).map((axis) => shape[axis]!));
     case "ScatterElements":
       return valueAt(graph, node.inputs[1]!).shape[0]!;
+    case "Conv":
+      return sizeOf(valueAt(graph, node.inputs[1]!).shape.slice(1));
+    case "ConvTranspose":
+      return (shape[1]! / (node.attributes.group as number)) * sizeOf(valueAt(graph, node.inputs[1]!).shape.slice(2));
+    case "MaxPool":
+      return sizeOf(node.attributes.kernel_shape as readonly number[]);
     case "ArgMax":
       return shape[node.attributes.axis as number]!;
     default:
@@ -111,6 +135,10 @@ function disorderOf(graph: Graph, node: Node): string | undefined {
     const column = output[1] === 1 && node.attributes.transB !== 1;
     if (row || column) return `Gemm of shape [${output}] has no fixed order`;
   }
+  if (node.op === "Conv" && (sizeOf(output.slice(2)) === 1 || output[1] === node.attributes.group))
+    return `Conv of shape [${output}] has no fixed order`;
+  if (node.op === "ConvTranspose" && sizeOf(shape.slice(2)) === 1)
+    return `ConvTranspose of [${shape}] has no fixed order`;
   if (node.op === "MatMul" && (output.at(-1) === 1 || output.at(-2) === 1))
     return `MatMul of shape [${output}] has no fixed order`;
   return undefined;

@@ -19,6 +19,8 @@ function flopsOf(graph: Graph, node: Node): bigint {
     case "Gather":
     case "GatherElements":
     case "Expand":
+    case "Pad":
+    case "Resize":
       return 0n;
     case "MatMul":
       return 2n * BigInt(sizeOf(output)) * BigInt(inputs[0]!.at(-1)!);
@@ -27,6 +29,15 @@ function flopsOf(graph: Graph, node: Node): bigint {
       const elements = BigInt(sizeOf(output));
       return 2n * elements * BigInt(inner) + (inputs.length === 3 ? elements : 0n);
     }
+    case "Conv":
+    case "ConvTranspose": {
+      // A product per tap and channel of each output position, or of each input position.
+      const positions = node.op === "Conv" ? output : inputs[0]!;
+      const perPosition = sizeOf(inputs[1]!.slice(1));
+      return 2n * BigInt(sizeOf(positions)) * BigInt(perPosition) + (inputs.length === 3 ? BigInt(sizeOf(output)) : 0n);
+    }
+    case "MaxPool":
+      return BigInt(sizeOf(output)) * BigInt(sizeOf(node.attributes.kernel_shape as readonly number[]));
     default:
       return BigInt(Math.max(sizeOf(output), ...inputs.map(sizeOf)));
   }

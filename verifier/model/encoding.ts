@@ -77,6 +77,8 @@ export const encodeLayout = ({ batch, rows, cols }: Layout): readonly number[] =
 function encodeAttributes(node: Node): Hex {
   const list = (name: string) => node.attributes[name] as readonly number[];
   const int = (name: string) => node.attributes[name] as number;
+  const pair = (name: string) => list(name) as readonly [number, number];
+  const four = (name: string) => list(name) as readonly [number, number, number, number];
   switch (node.op) {
     case "Gemm":
       return attributes.gemm(ONE_BITS, ONE_BITS, int("transA") === 1, int("transB") === 1);
@@ -94,6 +96,14 @@ function encodeAttributes(node: Node): Hex {
     case "GatherElements":
     case "ScatterElements":
       return attributes.axis(int("axis"));
+    case "Conv":
+      return attributes.conv(pair("strides"), four("pads"), pair("dilations"), int("group"));
+    case "ConvTranspose":
+      return attributes.conv(pair("strides"), four("pads"), pair("dilations"), int("group"), pair("output_padding"));
+    case "MaxPool":
+      return attributes.pool(pair("kernel_shape"), pair("strides"), four("pads"), pair("dilations"));
+    case "Pad":
+      return attributes.pad(list("pads").slice(0, list("pads").length / 2));
     default:
       return "0x";
   }

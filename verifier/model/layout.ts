@@ -9,6 +9,7 @@ export function operandLayouts(graph: Graph, node: Node): (Layout | null)[] {
   const shapes = node.inputs.map((id) => valueAt(graph, id).shape);
   const matrix = (shape: Shape): Layout | null =>
     layoutOf(sizeOf(shape.slice(0, -2)), shape.at(-2) ?? 1, shape.at(-1) ?? 1);
+  const images = (shape: Shape): Layout | null => layoutOf(shape[0]!, shape[1]!, sizeOf(shape.slice(2)));
   switch (node.op) {
     case "MatMul":
       return [null, matrix(shapes[1]!)];
@@ -26,6 +27,18 @@ export function operandLayouts(graph: Graph, node: Node): (Layout | null)[] {
     }
     case "ScatterElements":
       return [null, matrix(shapes[1]!), matrix(shapes[2]!)];
+    // NHWC: the channels of a position side by side.
+    case "Conv":
+      return [images(shapes[0]!), null, null].slice(0, node.inputs.length);
+    // The channels that a tap of one filter multiplies side by side.
+    case "ConvTranspose": {
+      const group = node.attributes.group as number;
+      const [channels, ...filter] = shapes[1]!;
+      return [images(shapes[0]!), layoutOf(group, channels! / group, sizeOf(filter)), null].slice(
+        0,
+        node.inputs.length,
+      );
+    }
     default:
       return shapes.map(() => null);
   }

@@ -1,6 +1,4 @@
-import { constant, emit } from "../graph/draft.ts";
 import type { Attributes } from "../graph/graph.ts";
-import { type Shape, zeros } from "../tensor/tensor.ts";
 import { listAttribute } from "./attributes.ts";
 import { moved } from "./bounds.ts";
 import { offsets, pick, ravel, stridesOf, unravel } from "./broadcast.ts";
@@ -8,6 +6,7 @@ import { shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Op } from "./op.ts";
 import { requireInputs } from "./require.ts";
+import { placed } from "./spatial.ts";
 
 /** One start, exclusive end and step per axis, all of the axes; steps are positive in canonical graphs. */
 export const slice: Op = {
@@ -39,20 +38,9 @@ export const slice: Op = {
       ),
     );
   },
-  // Zeros around the gradient, one Concat per sliced axis. Steps above 1 would need a scatter, which is not a primitive.
   vjp: (draft, { attributes, inputs: [x] }, dy) => {
-    const { starts, ends, steps } = bounds(attributes);
-    if (steps.some((step) => step !== 1)) throw new ShapeError("steps of 1 under a gradient", `[${steps}]`);
-    const shape = shapeOf(draft, x!);
-    let padded = dy;
-    for (const [axis, dim] of shape.entries()) {
-      if (starts[axis] === 0 && ends[axis] === dim) continue;
-      const gap = (width: number): Shape => shapeOf(draft, padded).map((size, i) => (i === axis ? width : size));
-      const zero = (width: number) =>
-        width === 0 ? [] : [constant(draft, zeros({ dtype: "float32", shape: gap(width) }))];
-      padded = emit(draft, "Concat", [...zero(starts[axis]!), padded, ...zero(dim - ends[axis]!)], { axis });
-    }
-    return [padded];
+    const { starts, steps } = bounds(attributes);
+    return [placed(draft, dy, starts, steps, shapeOf(draft, x!))];
   },
   bound: moved,
   leaf: ({ attributes, inputs, output }, element) => {

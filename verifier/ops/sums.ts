@@ -2,6 +2,7 @@ import { constant, type Draft, emit } from "../graph/draft.ts";
 import type { ValueId } from "../graph/graph.ts";
 import { float32, type Shape, sameShape, sizeOf } from "../tensor/tensor.ts";
 import { reshape, shapeOf, sliceAxis, transpose } from "./build.ts";
+import { inPieces, LONGEST } from "./pieces.ts";
 import { product } from "./product.ts";
 
 /**
@@ -11,6 +12,8 @@ import { product } from "./product.ts";
 export function rowSum(draft: Draft, x: ValueId): ValueId {
   const shape = shapeOf(draft, x);
   const columns = shape.at(-1) ?? 1;
+  if (columns > LONGEST)
+    return inPieces(draft, [{ id: x, axis: shape.length - 1 }], ([piece]) => rowSum(draft, piece!));
   const rows = sizeOf(shape.slice(0, -1));
   const kept = [...shape.slice(0, -1), 1];
   if (columns === 1) return reshape(draft, x, kept);
@@ -25,19 +28,26 @@ export function leadingSum(draft: Draft, x: ValueId, count: number): ValueId {
   const rest = shape.slice(count);
   const terms = sizeOf(shape.slice(0, count));
   if (terms === 1) return reshape(draft, x, rest);
+  if (terms > LONGEST && sizeOf(rest) > 1) {
+    const flat = reshape(draft, x, [terms, ...rest]);
+    return inPieces(draft, [{ id: flat, axis: 0 }], ([piece]) => leadingSum(draft, piece!, 1));
+  }
   // With one remaining column the runtime would see a contiguous (inner) sum.
   if (sizeOf(rest) === 1) return reshape(draft, rowSum(draft, reshape(draft, x, [1, terms])), rest);
   return emit(draft, "ReduceSum", [reshape(draft, x, [terms, ...rest])], { axes: [0], keepdims: 0 });
 }
 
-/** Σ over any axes, dropped. */
+/** Σ over any axes, dropped: the last ones first, as one row, so that no single sum grows with the whole tensor. */
 export function sumOver(draft: Draft, x: ValueId, axes: readonly number[]): ValueId {
   if (axes.length === 0) return x;
   const shape = shapeOf(draft, x);
   const rest = shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
-  const last = shape.length - 1;
-  if (axes.length === 1 && axes[0] === last) {
-    return reshape(draft, rowSum(draft, x), shape.slice(0, -1));
+  const trailing = shape.length - 1 - (rest.at(-1) ?? -1);
+  if (trailing > 0) {
+    const outer = shape.slice(0, -trailing);
+    const sums = rowSum(draft, reshape(draft, x, [...outer, sizeOf(shape.slice(-trailing))]));
+    const leading = axes.filter((axis) => axis < outer.length);
+    return sumOver(draft, reshape(draft, sums, outer), leading);
   }
   return leadingSum(draft, transpose(draft, x, [...axes, ...rest]), axes.length);
 }

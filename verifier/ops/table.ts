@@ -5,6 +5,8 @@ import { absolute, add, divide, multiply, negate, squareRoot, sub } from "./arit
 import { cast } from "./cast.ts";
 import { equal, greater, greaterOrEqual, less, lessOrEqual } from "./comparison.ts";
 import { concat } from "./concat.ts";
+import { conv } from "./conv.ts";
+import { convTranspose } from "./conv-transpose.ts";
 import { expand } from "./expand.ts";
 import { maximum, minimum } from "./extremes.ts";
 import { errorFunction, exponential, hyperbolicTangent, logarithm, logistic, rectify } from "./functions.ts";
@@ -13,10 +15,13 @@ import { gatherElements } from "./gather-elements.ts";
 import { gemm } from "./gemm.ts";
 import { and, not, or } from "./logic.ts";
 import { matmul } from "./matmul.ts";
+import { maxPool } from "./max-pool.ts";
 import type { Op } from "./op.ts";
+import { padding } from "./pad.ts";
 import { reduceMax } from "./reduce-max.ts";
 import { reduceSum } from "./reduce-sum.ts";
 import { reshape } from "./reshape.ts";
+import { resize } from "./resize.ts";
 import { scatterElements } from "./scatter-elements.ts";
 import { slice } from "./slice.ts";
 import { transpose } from "./transpose.ts";
@@ -30,6 +35,8 @@ export const ops: { readonly [Name in OpName]: Op } = {
   ArgMax: argMax,
   Cast: cast,
   Concat: concat,
+  Conv: conv,
+  ConvTranspose: convTranspose,
   Div: divide,
   Equal: equal,
   Erf: errorFunction,
@@ -45,15 +52,18 @@ export const ops: { readonly [Name in OpName]: Op } = {
   Log: logarithm,
   MatMul: matmul,
   Max: maximum,
+  MaxPool: maxPool,
   Min: minimum,
   Mul: multiply,
   Neg: negate,
   Not: not,
   Or: or,
+  Pad: padding,
   ReduceMax: reduceMax,
   ReduceSum: reduceSum,
   Relu: rectify,
   Reshape: reshape,
+  Resize: resize,
   ScatterElements: scatterElements,
   Sigmoid: logistic,
   Slice: slice,

@@ -10,6 +10,7 @@ import {
   OP,
 } from "../../common/graph-encoding.ts";
 import { broadcastElement, ravel, unravel } from "./indices.ts";
+import { windowReads } from "./window-reads.ts";
 
 /** Elements `first … first + count − 1` of what stands at `value.place`, `value.index`. */
 export interface Read {
@@ -48,6 +49,22 @@ export async function operandReads(node: EncodedNode, element: number, readIndex
     case OP.Slice:
     case OP.Concat:
       return [movedFrom(node, index)];
+    case OP.Conv:
+    case OP.ConvTranspose:
+    case OP.MaxPool:
+      return windowReads(node, element).map(({ operand, start, count }) => ({
+        operand,
+        value: laidOut(node.inputs[operand]!),
+        first: start,
+        count,
+      }));
+    case OP.Pad:
+      return paddedFrom(node, index);
+    case OP.Resize: {
+      const { shape } = node.inputs[0]!.value;
+      const from = index.map((position, axis) => Math.floor((position * shape[axis]!) / node.outputs[0]!.shape[axis]!));
+      return [one(node, 0, ravel(from, shape))];
+    }
     case OP.Gather:
       return gatherReads(node, index, readIndex);
     case OP.GatherElements: {
@@ -150,6 +167,16 @@ function movedFrom(node: EncodedNode, index: readonly number[]): Read {
     position -= value.shape[axis]!;
   }
   throw new NoLeafError("concat", "the operands of a Concat are shorter than its output");
+}
+
+/** Nothing where zeros were added. */
+function paddedFrom(node: EncodedNode, index: readonly number[]): Read[] {
+  const { shape } = node.inputs[0]!.value;
+  const before = decodeAttributes.pad(node.attributes);
+  const from = index.map((position, axis) => position - before[axis]!);
+  return from.every((position, axis) => position >= 0 && position < shape[axis]!)
+    ? [one(node, 0, ravel(from, shape))]
+    : [];
 }
 
 async function gatherReads(node: EncodedNode, index: readonly number[], readIndex: ReadIndex): Promise<Read[]> {

@@ -6,7 +6,7 @@ import { emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, Graph, OpName } from "../../../verifier/graph/graph.ts";
 import { valueAt } from "../../../verifier/graph/graph.ts";
-import { checkGraph, leafGas, MAX_LEAF_BYTES, MAX_LEAF_GAS, unprovableNodes } from "../../../verifier/model/check.ts";
+import { checkGraph, leafGas, MAX_LEAF_BYTES, MAX_LEAF_TERMS, unprovableNodes } from "../../../verifier/model/check.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { toOnnx } from "../../../verifier/model/onnx/write.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
@@ -84,22 +84,23 @@ test("what moves no bytes of its own has no leaf", () => {
 
 const product = (terms: number) => oneNode("Gemm", [2, terms], { transA: 0, transB: 1 }, 2);
 
-test("the longest product is bounded by the size of a transaction, to the term", () => {
-  const longest = MAX_LEAF_BYTES / 8;
-  expect(() => checkGraph(product(longest), "tolerant")).not.toThrow();
-  expect(() => checkGraph(product(longest + 1), "tolerant")).toThrow(/culprit: its leaf reads 120008 bytes/);
+test.each(["strict", "tolerant"] as const)("%s: a product is no longer than what the contracts add up", (profile) => {
+  expect(() => checkGraph(product(MAX_LEAF_TERMS), profile)).not.toThrow();
+  expect(() => checkGraph(product(MAX_LEAF_TERMS + 1), profile)).toThrow(/culprit: its leaf adds 8193 terms/);
+});
+
+test("a maximum is bounded by the size of a transaction, to the term", () => {
+  const longest = MAX_LEAF_BYTES / 4;
+  const row = (terms: number) => oneNode("ReduceMax", [2, terms], { axes: [1], keepdims: 0 });
+  expect(() => checkGraph(row(longest), "strict")).not.toThrow();
+  expect(() => checkGraph(row(longest + 1), "strict")).toThrow(/culprit: its leaf reads 120004 bytes/);
 });
 
 test("a node refuses the upload of such a graph, and gives the root of every other", () => {
-  const longest = MAX_LEAF_BYTES / 8;
+  const longest = MAX_LEAF_TERMS;
   expect(() => rootOfProvableGraph(toOnnx(product(longest + 1)))).toThrow(/culprit/);
   const file = toOnnx(product(longest));
   expect(rootOfProvableGraph(file)).toBe(rootOfGraphFile(file));
-});
-
-test("and by gas where that is less", () => {
-  const over = Math.ceil((MAX_LEAF_GAS - 600_000) / 700) + 1;
-  expect(() => checkGraph(product(over), "strict")).toThrow(/culprit: its leaf takes about \d+ gas/);
 });
 
 test("every node that is refused is named, not only the first", () => {

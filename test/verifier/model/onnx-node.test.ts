@@ -22,7 +22,11 @@ const REFUSED: readonly (readonly [cases: RegExp, reason: RegExp])[] = [
   [/^gather_(1|2d_indices)$/, /axis 1/],
   [/^gather_negative_indices$/, /an index in/],
   [/^pow(_bcast_array|_example|_types.*)?$/, /exponents/],
+  [/^resize_.*(cubic|linear|crop|sizes_nearest|downsample)/, /mode |whole multiples|attribute sizes/],
   [/^slice_neg_steps$/, /step is not positive/],
+  [/^(averagepool|maxpool|conv|convtranspose)_3d/, /3 spatial axes/],
+  [/^maxpool_2d_uint8$/, /operand of float32/],
+  [/^maxpool_with_argmax/, /indices/],
 ];
 
 /** As the ONNX project compares: relative 1e-3, absolute 1e-7. */

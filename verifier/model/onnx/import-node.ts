@@ -16,6 +16,9 @@ export type ForeignNode = {
   readonly proto: onnx.NodeProto;
 };
 
+/** Compiles one foreign node to primitives in canonical form; returns its (first) output, or all of them. */
+export type Handler = (node: ForeignNode) => ValueId | readonly ValueId[];
+
 export const refuse = (node: ForeignNode, what: string, hint: string): UnsupportedModelError =>
   new UnsupportedModelError(`${node.name} (${node.op}, opset ${node.opset})`, what, hint);
 
@@ -35,6 +38,11 @@ export const intOf = (node: ForeignNode, name: string, fallback: number): number
 
 export const floatOf = (node: ForeignNode, name: string, fallback: number): number =>
   attribute(node, name)?.f ?? fallback;
+
+export const textOf = (node: ForeignNode, name: string, fallback: string): string => {
+  const found = attribute(node, name);
+  return found === undefined ? fallback : new TextDecoder().decode(found.s);
+};
 
 /** A list of integers given as an attribute (older opsets) or as a constant operand. */
 export function listOf(node: ForeignNode, name: string, index?: number): readonly number[] | undefined {

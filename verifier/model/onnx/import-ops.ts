@@ -6,21 +6,21 @@ import { product } from "../../ops/product.ts";
 import { logSoftmax, softmax } from "../../ops/softmax.ts";
 import { sumOver } from "../../ops/sums.ts";
 import { dtypeOfCode, type Shape, sizeOf } from "../../tensor/tensor.ts";
+import { movementHandlers } from "./import-movement.ts";
 import {
   axesFrom,
   type ForeignNode,
   floatOf,
   fromFront,
+  type Handler,
   intOf,
   listOf,
   operand,
   rankOf,
   refuse,
 } from "./import-node.ts";
+import { windowHandlers } from "./import-windows.ts";
 import { constantIn, tensorOf } from "./tensors.ts";
-
-/** Compiles one foreign node to primitives in canonical form; returns its (first) output. */
-export type Handler = (node: ForeignNode) => ValueId;
 
 const same =
   (op: OpName): Handler =>
@@ -84,7 +84,7 @@ const reduced = (node: ForeignNode, axes: readonly number[]): Shape => {
 };
 
 /** With `noop_with_empty_axes` naming no axes means none of them. */
-const reduceSum: Handler = (node) => {
+const reduceSum = (node: ForeignNode): ValueId => {
   const named = (listOf(node, "axes", 1) ?? []).length > 0;
   if (!named && intOf(node, "noop_with_empty_axes", 0) === 1) return operand(node, 0);
   const axes = axesFrom(node);
@@ -306,4 +306,6 @@ export const handlers: Readonly<Record<string, Handler>> = {
   },
   Unsqueeze: view(unsqueezed),
   Where: same("Where"),
+  ...movementHandlers,
+  ...windowHandlers,
 };

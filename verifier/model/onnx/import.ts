@@ -8,8 +8,8 @@ import { binary32 } from "../../ops/arithmetic.ts";
 import { newDraft, ops } from "../../ops/table.ts";
 import { dtypeOfCode, type Tensor } from "../../tensor/tensor.ts";
 import { ModelFileError, UnsupportedModelError } from "../errors.ts";
-import type { ForeignNode } from "./import-node.ts";
-import { type Handler, handlers } from "./import-ops.ts";
+import type { ForeignNode, Handler } from "./import-node.ts";
+import { handlers } from "./import-ops.ts";
 import { constantIn, type ExternalData, tensorOf } from "./tensors.ts";
 
 const OLDEST_OPSET = 13;
@@ -48,7 +48,11 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedM
   const { graph, opset } = parse(bytes);
   const external = options.external ?? (() => undefined);
   const tensors = graph.initializer.map((proto) => ({ name: proto.name, start: tensorOf(proto, external) }));
-  const parameters = tensors.filter(({ start }) => start.dtype === "float32" && start.data.length > 1);
+  // Scales of a Resize are floats too, but say what to do.
+  const settings = new Set(graph.node.flatMap(({ opType, input }) => (opType === "Resize" ? input.slice(1) : [])));
+  const parameters = tensors.filter(
+    ({ name, start }) => start.dtype === "float32" && start.data.length > 1 && !settings.has(name),
+  );
   const constants = tensors.filter((tensor) => !parameters.includes(tensor));
   const initialized = new Set(tensors.map(({ name }) => name));
   const inputs = graph.input.filter(({ name }) => !initialized.has(name)).map((info) => inputOf(info, options));
@@ -150,7 +154,7 @@ function handlerOf(proto: onnx.NodeProto, opset: number): Handler {
   throw new UnsupportedModelError(whereOf(proto, opset), "this op is not supported", supported);
 }
 
-/** Emits one node; its output is known by the model's name from here on. */
+/** Emits one node; its first output, or all of them, are known by the model's names from here on. */
 function compile({ draft, opset, ids, taken }: Compiler, proto: onnx.NodeProto): void {
   const name = nameOf(proto);
   const inputs = proto.input.map((input) => {
@@ -162,9 +166,10 @@ function compile({ draft, opset, ids, taken }: Compiler, proto: onnx.NodeProto):
   const handler = handlerOf(proto, opset);
   const mark = draft.nodes.length;
   try {
-    const output = fold(draft, mark, inputs, handler(node));
+    const output = handler(node);
+    const outputs = typeof output === "number" ? [fold(draft, mark, inputs, output)] : output;
     nameFresh(draft, mark, name, taken);
-    ids.set(proto.output[0]!, output);
+    for (const [i, id] of outputs.entries()) ids.set(proto.output[i]!, id);
   } catch (error) {
     if (!(error instanceof AnhError) || error instanceof UnsupportedModelError) throw error;
     throw new UnsupportedModelError(whereOf(proto, opset), error.message, "Check the shapes and types at this node.");

@@ -4,7 +4,8 @@ import type { Attributes, Node, OpName } from "../../graph/graph.ts";
 /** How a primitive is spelled in ONNX, opset 18: int attributes, and integer lists that ONNX takes as extra inputs. */
 export type Spelling = {
   readonly attributes: Readonly<Record<string, number | string | readonly number[]>>;
-  readonly lists: readonly (readonly number[])[];
+  /** null: an optional input that is left out. */
+  readonly lists: readonly (readonly number[] | null)[];
 };
 
 const attribute = (node: Node, name: string): number | readonly number[] => node.attributes[name]!;
@@ -38,6 +39,17 @@ export function spell(node: Node): Spelling {
       const axes = list(node, "starts").map((_, axis) => axis);
       return { attributes: {}, lists: [list(node, "starts"), list(node, "ends"), axes, list(node, "steps")] };
     }
+    case "Conv":
+    case "ConvTranspose":
+    case "MaxPool":
+      return { attributes: node.attributes, lists: [] };
+    case "Pad":
+      return { attributes: {}, lists: [list(node, "pads")] };
+    case "Resize":
+      return {
+        attributes: { coordinate_transformation_mode: "asymmetric", mode: "nearest", nearest_mode: "floor" },
+        lists: [null, null, list(node, "sizes")],
+      };
     default:
       return { attributes: {}, lists: [] };
   }
@@ -73,7 +85,26 @@ export function unspell(
       return { shape: list(0) };
     case "Slice":
       return { starts: list(0), ends: list(1), steps: list(3) };
+    case "Conv":
+    case "ConvTranspose":
+    case "MaxPool":
+      return windowed(op, attributes);
+    case "Pad":
+      return { pads: list(0) };
+    case "Resize":
+      return { sizes: list(0) };
     default:
       return {};
   }
+}
+
+const WINDOWED = {
+  Conv: ["dilations", "pads", "strides"],
+  ConvTranspose: ["dilations", "output_padding", "pads", "strides"],
+  MaxPool: ["dilations", "kernel_shape", "pads", "strides"],
+} as const;
+
+function windowed(op: keyof typeof WINDOWED, attributes: ReadonlyMap<string, onnx.AttributeProto>): Attributes {
+  const lists = Object.fromEntries(WINDOWED[op].map((name) => [name, attributes.get(name)?.ints.map(Number) ?? []]));
+  return op === "MaxPool" ? lists : { ...lists, group: Number(attributes.get("group")?.i ?? -1n) };
 }

@@ -80,9 +80,12 @@ export function body(
   const lists = new Map<string, readonly number[]>();
   const operator = (node: Node): onnx.NodeProto => {
     const spelling = spell(node);
-    for (const list of spelling.lists) lists.set(listName(list), list);
+    for (const list of spelling.lists) if (list !== null) lists.set(listName(list), list);
     const { name } = valueAt(graph, node.output);
-    const inputs = [...node.inputs.map((id) => valueAt(graph, id).name), ...spelling.lists.map(listName)];
+    const inputs = [
+      ...node.inputs.map((id) => valueAt(graph, id).name),
+      ...spelling.lists.map((list) => (list === null ? "" : listName(list))),
+    ];
     return nodeProto(name, node.op, inputs, [name], spelling.attributes);
   };
   const copies = untouched.map((index) => {
