@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ZERO_HASH } from "../../common/hash.ts";
-import { trainTask } from "../../common/task.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../verifier/runtime/runtime.ts";
 import { type Tensor, viewOf } from "../../verifier/tensor/tensor.ts";
@@ -13,7 +11,8 @@ import { runTask } from "../../verifier/trace/run.ts";
 import { stepsOf } from "../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { loadMnist } from "../demo/mnist.ts";
-import { digitsDataset, planTraining, type TrainingPlan } from "../demo/plans.ts";
+import { digitsDataset } from "../demo/plans.ts";
+import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
 
 const STEPS = 1920;
@@ -25,24 +24,9 @@ export async function train(say: (text: string) => void): Promise<Record<string,
   const gatherer = openGatherer(dataset);
   const sessions: Session[] = [];
   const openTask = async (stepRoots: boolean, steps: number) => {
-    const plan: TrainingPlan = { name: "A", profile: "strict", stepRoots, soft: false, steps, batchRows: 128 };
-    const planned = planTraining(plan, {
-      l2ChainId: 1n,
-      requester: "0x0000000000000000000000000000000000000001",
-      dataset,
-      deadline: 0n,
-      randomSeed: 1,
-    });
-    const { graph, state } = planned.graphs.train;
-    const session = await onnxRuntime({ threads: 1 }).open(graph);
+    const inputs = digitsTraining(dataset, steps, stepRoots);
+    const session = await onnxRuntime({ threads: 1 }).open(inputs.graph);
     sessions.push(session);
-    const inputs: TaskInputs = {
-      task: trainTask(planned.job),
-      seed: ZERO_HASH.replace(/0$/, "1") as typeof ZERO_HASH,
-      graph,
-      dataset,
-      start: state.map(({ start }) => start),
-    };
     return { inputs, session };
   };
   try {

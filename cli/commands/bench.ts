@@ -3,6 +3,8 @@ import { type BenchReport, machine, type Suite } from "../bench/figures.ts";
 import { table } from "../demo/table.ts";
 
 const suites: Record<string, () => Promise<Suite>> = {
+  check: async () => (await import("../bench/check.ts")).check,
+  commit: async () => (await import("../bench/commit.ts")).commit,
   gas: async () => (await import("../bench/gas.ts")).gas,
   seal: async () => (await import("../bench/seal.ts")).seal,
   train: async () => (await import("../bench/train.ts")).train,
