@@ -14,6 +14,7 @@ import { openWatch } from "./dispute/watch.ts";
 import type { EventSink } from "./events.ts";
 import type { Service } from "./executor.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import { storeState } from "./trace/checkpoint.ts";
 import { openBlobStore } from "./trace/store.ts";
 
 export type ChallengerSettings = {
@@ -26,6 +27,7 @@ export type ChallengerSettings = {
   readonly dataUrls: readonly string[];
   readonly pollMs: number;
   readonly maxBondWei: bigint;
+  readonly demandBudgetWei?: bigint;
 };
 
 const DATA_TIMEOUT_MS = 30_000;
@@ -47,6 +49,8 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       pollMs: settings.pollMs,
       maxBondWei: settings.maxBondWei,
       airgapSeconds: BigInt(chain.clocks.airgapSeconds),
+      answerSeconds: BigInt(chain.clocks.answerSeconds),
+      ...(settings.demandBudgetWei === undefined ? {} : { demandBudgetWei: settings.demandBudgetWei }),
     },
     {
       l1,
@@ -59,6 +63,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       watch: openWatch({
         events,
         libraryFor,
+        keep: (state) => storeState(store, state),
         runtime: onnxRuntime({ threads: 1 }),
         clientFor: ({ dataUrl }) => client([dataUrl]),
         published: ({ claimHash, l1Block }) => readPublished(l1, claimHash, l1Block),

@@ -3,6 +3,7 @@ import { type Abi, type Hex, isAddressEqual, type TransactionReceipt } from "vie
 import { demandsAbi } from "../common/contracts/demands.ts";
 import { disputesAbi } from "../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
+import type { Want } from "./check/want.ts";
 import { withdrawBalances } from "./claims/earnings.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
 import type { ClaimsReader, L1Head } from "./claims/reader.ts";
@@ -20,7 +21,7 @@ import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { Service } from "./executor.ts";
 import type { L1 } from "./l1.ts";
 import { encodeGraph } from "./model/encoding.ts";
-import { RefusedError, type Sender } from "./sender.ts";
+import { BondTooHighError, RefusedError, type Sender } from "./sender.ts";
 import type { ConsumedResult } from "./witness/structure.ts";
 
 export type ChallengerOptions = {
@@ -28,6 +29,9 @@ export type ChallengerOptions = {
   /** No challenge or demand is made for more. */
   readonly maxBondWei: bigint;
   readonly airgapSeconds: bigint;
+  readonly answerSeconds: bigint;
+  /** What may be spent on asking one claimant that serves nothing; undefined: what overturning its claim earns. */
+  readonly demandBudgetWei?: bigint;
 };
 
 export type ChallengerModules = {
@@ -47,10 +51,10 @@ export type ChallengerModules = {
  */
 export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
   const stopping = new AbortController();
-  const settled = new Set<Hex>();
+  const memory: Memory = { settled: new Set(), declined: new Set() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
-      await round(options, modules, settled).catch((error) => modules.events(roundFailed(error)));
+      await round(options, modules, memory).catch((error) => modules.events(roundFailed(error)));
       await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
     }
   };
@@ -64,10 +68,18 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
   };
 }
 
+/** What need not be looked at again in this process. */
+type Memory = {
+  /** Claims that are closed and of which nothing is left to collect. */
+  readonly settled: Set<Hex>;
+  /** Demands that cost more than they are worth. */
+  readonly declined: Set<string>;
+};
+
 type Case = { readonly logged: LoggedClaim; readonly spec: RunSpec; readonly watched: Watched };
 
-/** @param settled claims that are closed and of which nothing is left to collect: not looked at again */
-async function round(options: ChallengerOptions, modules: ChallengerModules, settled: Set<Hex>): Promise<void> {
+async function round(options: ChallengerOptions, modules: ChallengerModules, memory: Memory): Promise<void> {
+  const { settled } = memory;
   const { log, claims, sender, watch, events } = modules;
   const logs = await log.read();
   const head = await claims.head();
@@ -80,7 +92,7 @@ async function round(options: ChallengerOptions, modules: ChallengerModules, set
     const watched: Watched = isOpen ? watch.look(logged, spec) : { finding: { kind: "unknown" } };
     const game = await gameOf(logged, head, record, watched, options, modules);
     const actions = nextActions(game);
-    for (const action of actions) await tryTo(action, { logged, spec, watched }, options, modules);
+    for (const action of actions) await tryTo(action, { logged, spec, watched }, options, modules, memory);
     if (!isOpen && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
       settled.add(logged.claimHash);
   };
@@ -96,7 +108,7 @@ async function gameOf(
   head: L1Head,
   record: { readonly status: number; readonly windowEnd: bigint; readonly closedAt: bigint },
   { finding }: Watched,
-  { airgapSeconds }: ChallengerOptions,
+  { airgapSeconds, answerSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
 ): Promise<Game> {
   const isClosed = record.status !== CLAIM_STATUS.open;
@@ -106,6 +118,7 @@ async function gameOf(
     isClosed ? disputes.feesOpen(claimHash, sender.address, l1Block) : [],
     isClosed && disputes.rewardOpen(claimHash, sender.address, l1Block),
   ]);
+  const wasAsked = finding.kind === "unavailable" && (await disputes.wasAsked(claimHash, l1Block));
   const isOpened = finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block));
   const isAnswered = finding.kind === "wanted" && pending.length === 0;
   // L1 shows more than when the claim was checked: look again.
@@ -117,17 +130,26 @@ async function gameOf(
     windowEnd: record.windowEnd,
     closedAt: record.closedAt,
     airgapSeconds,
+    answerSeconds,
     finding,
     challenges,
     pending,
+    wasAsked,
     feesOpen,
     rewardOpen,
   };
 }
 
-async function tryTo(action: ChallengerAction, about: Case, options: ChallengerOptions, modules: ChallengerModules) {
+async function tryTo(
+  action: ChallengerAction,
+  about: Case,
+  options: ChallengerOptions,
+  modules: ChallengerModules,
+  { declined }: Memory,
+): Promise<void> {
   try {
-    await perform(action, about, options, modules);
+    if (action.kind === "demand") await demand(action.want, about, options, modules, declined);
+    else await perform(action, about, options, modules);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
@@ -142,8 +164,38 @@ const DISPUTES_ABI = [
   ...[...(demandsAbi as Abi), ...(resultClaimsAbi as Abi)].filter(({ type }) => type === "error"),
 ] as Abi;
 
+/**
+ * Asks for something on L1, unless it costs more than the claim is worth: the fees of a claim that stands go to its
+ * claimant, who could otherwise live on serving nothing.
+ */
+async function demand(
+  want: Want,
+  { logged, spec, watched }: Case,
+  { maxBondWei, demandBudgetWei }: ChallengerOptions,
+  { l1, sender, disputes, events }: ChallengerModules,
+  declined: Set<string>,
+): Promise<void> {
+  const { claimHash, l1Block } = logged;
+  const key = JSON.stringify([claimHash, want]);
+  if (declined.has(key)) return;
+  const { functionName, args } = demandFor(want, spec.task, watched.graph);
+  const call = { address: l1.contracts.demands, abi: demandsAbi as Abi, functionName, args: [claimHash, ...args] };
+  const budgetWei = demandBudgetWei ?? (await disputes.rewardWei());
+  const askedWei = await disputes.askedWei(claimHash, sender.address, l1Block);
+  const leftWei = budgetWei > askedWei ? budgetWei - askedWei : 0n;
+  const about = { id: spec.task.id, claimHash, ...want };
+  try {
+    const { gasUsed, blockNumber } = await sender.sendWithBond(call, leftWei < maxBondWei ? leftWei : maxBondWei);
+    events({ event: "demanded", ...about, gasUsed, l1Block: blockNumber });
+  } catch (error) {
+    if (!(error instanceof BondTooHighError)) throw error;
+    declined.add(key);
+    events({ event: "demand-declined", ...about, priceWei: error.actual, askedWei, budgetWei });
+  }
+}
+
 async function perform(
-  action: ChallengerAction,
+  action: Exclude<ChallengerAction, { kind: "demand" }>,
   { logged, spec, watched }: Case,
   { maxBondWei }: ChallengerOptions,
   modules: ChallengerModules,
@@ -185,17 +237,14 @@ async function perform(
     case "timeout":
       report("timed-out", await sender.send(demands("timeout", [action.key])));
       return;
-    case "demand": {
-      const { functionName, args } = demandFor(action.want, spec.task, watched.graph);
-      const receipt = await sender.sendWithBond(demands(functionName, [claimHash, ...args]), maxBondWei);
-      report("demanded", receipt, action.want);
-      return;
-    }
     case "waitFor":
       report("waiting", await sender.send(disputes("waitFor", [action.challengeId, action.key])));
       return;
     case "collectFee":
       report("fee-collected", await sender.send(demands("collect", [action.key])));
+      return;
+    case "lapse":
+      report("lapsed", await sender.send(disputes("lapse", [action.challengeId])));
       return;
     case "refund":
       report("refunded", await sender.send(disputes("refund", [action.challengeId])));

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { devAccount, type Role } from "../../cli/stack/accounts.ts";
-import { runChallenger } from "../../verifier/challenger-wiring.ts";
+import { type ChallengerSettings, runChallenger } from "../../verifier/challenger-wiring.ts";
+import type { Demand } from "../../verifier/claims/demand.ts";
 import type { ServiceEvent } from "../../verifier/events.ts";
 import { type ExecutorParts, runExecutor } from "../../verifier/executor-wiring.ts";
 import { valueAt } from "../../verifier/graph/graph.ts";
@@ -17,7 +18,8 @@ import { type SmallSpec, type SmallTask, smallTask } from "./small-task.ts";
 import { until } from "./until.ts";
 import { storeGraph, storeTensors } from "./upload.ts";
 
-export type Serving = { readonly dataUrl?: string };
+/** Where a claimant says it serves, and where a service looks for content. */
+export type Serving = { readonly dataUrl?: string; readonly dataUrls?: readonly string[] };
 
 export async function openServiceStage() {
   const folder = await mkdtemp(join(tmpdir(), "anh-services-"));
@@ -43,13 +45,14 @@ export async function openServiceStage() {
     l1,
     /** A task with an id of its own. */
     job: (spec: SmallSpec): SmallTask => smallTask({ ...spec, salt: salt++ }),
-    /** Serves the graphs of a task whose optimizer is not the usual one. */
-    async serve({ graphs }: SmallTask): Promise<void> {
+    /** Serves what a task names that is not the usual one. */
+    async upload({ graphs, start }: SmallTask): Promise<void> {
       for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+      await storeTensors(store, start);
     },
     async execute(
       role: Role,
-      task: SmallTask,
+      task: Demand,
       openSteps: ExecutorParts["openSteps"],
       takes: (overturned: boolean) => boolean = () => true,
       serving: Serving = {},
@@ -62,9 +65,9 @@ export async function openServiceStage() {
       stops.push(running.stop);
       return { events, stop: running.stop };
     },
-    watch(): ServiceEvent[] {
+    watch(settings: Partial<ChallengerSettings> = {}): ServiceEvent[] {
       const events: ServiceEvent[] = [];
-      const { stop } = runChallenger(common("challenger"), (event) => events.push(event));
+      const { stop } = runChallenger({ ...common("challenger"), ...settings }, (event) => events.push(event));
       stops.push(stop);
       return events;
     },
@@ -96,5 +99,5 @@ export const seen = (events: readonly ServiceEvent[], name: string) =>
   until(() => events.find(({ event }) => event === name));
 
 /** What was found of a task's claim: those of other tests may still be open. */
-export const checked = (events: readonly ServiceEvent[], { task }: SmallTask) =>
+export const checked = (events: readonly ServiceEvent[], { task }: Pick<Demand, "task">) =>
   until(() => events.find(({ event, id }) => event === "checked" && id === task.id));

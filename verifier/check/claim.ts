@@ -3,10 +3,9 @@ import type { ResultClaim } from "../../common/claim.ts";
 import { treeRoot } from "../../common/merkle.ts";
 import { hasStepRoots, segmentCount, stepsInSegment } from "../../common/task.ts";
 import { type DataClient, DataUnavailableError } from "../data/client.ts";
-import type { Library } from "../data/library.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
-import { rowOrderOf, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { computeSegment } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf } from "../trace/step.ts";
 import { stepsOf } from "../trace/steps.ts";
@@ -22,12 +21,11 @@ export type ClaimSubject = {
   readonly inputs: TaskInputs;
   /** The claimant's data service. */
   readonly data: DataClient;
-  /** Tensors by root, wherever they are served. */
-  readonly library: Library;
 };
 
 export type ClaimFinding =
-  | { readonly kind: "right" }
+  /** `state`: the claimed end. */
+  | { readonly kind: "right"; readonly state: readonly Tensor[] }
   | {
       readonly kind: "wrong";
       readonly segment: number;
@@ -74,14 +72,12 @@ export async function checkClaim(
       start = finding.state;
       onSegment?.(record.index);
     }
-    return { kind: "right" };
+    return { kind: "right", state: start };
   } catch (error) {
     if (error instanceof DataUnavailableError) return { kind: "unavailable", error };
     throw error;
   }
 }
-
-type SegmentVerdict = Exclude<ClaimFinding, { kind: "right" }> | { kind: "right"; state: readonly Tensor[] };
 
 async function checkOne(
   subject: ClaimSubject,
@@ -90,7 +86,7 @@ async function checkOne(
   records: readonly SegmentRecord[],
   segment: number,
   start: readonly Tensor[],
-): Promise<SegmentVerdict> {
+): Promise<ClaimFinding> {
   const { inputs } = subject;
   const record = records[segment]!;
   if (!hasStepRoots(inputs.task)) {
@@ -164,11 +160,4 @@ async function servedRoots(subject: ClaimSubject, segment: number, step: number,
       actual: stepRootOf(roots),
     });
   return roots;
-}
-
-/** The state a claim ends in, as it is served. */
-export async function claimedEnd({ claim, inputs, library }: ClaimSubject): Promise<readonly Tensor[]> {
-  const types = stateTypes(inputs.graph);
-  const roots = await library.roots(claim.resultRoot, types.length);
-  return Promise.all(roots.map((root, i) => library.tensor(root, types[i]!)));
 }

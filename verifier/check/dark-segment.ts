@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { stepTraceHash } from "../../common/claim.ts";
+import { PROFILE } from "../../common/job.ts";
 import { treeProof, treeRoot } from "../../common/merkle.ts";
 import { hasStepRoots, stepsInSegment } from "../../common/task.ts";
 import { bitsOf } from "../numerics/float32.ts";
@@ -7,13 +8,14 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { metricsRootOf, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
-import { type StepValues, stepRootsOf } from "../trace/values.ts";
+import { placementIn, type StepValues, stepRootsOf } from "../trace/values.ts";
 import type { ClaimFinding } from "./claim.ts";
-import type { Published } from "./dark.ts";
+import { type FirstLook, judgeNodes, lookAtStep } from "./dark-step.ts";
 import type { SegmentProof } from "./evidence.ts";
+import type { Published } from "./published.ts";
 import { type SegmentCheckModules, startViolation, type WrongStep } from "./segment.ts";
 import { firstDiffering } from "./shown.ts";
-import { checkStep, hasWholeLists, uncanonical } from "./step.ts";
+import { checkStep, differsAt, hasWholeLists, uncanonical } from "./step.ts";
 import type { Violation } from "./violation.ts";
 import { WantedError } from "./want.ts";
 
@@ -26,11 +28,31 @@ export type DarkSegment = {
 
 export type DarkVerdict =
   | Exclude<ClaimFinding, { kind: "right" }>
-  /** The claimed end; `metrics`: whether the leaf's metrics are those of its steps. */
-  | { readonly kind: "right"; readonly state: readonly Tensor[]; readonly metrics: boolean };
+  | {
+      readonly kind: "right";
+      /** The claimed end. */
+      readonly state: readonly Tensor[];
+      /** Whether the leaf's metrics are those of its steps, as far as these are known. */
+      readonly metrics: boolean;
+      /** Steps that a first look found nothing wrong in. */
+      readonly doubts: readonly Doubt[];
+    };
+
+/** A `tolerant` step of which not every node was judged: each of its values must be paid for. */
+export type Doubt = {
+  /** The larger, the sooner it is worth it (`FirstLook`). */
+  readonly deviation: number;
+  readonly judge: () => Promise<Extract<ClaimFinding, { kind: "wrong" }> | undefined>;
+};
+
+/** What judging a step gives; `values` where any had to be read, the rest where some nodes were not judged. */
+type Look = {
+  readonly violation: Violation | undefined;
+  readonly values: StepValues | undefined;
+} & Partial<Pick<FirstLook, "deviation" | "rest">>;
 
 /** A step as it is claimed, once it was found right. */
-type Passed = { readonly hash: Hex; readonly roots: StepRoots; readonly lossBits: number | undefined };
+type Passed = { readonly hash: Hex; readonly roots: StepRoots; readonly lossBits: number | "unread" | undefined };
 
 /**
  * Judges the steps of a segment that are not the own ones, and those that hold what no claim may hold, in their order,
@@ -52,6 +74,8 @@ export async function checkDarkSegment(
     const shown = published.step(segment, step);
     return opened === undefined ? shown && stepRootOf(shown.roots) : opened[step];
   };
+  const isTolerant = task.profile === PROFILE.tolerant;
+  const doubts: Doubt[] = [];
   let steps: readonly Passed[] = [];
   let state = start;
 
@@ -83,23 +107,43 @@ export async function checkDarkSegment(
     const { values } = await walk(inputs, modules, segment, from, at + 1, state);
     const { roots: ownRoots } = own[at - from]!;
     const read = published.read(segment, at);
-    const finding =
+    const compared = { roots, own: values, ownRoots, read };
+    const finding: Look =
       at < differing
         ? { violation: own[at - from]!.violation, values }
         : (startViolation(inputs, roots, ownRoots.stateIn, first + at) ??
-          (await checkStep(inputs, modules, { roots, own: values, ownRoots, read, metric: "unknown" })));
+          (isTolerant
+            ? await lookAtStep(inputs, modules, compared)
+            : await checkStep(inputs, modules, { ...compared, metric: "unknown" })));
     const before = [...steps, ...own][at - 1];
-    if (finding.violation !== undefined)
-      return found(at, proof, at === 0 ? undefined : proofOf(at - 1), {
+    const wrongIn = ({ violation, values: claimed }: { violation: Violation; values: StepValues | undefined }) =>
+      found(at, proof, at === 0 ? undefined : proofOf(at - 1), {
         step: at,
-        violation: finding.violation,
+        violation,
         roots,
-        values: finding.values ?? values,
+        values: claimed ?? values,
         trace: stepTraceOf(roots),
         previousTrace: before && stepTraceOf(before.roots),
       });
+    const { violation } = finding;
+    if (violation !== undefined) return wrongIn({ violation, values: finding.values });
     const claimed = finding.values ?? values;
-    steps = [...steps, ...own].slice(0, at).concat(passed(graph, roots, claimed));
+    const { deviation, rest } = finding;
+    if (deviation !== undefined && rest !== undefined && rest.length > 0) {
+      const start = state;
+      const judge = async () => {
+        // Computed again: a doubt may be looked into when many others wait, and all values of a step are many.
+        const { values } = await walk(inputs, modules, segment, from, at + 1, start);
+        const judged = await judgeNodes(graph, modules, { ...compared, own: values }, rest);
+        const { violation } = judged;
+        return violation && wrongIn({ violation, values: judged.values });
+      };
+      doubts.push({ deviation, judge });
+    }
+    const isLossRead =
+      !isTolerant || graph.loss === null || !differsAt(compared, placementIn(graph).places[graph.loss]!);
+    const lossBits = isLossRead ? lossBitsOf(graph, claimed) : "unread";
+    steps = [...steps, ...own].slice(0, at).concat({ hash: stepRootOf(roots), roots, lossBits });
     state = graph.stateOutputs.map((id) => claimed[id]!);
   }
 
@@ -114,27 +158,34 @@ export async function checkDarkSegment(
     return found(count - 1, proof, undefined, wrong);
   }
   const metrics = steps.flatMap(({ lossBits }) => (lossBits === undefined ? [] : [lossBits]));
-  return { kind: "right", state, metrics: metricsRootOf(metrics) === leaf.leaf.metricsRoot };
+  const areKnown = metrics.every((bits) => bits !== "unread");
+  return { kind: "right", state, doubts, metrics: !areKnown || metricsRootOf(metrics) === leaf.leaf.metricsRoot };
 
   function found(
     step: number,
     stepProof: readonly Hex[],
     previousStepProof: readonly Hex[] | undefined,
     wrong: WrongStep,
-  ): DarkVerdict {
+  ): Extract<ClaimFinding, { kind: "wrong" }> {
     const previousSegment = segment === 0 ? undefined : published.leaf(segment - 1);
     const isLinked = wrong.violation.kind === "link" && !wrong.violation.end && step === 0 && segment > 0;
     if (isLinked && previousSegment === undefined) throw new WantedError({ path: "segment", segment: segment - 1 });
+    if (wrong.violation.kind === "link" && step > 0 && !wrong.violation.end && previousStepProof === undefined)
+      throw new WantedError({ path: "step", segment, step: step - 1 });
     // Nobody shows the metrics, and none of these proofs takes them.
     const evidence = { segment: leaf, previousSegment, stepProof, previousStepProof, metrics: [] };
     return { kind: "wrong", segment, wrong, read: published.read(segment, step), evidence };
   }
 }
 
-function passed(graph: TaskInputs["graph"], roots: StepRoots, values: StepValues): Passed {
-  const lossBits = graph.loss === null ? undefined : bitsOf(Number(values[graph.loss]!.data[0]));
-  return { hash: stepRootOf(roots), roots, lossBits };
-}
+const passed = (graph: TaskInputs["graph"], roots: StepRoots, values: StepValues): Passed => ({
+  hash: stepRootOf(roots),
+  roots,
+  lossBits: lossBitsOf(graph, values),
+});
+
+const lossBitsOf = ({ loss }: TaskInputs["graph"], values: StepValues): number | undefined =>
+  loss === null ? undefined : bitsOf(Number(values[loss]!.data[0]));
 
 /** Computes steps `from` up to `to` of a segment one by one. */
 async function walk(

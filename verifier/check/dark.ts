@@ -1,35 +1,24 @@
 import type { Hex } from "viem";
-import { type StepTrace, segmentLeafHash } from "../../common/claim.ts";
+import { segmentLeafHash } from "../../common/claim.ts";
 import { treeRoot } from "../../common/merkle.ts";
 import { segmentCount } from "../../common/task.ts";
 import { DataUnavailableError } from "../data/client.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
-import type { StepRoots } from "../trace/step.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
 import { type ClaimFinding, type ClaimSubject, ownSegment } from "./claim.ts";
-import { checkDarkSegment } from "./dark-segment.ts";
+import { checkDarkSegment, type Doubt } from "./dark-segment.ts";
 import type { SegmentProof } from "./evidence.ts";
+import type { Published } from "./published.ts";
 import type { SegmentCheckModules } from "./segment.ts";
 import { firstDiffering } from "./shown.ts";
-import type { ReadValue } from "./step.ts";
 import { WantedError } from "./want.ts";
 
-/** What L1 shows of a claim: what was demanded and answered, with its proofs. */
-export type Published = {
-  readonly leaf: (segment: number) => SegmentProof | undefined;
-  readonly step: (segment: number, step: number) => PublishedStep | undefined;
-  /** All steps of a segment whose leaf holds no steps root. */
-  readonly opened: (segment: number) => readonly StepTrace[] | undefined;
-  /** Throws `WantedError` for the first chunks that are missing. */
-  readonly read: (segment: number, step: number) => ReadValue;
-};
-export type PublishedStep = { readonly roots: StepRoots; readonly proof: readonly Hex[] };
-
 /**
- * Checks a strict claim whose claimant serves nothing: the own run says what it must be, and what differs is asked for
- * on L1, down to the bytes of one value. A difference that is right is gone on from, with the claimed values: behind it
- * may be one that is not. Throws `WantedError` with what to ask for next.
+ * Checks a claim whose claimant serves nothing: the own run says what it may be, and what differs is asked for on L1,
+ * down to the bytes of one value. A difference that is right is gone on from, with the claimed values: behind it may be
+ * one that is not. Of a `tolerant` claim every step is looked at first, then the rest of those that differ, the farthest
+ * first: who cannot pay for all of it pays for what is most suspicious. Throws `WantedError` with what to ask for next.
  */
 export async function checkDark(
   { inputs, claim }: ClaimSubject,
@@ -38,6 +27,7 @@ export async function checkDark(
 ): Promise<ClaimFinding> {
   const count = segmentCount(inputs.task);
   let darkMetrics: number | undefined;
+  const doubts: Doubt[] = [];
   let state = inputs.start;
   /** Leaves of the segments before `state`: the claimed ones, where nothing was shown the own ones. */
   let past: readonly Hex[] = [];
@@ -45,7 +35,10 @@ export async function checkDark(
     const own = await ownRun(inputs, modules, past.length, count, state);
     const leaves = [...past, ...own.leaves];
     const isOwn = treeRoot(leaves) === claim.trajectoryRoot;
-    if (isOwn && own.uncanonical === undefined) break;
+    if (isOwn && own.uncanonical === undefined) {
+      state = own.state;
+      break;
+    }
     const differing = isOwn
       ? count
       : firstDiffering(
@@ -61,11 +54,16 @@ export async function checkDark(
     const verdict = await checkDarkSegment(inputs, modules, published, { segment, leaf, start });
     if (verdict.kind !== "right") return verdict;
     if (!verdict.metrics) darkMetrics ??= segment;
+    doubts.push(...verdict.doubts);
     past = [...leaves.slice(0, segment), segmentLeafHash(leaf.leaf)];
     state = verdict.state;
   }
+  for (const { judge } of doubts.sort((a, b) => b.deviation - a.deviation)) {
+    const wrong = await judge();
+    if (wrong !== undefined) return wrong;
+  }
   if (darkMetrics !== undefined) throw unprovableMetrics(darkMetrics);
-  return { kind: "right" };
+  return { kind: "right", state };
 }
 
 const hashOfLeaf = (shown: SegmentProof | undefined): Hex | undefined => shown && segmentLeafHash(shown.leaf);

@@ -18,6 +18,7 @@ const SCREEN_TERMS = 8;
  * The first node, in the graph's order, of which an element is wrong given its claimed operands.
  * @param session of `isolated.graph`, one thread
  * @param claimed by value id of `graph`, finite
+ * @param only nodes to judge: `claimed` need hold the claimed values of their operands and outputs alone
  */
 export async function firstWrongElement(
   graph: Graph,
@@ -25,16 +26,18 @@ export async function firstWrongElement(
   session: Session,
   profile: Profile,
   claimed: StepValues,
+  only: readonly number[] = [...graph.nodes.keys()],
 ): Promise<{ node: number; element: number } | undefined> {
   const inputs = isolated.inputs.map((id) => claimed[id]!);
   const wantsMagnitude = (node: number) => profile === "tolerant" && isolated.magnitudes[node] !== null;
-  const wanted = isolated.results.flatMap((id, node) =>
-    wantsMagnitude(node) ? [id, isolated.magnitudes[node]!] : [id],
+  const judged = only.filter((node) => hasLeaf(graph.nodes[node]!));
+  const wanted = judged.flatMap((node) =>
+    wantsMagnitude(node) ? [isolated.results[node]!, isolated.magnitudes[node]!] : [isolated.results[node]!],
   );
   const values = await session.values([], inputs, wanted);
   const own = new Map(wanted.map((id, i) => [id, values[i]!]));
-  for (const [node, { output }] of graph.nodes.entries()) {
-    if (!hasLeaf(graph.nodes[node]!)) continue;
+  for (const node of judged) {
+    const { output } = graph.nodes[node]!;
     const magnitude = wantsMagnitude(node) ? own.get(isolated.magnitudes[node]!) : undefined;
     const screen = magnitude && screenOf(graph, node, magnitude);
     const element = wrongElement(own.get(isolated.results[node]!)!.data, claimed[output]!.data, (index) => {
@@ -48,9 +51,13 @@ export async function firstWrongElement(
 
 /** Index of the first element that differs from the own one and is not right. */
 function wrongElement(own: TensorData, claimed: TensorData, judge: (index: number) => boolean): number | undefined {
+  if (sameBytes(own, claimed)) return undefined; // nearly always, and twenty times as fast as element by element
   for (let index = 0; index < claimed.length; index++) if (own[index] !== claimed[index] && !judge(index)) return index;
   return undefined;
 }
+
+const bufferOf = ({ buffer, byteOffset, byteLength }: TensorData) => Buffer.from(buffer, byteOffset, byteLength);
+const sameBytes = (a: TensorData, b: TensorData): boolean => bufferOf(a).equals(bufferOf(b));
 
 type Screen = (own: Tensor, claimed: Tensor, index: number) => boolean;
 

@@ -3,7 +3,8 @@ import { PLACE } from "../../common/graph-encoding.ts";
 import { PROFILE } from "../../common/job.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
-import { layoutBytes } from "../model/layout.ts";
+import { type Layout, layoutBytes } from "../model/layout.ts";
+import type { Place } from "../model/placement.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
@@ -55,7 +56,7 @@ export async function checkStep(
   const first =
     nextStateViolation(graph, step.roots) ?? (profile === "strict" ? await firstDifference(graph, step) : undefined);
   if (first !== undefined) return { violation: first, values: own };
-  const values = await claimedValues(graph, step);
+  const values = await Promise.all(graph.values.map((_, id) => id).map(claimedValuesOf(graph, step)));
   const violation =
     uncanonical(graph, values) ??
     (await layoutViolation(graph, values, step)) ??
@@ -78,10 +79,10 @@ export function metricViolation(graph: Graph, values: StepValues, metric: Claime
   return metric === loss ? undefined : { kind: "metric" };
 }
 
-async function feedViolation(
+export async function feedViolation(
   graph: Graph,
   isInference: boolean,
-  { roots, own, ownRoots, read }: ClaimedStep,
+  { roots, own, ownRoots, read }: ComparedStep,
 ): Promise<Violation | undefined> {
   const feed = ownRoots.feeds.findIndex((root, i) => root !== roots.feeds[i]);
   if (feed < 0) return undefined;
@@ -93,21 +94,26 @@ async function feedViolation(
   return { kind: "feed", feed, row: Math.floor(at / rowSize), element: at % rowSize };
 }
 
-/** By value id; fetched only where the root is not that of the own value. */
-async function claimedValues(graph: Graph, { own, ownRoots, roots, read }: ClaimedStep): Promise<Tensor[]> {
+/** A step's committed roots beside the own ones, as far as reading its values goes. */
+export type ComparedStep = Pick<ClaimedStep, "roots" | "own" | "ownRoots" | "read">;
+
+export const differsAt = ({ roots, ownRoots }: ComparedStep, { place, index }: Place): boolean =>
+  rootAt(roots, place, index) !== rootAt(ownRoots, place, index);
+
+/** Claimed values by their id; read only where the root is not that of the own value, and once. */
+export function claimedValuesOf(graph: Graph, step: ComparedStep): (id: ValueId) => Promise<Tensor> {
   const { places } = placementIn(graph);
   const fetched = new Map<Hex, Promise<Uint8Array>>();
-  return Promise.all(
-    graph.values.map(async ({ dtype, shape }, id) => {
-      const { place, index } = places[id]!;
-      const root = rootAt(roots, place, index);
-      if (root === undefined || root === rootAt(ownRoots, place, index)) return own[id]!;
-      const type: TensorType = { dtype, shape };
-      const bytes = fetched.get(root) ?? read(place, index, root, byteSizeOf(type));
-      fetched.set(root, bytes);
-      return fromBytes(type, await bytes);
-    }),
-  );
+  return async (id) => {
+    const { place, index } = places[id]!;
+    const root = rootAt(step.roots, place, index);
+    if (root === undefined || !differsAt(step, { place, index })) return step.own[id]!;
+    const { dtype, shape } = valueAt(graph, id);
+    const type: TensorType = { dtype, shape };
+    const bytes = fetched.get(root) ?? step.read(place, index, root, byteSizeOf(type));
+    fetched.set(root, bytes);
+    return fromBytes(type, await bytes);
+  };
 }
 
 /** A bool beyond 1, an infinity or a NaN. */
@@ -120,7 +126,7 @@ export function uncanonical(graph: Graph, values: StepValues): Violation | undef
 }
 
 /** A state output's root is not the one at the place the graph takes it from. */
-function nextStateViolation(graph: Graph, roots: StepRoots): Violation | undefined {
+export function nextStateViolation(graph: Graph, roots: StepRoots): Violation | undefined {
   const { places } = placementIn(graph);
   const state = graph.stateOutputs.findIndex((id, i) => {
     const { place, index } = places[id]!;
@@ -134,29 +140,36 @@ const constantRoot = (graph: Graph, id: ValueId): Hex =>
   tensorRoot(graph.constants.find(({ value }) => value === id)!.bytes);
 
 /** A reading layout is not its value turned. */
-async function layoutViolation(
-  graph: Graph,
-  values: StepValues,
-  { roots, ownRoots, own, read }: ClaimedStep,
-): Promise<Violation | undefined> {
+async function layoutViolation(graph: Graph, values: StepValues, step: ClaimedStep): Promise<Violation | undefined> {
   const { exact, loose } = placementIn(graph);
   for (const [place, list] of [
     [PLACE.exact, exact],
     [PLACE.loose, loose],
   ] as const) {
     for (const [index, { value, layout }] of list.entries()) {
-      const root = rootAt(roots, place, index)!;
-      // Equal values and equal layouts as the own ones, which were turned when their roots were taken.
-      if (layout === null || (values[value] === own[value] && root === rootAt(ownRoots, place, index))) continue;
-      const turned = layoutBytes(values[value]!, layout);
-      if (tensorRoot(turned) === root) continue;
-      const { dtype, shape } = valueAt(graph, value);
-      const claimed = fromBytes({ dtype, shape }, await read(place, index, root, turned.length));
-      const element = elementOfLayout(firstDifferingElement(claimed, fromBytes({ dtype, shape }, turned)), layout);
-      return { kind: "layout", ...readerOf(graph, place, index), element };
+      if (layout === null) continue;
+      const element = await wrongInLayout(graph, values, step, { value, layout, at: { place, index } });
+      if (element !== undefined) return { kind: "layout", ...readerOf(graph, place, index), element };
     }
   }
   return undefined;
+}
+
+/** Element of a value that its layout at `at` has wrong. */
+export async function wrongInLayout(
+  graph: Graph,
+  values: StepValues,
+  step: ComparedStep,
+  { value, layout, at }: { readonly value: ValueId; readonly layout: Layout; readonly at: Place },
+): Promise<number | undefined> {
+  // Equal values and equal layouts as the own ones, which were turned when their roots were taken.
+  if (values[value] === step.own[value] && !differsAt(step, at)) return undefined;
+  const root = rootAt(step.roots, at.place, at.index)!;
+  const turned = layoutBytes(values[value]!, layout);
+  if (tensorRoot(turned) === root) return undefined;
+  const { dtype, shape } = valueAt(graph, value);
+  const claimed = fromBytes({ dtype, shape }, await step.read(at.place, at.index, root, turned.length));
+  return elementOfLayout(firstDifferingElement(claimed, fromBytes({ dtype, shape }, turned)), layout);
 }
 
 /** A node and operand that read through the layout at a place. */

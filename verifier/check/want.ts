@@ -3,15 +3,19 @@ export type Want =
   | { readonly path: "segment"; readonly segment: number }
   /** Trace and value roots; `step` within the segment. */
   | { readonly path: "step"; readonly segment: number; readonly step: number }
-  | {
+  | ({
       readonly path: "chunks";
       readonly segment: number;
       readonly step: number;
       readonly place: number;
       readonly index: number;
-      readonly firstChunk: number;
-      readonly chunkCount: number;
-    };
+    } & ChunkSpan)
+  /** Of a tensor that the task names by root. */
+  | ({ readonly path: "input"; readonly of: InputKind; readonly index: number } & ChunkSpan);
+
+export type InputKind = "dataset" | "start";
+
+export type ChunkSpan = { readonly firstChunk: number; readonly chunkCount: number };
 
 /** Thrown where a check cannot go on without it. */
 export class WantedError extends Error {

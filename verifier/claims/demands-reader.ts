@@ -30,6 +30,8 @@ export type DemandRecord = {
   readonly path: number;
   /** Its fee has been moved to whom it belongs. */
   readonly collected: boolean;
+  /** What lies on L1 for it. */
+  readonly feeWei: bigint;
 };
 
 export type DemandsReader = {
@@ -37,6 +39,8 @@ export type DemandsReader = {
   readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly Asked[]>;
   /** Demands on a closed claim of which the fee still lies on L1: those an account asked, or all that were answered. */
   readonly uncollected: (claimHash: Hex, asker: Address | undefined, fromBlock: bigint) => Promise<readonly Hex[]>;
+  /** What an account has put on L1 for demands on a claim. */
+  readonly askedWei: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<bigint>;
   readonly demand: (key: Hex) => Promise<DemandRecord>;
   readonly range: (claimHash: Hex, key: Hex, fromBlock: bigint) => Promise<ChunkRange>;
 };
@@ -68,6 +72,11 @@ export function openDemandsReader({ client, contracts }: L1): DemandsReader {
         if (!collected && (asker !== undefined || answeredAt !== 0n)) keys.push(key);
       }
       return keys;
+    },
+    askedWei: async (claimHash, asker, fromBlock) => {
+      const asked = await events<Asked>("Asked", { claimHash, asker }, fromBlock);
+      const fees = await Promise.all(asked.map(async ({ key }) => (await demand(key)).feeWei));
+      return fees.reduce((sum, feeWei) => sum + feeWei, 0n);
     },
     range: async (claimHash, key, fromBlock) => {
       const [asked] = await events<{ range: ChunkRange }>("ChunksAsked", { claimHash, key }, fromBlock);

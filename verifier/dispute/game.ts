@@ -4,6 +4,9 @@ import type { Want } from "../check/want.ts";
 /** Status of a challenge on L1; the numbers are Disputes'. */
 export const CHALLENGE_STATUS = { none: 0, live: 1, lapsed: 2, lost: 3, won: 4, refunded: 5 } as const;
 
+/** How often a challenge's clock may wait for an answer of the challenger's choice (P7.3). */
+export const MAX_WAITS = 8;
+
 /** `step` of a challenge that was not pointed yet. */
 export const NO_STEP = 0xffffffff;
 
@@ -18,6 +21,10 @@ export type ChallengeView = {
   readonly l1Block: bigint;
   /** It waits for an opening that has not been answered. */
   readonly waiting: boolean;
+  /** How often its clock has waited for an answer of the challenger's choice. */
+  readonly waits: number;
+  /** Last L1 second for the challenger's next move. */
+  readonly moveBy: bigint;
 };
 
 /** What checking has found about a claim, as far as it decides moves. */
@@ -42,11 +49,15 @@ export type Game = {
   readonly windowEnd: bigint;
   readonly closedAt: bigint;
   readonly airgapSeconds: bigint;
+  /** What a claimant has for an answer. */
+  readonly answerSeconds: bigint;
   readonly finding: Finding;
   /** Own challenges, oldest first. */
   readonly challenges: readonly ChallengeView[];
   /** Demands on the claim that wait for an answer: key and last L1 second for it. */
   readonly pending: readonly { readonly key: Hex; readonly due: bigint }[];
+  /** Somebody has asked something of the claim. */
+  readonly wasAsked: boolean;
   /** Demands paid by the own account, once the claim is closed: the fees go to whom they belong. */
   readonly feesOpen: readonly Hex[];
   /** The reward of this claim is the own account's and was not collected. */

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import type { Want } from "../check/want.ts";
 import { CLAIM_STATUS } from "../claims/status.ts";
-import { CHALLENGE_STATUS, type ChallengeView, type Game, NO_STEP } from "./game.ts";
+import { CHALLENGE_STATUS, type ChallengeView, type Game, MAX_WAITS, NO_STEP } from "./game.ts";
 
 export type ChallengerAction =
   | { readonly kind: "challenge"; readonly segment: number; readonly step: number }
@@ -11,6 +11,8 @@ export type ChallengerAction =
   | { readonly kind: "demand"; readonly want: Want }
   /** The challenge's clock waits for an answer that was asked for. */
   | { readonly kind: "waitFor"; readonly challengeId: Hex; readonly key: Hex }
+  /** Its time is over: the bond comes back, and finality need not wait for it. */
+  | { readonly kind: "lapse"; readonly challengeId: Hex }
   | { readonly kind: "refund"; readonly challengeId: Hex }
   | { readonly kind: "collectFee"; readonly key: Hex }
   | { readonly kind: "collect" };
@@ -26,6 +28,8 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
   if (late !== undefined) return [{ kind: "timeout", key: late.key }];
   const { finding } = game;
   const live = game.challenges.filter(({ status }) => status === CHALLENGE_STATUS.live);
+  const over = live.filter(({ moveBy }) => game.nowSeconds > moveBy);
+  if (over.length > 0) return over.map(({ challengeId }) => ({ kind: "lapse", challengeId }));
   switch (finding.kind) {
     case "closed":
       if (live.some(({ segment }) => segment === finding.segment)) return [];
@@ -37,8 +41,8 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
       return mine === undefined ? challenge(game, finding.segment, finding.step) : pursue(game, mine, finding.step);
     }
     case "unavailable":
-      // Something is asked for on L1 as long as it may be: silence then loses the claim.
-      if (game.pending.length > 0 || game.nowSeconds > game.windowEnd) return [];
+      // No question leads on, but silence loses the claim.
+      if (game.wasAsked || game.nowSeconds > game.windowEnd) return [];
       return [{ kind: "demand", want: { path: "segment", segment: 0 } }];
     case "wanted":
       return ask(game, live, finding.want);
@@ -47,25 +51,33 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
   }
 }
 
-/** Asks for what is wanted. A step that is known is challenged first: who has a live challenge may ask after the window,
- * and finality waits for it. */
+/** Challenges that hold a claim open while answers are waited for: their bonds come back, but lie on L1 until then. */
+const MAX_HOLDS = 4;
+
+/**
+ * Asks for what is wanted, one thing after the other. Where the answer may come after the window, which ends both asking
+ * and challenging, the segment is challenged first, at no step yet: who has a live challenge may ask on and may point.
+ */
 function ask(game: Game, live: readonly ChallengeView[], want: Want): readonly ChallengerAction[] {
-  const { pending } = game;
-  const mine = live.find(({ segment, step }) => segment === want.segment && (step === NO_STEP || isAbout(want, step)));
-  if (want.path === "chunks") {
-    if (mine === undefined) return challenge(game, want.segment, want.step);
-    if (mine.step === NO_STEP) return pursue(game, mine, want.step);
-  }
+  const { pending, nowSeconds, windowEnd, answerSeconds } = game;
+  const segment = want.path === "input" ? 0 : want.segment;
+  const isNamed = want.path === "step" || want.path === "chunks";
+  const mine = live.find((made) => made.segment === segment && (made.step === NO_STEP || isAbout(want, made.step)));
+  const hold = mine ?? live[0];
+  const needed = isNamed && live.length < MAX_HOLDS ? mine : hold;
+  if (needed === undefined && nowSeconds <= windowEnd && nowSeconds + answerSeconds > windowEnd)
+    return challenge(game, segment, NO_STEP);
   const last = pending.at(-1);
   if (last === undefined) {
-    if (game.nowSeconds > game.windowEnd && live.length === 0) return [];
+    if (nowSeconds > windowEnd && hold === undefined) return [];
     return [{ kind: "demand", want }];
   }
-  if (mine === undefined || mine.waiting) return [];
-  return [{ kind: "waitFor", challengeId: mine.challengeId, key: last.key }];
+  if (hold === undefined || hold.waiting || hold.waits === MAX_WAITS) return [];
+  return [{ kind: "waitFor", challengeId: hold.challengeId, key: last.key }];
 }
 
-const isAbout = (want: Want, step: number): boolean => want.path === "chunks" && want.step === step;
+const isAbout = (want: Want, step: number): boolean =>
+  (want.path === "step" || want.path === "chunks") && want.step === step;
 
 /** Challenges start only within the window. */
 const challenge = (game: Game, segment: number, step: number): readonly ChallengerAction[] =>

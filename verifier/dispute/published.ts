@@ -1,9 +1,9 @@
 import { type Abi, decodeFunctionData, type Hex, hexToBytes } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
-import type { Published, PublishedStep } from "../check/dark.ts";
 import type { SegmentProof } from "../check/evidence.ts";
-import { WantedError } from "../check/want.ts";
+import type { Published, PublishedStep } from "../check/published.ts";
+import { type ChunkSpan, type InputKind, type Want, WantedError } from "../check/want.ts";
 import { CHUNKS_OF, type ChunkRange } from "../claims/demands-reader.ts";
 import type { L1 } from "../l1.ts";
 import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
@@ -54,13 +54,21 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
   const chunks = new Map<string, Uint8Array>();
   for (const { args } of await logs<{ key: Hex; data: Hex }>("ChunksPublished")) {
     const range = ranges.get(args.key)!;
-    if (range.source !== CHUNKS_OF.value) continue;
     const data = hexToBytes(args.data);
     for (let i = 0; i < range.chunkCount; i++)
       chunks.set(
-        [range.segment, range.step, range.place, range.index, range.firstChunk + i].join("/"),
+        [...ownerOf(range), range.firstChunk + i].join("/"),
         data.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
       );
+  }
+  /** A whole tensor, if all its chunks were published. */
+  function whole(owner: Owner, byteLength: number, want: (missing: ChunkSpan) => Want): Uint8Array {
+    const keys = Array.from({ length: Math.ceil(byteLength / CHUNK_BYTES) }, (_, chunk) => [...owner, chunk].join("/"));
+    const firstChunk = keys.findIndex((key) => !chunks.has(key));
+    if (firstChunk < 0) return Buffer.concat(keys.map((key) => chunks.get(key)!));
+    const known = keys.findIndex((key, chunk) => chunk > firstChunk && chunks.has(key));
+    const end = known < 0 ? keys.length : known;
+    throw new WantedError(want({ firstChunk, chunkCount: Math.min(MAX_CHUNKS, end - firstChunk) }));
   }
 
   return {
@@ -68,16 +76,34 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
     step: (segment, step) => steps.get(`${segment}/${step}`),
     opened: (segment) => opened.get(segment),
     read: (segment, step) => async (place, index, root, byteLength) => {
-      const count = Math.ceil(byteLength / CHUNK_BYTES);
-      const key = (chunk: number) => [segment, step, place, index, chunk].join("/");
-      const missing = Array.from({ length: count }, (_, chunk) => chunk).find((chunk) => !chunks.has(key(chunk)));
-      if (missing !== undefined) {
-        const chunkCount = Math.min(MAX_CHUNKS, count - missing);
-        throw new WantedError({ path: "chunks", segment, step, place, index, firstChunk: missing, chunkCount });
-      }
-      const bytes = Buffer.concat(Array.from({ length: count }, (_, chunk) => chunks.get(key(chunk))!));
+      const owner: Owner = [CHUNKS_OF.value, segment, step, place, index];
+      const bytes = whole(owner, byteLength, (span) => ({ path: "chunks", segment, step, place, index, ...span }));
       if (tensorRoot(bytes) !== root) throw new Error("L1 shows chunks that do not give their root");
       return bytes;
     },
+    input: (of, index, byteLength) =>
+      whole(ownerOf({ ...NO_VALUE, source: INPUT_SOURCE[of], index }), byteLength, (span) => ({
+        path: "input",
+        of,
+        index,
+        ...span,
+      })),
   };
 }
+
+/** What tensor a chunk belongs to: source, segment, step, place, index. */
+type Owner = readonly [number, number, number, number, number];
+
+const ownerOf = ({
+  source,
+  segment,
+  step,
+  place,
+  index,
+}: Pick<ChunkRange, "source" | "segment" | "step" | "place" | "index">) =>
+  [source, segment, step, place, index] as const satisfies Owner;
+
+const NO_VALUE = { segment: 0, step: 0, place: 0 } as const;
+
+/** Where L1 finds the root of an input. */
+export const INPUT_SOURCE: Record<InputKind, number> = { dataset: CHUNKS_OF.dataset, start: CHUNKS_OF.start };

@@ -13,12 +13,18 @@ export type DisputeReader = {
   /** Challenges of one account, oldest first. */
   readonly challenges: (claimHash: Hex, challenger: Address, fromBlock: bigint) => Promise<readonly ChallengeView[]>;
   readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly { key: Hex; due: bigint }[]>;
+  /** Whether anybody has asked for anything of a claim. */
+  readonly wasAsked: (claimHash: Hex, fromBlock: bigint) => Promise<boolean>;
   /** Roots of the steps of a segment that was opened. */
   readonly openedSteps: (claimHash: Hex, segment: number, fromBlock: bigint) => Promise<readonly Hex[] | undefined>;
   /** Demands an account paid for, of which the fee still lies on L1. */
   readonly feesOpen: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<readonly Hex[]>;
   /** The account won this claim's bond and has not collected it. */
   readonly rewardOpen: (claimHash: Hex, winner: Address, fromBlock: bigint) => Promise<boolean>;
+  /** What an account has put on L1 for demands on a claim; the halves of open fees that burned at once not counted. */
+  readonly askedWei: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<bigint>;
+  /** What overturning a claim earns: half of its bond (P7.7). */
+  readonly rewardWei: () => Promise<bigint>;
 };
 
 type ChallengeRecord = {
@@ -27,6 +33,7 @@ type ChallengeRecord = {
   readonly step: number;
   readonly l1Block: bigint;
   readonly status: number;
+  readonly waits: number;
 };
 
 export function openDisputeReader(l1: L1): DisputeReader {
@@ -43,15 +50,14 @@ export function openDisputeReader(l1: L1): DisputeReader {
     return logs.map((log) => (log as unknown as { args: T }).args);
   }
   async function challengeOf(challengeId: Hex): Promise<ChallengeView> {
-    const record = (await client.readContract({
-      address: contracts.disputes,
-      abi: disputesAbi as Abi,
-      functionName: "challengeOf",
-      args: [challengeId],
-    })) as ChallengeRecord;
-    const { status, segment, step, l1Block, waitsFor } = record;
+    const view = { address: contracts.disputes, abi: disputesAbi as Abi, args: [challengeId] };
+    const [record, moveBy] = await Promise.all([
+      client.readContract({ ...view, functionName: "challengeOf" }) as Promise<ChallengeRecord>,
+      client.readContract({ ...view, functionName: "moveBy" }) as Promise<bigint>,
+    ]);
+    const { status, segment, step, l1Block, waitsFor, waits } = record;
     const waiting = waitsFor !== ZERO_HASH && (await demands.demand(waitsFor)).answeredAt === 0n;
-    return { challengeId, status, segment, step, l1Block, waiting };
+    return { challengeId, status, segment, step, l1Block, waiting, waits, moveBy };
   }
   return {
     challenges: async (claimHash, challenger, fromBlock) => {
@@ -69,7 +75,14 @@ export function openDisputeReader(l1: L1): DisputeReader {
       const asked = await demands.pending(claimHash, fromBlock);
       return Promise.all(asked.map(async ({ key }) => ({ key, due: (await demands.demand(key)).due })));
     },
+    wasAsked: async (claimHash, fromBlock) =>
+      (await events(contracts.demands, demandsAbi as Abi, "Asked", { claimHash }, fromBlock)).length > 0,
     feesOpen: demands.uncollected,
+    askedWei: demands.askedWei,
+    rewardWei: async () => {
+      const view = { address: contracts.resultClaims, abi: resultClaimsAbi as Abi, functionName: "bondWei" };
+      return ((await client.readContract({ ...view, args: [0] })) as bigint) / 2n;
+    },
     openedSteps: async (claimHash, segment, fromBlock) => {
       type Published = { segment: number; traces: readonly StepTrace[] };
       const abi = demandsAbi as Abi;

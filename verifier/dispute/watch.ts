@@ -2,12 +2,11 @@ import type { Hex } from "viem";
 import { PROFILE } from "../../common/job.ts";
 import { isSoft, TASK_KIND } from "../../common/task.ts";
 import { withCheckModules } from "../check/bench.ts";
-import { type ClaimFinding, type ClaimSubject, checkClaim, claimedEnd, type OpenedSteps } from "../check/claim.ts";
-import { checkDark, type Published } from "../check/dark.ts";
+import { type ClaimFinding, type ClaimSubject, checkClaim, type OpenedSteps } from "../check/claim.ts";
+import { checkDark } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
-import type { SegmentCheckModules } from "../check/segment.ts";
-import { type Want, WantedError } from "../check/want.ts";
-import { assembleInputs } from "../claims/assemble.ts";
+import type { Published } from "../check/published.ts";
+import { WantedError } from "../check/want.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { type DataClient, DataUnavailableError } from "../data/client.ts";
@@ -15,14 +14,16 @@ import type { Library } from "../data/library.ts";
 import type { EventSink } from "../events.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Finding } from "./game.ts";
+import { inputsOf } from "./inputs.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 
 /** What is known of a claim so far; `evidence` is there once a wrong step is. */
 export type Watched = {
   readonly finding: Finding;
   readonly evidence?: { readonly subject: ClaimSubject; readonly found: WrongSegmentStep };
-  /** Graph of the claimed task, where something of it is wanted on L1. */
+  /** Graph of the claimed task, where something is wanted on L1. */
   readonly graph?: Graph;
 };
 
@@ -43,6 +44,8 @@ export type WatchModules = {
   readonly libraryFor: (logged: LoggedClaim, spec: RunSpec) => Library;
   readonly openedSteps: (logged: LoggedClaim) => OpenedSteps;
   readonly published: (logged: LoggedClaim) => Promise<Published>;
+  /** Puts a model's claimed state where the libraries find it: its claimant may serve it to nobody, or not for long. */
+  readonly keep: (state: readonly Tensor[]) => Promise<unknown>;
   readonly events: EventSink;
 };
 
@@ -62,7 +65,9 @@ export function openWatch(modules: WatchModules): Watch {
     try {
       known.set(claimHash, await watchOne(logged, spec, modules));
     } catch (error) {
-      if (!(error instanceof DataUnavailableError)) modules.events(faultOf(claimHash, error));
+      const isUnavailable = error instanceof DataUnavailableError;
+      const more = { claimHash, id: spec.task.id, finding: "unavailable", error: String(error) };
+      modules.events(isUnavailable ? { event: "checked", ...more } : faultOf(claimHash, error));
       known.set(claimHash, { finding: { kind: "unavailable" } });
     }
     if (known.get(claimHash)?.finding.kind === "unavailable") outdated.set(claimHash, Date.now() + RETRY_MS);
@@ -87,7 +92,11 @@ export function openWatch(modules: WatchModules): Watch {
       }
       return known.get(claimHash) ?? UNKNOWN;
     },
-    again: (claimHash) => outdated.set(claimHash, 0),
+    again: (claimHash) => {
+      // What L1 shows by now must not be asked for again while it is looked at.
+      if (known.get(claimHash)?.finding.kind === "wanted") known.set(claimHash, UNKNOWN);
+      outdated.set(claimHash, 0);
+    },
     forget: (claimHash) => {
       known.delete(claimHash);
       outdated.delete(claimHash);
@@ -113,47 +122,46 @@ const faultOf = (claimHash: Hex, error: unknown) => ({
 
 async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModules): Promise<Watched> {
   const { claimHash, claim } = logged;
-  const { events, clientFor, libraryFor, openedSteps, published, runtime } = modules;
-  const library = libraryFor(logged, spec);
-  const inputs = await assembleInputs(spec.task, spec.seed, spec.consumed, library);
-  const subject: ClaimSubject = { claimHash, claim, inputs, data: clientFor(logged), library };
-  return withCheckModules(runtime, inputs, async (checkModules) => {
-    const served = await checkClaim(subject, checkModules, openedSteps(logged), (segment) =>
-      events({ event: "segment-checked", claimHash, id: claim.id, segment }),
-    );
-    const isDark = served.kind === "unavailable" && spec.task.profile === PROFILE.strict;
-    const finding = isDark ? await checkOnL1(subject, checkModules, await published(logged)) : served;
-    if (finding.kind === "right" && isTolerantTraining(spec)) {
-      const words = differingWords(await ownEnd(inputs, checkModules), await claimedEnd(subject));
-      events({ event: "checked", claimHash, id: claim.id, finding: "right", honestWordsDiffering: words });
-    } else {
-      events({ event: "checked", claimHash, id: claim.id, ...report(subject, finding) });
-    }
-    return watchedOf(subject, finding);
-  });
-}
-
-type Looked = ClaimFinding | { readonly kind: "wanted"; readonly want: Want };
-
-async function checkOnL1(subject: ClaimSubject, modules: SegmentCheckModules, published: Published): Promise<Looked> {
+  const library = modules.libraryFor(logged, spec);
+  const graph = await library.graph(spec.task.graph.root);
+  const report = (finding: object) => modules.events({ event: "checked", claimHash, id: claim.id, ...finding });
   try {
-    return await checkDark(subject, modules, published);
+    const inputs = await inputsOf(spec, library, () => modules.published(logged));
+    const subject: ClaimSubject = { claimHash, claim, inputs, data: modules.clientFor(logged) };
+    return await withCheckModules(modules.runtime, inputs, async (checkModules) => {
+      const served = await checkClaim(subject, checkModules, modules.openedSteps(logged), (segment) =>
+        modules.events({ event: "segment-checked", claimHash, id: claim.id, segment }),
+      );
+      const isDark = served.kind === "unavailable";
+      const finding = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
+      if (finding.kind === "right" && spec.task.kind === TASK_KIND.train) await modules.keep(finding.state);
+      const isDivergent = finding.kind === "right" && isTolerantTraining(spec);
+      report({
+        ...described(subject, finding),
+        ...(isDivergent
+          ? { honestWordsDiffering: differingWords(await ownEnd(inputs, checkModules), finding.state) }
+          : {}),
+      });
+      return watchedOf(subject, finding);
+    });
   } catch (error) {
-    if (error instanceof WantedError) return { kind: "wanted", want: error.want };
-    throw error;
+    if (!(error instanceof WantedError)) throw error;
+    const { want } = error;
+    report({ finding: "wanted", want });
+    return { finding: { kind: "wanted", want }, graph };
   }
 }
 
 const isTolerantTraining = ({ task }: RunSpec): boolean =>
   task.kind === TASK_KIND.train && task.profile === PROFILE.tolerant;
 
-function report(subject: ClaimSubject, finding: Looked) {
+function described(subject: ClaimSubject, finding: ClaimFinding) {
   if (finding.kind === "wrong") return { finding: "wrong", ...describeViolation(subject, finding) };
   if (finding.kind === "unavailable") return { finding: "unavailable", error: finding.error.message };
   return { finding: finding.kind, ...(finding.kind === "closed" ? { segment: finding.segment } : {}) };
 }
 
-function watchedOf(subject: ClaimSubject, finding: Looked): Watched {
+function watchedOf(subject: ClaimSubject, finding: ClaimFinding): Watched {
   switch (finding.kind) {
     case "wrong":
       return {
@@ -162,8 +170,6 @@ function watchedOf(subject: ClaimSubject, finding: Looked): Watched {
       };
     case "closed":
       return { finding: { kind: "closed", segment: finding.segment } };
-    case "wanted":
-      return { finding, graph: subject.inputs.graph };
     default:
       return { finding: { kind: finding.kind } };
   }

@@ -14,9 +14,11 @@ const game: Game = {
   windowEnd: 1000n,
   closedAt: 0n,
   airgapSeconds: 5n,
+  answerSeconds: 0n,
   finding: { kind: "unknown" },
   challenges: [],
   pending: [],
+  wasAsked: false,
   feesOpen: [],
   rewardOpen: false,
 };
@@ -27,6 +29,8 @@ const live: ChallengeView = {
   step: 7,
   l1Block: 49n,
   waiting: false,
+  waits: 0,
+  moveBy: 1001n,
 };
 const wrong = { kind: "wrong", segment: 2, step: 7 } as const;
 const closed = { kind: "closed", segment: 2 } as const;
@@ -38,6 +42,9 @@ const chunks = { path: "chunks", segment: 2, step: 7, place: 4, index: 0, firstC
 const wantsChunks = { kind: "wanted", want: chunks } as const;
 const step = { path: "step", segment: 2, step: 7 } as const;
 const wantsStep = { kind: "wanted", want: step } as const;
+const input = { path: "input", of: "dataset", index: 0, firstChunk: 0, chunkCount: 1 } as const;
+const wantsInput = { kind: "wanted", want: input } as const;
+const hold = { ...live, step: NO_STEP };
 const asked = [{ key: KEY, due: 2000n }];
 const refund = { kind: "refund", challengeId: ID } as const;
 
@@ -73,7 +80,7 @@ describe("a challenger", () => {
       [challenge],
     ],
     ["asks on L1 for what is served nowhere", { finding: unavailable }, [demand]],
-    ["asks once", { finding: unavailable, pending: [{ key: KEY, due: 1000n }] }, []],
+    ["asks once", { finding: unavailable, wasAsked: true }, []],
     ["does not ask after the window", { finding: unavailable, nowSeconds: 1001n }, []],
     ["asks on L1 for the step that leads on", { finding: wantsStep }, [{ kind: "demand", want: step }]],
     ["waits for the answer", { finding: wantsStep, pending: asked }, []],
@@ -83,18 +90,52 @@ describe("a challenger", () => {
       { finding: wantsStep, nowSeconds: 1001n, challenges: [{ ...live, step: NO_STEP }] },
       [{ kind: "demand", want: step }],
     ],
-    ["challenges a known step before it asks for its bytes", { finding: wantsChunks }, [challenge]],
+    ["asks for the bytes of a value", { finding: wantsChunks }, [{ kind: "demand", want: chunks }]],
+    ["and for an input", { finding: wantsInput }, [{ kind: "demand", want: input }]],
     [
-      "points first where the segment was opened",
-      { finding: wantsChunks, challenges: [{ ...live, step: NO_STEP }] },
+      "takes hold of the segment first where the answer may come after the window",
+      { finding: wantsChunks, answerSeconds: 1n },
+      [{ ...challenge, step: NO_STEP }],
+    ],
+    [
+      "not a second before",
+      { finding: wantsChunks, answerSeconds: 1n, nowSeconds: 999n },
+      [{ kind: "demand", want: chunks }],
+    ],
+    ["for an input: of any", { finding: wantsInput, answerSeconds: 1n }, [{ ...challenge, segment: 0, step: NO_STEP }]],
+    ["then asks", { finding: wantsChunks, answerSeconds: 1n, challenges: [hold] }, [{ kind: "demand", want: chunks }]],
+    [
+      "holds another segment when it is wanted, but not for what any hold lets it ask",
+      { finding: wantsChunks, answerSeconds: 1n, challenges: [{ ...hold, segment: 0 }] },
+      [{ ...challenge, step: NO_STEP }],
+    ],
+    [
+      "which is an input or a segment's leaf",
+      { finding: wantsInput, answerSeconds: 1n, challenges: [hold] },
+      [{ kind: "demand", want: input }],
+    ],
+    [
+      "holds four segments, no more",
+      { finding: wantsChunks, answerSeconds: 1n, challenges: [3, 4, 5, 6].map((segment) => ({ ...hold, segment })) },
+      [{ kind: "demand", want: chunks }],
+    ],
+    [
+      "points where it took hold",
+      { finding: wrong, nowSeconds: 1001n, challenges: [hold] },
       [{ kind: "point", challengeId: ID, step: 7 }],
     ],
-    ["then asks for the bytes", { finding: wantsChunks, challenges: [live] }, [{ kind: "demand", want: chunks }]],
     [
-      "lets its clock wait for them",
+      "lets its clock wait for an answer",
       { finding: wantsChunks, challenges: [live], pending: asked },
       [{ kind: "waitFor", challengeId: ID, key: KEY }],
     ],
+    ["eight times", { finding: wantsChunks, challenges: [{ ...live, waits: 8 }], pending: asked }, []],
+    [
+      "lapses what it let run out, in the second after",
+      { finding: { kind: "right" }, nowSeconds: 1002n, challenges: [live] },
+      [{ kind: "lapse", challengeId: ID }],
+    ],
+    ["not in its last second", { finding: { kind: "right" }, nowSeconds: 1001n, challenges: [live] }, []],
     ["once", { finding: wantsChunks, challenges: [{ ...live, waiting: true }], pending: asked }, []],
     [
       "calls the timeout in the second after the due one, whatever else there is",

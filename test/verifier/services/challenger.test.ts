@@ -68,7 +68,7 @@ describe("an honest executor", () => {
   it("declines a run that overflows instead of claiming it", async () => {
     const optimizer = { kind: "momentum", learningRate: 1e30, momentum: 0.9 } as const;
     const task = job({ optimizer, stepRoots: true });
-    await stage.serve(task);
+    await stage.upload(task);
     const { events } = await execute("executor", task, honestSteps(1));
     expect(await seen(events, "declined")).toMatchObject({ id: task.task.id, step: expect.any(Number) });
     expect(events.filter(({ event }) => event === "claimed")).toHaveLength(0);

@@ -1,0 +1,250 @@
+// Claimants that serve nothing off chain and answer what they are asked on L1, against the real challenger.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
+import { evaluateTask, inferTask } from "../../../common/task.ts";
+import type { Demand } from "../../../verifier/claims/demand.ts";
+import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import type { ServiceEvent } from "../../../verifier/events.ts";
+import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
+import { type Graph, valueAt } from "../../../verifier/graph/graph.ts";
+import type { LieAmount } from "../../../verifier/ops/judge.ts";
+import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
+import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { startDataNode } from "../../support/data-node.ts";
+import { lyingSteps } from "../../support/lying-steps.ts";
+import { checked, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
+import { type SmallTask, smallTask } from "../../support/small-task.ts";
+import { until } from "../../support/until.ts";
+import { storeGraph, storeTensors } from "../../support/upload.ts";
+
+let stage: ServiceStage;
+/** Holds the graphs of the tasks and nothing else. */
+let bare: { url: string; stop: () => void };
+/** Holds an inference's input as well. */
+let full: { url: string; stop: () => void };
+let folder: string;
+const image: Tensor = { dtype: "uint8", shape: [1, 12], data: Uint8Array.from({ length: 12 }, (_, i) => 20 * i) };
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "anh-dark-"));
+  const { graphs, dataset, start } = smallTask(FLAT);
+  const stores = [openBlobStore(join(folder, "bare")), openBlobStore(join(folder, "full"))] as const;
+  for (const store of stores)
+    for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+  for (const tensors of [dataset.tensors, start, [image]]) await storeTensors(stores[1], tensors);
+  [stage, bare, full] = await Promise.all([openServiceStage(), startDataNode(stores[0]), startDataNode(stores[1])]);
+  await stage.upload(smallTask(FLAT));
+});
+afterEach(async () => {
+  await stage.stopAll();
+  // What is left open is nothing to the next challenger.
+  await stage.l1.warp(61);
+});
+afterAll(async () => {
+  await stage?.close();
+  bare?.stop();
+  full?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Lie = { readonly step: number; readonly name: string; readonly amount: LieAmount };
+const TWICE: LieAmount = { unit: "tol", factor: 2 };
+const HALF: LieAmount = { unit: "tol", factor: 0.5 };
+const ULP: LieAmount = { unit: "ulp", count: 1 };
+
+/** One falsified element in each of some steps. */
+const lies =
+  (list: readonly Lie[]): ExecutorParts["openSteps"] =>
+  async (graph, task) => {
+    const honest = await honestSteps(1)(graph, task);
+    const runtime = onnxRuntime({ threads: 1 });
+    const steps = await Promise.all(
+      list.map(({ step, name, amount }) => {
+        const node = graph.nodes.findIndex(({ output }) => valueAt(graph, output).name === name);
+        return lyingSteps(graph, runtime, { step, node, element: 3, amount });
+      }),
+    );
+    const at = (step: number) => steps[list.findIndex((lie) => lie.step === step)] ?? honest;
+    return {
+      segment: (first, state, batches) => (steps[0] ?? honest).segment(first, state, batches),
+      values: (step, ...rest) => at(step).values(step, ...rest),
+      close: async () => {
+        for (const opened of [honest, ...steps]) await opened.close();
+      },
+    };
+  };
+
+/** Serves nothing off chain. */
+const dark = (role: "liar" | "executor", task: Demand, openSteps: ExecutorParts["openSteps"], dataUrl = full.url) =>
+  stage.execute(role, task, openSteps, (overturned) => !overturned, {
+    dataUrl: "http://127.0.0.1:1",
+    dataUrls: [dataUrl],
+  });
+
+const lastName = (graph: Graph): string => valueAt(graph, graph.stateOutputs.at(-1)!).name;
+const namesOf = (graph: Graph, op: string): string[] =>
+  graph.nodes.filter((node) => node.op === op).map(({ output }) => valueAt(graph, output).name);
+/** No hidden layer: whoever has to look at everything has half as much to pay for. */
+const FLAT = { sizes: [12, 4] };
+const { graph } = smallTask(FLAT);
+/** The first product, of what the step reads, and the last, of what other nodes computed. */
+const [early] = namesOf(graph, "Gemm") as [string];
+const late = namesOf(graph, "Gemm").at(-1)!;
+
+const about = (events: readonly ServiceEvent[], { task }: Pick<Demand, "task">, name: string) =>
+  events.filter(({ event, id }) => event === name && id === task.id);
+
+const statusOf = async ({ task }: Pick<Demand, "task">) => {
+  const contract = { address: stage.l1.chain.contracts.resultClaims, abi: resultClaimsAbi } as const;
+  const hash = await stage.l1.client.readContract({ ...contract, functionName: "liveClaim", args: [task.id] });
+  return (await stage.l1.client.readContract({ ...contract, functionName: "claimOf", args: [hash] })).status;
+};
+
+describe("a tolerant training that nobody can look into", () => {
+  const shape = { ...FLAT, tolerant: true, steps: 6, segmentSteps: 2 };
+
+  it("loses by a lie where it leaves the own computation", async () => {
+    const task = stage.job(shape);
+    await dark("liar", task, lies([{ step: 4, name: early, amount: TWICE }]));
+    const events = stage.watch();
+    expect(await seen(events, "proved")).toMatchObject({ id: task.task.id, wrong: "element", step: 4, node: early });
+    // One value of one node is all that had to be shown besides the path to it.
+    expect(about(events, task, "demanded").filter(({ path }) => path === "chunks")).toHaveLength(1);
+  });
+
+  it("loses by a lie behind honest differences in the same step and in those before", async () => {
+    const task = stage.job({ ...shape, steps: 2 });
+    const honest = { step: 0, name: early, amount: HALF };
+    const runtime = onnxRuntime({ threads: 1 });
+    const both: ExecutorParts["openSteps"] = async (graph, named) => {
+      const steps = await lies([honest, { step: 1, name: late, amount: TWICE }])(graph, named);
+      const node = graph.nodes.findIndex(({ output }) => valueAt(graph, output).name === early);
+      const drift = await lyingSteps(graph, runtime, { step: 1, node, element: 3, amount: HALF });
+      return {
+        ...steps,
+        values: async (step, state, batch, ids) => {
+          if (step !== 1) return steps.values(step, state, batch, ids);
+          const all = graph.values.map((_, id) => id);
+          const values = await drift.values(step, state, batch, all);
+          return falsified(graph, values, late, ids);
+        },
+        close: async () => {
+          await steps.close();
+          await drift.close();
+        },
+      };
+    };
+    await dark("liar", task, both);
+    expect(await seen(stage.watch(), "proved")).toMatchObject({
+      id: task.task.id,
+      wrong: "element",
+      step: 1,
+      node: late,
+    });
+  }, 120_000);
+
+  it("is left alone and becomes final if it is right, however much it differs", async () => {
+    const task = stage.job({ ...shape, steps: 2 });
+    await dark("executor", task, lies([{ step: 0, name: early, amount: HALF }]));
+    const events = stage.watch();
+    await until(() =>
+      events.find(({ event, id, finding }) => event === "checked" && id === task.task.id && finding === "right"),
+    );
+    for (const name of ["challenged", "proved", "timed-out"]) expect(about(events, task, name)).toEqual([]);
+    await stage.l1.warp(61);
+    await until(async () => ((await statusOf(task)) === CLAIM_STATUS.final ? true : undefined));
+  }, 60_000);
+
+  it("is not paid for beyond what it is worth", async () => {
+    const task = stage.job({ ...shape, steps: 2 });
+    await dark("executor", task, lies([{ step: 0, name: early, amount: HALF }]));
+    const events = stage.watch({ demandBudgetWei: 3n * 10n ** 15n });
+    expect(await seen(events, "demand-declined")).toMatchObject({ id: task.task.id, budgetWei: 3n * 10n ** 15n });
+    expect(about(events, task, "demanded")).toHaveLength(2);
+  });
+
+  it("loses by silence", async () => {
+    const task = stage.job(shape);
+    const silent = await dark("liar", task, lies([{ step: 4, name: early, amount: TWICE }]));
+    await seen(silent.events, "claimed");
+    await stage.stopLast();
+    const events = stage.watch();
+    await seen(events, "demanded");
+    await stage.l1.warp(31);
+    await seen(events, "timed-out");
+  });
+});
+
+describe("questions to a model, answered by who serves nothing", () => {
+  it.each([
+    ["an evaluation, strict", {}, "evaluate"],
+    ["an evaluation, tolerant", { tolerant: true }, "evaluate"],
+    ["an inference, strict", {}, "infer"],
+    ["an inference, tolerant", { tolerant: true }, "infer"],
+  ] as const)(
+    "%s: a lie loses, on an input that nobody else has",
+    async (_, spec, kind) => {
+      const model = stage.job({ ...spec, ...FLAT, steps: 4 });
+      const trained = await stage.execute("executor", model, honestSteps(1));
+      const events = stage.watch();
+      expect(await checked(events, model)).toMatchObject({ finding: "right" });
+      expect(trained.events.some(({ event }) => event === "claimed")).toBe(true);
+      const asked =
+        kind === "infer"
+          ? inferTask(model.job, tensorRoot(bytesOf(image)))
+          : evaluateTask(model.job, model.job.datasetRoot, 50);
+      const graph = model.graphs[kind];
+      const lie = {
+        step: kind === "infer" ? 0 : 3,
+        name: lastName(graph),
+        amount: kind === "infer" && spec ? TWICE : ULP,
+      };
+      await dark("liar", { job: model.job, task: asked }, lies([lie]));
+      const proved = await until(() => events.find(({ event, id }) => event === "proved" && id === asked.id));
+      expect(proved).toMatchObject({ wrong: "element", step: lie.step, node: lie.name });
+    },
+    60_000,
+  );
+});
+
+describe("a training whose dataset and start state its claimant keeps to itself", () => {
+  const watch = () => stage.watch({ dataUrls: [bare.url] });
+
+  it("loses by a lie", async () => {
+    const task = stage.job({ ...FLAT, stepRoots: true, steps: 4 });
+    await dark("liar", task, lies([{ step: 2, name: early, amount: ULP }]));
+    const events = watch();
+    expect(await seen(events, "proved")).toMatchObject({ id: task.task.id, wrong: "element", step: 2, node: early });
+    expect(
+      about(events, task, "demanded")
+        .map(({ path, of }) => of ?? path)
+        .slice(0, 3),
+    ).toEqual(expect.arrayContaining(["dataset"]));
+  });
+
+  it("is found right if it is", async () => {
+    const task: SmallTask = stage.job({ ...FLAT, steps: 4 });
+    await dark("executor", task, honestSteps(1));
+    const events = watch();
+    await until(() =>
+      events.find(({ event, id, finding }) => event === "checked" && id === task.task.id && finding === "right"),
+    );
+    expect(about(events, task, "challenged")).toEqual([]);
+  });
+});
+
+/** The values asked for, with one element of a node's output moved by a hundredth, and nothing computed again. */
+function falsified(graph: Graph, values: readonly Tensor[], name: string, ids: readonly number[]): Tensor[] {
+  const target = graph.values.findIndex((value) => value.name === name);
+  return ids.map((id) => {
+    if (id !== target) return values[id]!;
+    const data = (values[id]!.data as Float32Array).slice();
+    data[3]! += 0.01;
+    return { ...values[id]!, data };
+  });
+}

@@ -1,0 +1,140 @@
+import { TASK_KIND } from "../../common/task.ts";
+import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { firstUncanonical } from "../trace/canonical.ts";
+import type { TaskInputs } from "../trace/inputs.ts";
+import { placementIn, type StepValues } from "../trace/values.ts";
+import { firstWrongElement } from "./nodes.ts";
+import {
+  type ComparedStep,
+  claimedValuesOf,
+  differsAt,
+  feedViolation,
+  nextStateViolation,
+  type StepCheckModules,
+  type StepFinding,
+  wrongInLayout,
+} from "./step.ts";
+import type { Violation } from "./violation.ts";
+
+/** What a first look at a `tolerant` step gives, with as little read as goes on from it. */
+export type FirstLook = StepFinding & {
+  /** How far the claimed next state is from the own one, in steps: 1 is as far as the step itself goes. */
+  readonly deviation: number;
+  /** Nodes that were not judged because something before them differs as well, in the graph's order. */
+  readonly rest: readonly number[];
+};
+
+/**
+ * Judges a `tolerant` step of which every value must be paid for (docs/protocol.md P7.9): the nodes where it leaves the
+ * own computation, whose operands agree; then the claimed next state is read, since the next step starts there.
+ */
+export async function lookAtStep(
+  { task, graph }: Pick<TaskInputs, "task" | "graph">,
+  modules: StepCheckModules,
+  step: ComparedStep,
+): Promise<FirstLook> {
+  const { places } = placementIn(graph);
+  const differs = (id: ValueId): boolean => differsAt(step, places[id]!);
+  const nodes = differingNodes(graph, step);
+  const isOrigin = (node: number): boolean => !graph.nodes[node]!.inputs.some(differs);
+  const rest = nodes.filter((node) => !isOrigin(node));
+  const structural =
+    (await feedViolation(graph, task.kind === TASK_KIND.infer, step)) ??
+    nextStateViolation(graph, step.roots) ??
+    brokenIn(graph, step.own, (id) => !differs(id));
+  if (structural !== undefined) return { violation: structural, values: step.own, deviation: 0, rest };
+  const { violation, values } = await judgeNodes(graph, modules, step, nodes.filter(isOrigin));
+  if (violation !== undefined) return { violation, values, deviation: 0, rest };
+  const claimed = claimedValuesOf(graph, step);
+  const next = [...values];
+  for (const id of graph.stateOutputs) next[id] = await claimed(id);
+  const broken = brokenIn(graph, next, (id) => graph.stateOutputs.includes(id));
+  return { violation: broken, values: next, deviation: deviationOf(graph, step.own, next), rest };
+}
+
+/** Judges nodes of a `tolerant` step, each against its claimed operands; reads nothing but these and its output. */
+export async function judgeNodes(
+  graph: Graph,
+  { isolated, isolatedSession }: StepCheckModules,
+  step: ComparedStep,
+  nodes: readonly number[],
+): Promise<StepFinding> {
+  const { places, operands } = placementIn(graph);
+  const claimed = claimedValuesOf(graph, step);
+  const values: Tensor[] = [...step.own];
+  for (const node of nodes) {
+    const { inputs, output } = graph.nodes[node]!;
+    for (const id of [...inputs, output]) values[id] = await claimed(id);
+    const violation =
+      brokenIn(graph, values, (id) => id === output || inputs.includes(id)) ??
+      (await layoutViolation(node)) ??
+      (await elementViolation(node));
+    if (violation !== undefined) return { violation, values };
+  }
+  return { violation: undefined, values };
+
+  async function layoutViolation(node: number): Promise<Violation | undefined> {
+    for (const [operand, read] of operands[node]!.entries()) {
+      if (read === null) continue;
+      const value = graph.nodes[node]!.inputs[operand]!;
+      const element = await wrongInLayout(graph, values, step, { value, ...read });
+      if (element !== undefined) return { kind: "layout", node, operand, element };
+    }
+    return undefined;
+  }
+
+  async function elementViolation(node: number): Promise<Violation | undefined> {
+    if (!differsAt(step, places[graph.nodes[node]!.output]!) && !graph.nodes[node]!.inputs.some((id) => isRead(id)))
+      return undefined;
+    const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), "tolerant", values, [node]);
+    return wrong && { kind: "element", ...wrong };
+  }
+
+  function isRead(id: ValueId): boolean {
+    return values[id] !== step.own[id];
+  }
+}
+
+/** Nodes of which an operand, its layout or the output is not the own one. */
+function differingNodes(graph: Graph, step: ComparedStep): number[] {
+  const { places, operands } = placementIn(graph);
+  return [...graph.nodes.keys()].filter((node) => {
+    const { inputs, output } = graph.nodes[node]!;
+    const at = [...inputs, output].map((id) => places[id]!);
+    const layouts = operands[node]!.flatMap((read) => (read === null ? [] : [read.at]));
+    return [...at, ...layouts].some((place) => differsAt(step, place));
+  });
+}
+
+/** The first of some values that holds what no claim may hold. Constants are the graph's, which was checked. */
+function brokenIn(graph: Graph, values: StepValues, isAsked: (id: ValueId) => boolean): Violation | undefined {
+  const { places } = placementIn(graph);
+  const constants = new Set(graph.constants.map(({ value }) => value));
+  for (const [id, tensor] of values.entries()) {
+    const element = constants.has(id) || !isAsked(id) ? undefined : firstUncanonical(tensor);
+    if (element === undefined) continue;
+    return { kind: valueAt(graph, id).dtype === "bool" ? "canonical" : "finite", ...places[id]!, element };
+  }
+  return undefined;
+}
+
+/** Largest distance of a claimed from the own next state, over the largest change that the step makes to that tensor. */
+function deviationOf(graph: Graph, own: StepValues, claimed: StepValues): number {
+  let largest = 0;
+  for (const [i, id] of graph.stateOutputs.entries()) {
+    const before = graph.kind === "train" ? own[graph.stateInputs[i]!.value]! : undefined;
+    const distance = maxDistance(claimed[id]!, own[id]!);
+    if (distance === 0) continue;
+    largest = Math.max(largest, distance / maxDistance(own[id]!, before));
+  }
+  return largest;
+}
+
+/** Infinity norm of a − b; of a without b. */
+function maxDistance(a: Tensor, b: Tensor | undefined): number {
+  let largest = 0;
+  for (let i = 0; i < a.data.length; i++)
+    largest = Math.max(largest, Math.abs(Number(a.data[i]) - (b === undefined ? 0 : Number(b.data[i]))));
+  return largest;
+}

@@ -1,0 +1,20 @@
+import type { Hex } from "viem";
+import type { StepTrace } from "../../common/claim.ts";
+import type { StepRoots } from "../trace/step.ts";
+import type { SegmentProof } from "./evidence.ts";
+import type { ReadValue } from "./step.ts";
+import type { InputKind } from "./want.ts";
+
+/** What L1 shows of a claim: what was demanded and answered, with its proofs. */
+export type Published = {
+  readonly leaf: (segment: number) => SegmentProof | undefined;
+  readonly step: (segment: number, step: number) => PublishedStep | undefined;
+  /** All steps of a segment whose leaf holds no steps root. */
+  readonly opened: (segment: number) => readonly StepTrace[] | undefined;
+  /** Throws `WantedError` for the first chunks that are missing. */
+  readonly read: (segment: number, step: number) => ReadValue;
+  /** A whole tensor of the dataset (an inference's input) or of a training's start state; throws as `read`. */
+  readonly input: (of: InputKind, index: number, byteLength: number) => Uint8Array;
+};
+
+export type PublishedStep = { readonly roots: StepRoots; readonly proof: readonly Hex[] };
