@@ -83,6 +83,8 @@ try {
 } catch (error) {
   process.exitCode = report(error);
 }
+// A command that failed or was interrupted may have left something waiting for what will not come any more.
+process.exit();
 
 function usage(message: string): AnhError {
   const names = program.commands.map((command) => command.name());

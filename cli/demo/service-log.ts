@@ -1,6 +1,7 @@
 import type { SupervisorEvents } from "../stack/supervisor.ts";
 import { floatOfBits } from "./float-bits.ts";
 import type { Teller } from "./teller.ts";
+import { inWords } from "./words.ts";
 
 export type ServiceEvent = Readonly<Record<string, unknown>> & { readonly service: string };
 
@@ -45,7 +46,7 @@ export function openServiceLog(teller: Teller, nameOfId: (id: unknown) => string
         if (event.event === "segment") showTraining(teller, event, nameOfId(event.id));
         if (QUIET.has(String(event.event))) return;
         const { time: _time, pid: _pid, event: name, ...rest } = event;
-        teller.tell(`service-${name}`, rest, `${service}: ${name}${describe(event, nameOfId)}`);
+        teller.tell(`service-${name}`, rest, inWords(event, nameOfId(event.id)));
       },
     },
     find: (test) => events.find(test),
@@ -55,12 +56,5 @@ export function openServiceLog(teller: Teller, nameOfId: (id: unknown) => string
 
 function showTraining(teller: Teller, event: ServiceEvent, name: string | undefined): void {
   const loss = typeof event.lossBits === "number" ? `loss ${floatOfBits(event.lossBits).toFixed(4)}` : "";
-  teller.progress(`${event.service} trains ${name ?? "?"}`, Number(event.step) / Number(event.steps), loss);
-}
-
-function describe(event: ServiceEvent, nameOfId: (id: unknown) => string | undefined): string {
-  const name = nameOfId(event.id);
-  const gas = event.gasUsed === undefined ? "" : `, ${Number(event.gasUsed).toLocaleString("en")} gas`;
-  const place = event.node === undefined ? "" : ` at step ${event.step}, ${event.op} ${event.node}[${event.element}]`;
-  return `${name === undefined ? "" : ` ${name}`}${place}${gas}`;
+  teller.progress(`${event.service}: ${name ?? "an unknown job"}`, Number(event.step) / Number(event.steps), loss);
 }

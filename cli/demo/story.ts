@@ -85,12 +85,25 @@ async function chapters(options: StoryOptions, cast: Cast, names: Map<unknown, s
   const before = await blockHashes(cast);
   startChallenger(stack);
   const stateClaimRefused = await refuseEarlyStateClaim(cast);
+  teller.tell(
+    "watching",
+    { lieIsProvable: isProvable(options.lie) },
+    isProvable(options.lie)
+      ? "B's answer is in use, and rests on the lie; now the challenger computes the claimed steps itself"
+      : "B's answer is in use; its lie is within what honest machines differ by, so nothing should happen to it",
+  );
   const overturn: Overturn | undefined = isProvable(options.lie)
     ? await awaitOverturn(cast, b.modelId, before)
     : undefined;
   // A cheat that lost its bond is gone; the honest executor trains B anew.
   if (overturn !== undefined) await stack.supervisor.stopService("liar");
 
+  const [seconds, secondsB] = [a.job.windowSeconds, b.job.windowSeconds];
+  teller.tell(
+    "windows",
+    { seconds, secondsB },
+    `now the windows run: a result is final when nobody has proven it wrong for ${seconds} s after its claim (B: ${secondsB} s)`,
+  );
   await executed(cast, questions.classifyA, "classify with A", FINAL, RESULT_MS);
   await executed(cast, questions.evaluateA, "evaluate A", FINAL, RESULT_MS);
   await executed(cast, questions.classifyC, "classify with C", FINAL, RESULT_MS);

@@ -41,6 +41,8 @@ export interface Evidence {
 /** The last line of `anh demo --json`. */
 export interface Outcome {
   readonly ok: boolean;
+  /** What should have happened and did not. */
+  readonly unmet: readonly string[];
   readonly [figure: string]: unknown;
 }
 
@@ -106,7 +108,8 @@ export async function summarize(cast: Cast, evidence: Evidence): Promise<Outcome
     jobs: await jobOutcomes(cast, evidence),
     l1Gas: gasPerAction(calls),
   };
-  return { ok: holds(outcome, evidence), ...outcome };
+  const missing = unmet(outcome, evidence);
+  return { ok: missing.length === 0, unmet: missing, ...outcome };
 }
 
 const claimsBy = ({ services }: Cast, service: string): Hex[] =>
@@ -166,20 +169,28 @@ async function jobOutcomes({ l2 }: Cast, { trainings, ids, watcher }: Evidence) 
   );
 }
 
-/** What must be true for the demo to count as told. */
-function holds(outcome: Readonly<Record<string, unknown>>, { lieIsProvable }: Evidence): boolean {
+/** What must be true for the demo to count as told, by name; those that are not. */
+function unmet(outcome: Readonly<Record<string, unknown>>, { lieIsProvable }: Evidence): string[] {
   const lie = outcome.lie as { caught: boolean; slashed: boolean; disputed: boolean };
-  const lieEnds = lieIsProvable ? lie.caught && lie.slashed && outcome.overturnedThenRederived === true : !lie.disputed;
-  return (
-    lieEnds &&
-    (outcome.accuracy as number) >= 0.95 &&
-    outcome.accuracy === outcome.localAccuracy &&
-    outcome.parkedThenResumed === true &&
-    outcome.blocksChangedByOverturn === 0 &&
-    outcome.honestDisputed === false &&
-    (outcome.honestWordsDiffering as number) > 0 &&
-    outcome.replicaStateRootEqual === true &&
-    outcome.withdrawn === true &&
-    outcome.doubleWithdrawReverted === true
-  );
+  const conditions = {
+    ...(lieIsProvable
+      ? {
+          "the lie was caught": lie.caught,
+          "the liar was slashed": lie.slashed,
+          "state was derived anew": outcome.overturnedThenRederived === true,
+        }
+      : { "a lie within the tolerance was not disputed": !lie.disputed }),
+    "accuracy is at least 0.95": (outcome.accuracy as number) >= 0.95,
+    "a plain count on the claimed weights gives the same accuracy": outcome.accuracy === outcome.localAccuracy,
+    "every question parked, then resumed": outcome.parkedThenResumed === true,
+    "no block changed": outcome.blocksChangedByOverturn === 0,
+    "nobody honest was disputed": outcome.honestDisputed === false,
+    "an honest run differed in bits": (outcome.honestWordsDiffering as number) > 0,
+    "the replica has the same state": outcome.replicaStateRootEqual === true,
+    "ETH was withdrawn": outcome.withdrawn === true,
+    "a second withdrawal reverted": outcome.doubleWithdrawReverted === true,
+  };
+  return Object.entries(conditions)
+    .filter(([, met]) => !met)
+    .map(([name]) => name);
 }

@@ -1,7 +1,7 @@
 /** How the story is told: as NDJSON for programs, as lines and bars for people. Data to stdout, progress to stderr. */
 export interface Teller {
-  /** Something happened: one line, or one NDJSON event. */
-  tell(event: string, fields: Readonly<Record<string, unknown>>, text: string): void;
+  /** Something happened: one line, or one NDJSON event. People are spared what has no text. */
+  tell(event: string, fields: Readonly<Record<string, unknown>>, text: string | null): void;
   /** How far something long is; `share` from 0 to 1. Only people see it. */
   progress(label: string, share: number, note: string): void;
   /** The last word. */
@@ -41,6 +41,7 @@ export function textTeller(options: {
   };
   return {
     tell(_event, _fields, text) {
+      if (text === null) return;
       clear();
       options.write(`${((options.nowMs() - startMs) / 1000).toFixed(1).padStart(6)}s  ${text}\n`);
     },

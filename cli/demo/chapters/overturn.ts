@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import { AnhError } from "../../../common/errors.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
 
@@ -19,11 +20,16 @@ export interface Overturn {
 /** Waits until the lie is proven on L1 and the soft state was derived anew; counts the blocks that differ from before. */
 export async function awaitOverturn(cast: Cast, modelB: Hex, before: readonly Hex[]): Promise<Overturn> {
   const { l2, teller } = cast;
-  await until(
-    "the challenger proved the lie on L1",
-    OVERTURN_MS,
-    async () => (await l2.job(modelB).catch(() => null))?.overturned,
-  );
+  await until("the challenger proved the lie on L1", OVERTURN_MS, async () => {
+    const job = await l2.job(modelB).catch(() => null);
+    if (job?.status === "final" && !job.overturned)
+      throw new AnhError("lie-final", "the lie became final: the challenger was not through when the window ended", {
+        expected: "an overturned claim",
+        actual: job.claimHash,
+        hint: "this machine is too slow or too busy for the demo's short windows; run it again with less beside it",
+      });
+    return job?.overturned;
+  });
   const { count } = await until("the soft state was derived anew", OVERTURN_MS, async () => {
     const rederivations = await l2.request<{ count: number }>("anh_getRederivations").catch(() => null);
     return rederivations !== null && rederivations.count > 0 ? rederivations : null;

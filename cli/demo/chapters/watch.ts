@@ -30,7 +30,7 @@ export function watchJobs(
   const note = (id: Hex, view: JobView) => {
     const timeline = timelines.get(id) as Timeline;
     const tell = (standing: string) =>
-      teller.tell(`result-${standing}`, { name: jobs.get(id), id }, `result of ${jobs.get(id)} is ${standing}`);
+      teller.tell(`result-${standing}`, { name: jobs.get(id), id }, `the result of ${jobs.get(id)} is ${standing}`);
     if (view.status === "soft" && timeline.softAt === undefined) {
       timeline.softAt = seconds();
       tell("soft");
@@ -95,7 +95,7 @@ export async function executed(
   cast.teller.tell(
     "resumed",
     { name, transaction: hash, blockNumber: receipt.blockNumber, states },
-    `${name} resumed in block ${receipt.blockNumber}`,
+    `${name} resumed in block ${receipt.blockNumber}, with ${states === FINAL ? "final results" : "a result that can still fall"}`,
   );
 }
 
