@@ -20,6 +20,7 @@ export interface L1Addresses {
   readonly inbox: Address;
   readonly prepaidGas: Address;
   readonly bridge: Address;
+  readonly forcedTransactions: Address;
   readonly headerAnchor: Address;
   readonly resultClaims: Address;
   readonly demands: Address;

@@ -7,7 +7,16 @@ import { keccak, keccakHex } from "./keccak.ts";
 /** A kind the protocol does not know: the Inbox is newer than this node. */
 export class MessageError extends AnhError {}
 
-export const MESSAGE_KIND = { gasDeposit: 1, ethDeposit: 2, claimed: 3, overturned: 4, final: 5, settled: 6 } as const;
+export const MESSAGE_KIND = {
+  gasDeposit: 1,
+  ethDeposit: 2,
+  claimed: 3,
+  overturned: 4,
+  final: 5,
+  settled: 6,
+  forcedEnvelope: 7,
+  forcedCall: 8,
+} as const;
 
 /** Inbox messages (P1.4). Addresses are lower case. */
 export type Message =
@@ -16,7 +25,28 @@ export type Message =
   | ClaimedMessage
   | { readonly kind: 4; readonly id: Hex; readonly claimHash: Hex }
   | { readonly kind: 5; readonly id: Hex; readonly claimHash: Hex }
-  | { readonly kind: 6; readonly number: bigint; readonly stateRoot: Hex; readonly creditsRoot: Hex };
+  | { readonly kind: 6; readonly number: bigint; readonly stateRoot: Hex; readonly creditsRoot: Hex }
+  | ForcedEnvelopeMessage
+  | ForcedCallMessage;
+
+/** A signed L2 transaction, whoever brought it; the lane on L1 was paid for `gasLimit`. */
+export interface ForcedEnvelopeMessage {
+  readonly kind: 7;
+  readonly envelope: Hex;
+  readonly gasLimit: bigint;
+}
+
+/** A call by an L1 account, or by a contract's alias; its gas is paid, `mintWei` is L2 balance of `from` before it runs. */
+export interface ForcedCallMessage {
+  readonly kind: 8;
+  readonly from: Address;
+  readonly to: Address;
+  readonly mintWei: bigint;
+  readonly valueWei: bigint;
+  readonly gasLimit: bigint;
+  readonly priceWei: bigint;
+  readonly data: Hex;
+}
 
 export interface ClaimedMessage {
   readonly kind: 3;
@@ -36,6 +66,10 @@ const claimed = parseAbiParameters(
 );
 const idAndClaim = parseAbiParameters("bytes32 id, bytes32 claimHash");
 const settled = parseAbiParameters("uint64 number, bytes32 stateRoot, bytes32 creditsRoot");
+const forcedEnvelope = parseAbiParameters("bytes envelope, uint64 gasLimit");
+const forcedCall = parseAbiParameters(
+  "address from, address to, uint256 mintWei, uint256 valueWei, uint64 gasLimit, uint256 priceWei, bytes data",
+);
 const envelope = parseAbiParameters("uint8 kind, bytes body");
 
 export function encodeBody(message: Message): Hex {
@@ -53,6 +87,12 @@ export function encodeBody(message: Message): Hex {
       return encodeAbiParameters(idAndClaim, [message.id, message.claimHash]);
     case 6:
       return encodeAbiParameters(settled, [message.number, message.stateRoot, message.creditsRoot]);
+    case 7:
+      return encodeAbiParameters(forcedEnvelope, [message.envelope, message.gasLimit]);
+    case 8: {
+      const { from, to, mintWei, valueWei, gasLimit, priceWei, data } = message;
+      return encodeAbiParameters(forcedCall, [from, to, mintWei, valueWei, gasLimit, priceWei, data]);
+    }
   }
 }
 
@@ -80,9 +120,17 @@ export function decodeMessage(kind: number, body: Hex): Message {
       const [number, stateRoot, creditsRoot] = decodeAbiParameters(settled, body);
       return { kind, number, stateRoot, creditsRoot };
     }
+    case 7: {
+      const [bytes, gasLimit] = decodeAbiParameters(forcedEnvelope, body);
+      return { kind, envelope: bytes, gasLimit };
+    }
+    case 8: {
+      const [from, to, mintWei, valueWei, gasLimit, priceWei, data] = decodeAbiParameters(forcedCall, body);
+      return { kind, from: lower(from), to: lower(to), mintWei, valueWei, gasLimit, priceWei, data };
+    }
     default:
       throw new MessageError("message-kind", `unknown inbox message kind ${kind}`, {
-        expected: "1 … 6",
+        expected: "1 … 8",
         actual: kind,
         hint: "update the node",
       });

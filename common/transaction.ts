@@ -6,9 +6,9 @@ import { encodeRlp, type RlpInput, type RlpItem } from "./rlp.ts";
 import { recoverAddress } from "./signature.ts";
 import { type AccessEntry, accessListOf, bytesAt, fieldsOf, natural, TransactionError } from "./transaction-fields.ts";
 
-/** A signed transaction; types 0 and 1 carry their gas price as both fees. Addresses are lower case. */
+/** A transaction, signed or (type 0x7e) sent from L1; types 0 and 1 carry their gas price as both fees. Addresses are lower case. */
 export interface Transaction {
-  readonly type: 0 | 1 | 2 | 4;
+  readonly type: 0 | 1 | 2 | 4 | 0x7e;
   readonly chainId: bigint;
   readonly nonce: bigint;
   readonly maxTipWei: bigint;

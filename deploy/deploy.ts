@@ -113,6 +113,7 @@ function l1Addresses(at: Readonly<Record<string, Address>>): L1Addresses {
     inbox: of("inbox"),
     prepaidGas: of("prepaidGas"),
     bridge: of("bridge"),
+    forcedTransactions: of("forcedTransactions"),
     headerAnchor: of("headerAnchor"),
     resultClaims: of("resultClaims"),
     demands: of("demands"),

@@ -51,7 +51,7 @@ function chainContracts({ l2ChainId, clocks, sequencer, poster, genesis }: PlanO
     {
       name: "inbox",
       source: "l1/Inbox",
-      args: (at) => [l2ChainId, at.prepaidGas, at.bridge, at.resultClaims, at.stateClaims],
+      args: (at) => [l2ChainId, at.prepaidGas, at.bridge, at.resultClaims, at.stateClaims, at.forcedTransactions],
     },
     { name: "prepaidGas", source: "l1/PrepaidGas", args: (at) => [at.inbox, at.bridge] },
     {
@@ -62,9 +62,11 @@ function chainContracts({ l2ChainId, clocks, sequencer, poster, genesis }: PlanO
         others.inbox,
         others.stateClaims,
         others.prepaidGas,
+        others.forcedTransactions,
         Object.values(others),
       ],
     },
+    { name: "forcedTransactions", source: "l1/ForcedTransactions", args: (at) => [at.inbox, at.bridge] },
     {
       name: "headerAnchor",
       source: "l1/HeaderAnchor",

@@ -7,6 +7,7 @@ export const CALLED_CONTRACTS = [
   "l1/Inbox",
   "l1/PrepaidGas",
   "l1/Bridge",
+  "l1/ForcedTransactions",
   "l1/HeaderAnchor",
   "l1/ResultClaims",
   "l1/Demands",

@@ -9,7 +9,8 @@ import {Withdrawal} from "../types/Withdrawal.sol";
 interface IBridge {
     error ZeroAmount();
     error ZeroAddress();
-    error OnlyPrepaidGas(address sender);
+    /// @notice Only the contracts that sell L2 gas bring custody without a deposit.
+    error NotACustomer(address sender);
     /// @notice ETH cannot be withdrawn into the protocol's own contracts.
     error TargetRefused(address target);
     error AlreadyPaid(uint256 index);
@@ -27,7 +28,7 @@ interface IBridge {
     /// @notice Sends `msg.value` wei to `to` on L2.
     function depositEth(address to) external payable returns (uint64 inboxIndex);
 
-    /// @notice Takes the ETH behind prepaid gas into custody; only PrepaidGas calls it.
+    /// @notice Takes the ETH behind L2 gas into custody; only PrepaidGas and ForcedTransactions call it.
     function takeCustody() external payable;
 
     /// @notice Pays a withdrawal once. Anybody may call; the ETH goes to `withdrawal.to`.

@@ -24,6 +24,13 @@ interface IHeaderAnchor {
     /// @notice A message has waited for longer than an origin may be held back.
     error InboxHeldBack(uint64 number, uint64 messageTimestamp, uint64 timestamp);
     error NotSequencer(address expected, address actual);
+    /// @notice Nothing was anchored for longer than the inclusion window: the fallback block must come first.
+    error FallbackDue(uint64 dueAfter, uint64 l1Timestamp);
+    error FallbackNotDue(uint64 dueAfter, uint64 l1Timestamp);
+    error FallbackOriginTooOld(uint64 origin, uint64 oldest);
+    error NotTheOrigin(bytes32 expectedHash, bytes32 actualHash);
+    /// @notice A fallback block has its origin's time.
+    error FallbackTime(uint64 expected, uint64 actual);
     error NotAnchored(uint64 number, uint64 lastNumber);
 
     event BatchAnchored(uint64 indexed batch, uint64 firstNumber, uint64 lastNumber, bytes32 lastHash);
@@ -34,6 +41,15 @@ interface IHeaderAnchor {
     /// last hash and the root of `data` as `batch` gives it
     /// @param data the transactions, coded as P3.5 says; any bytes the sequencer signed are accepted, nodes decode them
     function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external;
+
+    /// @notice Anchors the one block that may follow when nothing was anchored for longer than the inclusion window: unsigned, of
+    /// Inbox messages only. Anybody may bring it; nodes derive its other fields whatever the header says (P3.8).
+    /// @param header full RLP, with an origin of the last 64 L1 blocks and that origin's time
+    /// @param originHeader the origin's full RLP, which tells its time
+    function anchorFallback(bytes calldata header, bytes calldata originHeader) external;
+
+    /// @notice The last L1 second at which the sequencer may anchor without a fallback block.
+    function fallbackDueAfter() external view returns (uint64);
 
     /// @notice Batches anchored so far, genesis (batch 0) included.
     function batchCount() external view returns (uint64);

@@ -21,6 +21,7 @@ contract Bridge is IBridge {
     IInbox private immutable INBOX;
     IStateClaims private immutable STATE_CLAIMS;
     address private immutable PREPAID_GAS;
+    address private immutable FORCED_TRANSACTIONS;
 
     BitMaps.BitMap private _paid;
     mapping(address contract_ => bool) private _refused;
@@ -31,12 +32,14 @@ contract Bridge is IBridge {
         IInbox inbox,
         IStateClaims stateClaims,
         address prepaidGas,
+        address forcedTransactions,
         address[] memory refused
     ) {
         L2_CHAIN_ID = l2ChainId;
         INBOX = inbox;
         STATE_CLAIMS = stateClaims;
         PREPAID_GAS = prepaidGas;
+        FORCED_TRANSACTIONS = forcedTransactions;
         _refused[address(this)] = true;
         for (uint256 i = 0; i < refused.length; ++i) _refused[refused[i]] = true;
     }
@@ -51,7 +54,7 @@ contract Bridge is IBridge {
 
     /// @inheritdoc IBridge
     function takeCustody() external payable {
-        if (msg.sender != PREPAID_GAS) revert OnlyPrepaidGas(msg.sender);
+        if (msg.sender != PREPAID_GAS && msg.sender != FORCED_TRANSACTIONS) revert NotACustomer(msg.sender);
     }
 
     /// @inheritdoc IBridge

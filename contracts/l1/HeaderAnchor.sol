@@ -18,6 +18,8 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
     );
     /// @dev Seconds by which a header's time may run ahead of its origin's (P3.3).
     uint64 private constant MAX_ORIGIN_LAG = 1800;
+    /// @dev L1 blocks by which a fallback block's origin may lie back: nobody can use it to leave messages out.
+    uint64 private constant MAX_FALLBACK_ORIGIN_AGE = 64;
 
     uint256 private immutable L2_CHAIN_ID;
     IInbox private immutable INBOX;
@@ -40,11 +42,12 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
 
     /// @inheritdoc IHeaderAnchor
     function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external {
-        if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotPlainAccount(msg.sender);
+        _checkSender();
         if (headers.length == 0) revert NoHeaders();
 
         uint64 index = uint64(_batches.length);
         Batch memory previous = _batches[index - 1];
+        if (_fallbackDue(previous)) revert FallbackDue(previous.anchoredAt + INCLUSION_WINDOW, uint64(block.timestamp));
         SealedHeader memory last = _parentOf(previous);
         Checkpoint memory inboxThen;
         uint64 nextMessageTime;
@@ -58,20 +61,40 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
             last = header;
         }
         _checkOrigin(last);
-        Batch memory anchored = Batch({
-            firstNumber: previous.lastNumber + 1,
-            lastNumber: last.number,
-            lastTimestamp: last.timestamp,
-            inboxCount: last.inboxCount,
-            originNumber: last.originNumber,
-            anchoredAt: uint64(block.timestamp),
-            lastHash: last.hash,
-            dataRoot: BatchData.root(data)
-        });
+        Batch memory anchored = _batchOf(previous.lastNumber + 1, last, BatchData.root(data));
         _checkSignature(anchored, signature);
 
         _batches.push(anchored);
         emit BatchAnchored(index, anchored.firstNumber, anchored.lastNumber, anchored.lastHash);
+    }
+
+    /// @inheritdoc IHeaderAnchor
+    function anchorFallback(bytes calldata header, bytes calldata originHeader) external {
+        _checkSender();
+        uint64 index = uint64(_batches.length);
+        Batch memory previous = _batches[index - 1];
+        if (!_fallbackDue(previous)) {
+            revert FallbackNotDue(previous.anchoredAt + INCLUSION_WINDOW, uint64(block.timestamp));
+        }
+        SealedHeader memory last = HeaderRlp.decode(header);
+        _checkChild(_parentOf(previous), last);
+        (Checkpoint memory inboxThen, uint64 nextMessageTime) = INBOX.checkpointAndNext(last.originNumber);
+        _checkInbox(last, inboxThen, nextMessageTime);
+        _checkOrigin(last);
+        if (block.number - last.originNumber > MAX_FALLBACK_ORIGIN_AGE) {
+            revert FallbackOriginTooOld(last.originNumber, uint64(block.number) - MAX_FALLBACK_ORIGIN_AGE);
+        }
+        if (keccak256(originHeader) != last.originHash) revert NotTheOrigin(last.originHash, keccak256(originHeader));
+        uint64 originTime = HeaderRlp.timeOf(originHeader);
+        if (last.timestamp != originTime) revert FallbackTime(originTime, last.timestamp);
+
+        _batches.push(_batchOf(previous.lastNumber + 1, last, bytes32(0)));
+        emit BatchAnchored(index, last.number, last.number, last.hash);
+    }
+
+    /// @inheritdoc IHeaderAnchor
+    function fallbackDueAfter() external view returns (uint64) {
+        return _batches[_batches.length - 1].anchoredAt + INCLUSION_WINDOW;
     }
 
     /// @inheritdoc IHeaderAnchor
@@ -95,6 +118,29 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
             else high = middle;
         }
         return uint64(low);
+    }
+
+    /// @dev The transaction's input must be the posted bytes.
+    function _checkSender() private view {
+        if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotPlainAccount(msg.sender);
+    }
+
+    /// @dev At anchoredAt + window the sequencer may still anchor; from the next second on only the fallback block follows.
+    function _fallbackDue(Batch memory previous) private view returns (bool) {
+        return block.timestamp > previous.anchoredAt + INCLUSION_WINDOW;
+    }
+
+    function _batchOf(uint64 firstNumber, SealedHeader memory last, bytes32 dataRoot) private view returns (Batch memory) {
+        return Batch({
+            firstNumber: firstNumber,
+            lastNumber: last.number,
+            lastTimestamp: last.timestamp,
+            inboxCount: last.inboxCount,
+            originNumber: last.originNumber,
+            anchoredAt: uint64(block.timestamp),
+            lastHash: last.hash,
+            dataRoot: dataRoot
+        });
     }
 
     /// @dev As much of the last anchored header as its child is judged by.

@@ -11,15 +11,24 @@ contract Inbox is IInbox {
     address private immutable BRIDGE;
     address private immutable RESULT_CLAIMS;
     address private immutable STATE_CLAIMS;
+    address private immutable FORCED_TRANSACTIONS;
 
     /// @dev Ascending by L1 block. The first entry is the empty Inbox, so that every lookup finds one; the last is the present.
     Checkpoint[] private _checkpoints;
 
-    constructor(uint256 l2ChainId, address prepaidGas, address bridge, address resultClaims, address stateClaims) {
+    constructor(
+        uint256 l2ChainId,
+        address prepaidGas,
+        address bridge,
+        address resultClaims,
+        address stateClaims,
+        address forcedTransactions
+    ) {
         PREPAID_GAS = prepaidGas;
         BRIDGE = bridge;
         RESULT_CLAIMS = resultClaims;
         STATE_CLAIMS = stateClaims;
+        FORCED_TRANSACTIONS = forcedTransactions;
         _checkpoints.push(Checkpoint(0, 0, 0, keccak256(abi.encode(l2ChainId, address(this)))));
     }
 
@@ -65,6 +74,7 @@ contract Inbox is IInbox {
         if (kind == MessageKind.GAS_DEPOSIT) return sender == PREPAID_GAS;
         if (kind == MessageKind.ETH_DEPOSIT) return sender == BRIDGE;
         if (kind == MessageKind.SETTLED) return sender == STATE_CLAIMS;
+        if (kind == MessageKind.FORCED_ENVELOPE || kind == MessageKind.FORCED_CALL) return sender == FORCED_TRANSACTIONS;
         return kind >= MessageKind.CLAIMED && kind <= MessageKind.FINAL && sender == RESULT_CLAIMS;
     }
 

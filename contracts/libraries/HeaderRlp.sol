@@ -69,6 +69,14 @@ library HeaderRlp {
         _expect(rlp, offset + 68, 0xa0);
     }
 
+    /// @notice Timestamp of an L1 header, whose fields up to there lie as in ours. The bytes must be known to be a header's.
+    function timeOf(bytes calldata rlp) internal pure returns (uint64) {
+        uint256 offset = 448; // difficulty
+        uint256 value;
+        for (uint256 field = 0; field < 5; ++field) (value, offset) = _readUint(rlp, offset, 8);
+        return uint64(value);
+    }
+
     function _expect(bytes calldata rlp, uint256 offset, uint8 prefix) private pure {
         if (offset >= rlp.length || uint8(rlp[offset]) != prefix) revert HeaderMalformed(offset);
     }

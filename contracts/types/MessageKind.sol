@@ -9,4 +9,7 @@ library MessageKind {
     uint8 internal constant OVERTURNED = 4; // abi(bytes32 id, bytes32 claimHash)
     uint8 internal constant FINAL = 5; // abi(bytes32 id, bytes32 claimHash)
     uint8 internal constant SETTLED = 6; // abi(uint64 number, bytes32 stateRoot, bytes32 creditsRoot)
+    uint8 internal constant FORCED_ENVELOPE = 7; // abi(bytes envelope, uint64 gasLimit)
+    // abi(address from, address to, uint256 mintWei, uint256 valueWei, uint64 gasLimit, uint256 priceWei, bytes data)
+    uint8 internal constant FORCED_CALL = 8;
 }

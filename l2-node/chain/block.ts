@@ -29,10 +29,17 @@ export interface Block {
   readonly hash: Hex;
   readonly inboxOnly: boolean;
   readonly firstMessage: bigint;
+  /** Those the inbox forces, then the posted ones. */
   readonly transactions: readonly BlockTransaction[];
+  /** How many of them the inbox forces; absent where it is none. */
+  readonly forced?: number;
   /** This node sealed it itself, as the sequencer, and has to anchor it. */
   readonly sealedHere?: true;
 }
+
+/** What a batch holds of a block: all but what the inbox forces. */
+export const postedOf = ({ transactions, forced = 0 }: Block): readonly BlockTransaction[] =>
+  transactions.slice(forced);
 
 export const genesisBlock = (header: Header): Block => ({
   header,

@@ -9,6 +9,7 @@ import { includable, type LedgerContext, type Refusal } from "../ledger/includab
 import { type LedgerOverlay, type LedgerReader, overlay } from "../ledger/ledger.ts";
 import { assembleHeader } from "./assemble.ts";
 import type { Block, BlockTransaction } from "./block.ts";
+import { forcedTransaction } from "./forced.ts";
 import type { L1View } from "./l1-view.ts";
 
 /** A block and the ledger after it, not yet committed anywhere. */
@@ -19,6 +20,7 @@ export interface Built {
 
 export interface BlockBuilder {
   readonly context: LedgerContext;
+  /** Σ gasLimit of what was included one by one; forced transactions have their own lane (P1.6). */
   readonly gasUsed: () => bigint;
   /** Includes it, or says which rule forbids; "block-full" where the gas limit does (P3.6). */
   include(transaction: Transaction): Refusal | "block-full" | undefined;
@@ -27,7 +29,7 @@ export interface BlockBuilder {
   finish(timestamp: bigint): Built;
 }
 
-/** The child of `parent` at `origin`: messages first (P3.6), then transactions one by one. */
+/** The child of `parent` at `origin`: messages and what they force first (P3.6), then transactions one by one. */
 export function openBlock(
   chain: ChainFile,
   l1: L1View,
@@ -38,8 +40,6 @@ export function openBlock(
 ): BlockBuilder {
   const ledger = overlay(base);
   const firstMessage = parent.header.origin.inboxCount;
-  for (let index = firstMessage; index < origin.inboxCount; index++) applyMessage(ledger, l1.message(index));
-
   const context: LedgerContext = {
     baseFeeWei: nextBaseFeeWei(parent.header),
     originL1FeePerByteWei: l1FeePerByteWei(originHeader.baseFeeWei),
@@ -48,6 +48,13 @@ export function openBlock(
   };
   const blockGasLimit = BigInt(chain.clocks.l2BlockGasLimit);
   const transactions: BlockTransaction[] = [];
+  for (let index = firstMessage; index < origin.inboxCount; index++) {
+    const message = l1.message(index);
+    applyMessage(ledger, message);
+    const entry = forcedTransaction(chain.l2ChainId, ledger, message, index, context);
+    if (entry) transactions.push(entry);
+  }
+  const forced = transactions.length;
   let gasUsed = 0n;
 
   return {
@@ -69,9 +76,10 @@ export function openBlock(
       transactions.push({ ...entry, outcome: { status: "skipped", reason } });
     },
     finish(timestamp) {
-      const choice = { timestamp, origin, envelopes: transactions.map(({ raw }) => raw), gasUsed };
-      const header = assembleHeader(chain, parent, choice, originHeader);
-      return { block: { header, hash: hashHeader(header), inboxOnly: false, firstMessage, transactions }, ledger };
+      const envelopes = transactions.slice(forced).map(({ raw }) => raw);
+      const header = assembleHeader(chain, parent, { timestamp, origin, envelopes, gasUsed }, originHeader);
+      const block = { header, hash: hashHeader(header), inboxOnly: false, firstMessage, transactions };
+      return { block: { ...block, ...(forced > 0 ? { forced } : {}) }, ledger };
     },
   };
 }

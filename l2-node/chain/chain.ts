@@ -6,7 +6,7 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import type { L1Batch, L1Step } from "../l1/step.ts";
 import type { Store } from "../store/store.ts";
-import type { Block } from "./block.ts";
+import { type Block, postedOf } from "./block.ts";
 import type { Built } from "./builder.ts";
 import { deriveBlock } from "./derivation.ts";
 import { type ClaimStandings, claimStandings } from "./standings.ts";
@@ -173,8 +173,6 @@ export class Chain {
 /** Equal hashes are not enough: bytes that do not give the header's transactionsRoot make the block inbox-only (P3.6). */
 function isSame(own: Block, posted: Uint8Array, body: Envelopes | null): boolean {
   if (own.inboxOnly || body === null || own.hash !== keccakHex(posted)) return false;
-  return (
-    own.transactions.length === body.length &&
-    own.transactions.every(({ raw }, i) => equalBytes(raw, body[i] as Uint8Array))
-  );
+  const entries = postedOf(own);
+  return entries.length === body.length && entries.every(({ raw }, i) => equalBytes(raw, body[i] as Uint8Array));
 }

@@ -3,6 +3,8 @@ import { type Address, type Hex, hexToBytes } from "viem";
 import { LEDGER_ADDRESS } from "../../common/addresses.ts";
 import { smallerOf } from "../../common/bigint.ts";
 import { hexOf, naturalBytes } from "../../common/bytes.ts";
+import { FORCED_CALL_TYPE } from "../../common/forced-call.ts";
+import type { Transaction } from "../../common/transaction.ts";
 import { intrinsicGas } from "../ledger/gas.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { addBalance, readAccount, writeAccount } from "./account.ts";
@@ -52,6 +54,11 @@ export interface BlockModules {
   readonly pause: () => Promise<void>;
   /** The attempt in progress, which the EVM's precompile answers to. */
   readonly setAttempt: (attempt: DnnAttempt) => void;
+}
+
+function consumeNonce(state: WorldState, { sender, nonce }: Transaction): void {
+  const account = readAccount(state, sender);
+  if (nonce + 1n > account.nonce) writeAccount(state, sender, { ...account, nonce: nonce + 1n });
 }
 
 /** Executes one block: messages, expiries, resumptions, then its own transactions (P12.1). */
@@ -133,9 +140,7 @@ export class BlockRunner {
   async #include(included: Included): Promise<Finished | undefined> {
     const { state } = this.#modules;
     const { transaction } = included.entry;
-    const sender = readAccount(state, transaction.sender);
-    const nonce = transaction.nonce + 1n;
-    if (nonce > sender.nonce) writeAccount(state, transaction.sender, { ...sender, nonce });
+    if (transaction.type !== FORCED_CALL_TYPE) consumeNonce(state, transaction);
     // They stay, whatever becomes of the rest. What is refunded for them counts in this attempt only (P12.9).
     const refundGas = installDelegations(state, included.entry.delegations ?? []);
     const usedGas = intrinsicGas(transaction);

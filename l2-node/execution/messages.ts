@@ -38,6 +38,9 @@ export function consume(context: MessageContext, message: Message): void {
       break;
     case 5:
       final(context, message);
+      break;
+    case 8:
+      addBalance(context.state, message.from, message.mintWei);
   }
 }
 

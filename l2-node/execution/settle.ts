@@ -1,5 +1,7 @@
 import { largerOf, smallerOf } from "../../common/bigint.ts";
+import { FORCED_CALL_TYPE } from "../../common/forced-call.ts";
 import { floorGas } from "../ledger/gas.ts";
+import { addBalance } from "./account.ts";
 import type { IncludedTransaction, SourceBlock } from "./source.ts";
 import type { WorldState } from "./state.ts";
 import { accountantFeesSlot, addNatural, creditSlot } from "./system.ts";
@@ -25,12 +27,17 @@ export function gasUsedOf({ entry }: Included, evmGas: bigint, quoteGas: bigint)
  */
 export function settle(state: WorldState, included: Included, evmGas: bigint, quoteGas: bigint): bigint {
   const { block, entry } = included;
-  const { gasLimit, sender } = entry.transaction;
+  const { gasLimit, sender, type } = entry.transaction;
   const gasUsed = gasUsedOf(included, evmGas, quoteGas);
   const chargedGas = largerOf(gasUsed, gasLimit / 2n);
   const feeGas = chargedGas - entry.dataGas - quoteGas;
-  addNatural(state, creditSlot(sender), (gasLimit - chargedGas) * entry.priceWei);
-  addNatural(state, creditSlot(block.beneficiary), feeGas * (entry.priceWei - block.baseFeeWei));
-  addNatural(state, accountantFeesSlot(), feeGas * block.baseFeeWei);
+  const unusedWei = (gasLimit - chargedGas) * entry.priceWei;
+  // Only who can sign can redeem credit; what L1 sent may be a contract's.
+  if (type === FORCED_CALL_TYPE) addBalance(state, sender, unusedWei);
+  else addNatural(state, creditSlot(sender), unusedWei);
+  // Forced ones may pay less than the base fee.
+  const baseWei = smallerOf(entry.priceWei, block.baseFeeWei);
+  addNatural(state, creditSlot(block.beneficiary), feeGas * (entry.priceWei - baseWei));
+  addNatural(state, accountantFeesSlot(), feeGas * baseWei);
   return chargedGas;
 }

@@ -6,8 +6,9 @@ import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { AnhError } from "../../common/errors.ts";
 import { encodeHeader } from "../../common/header.ts";
 import { addressOfKey, signDigest } from "../../common/signature.ts";
-import type { Block } from "../chain/block.ts";
+import { type Block, postedOf } from "../chain/block.ts";
 import type { Chain } from "../chain/chain.ts";
+import { anchorFallback } from "./fallback.ts";
 import type { L1Sender } from "./sender.ts";
 
 /** The key is not the chain's sequencer's: nothing it signs would ever be anchored. */
@@ -68,10 +69,11 @@ export class Anchor {
     await this.#running;
   }
 
-  /** Posts the next batch if there is one; resolves with the number of blocks posted. */
+  /** Posts the next batch if there is one, or the fallback block where it is due; resolves with the number of blocks posted. */
   async post(): Promise<number> {
     const { chain, sender, client } = this.#modules;
     const { headerAnchor } = chain.file.contracts;
+    if (await this.#fallbackIsDue()) return this.#postFallback();
     const blocks = await this.#pending(client);
     const [first, last] = [blocks[0], blocks.at(-1)];
     if (!first || !last) return 0;
@@ -91,6 +93,23 @@ export class Anchor {
     const receipt = await sender.send({ to: headerAnchor, data: call }, this.#abort.signal);
     this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed: receipt.gasUsed });
     return blocks.length;
+  }
+
+  async #fallbackIsDue(): Promise<boolean> {
+    const { chain, client } = this.#modules;
+    const contract = { address: chain.file.contracts.headerAnchor, abi: headerAnchorAbi } as const;
+    const [latest, dueAfter] = await Promise.all([
+      client.getBlock({ blockTag: "latest" }),
+      client.readContract({ ...contract, functionName: "fallbackDueAfter" }),
+    ]);
+    return latest.timestamp > dueAfter;
+  }
+
+  async #postFallback(): Promise<number> {
+    const number = (this.#modules.chain.store.l1.lastBatch()?.lastNumber ?? 0n) + 1n;
+    const { gasUsed } = await anchorFallback(this.#modules, this.#abort.signal);
+    this.#modules.onAnchored({ firstNumber: number, lastNumber: number, gasUsed });
+    return 1;
   }
 
   /** Blocks after the last anchored one that fit a batch; none while this node and L1 disagree about that one. */
@@ -136,4 +155,4 @@ export class Anchor {
   }
 }
 
-const envelopesOf = (block: Block): Envelopes => block.transactions.map(({ raw }) => raw);
+const envelopesOf = (block: Block): Envelopes => postedOf(block).map(({ raw }) => raw);

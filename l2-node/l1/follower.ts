@@ -177,15 +177,17 @@ export class Follower {
     return { messages, batches };
   }
 
-  /** Canonical headers at all origins the batches name, but for those already known. */
+  /** Canonical headers at all origins the batches name, and of the L1 blocks that hold them, but for those already known. */
   async #readOrigins(batches: readonly L1Batch[]): Promise<L1Header[]> {
     const { client, chain } = this.#modules;
     const numbers = new Set<bigint>();
-    for (const { headers, l1Block } of batches)
+    for (const { headers, l1Block } of batches) {
+      if (!chain.store.l1.originAt(l1Block)) numbers.add(l1Block);
       for (const posted of headers) {
         const number = decodeAnchoredFields(posted)?.origin.number;
         if (number !== undefined && number <= l1Block && !chain.store.l1.originAt(number)) numbers.add(number);
       }
+    }
     return Promise.all([...numbers].map((number) => readHeader(client, number)));
   }
 }

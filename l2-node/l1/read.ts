@@ -6,7 +6,7 @@ import {
   parseEventLogs,
   type Block as ViemBlock,
 } from "viem";
-import { batchDataRoot } from "../../common/batch.ts";
+import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
@@ -24,7 +24,7 @@ export function headerOf(block: ViemBlock): L1Header {
   const { number, hash, parentHash, timestamp, baseFeePerGas, mixHash } = block;
   if (number === null || hash === null || baseFeePerGas === null)
     throw new L1DataError("l1-block", "L1 block without number, hash or base fee", { actual: { number, hash } });
-  const actual = keccakHex(encodeRlp(headerFields(block)));
+  const actual = keccakHex(headerRlp(block));
   if (actual !== hash)
     throw new L1DataError("l1-header", `L1 block ${number} is not what its hash says`, { expected: hash, actual });
   return { number, hash, parentHash, timestamp, baseFeeWei: baseFeePerGas, mixHash };
@@ -39,13 +39,15 @@ const FIELDS = [
 /** Numbers among them that JSON-RPC clients may leave as hex. */
 const NUMBERS: ReadonlySet<string> = new Set(["difficulty", "blobGasUsed", "excessBlobGas"]);
 
-function headerFields(block: ViemBlock): RlpInput[] {
+/** The header's bytes; they hash to the block's hash, or the endpoint lies (see `headerOf`). */
+export function headerRlp(block: ViemBlock): Uint8Array {
   const fields = block as unknown as Readonly<Record<string, Hex | bigint | null | undefined>>;
-  return FIELDS.flatMap((name) => {
+  const items = FIELDS.flatMap((name): RlpInput[] => {
     const value = fields[name];
     if (value === undefined || value === null) return [];
     return [typeof value === "bigint" || NUMBERS.has(name) ? BigInt(value) : bytesOfHex(value)];
   });
+  return encodeRlp(items);
 }
 
 export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
@@ -79,21 +81,18 @@ async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLo
     client.getTransaction({ hash: log.transactionHash as `0x${string}` }),
     client.readContract({ address: headerAnchor, abi: headerAnchorAbi, functionName: "batch", args: [batch] }),
   ]);
-  const { functionName, args } = decodeFunctionData({ abi: headerAnchorAbi, data: transaction.input });
-  if (functionName !== "anchor")
-    throw new L1DataError("l1-batch", `batch ${batch} was not posted by a call of anchor`, { actual: functionName });
-  const headers = args[0].map(bytesOfHex);
-  const data = bytesOfHex(args[2]);
+  const { headers, data, isFallback } = postedBy(transaction.input, batch);
   const actualHash = keccakHex(headers.at(-1) ?? new Uint8Array(0));
   if (actualHash !== lastHash || BigInt(headers.length) !== lastNumber - firstNumber + 1n)
     throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its headers`, {
       expected: lastHash,
       actual: actualHash,
     });
-  if (batchDataRoot(data) !== stored.dataRoot)
+  const dataRoot = batchDataRoot(data);
+  if (dataRoot !== stored.dataRoot)
     throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its data`, {
       expected: stored.dataRoot,
-      actual: batchDataRoot(data),
+      actual: dataRoot,
     });
   return {
     batch,
@@ -103,6 +102,25 @@ async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLo
     l1Block: log.blockNumber as bigint,
     l1Transaction: log.transactionHash as `0x${string}`,
     headers,
-    data,
+    data: isFallback ? NO_TRANSACTIONS : data,
   };
+}
+
+/** A fallback block has none of its own, which nobody needs to post; empty data of a signed batch are unreadable (P3.5). */
+const NO_TRANSACTIONS = encodeBatch([[]]);
+
+interface Posted {
+  readonly headers: readonly Uint8Array[];
+  readonly data: Uint8Array;
+  readonly isFallback: boolean;
+}
+
+/** Headers and data as the transaction brought them: `anchor`'s, or the one header of `anchorFallback`. */
+function postedBy(input: Hex, batch: bigint): Posted {
+  const { functionName, args } = decodeFunctionData({ abi: headerAnchorAbi, data: input });
+  if (functionName === "anchor")
+    return { headers: args[0].map(bytesOfHex), data: bytesOfHex(args[2]), isFallback: false };
+  if (functionName === "anchorFallback")
+    return { headers: [bytesOfHex(args[0])], data: new Uint8Array(0), isFallback: true };
+  throw new L1DataError("l1-batch", `batch ${batch} was not posted by a call of anchor`, { actual: functionName });
 }

@@ -28,6 +28,6 @@ export interface L1Step {
   readonly finalizedNumber: bigint;
   readonly messages: readonly L1Message[];
   readonly batches: readonly L1Batch[];
-  /** Canonical L1 headers at the origins that the batches' headers name. */
+  /** Canonical L1 headers at the origins that the batches' headers name, and of the L1 blocks that hold batches. */
   readonly origins: readonly L1Header[];
 }

@@ -134,6 +134,18 @@ export class Mempool {
     }
   }
 
+  /** Drops what these accounts can never send any more: their nonces were consumed by what did not come from here. */
+  dropPast(accounts: Iterable<Address>): void {
+    const past: Hex[] = [];
+    for (const account of new Set(accounts)) {
+      const queue = this.#queues.get(account);
+      if (!queue) continue;
+      const { nonce } = this.#modules.ledger.account(account);
+      for (const transaction of queue.values()) if (transaction.nonce < nonce) past.push(transaction.hash);
+    }
+    if (past.length > 0) this.drop(past);
+  }
+
   /** Drops transactions for good. */
   drop(hashes: readonly Hex[]): void {
     this.forget(hashes);

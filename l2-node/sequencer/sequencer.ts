@@ -1,11 +1,12 @@
 import { EventEmitter } from "node:events";
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { postedSize } from "../../common/batch.ts";
 import type { Origin } from "../../common/header.ts";
-import type { Block } from "../chain/block.ts";
+import { type Block, postedOf } from "../chain/block.ts";
 import { type BlockBuilder, openBlock } from "../chain/builder.ts";
 import type { Chain } from "../chain/chain.ts";
 import { MAX_ORIGIN_LAG_SECONDS } from "../chain/derivation.ts";
+import { isFallbackDue } from "../chain/fallback.ts";
 import type { L1Header } from "../l1/header.ts";
 import type { Refusal } from "../ledger/includable.ts";
 import type { Mempool } from "./mempool.ts";
@@ -20,7 +21,7 @@ export interface SequencerOptions {
   readonly originLagBlocks: bigint;
   /** Posted bytes per block (P3.5): one block must fit one L1 transaction. */
   readonly maxBlockBytes: number;
-  /** A sealed block that is this close to its inclusion window's end is sealed anew. */
+  /** While a sealed block is this close to its inclusion window's end, none is sealed on it. */
   readonly resealMarginSeconds: bigint;
 }
 
@@ -37,6 +38,14 @@ const WAITS: ReadonlySet<Refusal["rule"]> = new Set([
   "insufficient-prepaid",
   "nonce-too-high",
 ]);
+
+/** Accounts whose nonces a block consumed beside its posted transactions' own: by force, and by authorizations. */
+const consumedElsewhere = ({ transactions, forced = 0 }: Block): Address[] =>
+  transactions.flatMap(({ transaction, outcome }, position) => {
+    if (transaction === undefined || outcome.status === "skipped") return [];
+    const authorities = (outcome.delegations ?? []).map(({ authority }) => authority);
+    return position < forced ? [transaction.sender, ...authorities] : authorities;
+  });
 
 /** Seals blocks: orders, checks the ledger, stores. Executes nothing, and signs nothing: the anchor signs what it posts. */
 export class Sequencer {
@@ -88,6 +97,7 @@ export class Sequencer {
     this.#chain.append({ block, ledger });
     this.#mempool.forget(block.transactions.map(({ hash }) => hash));
     if (hopeless.length > 0) this.#mempool.drop(hopeless);
+    this.#mempool.dropPast(consumedElsewhere(block));
     this.#waiting = waiting;
     this.#lastSealAt = performance.now();
     this.events.emit("sealed", { block, sealMs: this.#lastSealAt - startedAt });
@@ -136,7 +146,7 @@ export class Sequencer {
   #place(parent: Block): { origin: Origin; originHeader: L1Header; timestamp: bigint } | undefined {
     const { l1 } = this.#chain.store;
     const head = l1.cursor();
-    if (!head || head.timestamp < parent.header.timestamp) return undefined;
+    if (!head || head.timestamp < parent.header.timestamp || this.#mustWait(head)) return undefined;
     const lagging = l1.headerBelow(head.number - this.#options.originLagBlocks + 1n);
     const parentOrigin = l1.originAt(parent.header.origin.number);
     const originHeader = [lagging, parentOrigin, head].find(
@@ -151,18 +161,28 @@ export class Sequencer {
     return { origin: { number, hash, inboxCount, inboxHash }, originHeader, timestamp: head.timestamp };
   }
 
-  /** P3.7: a block that can no longer be anchored leaves, with all after it; their transactions are sealed anew. */
+  /** Nothing that could be sealed now would ever be anchored (P3.7), or only the fallback block may come next (P3.8). */
+  #mustWait(head: L1Header): boolean {
+    if (isFallbackDue(this.#chain, head.timestamp)) return true;
+    const { latest, safe } = this.#chain.heads();
+    if (safe === latest) return false;
+    const oldest = this.#chain.store.blocks.block(safe + 1n) as Block;
+    const window = BigInt(this.#chain.file.clocks.inclusionWindowSeconds) - this.#options.resealMarginSeconds;
+    return head.timestamp - oldest.header.timestamp > window;
+  }
+
+  /**
+   * P3.7: once only the fallback block may come next, what is not anchored leaves; the transactions are sealed anew over it.
+   * Never before: two headers with one number and one parent would be an equivocation.
+   */
   #dropLate(): void {
     const head = this.#chain.store.l1.cursor();
     const { latest, safe } = this.#chain.heads();
-    if (!head || safe === latest) return;
-    const oldest = this.#chain.store.blocks.block(safe + 1n) as Block;
-    const window = BigInt(this.#chain.file.clocks.inclusionWindowSeconds) - this.#options.resealMarginSeconds;
-    if (head.timestamp - oldest.header.timestamp > window) this.#chain.dropAbove(safe);
+    if (head && safe < latest && isFallbackDue(this.#chain, head.timestamp)) this.#chain.dropAbove(safe);
   }
 
   readonly #readmit = (dropped: readonly Block[]): void => {
-    const transactions = [...dropped].reverse().flatMap((block) => block.transactions);
+    const transactions = [...dropped].reverse().flatMap(postedOf);
     this.#mempool.readmit(transactions.flatMap(({ transaction }) => transaction ?? []));
   };
 }

@@ -1,17 +1,18 @@
 import type { Address } from "viem";
 import { bytesOfHex, hexOf, naturalOf } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
+import { FORCED_CALL_TYPE, parseForcedCall } from "../../common/forced-call.ts";
 import { decodeHeader, encodeHeader } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from "../../common/rlp.ts";
-import { parseTransaction } from "../../common/transaction.ts";
+import { parseTransaction, type Transaction } from "../../common/transaction.ts";
 import type { Block, BlockTransaction } from "../chain/block.ts";
 import type { Delegation } from "../ledger/delegations.ts";
 import type { LedgerAccount } from "../ledger/ledger.ts";
 
 // How blocks lie in the store: RLP of
 // [header, hash, inboxOnly, firstMessage, sealedHere, [[raw, sender, 1, price, dataGas, delegations] or [raw, sender, 0,
-// reason], …]], delegations being [[authority, delegate, nonce], …].
+// reason], …], forced], delegations being [[authority, delegate, nonce], …].
 
 export function encodeBlock(block: Block): Uint8Array {
   return encodeRlp([
@@ -26,21 +27,30 @@ export function encodeBlock(block: Block): Uint8Array {
         return [raw, sender, 1n, outcome.priceWei, outcome.dataGas, encodeDelegations(outcome.delegations ?? [])];
       return [raw, sender, 0n, Buffer.from(outcome.reason, "utf8")];
     }),
+    BigInt(block.forced ?? 0),
   ]);
 }
 
 /** Fields were written by `encodeBlock`, so the casts hold; transactions of other chains stay unparsed. */
 export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
-  const [header, hash, inboxOnly, firstMessage, sealedHere, transactions] = decodeRlp(bytes) as [
-    ...Uint8Array[],
-    readonly RlpItem[],
-  ] as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, readonly (readonly RlpItem[])[]];
+  const [header, hash, inboxOnly, firstMessage, sealedHere, transactions, forced] = decodeRlp(
+    bytes,
+  ) as readonly RlpItem[] as readonly [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    readonly (readonly RlpItem[])[],
+    Uint8Array,
+  ];
   return {
     header: decodeHeader(header),
     hash: hexOf(hash),
     inboxOnly: inboxOnly.length === 1,
     firstMessage: naturalOf(firstMessage),
     transactions: transactions.map((fields) => decodeTransaction(fields, chain.l2ChainId)),
+    ...(forced.length > 0 ? { forced: Number(naturalOf(forced)) } : {}),
     ...(sealedHere.length === 1 ? { sealedHere: true } : {}),
   };
 }
@@ -67,7 +77,7 @@ function decodeTransaction(fields: readonly RlpItem[], chainId: bigint): BlockTr
   return {
     hash: keccakHex(raw),
     raw,
-    transaction: sender.length === 0 ? undefined : parseTransaction(raw, chainId, hexOf(sender)),
+    transaction: sender.length === 0 ? undefined : parse(raw, chainId, hexOf(sender)),
     outcome:
       included.length === 1
         ? {
@@ -79,6 +89,9 @@ function decodeTransaction(fields: readonly RlpItem[], chainId: bigint): BlockTr
         : { status: "skipped", reason: Buffer.from(priceOrReason).toString("utf8") },
   };
 }
+
+const parse = (raw: Uint8Array, chainId: bigint, sender: Address): Transaction =>
+  raw[0] === FORCED_CALL_TYPE ? parseForcedCall(raw, chainId) : parseTransaction(raw, chainId, sender);
 
 /** An account beside its address: a row that got another's content does not pass. */
 export const encodeAccount = (address: Address, account: LedgerAccount): Uint8Array => encodeUndo([[address, account]]);

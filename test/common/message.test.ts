@@ -33,12 +33,23 @@ const messages: Message[] = [
   },
   { kind: 4, id: word(1), claimHash: word(2) },
   { kind: 5, id: word(1), claimHash: word(2) },
+  { kind: 7, envelope: "0x02c0", gasLimit: 2n ** 64n - 1n },
+  {
+    kind: 8,
+    from: address(1),
+    to: address(2),
+    mintWei: 3n,
+    valueWei: 4n,
+    gasLimit: 5n,
+    priceWei: 6n,
+    data: "0x0708",
+  },
   { kind: 6, number: 9n, stateRoot: word(1), creditsRoot: word(2) },
 ];
 
 describe("inbox messages", () => {
   it("refuses an unknown kind by number", () => {
-    expect(() => decodeMessage(7, "0x")).toThrowError(/unknown inbox message kind 7/);
+    expect(() => decodeMessage(9, "0x")).toThrowError(/unknown inbox message kind 9/);
   });
 
   it("come back from their bodies", () => {

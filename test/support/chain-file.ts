@@ -35,6 +35,7 @@ export function testChainFile(originHash: `0x${string}`, timestamp: bigint): Cha
       inbox: contract(1),
       prepaidGas: contract(2),
       bridge: contract(3),
+      forcedTransactions: contract(9),
       headerAnchor: contract(4),
       resultClaims: contract(5),
       demands: contract(6),

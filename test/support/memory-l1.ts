@@ -2,7 +2,7 @@ import { encodeBatch } from "../../common/batch.ts";
 import { encodeHeader } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { encodeBody, firstInboxHash, type Message, nextInboxHash } from "../../common/message.ts";
-import type { Block } from "../../l2-node/chain/block.ts";
+import { type Block, postedOf } from "../../l2-node/chain/block.ts";
 import type { L1Header } from "../../l2-node/l1/header.ts";
 import type { L1Batch, L1Message, L1Step } from "../../l2-node/l1/step.ts";
 import { testChainFile } from "./chain-file.ts";
@@ -87,7 +87,7 @@ export class MemoryL1 {
       l1Block,
       l1Transaction: keccakHex(Buffer.from(`batch ${this.batches.length}`)),
       headers: blocks.map(({ header }) => encodeHeader(header)),
-      data: data ?? encodeBatch(blocks.map(({ transactions }) => transactions.map(({ raw }) => raw))),
+      data: data ?? encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw))),
     });
   }
 }

@@ -59,7 +59,7 @@ contract BridgeTest is ChainFixture {
     }
 
     function test_takeCustody_byStranger_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(IBridge.OnlyPrepaidGas.selector, address(this)));
+        vm.expectRevert(abi.encodeWithSelector(IBridge.NotACustomer.selector, address(this)));
         bridge.takeCustody{value: 1}();
     }
 

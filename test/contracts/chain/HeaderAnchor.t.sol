@@ -17,7 +17,7 @@ contract HeaderAnchorTest {
     using HeaderBuilder for TestHeader;
 
     uint256 constant L2 = 424242;
-    uint64 constant WINDOW = 600;
+    uint64 constant WINDOW = 12 hours;
     uint256 constant KEY = 0xA11CE;
     address constant SENDER = address(0xBEEF);
     uint64 constant ORIGIN = 1000;
@@ -37,11 +37,12 @@ contract HeaderAnchorTest {
     function setUp() public {
         vm.roll(ORIGIN);
         vm.warp(TIME);
-        inbox = new Inbox(L2, address(this), address(this), address(this), address(this));
+        inbox = new Inbox(L2, address(this), address(this), address(this), address(this), address(this));
         Batch memory genesis;
         genesis.lastHash = genesisHash;
         genesis.lastTimestamp = TIME;
         genesis.originNumber = ORIGIN;
+        genesis.anchoredAt = TIME + 100;
         anchor = new HeaderAnchor(L2, inbox, vm.addr(KEY), WINDOW, genesis);
         vm.roll(ORIGIN + 10);
         vm.warp(TIME + 120);
@@ -343,6 +344,74 @@ contract HeaderAnchorTest {
         send(h);
     }
 
+    // ------------------------------------------------------------------ fallback
+
+    /// From the second after the window on, the sequencer's own block is refused, however young it is.
+    function test_anchor_fallbackDue_boundary() public {
+        TestHeader memory h = child();
+        uint64 last = TIME + 100 + WINDOW;
+        vm.assertEq(anchor.fallbackDueAfter(), last, "counted from the last anchoring");
+        vm.warp(last + 1);
+        h.timestamp = last;
+        refuse(h, abi.encodeWithSelector(IHeaderAnchor.FallbackDue.selector, last, last + 1));
+        vm.warp(last);
+        send(h);
+        vm.assertEq(anchor.fallbackDueAfter(), last + WINDOW, "each anchoring starts the window anew");
+    }
+
+    function sendFallback(bytes memory header, bytes memory originHeader) internal {
+        vm.prank(SENDER, SENDER);
+        anchor.anchorFallback(header, originHeader);
+    }
+
+    function test_anchorFallback_notDue_boundary() public {
+        TestHeader memory h = child();
+        uint64 last = TIME + 100 + WINDOW;
+        vm.warp(last);
+        vm.expectRevert(abi.encodeWithSelector(IHeaderAnchor.FallbackNotDue.selector, last, last));
+        sendFallback(h.encode(), "");
+        vm.warp(last + 1);
+        h.timestamp = last;
+        // Due now; what is refused next is that the bytes are not the origin's header.
+        vm.expectRevert(abi.encodeWithSelector(IHeaderAnchor.NotTheOrigin.selector, h.originHash, keccak256("")));
+        sendFallback(h.encode(), "");
+    }
+
+    function test_anchorFallback_throughContract_reverts() public {
+        vm.expectRevert(abi.encodeWithSelector(IHeaderAnchor.NotPlainAccount.selector, SENDER));
+        vm.prank(SENDER, address(0xCAFE));
+        anchor.anchorFallback("", "");
+    }
+
+    /// An old origin would leave messages out.
+    function test_anchorFallback_oldOrigin_boundary() public {
+        TestHeader memory h = child();
+        vm.roll(ORIGIN + 65);
+        vm.warp(TIME + 101 + WINDOW);
+        h.timestamp = TIME + WINDOW;
+        h.originHash = blockhash(ORIGIN);
+        vm.expectRevert(abi.encodeWithSelector(IHeaderAnchor.FallbackOriginTooOld.selector, ORIGIN, ORIGIN + 1));
+        sendFallback(h.encode(), "");
+        vm.roll(ORIGIN + 64);
+        h.originHash = blockhash(ORIGIN);
+        vm.expectRevert(abi.encodeWithSelector(IHeaderAnchor.NotTheOrigin.selector, h.originHash, keccak256("")));
+        sendFallback(h.encode(), "");
+    }
+
+    function test_anchorFallback_wrongParentOrInbox_reverts() public {
+        vm.warp(TIME + 101 + WINDOW);
+        TestHeader memory h = child();
+        h.timestamp = TIME + WINDOW;
+        h.parentHash = keccak256("another");
+        vm.expectPartialRevert(IHeaderAnchor.NotChild.selector);
+        sendFallback(h.encode(), "");
+        h = child();
+        h.timestamp = TIME + WINDOW;
+        h.inboxCount = 1;
+        vm.expectPartialRevert(IHeaderAnchor.InboxMismatch.selector);
+        sendFallback(h.encode(), "");
+    }
+
     // ------------------------------------------------------------------ origin
 
     function test_anchor_originBackwards_reverts() public {
@@ -576,8 +645,8 @@ contract HeaderAnchorTest {
 
     /// Values at the edges of their widths are read as they are.
     function testFuzz_anchor_readsFields(uint64 time, uint64 later, bytes32 salt) public {
-        time = TIME + time % 2 ** 40;
-        later = later % WINDOW;
+        time = TIME + time % (WINDOW / 2);
+        later = later % (WINDOW / 2);
         vm.warp(uint256(time) + later);
         TestHeader memory h = child();
         h.timestamp = time;

@@ -12,6 +12,7 @@ contract InboxTest {
     address constant BRIDGE = address(0xA2);
     address constant RESULT_CLAIMS = address(0xA3);
     address constant STATE_CLAIMS = address(0xA4);
+    address constant FORCED = address(0xA5);
 
     Inbox inbox;
     bytes32 first;
@@ -19,7 +20,7 @@ contract InboxTest {
     function setUp() public {
         vm.roll(1000);
         vm.warp(10_000);
-        inbox = new Inbox(L2, PREPAID_GAS, BRIDGE, RESULT_CLAIMS, STATE_CLAIMS);
+        inbox = new Inbox(L2, PREPAID_GAS, BRIDGE, RESULT_CLAIMS, STATE_CLAIMS, FORCED);
         first = keccak256(abi.encode(L2, address(inbox)));
     }
 
@@ -27,6 +28,7 @@ contract InboxTest {
         if (kind == 1) return PREPAID_GAS;
         if (kind == 2) return BRIDGE;
         if (kind == 6) return STATE_CLAIMS;
+        if (kind >= 7) return FORCED;
         return RESULT_CLAIMS;
     }
 
@@ -37,10 +39,10 @@ contract InboxTest {
 
     /// Every kind against every contract that may queue, and a stranger: only the owner of the kind may.
     function test_queue_foreignKind_reverts() public {
-        address[5] memory senders = [PREPAID_GAS, BRIDGE, RESULT_CLAIMS, STATE_CLAIMS, address(this)];
-        for (uint8 kind = 0; kind < 8; ++kind) {
+        address[6] memory senders = [PREPAID_GAS, BRIDGE, RESULT_CLAIMS, STATE_CLAIMS, FORCED, address(this)];
+        for (uint8 kind = 0; kind < 10; ++kind) {
             for (uint256 i = 0; i < senders.length; ++i) {
-                if (kind >= 1 && kind <= 6 && senders[i] == owner(kind)) continue;
+                if (kind >= 1 && kind <= 8 && senders[i] == owner(kind)) continue;
                 vm.expectRevert(abi.encodeWithSelector(IInbox.KindNotYours.selector, kind, senders[i]));
                 vm.prank(senders[i]);
                 inbox.queue(kind, "");
@@ -50,9 +52,9 @@ contract InboxTest {
     }
 
     function test_queue_unknownKindFromZeroAddress_reverts() public {
-        vm.expectRevert(abi.encodeWithSelector(IInbox.KindNotYours.selector, uint8(7), address(0)));
+        vm.expectRevert(abi.encodeWithSelector(IInbox.KindNotYours.selector, uint8(9), address(0)));
         vm.prank(address(0));
-        inbox.queue(7, "");
+        inbox.queue(9, "");
     }
 
     function test_empty_hasFirstHashEverywhere() public view {
@@ -136,7 +138,7 @@ contract InboxTest {
     }
 
     function test_sameMessages_otherChainOrInbox_otherHash() public {
-        Inbox other = new Inbox(L2, PREPAID_GAS, BRIDGE, RESULT_CLAIMS, STATE_CLAIMS);
+        Inbox other = new Inbox(L2, PREPAID_GAS, BRIDGE, RESULT_CLAIMS, STATE_CLAIMS, FORCED);
         vm.assertTrue(other.hash() != inbox.hash(), "the inbox's address is in the chain");
         bytes32 otherChain = keccak256(abi.encode(L2 + 1, address(inbox)));
         vm.assertTrue(otherChain != first, "the chain id is in the chain");

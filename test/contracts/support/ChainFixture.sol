@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ForcedTransactions} from "../../../contracts/l1/ForcedTransactions.sol";
 import {Bridge} from "../../../contracts/l1/Bridge.sol";
 import {HeaderAnchor} from "../../../contracts/l1/HeaderAnchor.sol";
 import {Inbox} from "../../../contracts/l1/Inbox.sol";
@@ -48,25 +49,28 @@ abstract contract ChainFixture {
     HeaderAnchor anchor;
     StateClaims stateClaims;
     OpenResults results;
+    ForcedTransactions forced;
 
     function deployChain() internal {
         vm.roll(1000);
         vm.warp(1_000_000);
         uint64 nonce = vm.getNonce(address(this));
-        address[6] memory where;
-        for (uint256 i = 0; i < 6; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
-        inbox = new Inbox(L2, where[1], where[2], where[5], where[4]);
+        address[7] memory where;
+        for (uint256 i = 0; i < 7; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
+        inbox = new Inbox(L2, where[1], where[2], where[5], where[4], where[6]);
         prepaidGas = new PrepaidGas(inbox, Bridge(where[2]));
-        address[] memory refused = new address[](5);
-        (refused[0], refused[1], refused[2], refused[3], refused[4]) = (where[0], where[1], where[3], where[4], where[5]);
-        bridge = new Bridge(L2, inbox, StateClaims(where[4]), where[1], refused);
+        address[] memory refused = new address[](6);
+        for (uint256 i = 0; i < 6; ++i) refused[i] = where[i < 2 ? i : i + 1];
+        bridge = new Bridge(L2, inbox, StateClaims(where[4]), where[1], where[6], refused);
         Batch memory genesis;
         genesis.lastHash = keccak256("genesis");
         genesis.lastTimestamp = uint64(block.timestamp);
         genesis.originNumber = uint64(block.number);
+        genesis.anchoredAt = uint64(block.timestamp);
         anchor = new HeaderAnchor(L2, inbox, vm.addr(SEQUENCER_KEY), INCLUSION_WINDOW, genesis);
         stateClaims = new StateClaims(inbox, anchor, IResultClaims(where[5]), POSTER, STATE_WINDOW);
         results = new OpenResults(inbox);
+        forced = new ForcedTransactions(inbox, bridge);
         vm.roll(1001);
     }
 

@@ -25,7 +25,9 @@ export interface RigOptions {
 export function makeRig({ alloc = {}, path = ":memory:", shapeOf }: RigOptions = {}) {
   const l1 = new MemoryL1();
   const base = l1.chainFile();
-  const file = { ...base, genesis: { ...base.genesis, alloc: { ...PREDEPLOYS, ...alloc } } };
+  // Nothing is anchored here, and no fallback block is to become due for that.
+  const clocks = { ...base.clocks, inclusionWindowSeconds: 1e9 };
+  const file = { ...base, clocks, genesis: { ...base.genesis, alloc: { ...PREDEPLOYS, ...alloc } } };
   const node = testNode(file);
   follow(node.chain, l1);
   const source = chainSource(node.chain);

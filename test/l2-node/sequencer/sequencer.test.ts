@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
-import type { Block } from "../../../l2-node/chain/block.ts";
+import { type Block, genesisBlock } from "../../../l2-node/chain/block.ts";
+import { fallbackHeader } from "../../../l2-node/chain/fallback.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { type SignFields, signRaw, testAddress } from "../../support/transactions.ts";
@@ -78,7 +79,8 @@ describe("Sequencer", () => {
 
   it("keeps time within 1,800 s of its origin when L1's clock leaps", () => {
     const slow = new MemoryL1(5000n);
-    const leaping = testNode(slow.chainFile());
+    const file = slow.chainFile();
+    const leaping = testNode({ ...file, clocks: { ...file.clocks, inclusionWindowSeconds: 43_200 } });
     slow.mine();
     follow(leaping.chain, slow);
     leaping.sequencer.seal();
@@ -89,24 +91,38 @@ describe("Sequencer", () => {
     expect(header.timestamp - (origin?.timestamp ?? 0n)).toBeLessThanOrEqual(1800n);
   });
 
-  it("drops what was not anchored within the window and seals its transactions anew", async () => {
+  it("drops what was not anchored within the window, waits for the fallback block, and seals the transactions anew on it", async () => {
     const slow = new MemoryL1(200n);
     const late = testNode(slow.chainFile());
     slow.mine([deposit(0)]);
     follow(late.chain, slow);
-    late.sequencer.seal();
+    const first = late.sequencer.seal() as Block;
     await late.mempool.add(bytesOfHex(await signRaw({})));
     const old = late.sequencer.seal() as Block;
-    for (let i = 0; i < 4; i++) slow.mine();
+    // The window is 600 s, the margin 60 s: 600 s later the second block can no longer be anchored, nor may another yet.
+    slow.mine([], [{ blocks: [first] }]);
+    slow.mine();
+    slow.mine();
+    follow(late.chain, slow);
+    expect([late.sequencer.seal(), late.chain.heads().latest]).toEqual([undefined, 2n]);
+    slow.mine();
+    slow.mine();
     follow(late.chain, slow);
     late.sequencer.start((error) => {
       throw error;
     });
+    await new Promise((resolve) => late.chain.events.once("dropped", resolve));
+    expect([late.chain.heads().latest, late.mempool.size, late.sequencer.seal()]).toEqual([1n, 1, undefined]);
+    const header = fallbackHeader(late.chain, slow.head);
+    const fallback = genesisBlock(header);
+    slow.mine([], [{ blocks: [fallback] }]);
+    follow(late.chain, slow);
     const anew = await new Promise<Block>((resolve) => {
       late.chain.events.on("block", (block) => block.transactions.length > 0 && resolve(block));
     });
     late.sequencer.stop();
     expect(anew.transactions[0]?.hash).toBe(old.transactions[0]?.hash);
+    expect([anew.header.number, anew.header.parentHash]).toEqual([3n, fallback.hash]);
     expect(anew.header.timestamp).toBe(slow.head.timestamp);
     expect(anew.hash).not.toBe(old.hash);
     expect(late.store.blocks.account(testAddress(0)).nonce).toBe(1n);

@@ -33,7 +33,7 @@ contract Stage {
         address disputesAt = _child(4);
         address demandsAt = _child(5);
         leaf = new ToyLeaf();
-        inbox = new Inbox(ToyRun.L2, address(1), address(2), resultsAt, address(3));
+        inbox = new Inbox(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4));
         results = new ResultClaims(inbox, Disputes(disputesAt), Demands(demandsAt), ToyRun.L2, clocks, prices);
         disputes = new Disputes(ResultClaims(resultsAt), Demands(demandsAt), leaf, clocks, prices);
         demands = new Demands(ResultClaims(resultsAt), Disputes(disputesAt), clocks, prices);
