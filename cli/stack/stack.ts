@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createPublicClient, createWalletClient, http, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
@@ -9,6 +9,7 @@ import { deploy } from "../../deploy/deploy.ts";
 import { defaultPrices } from "../../deploy/prices.ts";
 import { genesisRoot } from "../../l2-node/execution/genesis.ts";
 import { DEV_MNEMONIC, devAccount } from "./accounts.ts";
+import { CHAIN_FILE } from "./data-dir.ts";
 import { freePorts } from "./ports.ts";
 import { type ServiceSpec, Supervisor, type SupervisorEvents } from "./supervisor.ts";
 import { until } from "./until.ts";
@@ -48,11 +49,8 @@ export async function startStack(
     const l2Url = `http://127.0.0.1:${options.l2Port}`;
     supervisor.start(anvil(options.l1Port));
     const l1 = createPublicClient({ transport: http(l1Url), pollingInterval: 100, cacheTime: 0 });
-    await until(
-      "the embedded L1 answers",
-      READY_MS,
-      async () => (await l1.getChainId().catch(() => 0)) === L1_CHAIN_ID,
-    );
+    const l1Answers = async () => (await l1.getChainId().catch(() => 0)) === L1_CHAIN_ID;
+    await Promise.race([until("the embedded L1 answers", READY_MS, l1Answers), supervisor.failed]);
 
     const deployer = createWalletClient({
       account: privateKeyToAccount(devAccount("deployer").privateKey),
@@ -68,7 +66,7 @@ export async function startStack(
       },
       { l1, deployer, artifacts: readArtifacts(), worldRoot: genesisRoot },
     );
-    const chainFile = join(dataDir, "chain.json");
+    const chainFile = join(dataDir, CHAIN_FILE);
     writeFileSync(chainFile, encodeChainFile(chain));
 
     const common = ["--chain-file", chainFile, "--l1-url", l1Url];
@@ -81,7 +79,7 @@ export async function startStack(
         ANH_NODE_POSTER_KEY: devAccount("accountant").privateKey,
       },
     });
-    await until("the node answers", READY_MS, () => answers(l2Url));
+    await Promise.race([until("the node answers", READY_MS, () => answers(l2Url)), supervisor.failed]);
     return {
       chain,
       l1,
@@ -106,7 +104,7 @@ export async function startReplica(stack: Stack, dataDir: string): Promise<strin
     script: "l2-node/main.ts",
     args: [
       ...["--role", "replica", "--data-dir", join(dataDir, "replica"), "--port", String(port)],
-      ...["--chain-file", join(dataDir, "chain.json"), "--l1-url", stack.l1Url],
+      ...["--chain-file", join(dataDir, CHAIN_FILE), "--l1-url", stack.l1Url],
     ],
   });
   await until("the replica answers", READY_MS, () => answers(url));
@@ -132,9 +130,3 @@ async function answers(url: string): Promise<boolean> {
     () => false,
   );
 }
-
-export const logTail = (dataDir: string, service: string, lines: number): string =>
-  readFileSync(join(dataDir, "logs", `${service}.log`), "utf8")
-    .split("\n")
-    .slice(-lines)
-    .join("\n");

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
+import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { AnhError } from "../../common/errors.ts";
+import { EXIT } from "../exit.ts";
 import { ROOT } from "../paths.ts";
 
 /** How one service is started. Its stdout is NDJSON events; its stderr is a log. */
@@ -111,13 +112,9 @@ export class Supervisor {
       if (this.#stopping || service.retired) return;
       this.#events.exited(name, child.pid ?? 0, code, signal);
       const deaths = performance.now() - startedAt > STEADY_MS ? 0 : quickDeaths + 1;
-      if (service.spec.irreplaceable === true || deaths >= MAX_QUICK_DEATHS) {
-        this.#fail(
-          new AnhError("service-dies", `${name} died (${signal ?? `code ${code}`}) and starting it again cannot help`, {
-            actual: code,
-            hint: `its log: ${join(this.#logDir, `${name}.log`)}`,
-          }),
-        );
+      // A service that refuses its settings will refuse them again.
+      if (service.spec.irreplaceable === true || deaths >= MAX_QUICK_DEATHS || code === EXIT.config) {
+        log.once("close", () => this.#fail(hopeless(name, signal ?? `code ${code}`, String(log.path))));
         return;
       }
       service.restarts++;
@@ -141,6 +138,14 @@ export class Supervisor {
     this.#stopping = true;
     for (const service of [...this.#services.values()].reverse()) await end(service.child);
   }
+}
+
+function hopeless(name: string, end: string, logFile: string): AnhError {
+  const last = readFileSync(logFile, "utf8").trim().split("\n").slice(-5);
+  return new AnhError("service-dies", `${name} died (${end}) and starting it again cannot help`, {
+    actual: end,
+    hint: [...last, `its log: ${logFile}`].join("\n     "),
+  });
 }
 
 async function end(child: ChildProcess | null): Promise<void> {
