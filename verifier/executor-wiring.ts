@@ -25,6 +25,7 @@ import { startExecutor } from "./executor.ts";
 import type { Graph } from "./graph/graph.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
 import { DeclinedError } from "./trace/canonical.ts";
+import { requireRoom, roomAt, roomFor, TooBigError } from "./trace/room.ts";
 import { type Steps, stepsOf } from "./trace/steps.ts";
 import { openBlobStore } from "./trace/store.ts";
 
@@ -98,13 +99,14 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const hasRoom = roomCheck(folder, events);
   const { seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
   const service = startExecutor(
     {
       pollMs: settings.pollMs,
       dataUrl,
       maxBondWei: settings.maxBondWei,
-      takes: settings.takes,
+      takes: (demand, overturned) => settings.takes(demand, overturned) && hasRoom(demand),
       clocks: {
         seedDelayBlocks: BigInt(seedDelayBlocks),
         reserveSeconds: BigInt(reserveSeconds),
@@ -140,6 +142,26 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+/** Whether the machine can hold a demand's run; asked before it is reserved. Each refusal is told once. */
+function roomCheck(folder: string, events: EventSink): (demand: Demand) => boolean {
+  const taken = new Set<Hex>();
+  const refused = new Set<Hex>();
+  return ({ task, job }) => {
+    // What runs takes the room it was given: it is not asked for again.
+    if (taken.has(task.id)) return true;
+    try {
+      requireRoom(roomFor(task, job), roomAt(folder));
+      taken.add(task.id);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TooBigError)) throw error;
+      if (!refused.has(task.id)) events({ event: "declined", id: task.id, reason: error.message });
+      refused.add(task.id);
+      return false;
+    }
   };
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { JOB_FLAG } from "../../../common/job.ts";
-import { evaluateTask, inferTask } from "../../../common/task.ts";
+import { evaluateTask, inferTask, trainTask } from "../../../common/task.ts";
 import type { Demand } from "../../../verifier/claims/demand.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
@@ -32,6 +32,9 @@ const infer = inferTask(trained.job, tensorRoot(bytesOf(image)));
 const evaluate = evaluateTask(trained.job, trained.job.datasetRoot, 50);
 /** No id of L1's: every look at it throws, and must not keep the executor from the others. */
 const hostile: Demand = { job: trained.job, task: { ...trained.task, id: "0x12" } };
+/** No machine holds its state: it is never reserved, and said once why. */
+const hugeJob = { ...trained.job, stateBytes: 2n ** 62n };
+const huge: Demand = { job: hugeJob, task: trainTask(hugeJob) };
 const demands: Demand[] = [
   trained,
   sequential,
@@ -75,7 +78,7 @@ const start = (parts: Partial<ExecutorParts> = {}): Promise<RunningExecutor> =>
       takes: () => true,
     },
     {
-      demands: async () => [hostile, ...demands],
+      demands: async () => [hostile, huge, ...demands],
       openSteps: honestSteps(1),
       events: (event) => events.push(event),
       ...parts,
@@ -102,6 +105,9 @@ describe("an executor", () => {
     await second.stop();
     expect(events.filter(({ event }) => event === "claimed")).toHaveLength(demands.length);
     expect(events.filter(({ event }) => event === "reserved")).toHaveLength(1);
+    const declined = events.filter(({ event }) => event === "declined");
+    expect(declined).toHaveLength(2); // once per start
+    expect(declined[0]).toMatchObject({ id: huge.task.id, reason: expect.stringContaining("memory") });
     expect(events.find(({ event }) => event === "round-failed")).toMatchObject({ id: hostile.task.id });
   });
 });

@@ -1,0 +1,63 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { evaluateTask, inferTask, trainTask } from "../../../common/task.ts";
+import { KEPT_STATE_BYTES, keptEvery } from "../../../verifier/trace/checkpoint.ts";
+import { requireRoom, roomAt, roomFor, TooBigError } from "../../../verifier/trace/room.ts";
+import { smallTask } from "../../support/small-task.ts";
+
+const { job } = smallTask();
+const huge = { ...job, stateBytes: 2n ** 63n, datasetBytes: 2n ** 63n };
+
+describe("room for a run", () => {
+  const needed = { memoryBytes: 100n, diskBytes: 50n };
+
+  it("is refused by name, with both figures, one byte below what is needed and not at it", () => {
+    expect(() => requireRoom(needed, needed)).not.toThrow();
+    for (const [free, actual] of [
+      [{ ...needed, memoryBytes: 99n }, 100n],
+      [{ ...needed, diskBytes: 49n }, 50n],
+    ] as const) {
+      expect(() => requireRoom(needed, free)).toThrow(TooBigError);
+      expect(() => requireRoom(needed, free)).toThrow(expect.objectContaining({ code: "too-big", actual }));
+    }
+  });
+
+  it("is there on this machine for a small job of each kind, not for one of the largest sizes a job can name", () => {
+    const free = roomAt(join(tmpdir(), "anh-not-there", "runs"));
+    for (const task of [trainTask(job), inferTask(job, job.startRoot), evaluateTask(job, job.datasetRoot, 50)])
+      expect(() => requireRoom(roomFor(task, job), free)).not.toThrow();
+    expect(() => requireRoom(roomFor(trainTask(huge), huge), free)).toThrow(TooBigError);
+  });
+
+  it("grows with the state, the dataset, the feeds of a segment and the values of a step", () => {
+    const base = roomFor(trainTask(job), job);
+    const state = { ...job, stateBytes: job.stateBytes + 1000n };
+    const data = { ...job, datasetBytes: job.datasetBytes + 1000n * job.datasetRows };
+    const graph = { ...job, trainGraph: { ...job.trainGraph, bytes_: job.trainGraph.bytes_ + 1000n } };
+    expect(roomFor(trainTask(state), state).memoryBytes - base.memoryBytes).toBe(4000n);
+    expect(roomFor(trainTask(data), data).memoryBytes - base.memoryBytes).toBe(
+      1000n * (job.datasetRows + 2n * BigInt(job.segmentSteps * job.batchRows)),
+    );
+    expect(roomFor(trainTask(graph), graph).memoryBytes - base.memoryBytes).toBe(3000n);
+  });
+
+  it("on the disk stops growing with the steps where states are thinned", () => {
+    const long = { ...job, steps: 2 ** 31, segmentSteps: 64, stateBytes: 2n ** 30n };
+    const longer = { ...long, steps: 2 ** 32 - 1 };
+    const disk = (of: typeof long) => roomFor(trainTask(of), of).diskBytes;
+    expect(disk(longer)).toBe(disk(long));
+  });
+});
+
+describe("keptEvery", () => {
+  it.each([
+    [1, 0, 1],
+    [1000, 1, 1],
+    [2, KEPT_STATE_BYTES / 2, 1],
+    [2, KEPT_STATE_BYTES / 2 + 1, 2],
+    [157, KEPT_STATE_BYTES, 157],
+  ])("of %i states of %i bytes keeps every %i", (segments, stateBytes, every) => {
+    expect(keptEvery(segments, stateBytes)).toBe(every);
+  });
+});

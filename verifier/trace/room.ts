@@ -1,0 +1,72 @@
+import { existsSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
+import { AnhError } from "../../common/errors.ts";
+import type { Job } from "../../common/job.ts";
+import { segmentCount, TASK_KIND, type Task } from "../../common/task.ts";
+import { KEPT_STATE_BYTES } from "./checkpoint.ts";
+
+/** What a run takes, or a machine has. */
+export type Room = { readonly memoryBytes: bigint; readonly diskBytes: bigint };
+
+/** Copies of a state that a run holds at most: the runtime's before and after, ours of this segment and the one being
+ * written. */
+const STATES_HELD = 4n;
+/** Segments whose feeds are in memory: the one computed and the one gathered. */
+const SEGMENTS_GATHERED = 2n;
+/** Copies of a step's values when its trace is asked for: the runtime's, ours, and those of the step being hashed. */
+const TRACES_HELD = 3n;
+/** Threads, their heaps and the runtime's code. */
+const BASE_BYTES = 200n << 20n;
+/** Share of what is free that one run may take. */
+const [SHARE, SHARES] = [4n, 5n];
+
+/** The most a task's run can take, from what its job says: nothing is fetched for it. */
+export function roomFor(task: Task, job: Job): Room {
+  const rows = task.kind === TASK_KIND.train ? job.datasetRows : task.datasetRows;
+  // An evaluation's rows are as wide as the training's, an inference's one row is bounded by the protocol (P4.3).
+  const rowBytes = job.datasetRows === 0n ? 0n : ceilDiv(job.datasetBytes, job.datasetRows);
+  const datasetBytes = rows * rowBytes;
+  const segmentBytes = BigInt(task.segmentSteps) * BigInt(task.batchRows) * rowBytes;
+  const states = BigInt(segmentCount(task)) * job.stateBytes;
+  const kept = states < BigInt(KEPT_STATE_BYTES) ? states : BigInt(KEPT_STATE_BYTES);
+  return {
+    memoryBytes:
+      BASE_BYTES +
+      datasetBytes +
+      SEGMENTS_GATHERED * segmentBytes +
+      STATES_HELD * job.stateBytes +
+      TRACES_HELD * task.graph.bytes_,
+    // The kept states, the newest and the one being written, the end in the store; what was fetched.
+    diskBytes: kept + 3n * job.stateBytes + datasetBytes + job.stateBytes,
+  };
+}
+
+const ceilDiv = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
+
+/** What this machine could still give a run that keeps its files in `folder`. */
+export function roomAt(folder: string): Room {
+  let existing = folder;
+  while (!existsSync(existing)) existing = dirname(existing);
+  const { bavail, bsize } = statfsSync(existing, { bigint: true });
+  return {
+    memoryBytes: (BigInt(process.availableMemory()) * SHARE) / SHARES,
+    diskBytes: (bavail * bsize * SHARE) / SHARES,
+  };
+}
+
+/** A run that this machine cannot hold: it is not reserved. */
+export class TooBigError extends AnhError {
+  constructor(what: "memory" | "disk", needed: bigint, free: bigint) {
+    super("too-big", `the run may take ${needed} bytes of ${what}, ${free} may be used`, {
+      expected: `at most ${free}`,
+      actual: needed,
+      hint: `free some ${what}, or leave the job to a larger machine`,
+    });
+  }
+}
+
+/** Throws `TooBigError` if the task may need more than there is. */
+export function requireRoom(needed: Room, free: Room): void {
+  if (needed.memoryBytes > free.memoryBytes) throw new TooBigError("memory", needed.memoryBytes, free.memoryBytes);
+  if (needed.diskBytes > free.diskBytes) throw new TooBigError("disk", needed.diskBytes, free.diskBytes);
+}
