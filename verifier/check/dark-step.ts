@@ -16,6 +16,7 @@ import {
   wrongInLayout,
 } from "./step.ts";
 import type { Violation } from "./violation.ts";
+import { allShown, type Want, WantedError } from "./want.ts";
 
 /** What a first look at a `tolerant` step gives, with as little read as goes on from it. */
 export type FirstLook = StepFinding & {
@@ -48,7 +49,8 @@ export async function lookAtStep(
   if (violation !== undefined) return { violation, values, deviation: 0, rest };
   const claimed = claimedValuesOf(graph, step);
   const next = [...values];
-  for (const id of graph.stateOutputs) next[id] = await claimed(id);
+  const ends = await allShown(graph.stateOutputs.map((id) => () => claimed(id)));
+  for (const [i, id] of graph.stateOutputs.entries()) next[id] = ends[i]!;
   const broken = brokenIn(graph, next, (id) => graph.stateOutputs.includes(id));
   return { violation: broken, values: next, deviation: deviationOf(graph, step.own, next), rest };
 }
@@ -63,16 +65,30 @@ export async function judgeNodes(
   const { places, operands } = placementIn(graph);
   const claimed = claimedValuesOf(graph, step);
   const values: Tensor[] = [...step.own];
+  const wants: Want[] = [];
   for (const node of nodes) {
-    const { inputs, output } = graph.nodes[node]!;
-    for (const id of [...inputs, output]) values[id] = await claimed(id);
-    const violation =
-      brokenIn(graph, values, (id) => id === output || inputs.includes(id)) ??
-      (await layoutViolation(node)) ??
-      (await elementViolation(node));
-    if (violation !== undefined) return { violation, values };
+    try {
+      const violation = await violationOf(node);
+      if (violation !== undefined) return { violation, values };
+    } catch (error) {
+      if (!(error instanceof WantedError)) throw error;
+      wants.push(...error.wants);
+    }
   }
+  if (wants.length > 0) throw new WantedError(...wants);
   return { violation: undefined, values };
+
+  async function violationOf(node: number): Promise<Violation | undefined> {
+    const { inputs, output } = graph.nodes[node]!;
+    const ids = [...inputs, output];
+    const tensors = await allShown(ids.map((id) => () => claimed(id)));
+    for (const [i, id] of ids.entries()) values[id] = tensors[i]!;
+    return (
+      brokenIn(graph, values, (id) => ids.includes(id)) ??
+      (await layoutViolation(node)) ??
+      (await elementViolation(node))
+    );
+  }
 
   async function layoutViolation(node: number): Promise<Violation | undefined> {
     for (const [operand, read] of operands[node]!.entries()) {

@@ -17,11 +17,27 @@ export type InputKind = "dataset" | "start";
 
 export type ChunkSpan = { readonly firstChunk: number; readonly chunkCount: number };
 
-/** Thrown where a check cannot go on without it. */
+/** Thrown where a check cannot go on without these; more than one where no answer makes another needless. */
 export class WantedError extends Error {
-  readonly want: Want;
-  constructor(want: Want) {
-    super(`L1 does not show ${JSON.stringify(want)} yet`);
-    this.want = want;
+  readonly wants: readonly Want[];
+  constructor(...wants: readonly Want[]) {
+    super(`L1 does not show ${JSON.stringify(wants)} yet`);
+    this.wants = [...new Map(wants.map((want) => [JSON.stringify(want), want])).values()];
   }
+}
+
+/** Does all of it as far as L1 shows what it takes; throws for everything that is missing at once. */
+export async function allShown<T>(work: readonly (() => T | Promise<T>)[]): Promise<T[]> {
+  const done: T[] = [];
+  const wants: Want[] = [];
+  for (const one of work) {
+    try {
+      done.push(await one());
+    } catch (error) {
+      if (!(error instanceof WantedError)) throw error;
+      wants.push(...error.wants);
+    }
+  }
+  if (wants.length > 0) throw new WantedError(...wants);
+  return done;
 }

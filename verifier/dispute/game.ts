@@ -36,8 +36,8 @@ export type Finding =
   | { readonly kind: "wrong"; readonly segment: number; readonly step: number }
   /** The claimant serves nothing that gives its roots. */
   | { readonly kind: "unavailable" }
-  /** It serves too little, but what this asks for on L1 leads on. */
-  | { readonly kind: "wanted"; readonly want: Want };
+  /** It serves too little, but what these ask for on L1 leads on. */
+  | { readonly kind: "wanted"; readonly wants: readonly Want[] };
 
 /** Everything that decides a challenger's next moves against one claim: read from L1, plus what checking found. */
 export type Game = {

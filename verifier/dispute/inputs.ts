@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 import { treeRoot } from "../../common/merkle.ts";
 import { TASK_KIND, type Task } from "../../common/task.ts";
 import type { Published } from "../check/published.ts";
-import type { InputKind } from "../check/want.ts";
+import { allShown, type InputKind } from "../check/want.ts";
 import { assembleInputs } from "../claims/assemble.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { DataUnavailableError } from "../data/client.ts";
@@ -40,8 +40,9 @@ function withPublished(library: Library, task: Task, graph: Graph, published: Pu
   else lists.set(task.datasetRoot, { of: "dataset", types: datasetTypes(graph, Number(task.datasetRows)) });
   if (task.kind === TASK_KIND.train) lists.set(task.startRoot, { of: "start", types: stateTypes(graph) });
 
-  function shownRoots(root: Hex, { of, types }: { of: InputKind; types: readonly TensorType[] }): readonly Hex[] {
-    const roots = types.map((type, index) => tensorRoot(published.input(of, index, byteSizeOf(type))));
+  async function shownRoots(root: Hex, { of, types }: { of: InputKind; types: readonly TensorType[] }) {
+    const tensors = types.map((type, index) => () => published.input(of, index, byteSizeOf(type)));
+    const roots: readonly Hex[] = (await allShown(tensors)).map(tensorRoot);
     if (treeRoot(roots) !== root) throw new Error("L1 shows inputs of another root than the task's");
     return roots;
   }
@@ -64,7 +65,7 @@ function withPublished(library: Library, task: Task, graph: Graph, published: Pu
 }
 
 /** `other` where nobody serves it; it gives undefined for what L1 cannot show either. */
-async function orElse<T>(served: Promise<T>, other: () => T | undefined): Promise<T> {
+async function orElse<T>(served: Promise<T>, other: () => T | Promise<T> | undefined): Promise<T> {
   try {
     return await served;
   } catch (error) {

@@ -45,7 +45,7 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
       if (game.wasAsked || game.nowSeconds > game.windowEnd) return [];
       return [{ kind: "demand", want: { path: "segment", segment: 0 } }];
     case "wanted":
-      return ask(game, live, finding.want);
+      return ask(game, live, finding.wants);
     default:
       return [];
   }
@@ -55,11 +55,12 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
 const MAX_HOLDS = 4;
 
 /**
- * Asks for what is wanted, one thing after the other. Where the answer may come after the window, which ends both asking
+ * Asks for what is wanted, all of it at once, and waits for all answers. Where the answer may come after the window, which ends both asking
  * and challenging, the segment is challenged first, at no step yet: who has a live challenge may ask on and may point.
  */
-function ask(game: Game, live: readonly ChallengeView[], want: Want): readonly ChallengerAction[] {
+function ask(game: Game, live: readonly ChallengeView[], wants: readonly Want[]): readonly ChallengerAction[] {
   const { pending, nowSeconds, windowEnd, answerSeconds } = game;
+  const [want] = wants as readonly [Want];
   const segment = want.path === "input" ? 0 : want.segment;
   const isNamed = want.path === "step" || want.path === "chunks";
   const mine = live.find((made) => made.segment === segment && (made.step === NO_STEP || isAbout(want, made.step)));
@@ -70,7 +71,7 @@ function ask(game: Game, live: readonly ChallengeView[], want: Want): readonly C
   const last = pending.at(-1);
   if (last === undefined) {
     if (nowSeconds > windowEnd && hold === undefined) return [];
-    return [{ kind: "demand", want }];
+    return wants.map((wanted) => ({ kind: "demand", want: wanted }));
   }
   if (hold === undefined || hold.waiting || hold.waits === MAX_WAITS) return [];
   return [{ kind: "waitFor", challengeId: hold.challengeId, key: last.key }];

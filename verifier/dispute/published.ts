@@ -64,11 +64,9 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
   /** A whole tensor, if all its chunks were published. */
   function whole(owner: Owner, byteLength: number, want: (missing: ChunkSpan) => Want): Uint8Array {
     const keys = Array.from({ length: Math.ceil(byteLength / CHUNK_BYTES) }, (_, chunk) => [...owner, chunk].join("/"));
-    const firstChunk = keys.findIndex((key) => !chunks.has(key));
-    if (firstChunk < 0) return Buffer.concat(keys.map((key) => chunks.get(key)!));
-    const known = keys.findIndex((key, chunk) => chunk > firstChunk && chunks.has(key));
-    const end = known < 0 ? keys.length : known;
-    throw new WantedError(want({ firstChunk, chunkCount: Math.min(MAX_CHUNKS, end - firstChunk) }));
+    const missing = spansOf(keys.map((key) => !chunks.has(key)));
+    if (missing.length > 0) throw new WantedError(...missing.map(want));
+    return Buffer.concat(keys.map((key) => chunks.get(key)!));
   }
 
   return {
@@ -89,6 +87,19 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
         ...span,
       })),
   };
+}
+
+/** Runs of missing chunks, none longer than may be asked for at once. */
+function spansOf(missing: readonly boolean[]): ChunkSpan[] {
+  const spans: { firstChunk: number; chunkCount: number }[] = [];
+  for (const [chunk, isMissing] of missing.entries()) {
+    const last = spans.at(-1);
+    if (!isMissing) continue;
+    if (last !== undefined && last.firstChunk + last.chunkCount === chunk && last.chunkCount < MAX_CHUNKS)
+      last.chunkCount++;
+    else spans.push({ firstChunk: chunk, chunkCount: 1 });
+  }
+  return spans;
 }
 
 /** What tensor a chunk belongs to: source, segment, step, place, index. */

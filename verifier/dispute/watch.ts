@@ -146,9 +146,9 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
     });
   } catch (error) {
     if (!(error instanceof WantedError)) throw error;
-    const { want } = error;
-    report({ finding: "wanted", want });
-    return { finding: { kind: "wanted", want }, graph };
+    const { wants } = error;
+    report({ finding: "wanted", wants });
+    return { finding: { kind: "wanted", wants }, graph };
   }
 }
 
