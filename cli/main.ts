@@ -10,7 +10,12 @@ const program = new Command("anh")
   // Mistakes are told by `report`, like every other error.
   .configureOutput({ outputError: () => {} })
   .exitOverride()
-  .helpCommand(false);
+  .helpCommand(false)
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 done, 1 failed, 2 usage, 69 a port is taken, 78 cannot be set up, 130 interrupted." +
+      "\nWith --json, stdout holds JSON alone, errors included. NO_COLOR and CI are honoured.",
+  );
 
 // Each command is imported when it is used, so that none pays for another's libraries.
 program

@@ -1,4 +1,4 @@
-/** How the story is told: as NDJSON for programs, as lines and bars for people. Data to stdout, progress to stderr. */
+/** How the story is told: as NDJSON for programs, as lines and bars for people. */
 export interface Teller {
   /** Something happened: one line, or one NDJSON event. People are spared what has no text. */
   tell(event: string, fields: Readonly<Record<string, unknown>>, text: string | null): void;
