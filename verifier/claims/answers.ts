@@ -17,10 +17,11 @@ import { segmentLeafOf } from "../trace/trajectory.ts";
 import { chunksOf } from "../witness/chunks.ts";
 import { headerProof, rootsAt } from "../witness/proofs.ts";
 import { type Asked, CHUNKS_OF, type ChunkRange, openDemandsReader, PATH } from "./demands-reader.ts";
+import { lapseOverdue } from "./lapses.ts";
 import type { LoggedClaim } from "./log.ts";
 import type { FinishedRun, RunSpec, Runs } from "./runs.ts";
 
-/** Publishes on L1 what others asked of these claims (P7.2, P7.6); silence would lose them. */
+/** Publishes on L1 what others asked of these claims (P7.2, P7.6), where silence would lose them, and ends what they left. */
 export type AnswerDuty = (claims: readonly { readonly logged: LoggedClaim; readonly spec: RunSpec }[]) => Promise<void>;
 
 export type AnswerModules = {
@@ -52,6 +53,7 @@ export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerD
 
   return async (claims) => {
     for (const { logged, spec } of claims) {
+      await lapseOverdue({ l1, sender, events }, logged);
       const open = await reader.pending(logged.claimHash, logged.l1Block);
       if (open.length === 0) continue;
       const own = { logged, run: await runs.finish(spec), traces: await runs.traces(spec) };

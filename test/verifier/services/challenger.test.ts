@@ -1,6 +1,10 @@
+import type { Abi, Hex } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { disputesAbi } from "../../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import { openAccountSender, openL1 } from "../../../verifier/clients.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
@@ -127,6 +131,24 @@ describe("a claimant that serves nothing", () => {
     const task = job({});
     await execute("executor", task, honestSteps(1), undefined, DARK);
     expect(await checked(watch(), task)).toMatchObject({ finding: "right" });
+  });
+});
+
+describe("a challenger that challenges and does nothing more", () => {
+  it("does not keep an honest claim from becoming final", async () => {
+    const task = job({ stepRoots: true });
+    const { events } = await execute("executor", task, honestSteps(1));
+    const { claimHash } = (await seen(events, "claimed")) as unknown as { claimHash: Hex };
+    const { chain, url, client } = stage.l1;
+    const idle = openAccountSender(openL1({ url, chain, pollMs: 20 }), url, devAccount("challenger").privateKey);
+    const contract = { address: chain.contracts.disputes, abi: disputesAbi as Abi };
+    await idle.sendWithBond({ ...contract, functionName: "challenge", args: [claimHash, 0, 0] }, 10n ** 18n);
+    await stage.l1.warp(61);
+    await seen(events, "lapsed");
+    await until(async () => ((await liveStatus(task)) === CLAIM_STATUS.final ? true : undefined));
+    expect(await client.readContract({ ...contract, functionName: "balanceOf", args: [idle.address] })).toBe(
+      10n ** 17n,
+    );
   });
 });
 
