@@ -46,8 +46,9 @@ export async function openServiceStage() {
     /** A task with an id of its own. */
     job: (spec: SmallSpec): SmallTask => smallTask({ ...spec, salt: salt++ }),
     /** Serves what a task names that is not the usual one. */
-    async upload({ graphs, start }: SmallTask): Promise<void> {
+    async upload({ graphs, dataset, start }: SmallTask): Promise<void> {
       for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+      await storeTensors(store, dataset.tensors);
       await storeTensors(store, start);
     },
     async execute(

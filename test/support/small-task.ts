@@ -36,10 +36,19 @@ export type SmallSpec = {
 
 /** A classifier small enough to train, check and dispute in milliseconds; real in every part. */
 export function smallTask(spec: SmallSpec = {}): SmallTask {
-  const { sizes = [12, 8, 4], rows = 50, batchRows = 8, steps = 10, segmentSteps = 4 } = spec;
+  const { sizes = [12, 8, 4], rows = 50, batchRows = 8 } = spec;
   const optimizer = spec.optimizer ?? { kind: "momentum", learningRate: 0.1, momentum: 0.9 };
   const graphs = mlpGraphs({ sizes, batchRows, evaluateBatchRows: EVALUATE_BATCH_ROWS, optimizer, seed: 1 });
-  const dataset = smallDataset(rows, sizes[0]!, sizes.at(-1)!);
+  return taskOfGraphs(graphs, smallDataset(rows, sizes[0]!, sizes.at(-1)!), spec);
+}
+
+/** A task to train any network: `batchRows` is what its graphs take. */
+export function taskOfGraphs(
+  graphs: ModelGraphs,
+  dataset: Dataset,
+  spec: Omit<SmallSpec, "sizes" | "rows" | "optimizer">,
+): SmallTask {
+  const { batchRows = 8, steps = 10, segmentSteps = 4 } = spec;
   const start = graphs.train.state.map((state) => state.start);
   const stepRoots = spec.stepRoots === true || spec.tolerant === true;
   const job: Job = {
@@ -50,7 +59,7 @@ export function smallTask(spec: SmallSpec = {}): SmallTask {
     inferGraph: graphRef(encodeGraph(graphs.infer)),
     evaluateGraph: graphRef(encodeGraph(graphs.evaluate)),
     datasetRoot: datasetRoot(dataset),
-    datasetRows: BigInt(rows),
+    datasetRows: BigInt(dataset.rows),
     datasetBytes: BigInt(datasetBytes(dataset)),
     startRoot: rootOfList(start.map((tensor) => tensorRoot(bytesOf(tensor)))),
     stateBytes: BigInt(start.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0)),
