@@ -83,6 +83,12 @@ program
     command.help();
   });
 
+// Whoever reads us has seen enough (`| head`).
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

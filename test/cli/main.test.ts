@@ -41,6 +41,14 @@ test("with --json a mistake of usage is JSON too", () => {
   expect(JSON.parse(stdout).error).toMatchObject({ code: "usage", message: "unknown option '--frob'" });
 });
 
+test("a reader that has seen enough ends the command quietly", () => {
+  const pipe = `"${process.execPath}" cli/main.ts demo --list-nodes --json | head -1; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = spawnSync("bash", ["-c", pipe], { cwd: ROOT, encoding: "utf8" });
+  const [line, status] = stdout.trim().split("\n");
+  expect(JSON.parse(line as string)).toHaveProperty("name");
+  expect({ status, stderr: stderr.replace(/.*ExperimentalWarning.*\n.*\n/, "") }).toEqual({ status: "0", stderr: "" });
+});
+
 test("help names every command, and each command's help is its own", () => {
   const { status, stdout } = anh("help");
   expect(status).toBe(0);
