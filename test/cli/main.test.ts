@@ -42,11 +42,9 @@ test("with --json a mistake of usage is JSON too", () => {
 });
 
 test("a reader that has seen enough ends the command quietly", () => {
-  const pipe = `"${process.execPath}" cli/main.ts demo --list-nodes --json | head -1; echo "\${PIPESTATUS[0]}"`;
+  const pipe = `"${process.execPath}" --disable-warning=ExperimentalWarning cli/main.ts demo --list-nodes | true; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = spawnSync("bash", ["-c", pipe], { cwd: ROOT, encoding: "utf8" });
-  const [line, status] = stdout.trim().split("\n");
-  expect(JSON.parse(line as string)).toHaveProperty("name");
-  expect({ status, stderr: stderr.replace(/.*ExperimentalWarning.*\n.*\n/, "") }).toEqual({ status: "0", stderr: "" });
+  expect({ stdout, stderr }).toEqual({ stdout: "0\n", stderr: "" });
 });
 
 test("help names every command, and each command's help is its own", () => {
