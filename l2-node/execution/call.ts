@@ -49,7 +49,7 @@ export const within = (context: CallContext, overrides: BlockOverrides): CallCon
 });
 
 /** Accounts whose whole storage is replaced read as empty beneath. */
-function readerFor(reader: StateReader, overrides: StateOverrides): StateReader {
+export function readerFor(reader: StateReader, overrides: StateOverrides): StateReader {
   const emptied = Object.entries(overrides)
     .filter(([, { state }]) => state !== undefined)
     .map(([address]) => DOMAIN.storage + lower(address).slice(2));
@@ -80,12 +80,12 @@ export function applyOverrides(state: WorldState, overrides: StateOverrides): vo
 }
 
 /** A call sets every delegation it brings (see `CallRequest.authorizations`). */
-const delegated = ({ authorizations = [] }: CallRequest): Delegation[] =>
+export const delegated = ({ authorizations = [] }: CallRequest): Delegation[] =>
   authorizations.flatMap(({ authority, address: delegate, nonce }) =>
     authority === undefined ? [] : { authority, delegate, nonce },
   );
 
-function messageOf(state: StateReader, request: CallRequest, gasLimit: bigint): RunMessage {
+export function messageOf(state: StateReader, request: CallRequest, gasLimit: bigint): RunMessage {
   const from = lower(request.from ?? NOBODY);
   return {
     from,

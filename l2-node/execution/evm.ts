@@ -98,6 +98,8 @@ const dnnMarker: PrecompileFunc = () => {
  */
 export class AnhEvm extends EVM {
   readonly world: EvmStateManager;
+  /** Warm from the start, wherever a call has moved them. */
+  readonly precompileAddresses: readonly Hex[];
   /** Told of calls, creations, logs and self-destructions right before each; costs nothing where nobody listens. */
   watch: ((opcode: number, state: OpcodeState) => void) | undefined;
   readonly #dnn: (call: PrecompileCall) => PrecompileResult;
@@ -127,6 +129,7 @@ export class AnhEvm extends EVM {
       customPrecompiles: [{ address: createAddressFromString(DNN_ADDRESS), function: dnnMarker }],
     });
     this.world = stateManager;
+    this.precompileAddresses = [...this.precompiles.keys()].map((address): Hex => `0x${address}`);
     this.#dnn = dnn;
     for (const opcode of CALL_OPCODES) this.#stopAfterAbort(opcode);
     for (const opcode of JUMP_OPCODES) this.#breatheAt(opcode);

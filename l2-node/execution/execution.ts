@@ -6,6 +6,7 @@ import type { Task } from "../../common/task.ts";
 import type { AccessEntry } from "../../common/transaction-fields.ts";
 import type { ComputationFault } from "./fault.ts";
 import type { RunBlock } from "./run.ts";
+import type { Simulation, SimulationOptions } from "./simulate.ts";
 import type { TransactionTrace } from "./trace/replay.ts";
 import type { TraceOptions } from "./trace/tracer.ts";
 
@@ -245,6 +246,8 @@ export interface Execution {
     overrides?: StateOverrides,
     blockOverrides?: BlockOverrides,
   ): Promise<unknown>;
+  /** Blocks of calls on top of a block, as `run` orders them; it starts over if the block is rolled back meanwhile. */
+  simulate<T>(block: BlockTag, options: SimulationOptions, run: (simulation: Simulation) => Promise<T>): Promise<T>;
 
   /** Executes to the source's head first; undefined while parked, skipped or unknown. */
   receipt(transactionHash: Hex): Promise<Receipt | undefined>;

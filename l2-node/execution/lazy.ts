@@ -28,6 +28,7 @@ import { Progress } from "./progress.ts";
 import { matches } from "./receipts.ts";
 import type { RunBlock } from "./run.ts";
 import type { ShapeSource } from "./shapes.ts";
+import { openSimulation, type Simulation, type SimulationOptions } from "./simulate.ts";
 import type { BlockSource } from "./source.ts";
 import type { StateReader } from "./state.ts";
 import { ExecutionStore } from "./store.ts";
@@ -132,6 +133,10 @@ export class LazyExecution implements Execution {
     blockOverrides: BlockOverrides = {},
   ) {
     return this.#onState(block, (context) => traceCall(within(context, blockOverrides), request, overrides, options));
+  }
+
+  async simulate<T>(block: BlockTag, options: SimulationOptions, run: (simulation: Simulation) => Promise<T>) {
+    return this.#onState(block, (context) => run(openSimulation(context, options)));
   }
 
   async receipt(transactionHash: Hex) {

@@ -73,7 +73,7 @@ const headerOf = (block: RunBlock) => ({
 
 function warmUp(evm: AnhEvm, message: RunMessage, block: RunBlock): void {
   evm.journal.cleanJournal();
-  for (const address of evm.precompiles.keys()) evm.journal.addAlwaysWarmAddress(address);
+  for (const address of evm.precompileAddresses) evm.journal.addAlwaysWarmAddress(address);
   evm.journal.addAlwaysWarmAddress(message.from);
   if (message.to !== null) evm.journal.addAlwaysWarmAddress(message.to);
   for (const authority of message.authorities ?? []) evm.journal.addAlwaysWarmAddress(authority);

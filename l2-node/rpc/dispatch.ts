@@ -83,7 +83,7 @@ async function answer(
     return id === undefined ? undefined : { jsonrpc: "2.0", id, result };
   } catch (error) {
     const body = errorBody(error);
-    if (body.code === RPC_CODE.internal) onFault(error);
+    if (body.code === RPC_CODE.internal && !(error instanceof RpcError)) onFault(error);
     return id === undefined && isRequest(request) ? undefined : { jsonrpc: "2.0", id: id ?? null, error: body };
   }
 }

@@ -10,6 +10,19 @@ export const RPC_CODE = {
   server: -32000,
   unsupported: -32004,
   limitExceeded: -32005,
+  // eth_simulateV1's, as execution-apis list them.
+  vmError: -32015,
+  nonceTooLow: -38010,
+  nonceTooHigh: -38011,
+  baseFeeTooLow: -38012,
+  intrinsicGasTooLow: -38013,
+  insufficientFunds: -38014,
+  blockGasLimit: -38015,
+  blockOrder: -38020,
+  timestampOrder: -38021,
+  precompileToItself: -38022,
+  initcodeTooLong: -38025,
+  tooManyBlocks: -38026,
   reverted: 3,
 } as const;
 

@@ -15,6 +15,8 @@ export interface RpcModules {
   readonly execution?: Execution | undefined;
   /** Where a replica sends transactions on to; absent where it refuses them. */
   readonly forward?: ((raw: Hex) => Promise<Hex>) | undefined;
+  /** The sequencer's signature of a header it sealed (P3.9); only its own node has the key. */
+  readonly signSealed?: ((hash: Hex) => Hex) | undefined;
   readonly clientVersion: string;
   /** Blocks one eth_getLogs may span, and logs it may give. */
   readonly limits: { readonly maxLogBlocks: bigint; readonly maxLogs: number };

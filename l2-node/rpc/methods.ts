@@ -10,6 +10,7 @@ import { anhGetJob } from "./methods/anh-get-job.ts";
 import { anhGetJobs } from "./methods/anh-get-jobs.ts";
 import { anhGetPrepaidGas } from "./methods/anh-get-prepaid-gas.ts";
 import { anhGetRederivations } from "./methods/anh-get-rederivations.ts";
+import { anhGetSignedHeader } from "./methods/anh-get-signed-header.ts";
 import { anhGetTransactionStatus } from "./methods/anh-get-transaction-status.ts";
 import { anhGetUncertainty } from "./methods/anh-get-uncertainty.ts";
 import { anhGetWithdrawalProof } from "./methods/anh-get-withdrawal-proof.ts";
@@ -26,13 +27,17 @@ import { debugTraceBlockByNumber } from "./methods/debug-trace-block-by-number.t
 import { debugTraceCall } from "./methods/debug-trace-call.ts";
 import { debugTraceTransaction } from "./methods/debug-trace-transaction.ts";
 import { ethAccounts } from "./methods/eth-accounts.ts";
+import { ethBaseFee } from "./methods/eth-base-fee.ts";
+import { ethBlobBaseFee } from "./methods/eth-blob-base-fee.ts";
 import { ethBlockNumber } from "./methods/eth-block-number.ts";
 import { ethCall } from "./methods/eth-call.ts";
+import { ethCapabilities } from "./methods/eth-capabilities.ts";
 import { ethChainId } from "./methods/eth-chain-id.ts";
 import { ethCoinbase } from "./methods/eth-coinbase.ts";
 import { ethCreateAccessList } from "./methods/eth-create-access-list.ts";
 import { ethEstimateGas } from "./methods/eth-estimate-gas.ts";
 import { ethFeeHistory } from "./methods/eth-fee-history.ts";
+import { ethFillTransaction } from "./methods/eth-fill-transaction.ts";
 import { ethGasPrice } from "./methods/eth-gas-price.ts";
 import { ethGetBalance } from "./methods/eth-get-balance.ts";
 import { ethGetBlockByHash } from "./methods/eth-get-block-by-hash.ts";
@@ -46,6 +51,7 @@ import { ethGetFilterLogs } from "./methods/eth-get-filter-logs.ts";
 import { ethGetLogs } from "./methods/eth-get-logs.ts";
 import { ethGetProof } from "./methods/eth-get-proof.ts";
 import { ethGetStorageAt } from "./methods/eth-get-storage-at.ts";
+import { ethGetStorageValues } from "./methods/eth-get-storage-values.ts";
 import { ethGetTransactionByBlockHashAndIndex } from "./methods/eth-get-transaction-by-block-hash-and-index.ts";
 import { ethGetTransactionByBlockNumberAndIndex } from "./methods/eth-get-transaction-by-block-number-and-index.ts";
 import { ethGetTransactionByHash } from "./methods/eth-get-transaction-by-hash.ts";
@@ -58,6 +64,7 @@ import { ethNewBlockFilter } from "./methods/eth-new-block-filter.ts";
 import { ethNewFilter } from "./methods/eth-new-filter.ts";
 import { ethNewPendingTransactionFilter } from "./methods/eth-new-pending-transaction-filter.ts";
 import { ethSendRawTransaction } from "./methods/eth-send-raw-transaction.ts";
+import { ethSimulateV1 } from "./methods/eth-simulate-v1.ts";
 import { ethSubscribe } from "./methods/eth-subscribe.ts";
 import { ethSyncing } from "./methods/eth-syncing.ts";
 import { ethUninstallFilter } from "./methods/eth-uninstall-filter.ts";
@@ -65,10 +72,14 @@ import { ethUnsubscribe } from "./methods/eth-unsubscribe.ts";
 import { netListening } from "./methods/net-listening.ts";
 import { netPeerCount } from "./methods/net-peer-count.ts";
 import { netVersion } from "./methods/net-version.ts";
+import { txpoolContent } from "./methods/txpool-content.ts";
+import { txpoolContentFrom } from "./methods/txpool-content-from.ts";
+import { txpoolInspect } from "./methods/txpool-inspect.ts";
+import { txpoolStatus } from "./methods/txpool-status.ts";
 import { web3ClientVersion } from "./methods/web3-client-version.ts";
 import { web3Sha3 } from "./methods/web3-sha3.ts";
 
-/** Every method there is, by name. Others answer −32601, which is what viem needs of eth_fillTransaction. */
+/** Every method there is, by name. Others answer −32601. */
 export const methods: Readonly<Record<string, Method>> = {
   anh_chainFile: anhChainFile,
   anh_getBlockRoots: anhGetBlockRoots,
@@ -81,6 +92,7 @@ export const methods: Readonly<Record<string, Method>> = {
   anh_getJobs: anhGetJobs,
   anh_getPrepaidGas: anhGetPrepaidGas,
   anh_getRederivations: anhGetRederivations,
+  anh_getSignedHeader: anhGetSignedHeader,
   anh_getTransactionStatus: anhGetTransactionStatus,
   anh_getUncertainty: anhGetUncertainty,
   anh_getWithdrawalProof: anhGetWithdrawalProof,
@@ -97,13 +109,17 @@ export const methods: Readonly<Record<string, Method>> = {
   debug_traceCall: debugTraceCall,
   debug_traceTransaction: debugTraceTransaction,
   eth_accounts: ethAccounts,
+  eth_baseFee: ethBaseFee,
+  eth_blobBaseFee: ethBlobBaseFee,
   eth_blockNumber: ethBlockNumber,
   eth_call: ethCall,
+  eth_capabilities: ethCapabilities,
   eth_chainId: ethChainId,
   eth_coinbase: ethCoinbase,
   eth_createAccessList: ethCreateAccessList,
   eth_estimateGas: ethEstimateGas,
   eth_feeHistory: ethFeeHistory,
+  eth_fillTransaction: ethFillTransaction,
   eth_gasPrice: ethGasPrice,
   eth_getBalance: ethGetBalance,
   eth_getBlockByHash: ethGetBlockByHash,
@@ -117,6 +133,7 @@ export const methods: Readonly<Record<string, Method>> = {
   eth_getLogs: ethGetLogs,
   eth_getProof: ethGetProof,
   eth_getStorageAt: ethGetStorageAt,
+  eth_getStorageValues: ethGetStorageValues,
   eth_getTransactionByBlockHashAndIndex: ethGetTransactionByBlockHashAndIndex,
   eth_getTransactionByBlockNumberAndIndex: ethGetTransactionByBlockNumberAndIndex,
   eth_getTransactionByHash: ethGetTransactionByHash,
@@ -129,6 +146,7 @@ export const methods: Readonly<Record<string, Method>> = {
   eth_newFilter: ethNewFilter,
   eth_newPendingTransactionFilter: ethNewPendingTransactionFilter,
   eth_sendRawTransaction: ethSendRawTransaction,
+  eth_simulateV1: ethSimulateV1,
   eth_subscribe: ethSubscribe,
   eth_syncing: ethSyncing,
   eth_uninstallFilter: ethUninstallFilter,
@@ -136,6 +154,10 @@ export const methods: Readonly<Record<string, Method>> = {
   net_listening: netListening,
   net_peerCount: netPeerCount,
   net_version: netVersion,
+  txpool_content: txpoolContent,
+  txpool_contentFrom: txpoolContentFrom,
+  txpool_inspect: txpoolInspect,
+  txpool_status: txpoolStatus,
   web3_clientVersion: web3ClientVersion,
   web3_sha3: web3Sha3,
 };

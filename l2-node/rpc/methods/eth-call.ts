@@ -11,7 +11,10 @@ export const ethCall = method(
     const execution = executionOf(context);
     const at = stateAt(context, ref);
     const call = toCall(context, request);
-    const result = await context.gate(() => execution.call(call, at, toOverrides(overrides), toBlockOverrides(block)));
+    const seen = toBlockOverrides(block);
+    // Who pays nothing sees a base fee of nothing, as everywhere in Ethereum.
+    const baseFeeWei = seen.baseFeeWei ?? (call.priceWei === undefined ? 0n : undefined);
+    const result = await context.gate(() => execution.call(call, at, toOverrides(overrides), { ...seen, baseFeeWei }));
     if (result.status !== "success") throw failure(result.status, result.error, result.output);
     return result.output;
   },
