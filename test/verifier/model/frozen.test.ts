@@ -6,7 +6,7 @@ import { importOnnx } from "../../../verifier/model/onnx/import.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { startThread } from "../../../verifier/runtime/worker.ts";
 import { fromSafetensors, toSafetensors } from "../../../verifier/tensor/safetensors.ts";
-import { bytesOf, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { stateFromModel } from "../../../verifier/trace/inputs.ts";
 import { smallTask } from "../../support/small-task.ts";
 
