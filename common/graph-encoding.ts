@@ -1,4 +1,4 @@
-import { decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
+import { encodeAbiParameters, type Hex } from "viem";
 import { structHash } from "./hash.ts";
 
 /** Where a value's tensor root is found (P5.1). */
@@ -224,18 +224,6 @@ export const attributes = {
     encodeAbiParameters(poolAttributes, [kernel, strides, pads, dilations]),
   /** Pad: the widths before each axis; those after it follow from the shapes. */
   pad: (before: readonly number[]): Hex => encodeAbiParameters(listAttributes, [before]),
-} as const;
-
-export const decodeAttributes = {
-  gemm: (bytes: Hex) => decodeAbiParameters(gemmAttributes, bytes),
-  reduce: (bytes: Hex) => decodeAbiParameters(reduceAttributes, bytes),
-  argMax: (bytes: Hex) => decodeAbiParameters(argMaxAttributes, bytes),
-  transpose: (bytes: Hex) => decodeAbiParameters(listAttributes, bytes)[0],
-  slice: (bytes: Hex) => decodeAbiParameters(sliceAttributes, bytes),
-  axis: (bytes: Hex) => decodeAbiParameters(axisAttributes, bytes)[0],
-  conv: (bytes: Hex) => decodeAbiParameters(convAttributes, bytes),
-  pool: (bytes: Hex) => decodeAbiParameters(poolAttributes, bytes),
-  pad: (bytes: Hex) => decodeAbiParameters(listAttributes, bytes)[0],
 } as const;
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);

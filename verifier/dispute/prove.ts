@@ -113,7 +113,7 @@ async function restOf(
 /** The claimed values of the wrong step; read from the claimant where the own ones have other roots. */
 function sourceOf({ inputs }: ClaimSubject, wrong: WrongStep, read: ReadValue): StepSource {
   const { graph } = inputs;
-  return sourceOfValues(encodeGraph(graph), wrong.roots, async (place, index) => {
+  return sourceOfValues(graph, encodeGraph(graph), wrong.roots, async (place, index) => {
     const bytes = valueBytes(graph, wrong.values, place, index);
     const root = rootAt(wrong.roots, place, index);
     if (bytes === undefined) throw new Error(`no value at place ${place}, index ${index}`);

@@ -27,23 +27,42 @@ export const hasLeaf = (node: Node): boolean => ops[node.op].leaf !== null;
  * @param tensorAt claimed tensors of the node's operands, in their own order
  */
 export function leafOf(graph: Graph, nodeIndex: number, element: number, tensorAt: (id: ValueId) => Tensor): Leaf {
+  const { node, bound, types } = judgedNode(graph, nodeIndex, element);
+  const operand = (i: number): Tensor => tensorAt(node.inputs[i]!);
+  const reads = leafReads(graph, nodeIndex, element, (i, index) => operand(i).data[index]!);
+  const terms = reads.map((read) => elementsOf(operand(read.operand), read));
+  return { reads, bound: bound({ ...types, element, terms }) };
+}
+
+/**
+ * What has to be read to judge it; throws `LeafError` for what has no leaf.
+ * @param at one element of an operand, in its own order: some ops read where their data says
+ */
+export function leafReads(
+  graph: Graph,
+  nodeIndex: number,
+  element: number,
+  at: (operand: number, element: number) => number | bigint,
+): readonly LeafRead[] {
+  const { node, leaf, types } = judgedNode(graph, nodeIndex, element);
+  const layouts = operandLayouts(graph, node);
+  return leaf({ ...types, at }, element).map((read) => ({
+    ...read,
+    value: node.inputs[read.operand]!,
+    layout: layouts[read.operand]!,
+  }));
+}
+
+function judgedNode(graph: Graph, nodeIndex: number, element: number) {
   const node = graph.nodes[nodeIndex];
   if (node === undefined) throw new LeafError("a node of the graph", String(nodeIndex));
   const { bound, leaf } = ops[node.op];
   const output = valueAt(graph, node.output);
   if (bound === null || leaf === null) throw new LeafError("a node with a leaf", `${output.name} (${node.op})`);
   const size = sizeOf(output.shape);
-  if (element < 0 || element >= size) throw new LeafError(`an element below ${size}`, String(element));
+  if (!(element >= 0 && element < size)) throw new LeafError(`an element below ${size}`, String(element));
   const types = { attributes: node.attributes, inputs: node.inputs.map((id) => valueAt(graph, id)), output };
-  const operand = (i: number): Tensor => tensorAt(node.inputs[i]!);
-  const layouts = operandLayouts(graph, node);
-  const reads = leaf({ ...types, at: (i, index) => operand(i).data[index]! }, element).map((read) => ({
-    ...read,
-    value: node.inputs[read.operand]!,
-    layout: layouts[read.operand]!,
-  }));
-  const terms = reads.map((read) => elementsOf(operand(read.operand), read));
-  return { reads, bound: bound({ ...types, element, terms }) };
+  return { node, bound, leaf, types };
 }
 
 /** The elements of a read, found in the tensor's own order. */

@@ -1,6 +1,7 @@
 import { bytesToHex, type Hex } from "viem";
 import { dtypeBytes, type EncodedGraph } from "../../common/graph-encoding.ts";
 import { rangeProof } from "../../common/merkle.ts";
+import type { Graph } from "../graph/graph.ts";
 import { CHUNK_BYTES, chunkHashes } from "../tensor/root.ts";
 import type { StepRoots } from "../trace/step.ts";
 import type { Read } from "./reads.ts";
@@ -21,6 +22,7 @@ export interface Chunks {
 
 /** One step of a claim as a witness needs it. Everything in it was checked against the claim's roots when it was fetched. */
 export interface StepSource {
+  readonly model: Graph;
   readonly graph: EncodedGraph;
   readonly roots: StepRoots;
   readonly chunks: (range: ChunkRange) => Promise<Chunks>;
@@ -51,10 +53,12 @@ export function chunkLeaves(bytes: Uint8Array): Hex[] {
 
 /** A source over whole values, e.g. the challenger's own copy of a trace or `GET /v1/claim/…/{place}/{index}`. */
 export const sourceOfValues = (
+  model: Graph,
   graph: EncodedGraph,
   roots: StepRoots,
   valueAt: (place: number, index: number) => Promise<Uint8Array>,
 ): StepSource => ({
+  model,
   graph,
   roots,
   chunks: async ({ place, index, firstChunk, lastChunk }) =>

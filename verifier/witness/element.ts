@@ -1,17 +1,48 @@
 import { encodeAbiParameters, type Hex } from "viem";
 import { DTYPE, dtypeBytes } from "../../common/graph-encoding.ts";
+import { leafReads } from "../model/leaf.ts";
 import { elementWitness } from "./abi.ts";
 import { type ChunkRange, chunkRangeOf, type StepSource } from "./chunks.ts";
 import { elementBytes, headerProof, nodeProof, openingOf } from "./proofs.ts";
-import { operandReads, outputRead, type Read } from "./reads.ts";
+import { operandRead, outputRead, type Read } from "./reads.ts";
 
 /** The output's read, then the operands': one opening each, in this order. */
 export async function elementReads(source: StepSource, node: number, element: number): Promise<Read[]> {
   const encoded = nodeProof(source.graph, node).node;
+  const found = new Map<string, number>();
+  const attempt = () => {
+    try {
+      return leafReads(source.model, node, element, (operand, index) => {
+        const known = found.get(`${operand}/${index}`);
+        if (known === undefined) throw new ElementNeeded(operand, index);
+        return known;
+      });
+    } catch (error) {
+      if (error instanceof ElementNeeded) return error;
+      throw error;
+    }
+  };
+  let reads = attempt();
   const output = outputRead(encoded, element);
   // An infinity or NaN is wrong whatever the operands are: the verifier asks for none.
   if (output.value.dtype === DTYPE.float32 && !Number.isFinite(await readNumber(source, output))) return [output];
-  return [output, ...(await operandReads(encoded, element, (read) => readNumber(source, read)))];
+  for (; reads instanceof ElementNeeded; reads = attempt()) {
+    const { operand, index } = reads;
+    const read = { operand, value: encoded.inputs[operand]!.value, first: index, count: 1 };
+    found.set(`${operand}/${index}`, await readNumber(source, read));
+  }
+  return [output, ...reads.map((read) => operandRead(encoded, read))];
+}
+
+/** Which elements an op reads depends on one that is not known yet. */
+class ElementNeeded extends Error {
+  readonly operand: number;
+  readonly index: number;
+  constructor(operand: number, index: number) {
+    super(`element ${index} of operand ${operand}`);
+    this.operand = operand;
+    this.index = index;
+  }
 }
 
 /** What has to be known (or demanded) of the step's values for a witness. */

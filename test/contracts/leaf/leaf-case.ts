@@ -118,7 +118,7 @@ function withElement(leaf: LeafCase, id: ValueId, element: number, lie: number |
 }
 
 export const sourceOf = ({ graph, values, encoded, roots }: LeafCase): StepSource =>
-  sourceOfValues(encoded, roots, async (place, index) => {
+  sourceOfValues(graph, encoded, roots, async (place, index) => {
     const bytes = valueBytes(graph, values, place, index);
     if (bytes === undefined) throw new RangeError(`no value at place ${place}, index ${index}`);
     return bytes;
