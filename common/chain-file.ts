@@ -22,6 +22,7 @@ export interface L1Addresses {
   readonly bridge: Address;
   readonly forcedTransactions: Address;
   readonly headerAnchor: Address;
+  readonly sequencerStake: Address;
   readonly resultClaims: Address;
   readonly demands: Address;
   readonly disputes: Address;

@@ -115,6 +115,7 @@ function l1Addresses(at: Readonly<Record<string, Address>>): L1Addresses {
     bridge: of("bridge"),
     forcedTransactions: of("forcedTransactions"),
     headerAnchor: of("headerAnchor"),
+    sequencerStake: of("sequencerStake"),
     resultClaims: of("resultClaims"),
     demands: of("demands"),
     disputes: of("disputes"),

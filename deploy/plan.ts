@@ -86,6 +86,11 @@ function chainContracts({ l2ChainId, clocks, sequencer, poster, genesis }: PlanO
       },
     },
     {
+      name: "sequencerStake",
+      source: "l1/SequencerStake",
+      args: (at) => [l2ChainId, at.headerAnchor, sequencer, clocks.stateWindowSeconds],
+    },
+    {
       name: "stateClaims",
       source: "l1/StateClaims",
       args: (at) => [at.inbox, at.headerAnchor, at.resultClaims, poster, clocks.stateWindowSeconds],

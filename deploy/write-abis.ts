@@ -9,6 +9,7 @@ export const CALLED_CONTRACTS = [
   "l1/Bridge",
   "l1/ForcedTransactions",
   "l1/HeaderAnchor",
+  "l1/SequencerStake",
   "l1/ResultClaims",
   "l1/Demands",
   "l1/Disputes",

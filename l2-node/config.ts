@@ -33,6 +33,8 @@ const schema = z
     anchorKey: key.optional(),
     /** Posts state claims; the key of the chain's poster. A node without it posts none. */
     posterKey: key.optional(),
+    /** Proves an equivocation of the sequencer on L1, for the reward; a node without it only reports what it saw. */
+    reporterKey: key.optional(),
     /** Least L1 time between two state claims; a quarter of their window, at most an hour, if absent. */
     postEverySeconds: count(1, 604_800).optional(),
     /** Longest wait before something is sealed; the chain's L2 block time if absent. */
@@ -78,6 +80,7 @@ const NAMES = [
   "sequencerKey",
   "anchorKey",
   "posterKey",
+  "reporterKey",
   "postEverySeconds",
   "blockTimeMs",
   "heartbeatMs",
@@ -87,7 +90,7 @@ const NAMES = [
   "maxPoolTransactions",
 ] as const satisfies readonly (keyof NodeConfig)[];
 /** Command lines are visible to everybody on the machine. */
-const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey", "posterKey"]);
+const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey", "posterKey", "reporterKey"]);
 
 const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const variable = (name: string): string => `ANH_NODE_${dashed(name).replaceAll("-", "_").toUpperCase()}`;

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Router } from "express";
 import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
-import { addressOfKey } from "../common/signature.ts";
+import { sealedHeaderDigest } from "../common/sealed-header.ts";
+import { addressOfKey, signDigest } from "../common/signature.ts";
 import { Chain } from "./chain/chain.ts";
 import { ConfigError, type NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
@@ -15,6 +16,7 @@ import type { ShapeSource } from "./execution/shapes.ts";
 import { StateClaimLog } from "./execution/state-claim-log.ts";
 import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
+import { EquivocationWatch } from "./l1/equivocation.ts";
 import { Follower } from "./l1/follower.ts";
 import { L1Sender } from "./l1/sender.ts";
 import { startRpcServer } from "./rpc/server.ts";
@@ -101,6 +103,11 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     auditor.start();
     stops.push(() => auditor.stop());
   }
+  if (config.forwardUrl !== undefined) {
+    const watch = makeWatch(config.forwardUrl, config.reporterKey, modules, chain, client);
+    watch.start();
+    stops.push(() => watch.stop());
+  }
   const server = await startRpcServer(
     { host: config.host, port: config.port },
     {
@@ -109,6 +116,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
         mempool: sequencing?.mempool,
         execution,
         forward: config.forwardUrl === undefined ? undefined : forwardTo(config.forwardUrl),
+        signSealed: sequencing?.signSealed,
         clientVersion: modules.clientVersion,
         limits: { maxLogBlocks: 10_000n, maxLogs: 20_000 },
       },
@@ -136,6 +144,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
 
 interface Sequencing {
   readonly mempool: Mempool;
+  readonly signSealed: (hash: Hex) => Hex;
   start(): void;
   stop(): Promise<void>;
 }
@@ -197,8 +206,11 @@ function makeSequencing(
       onAnchored: (batch) => events({ event: "anchored", ...batch }),
     },
   );
+  const { l1ChainId, l2ChainId, contracts } = file;
+  const domain = { l1ChainId, l2ChainId, headerAnchor: contracts.headerAnchor };
   return {
     mempool,
+    signSealed: (hash) => signDigest(sealedHeaderDigest(domain, hash), privateKey),
     start: () => {
       sequencer.start(onFatal);
       anchor.start();
@@ -208,6 +220,30 @@ function makeSequencing(
       await anchor.stop();
     },
   };
+}
+
+/** Listens to the sequencer's RPC, and holds it to what it signed. */
+function makeWatch(
+  sequencerUrl: string,
+  reporterKey: Hex | undefined,
+  { events }: NodeModules,
+  chain: Chain,
+  client: PublicClient,
+): EquivocationWatch {
+  const { clocks } = chain.file;
+  const sequencer = createPublicClient({ transport: http(sequencerUrl, { retryCount: 0 }) });
+  return new EquivocationWatch(
+    { intervalMs: clocks.l2BlockMs },
+    {
+      client,
+      chain,
+      hear: async () =>
+        (await sequencer.request({ method: "anh_getSignedHeader", params: ["latest"] } as never)) ?? undefined,
+      sender: reporterKey === undefined ? undefined : makeSender(reporterKey, chain.file, client),
+      onEquivocation: ({ number, hashes }) => events({ event: "equivocation", number, hashes }),
+      onTrouble: ({ error }) => events({ event: "trouble", source: "equivocation", ...describe({ error }) }),
+    },
+  );
 }
 
 function makeAccountant(

@@ -103,7 +103,8 @@ export class Chain {
 
   /**
    * L1 forked: forgets what was read above `ancestor`. Blocks this node sealed on surviving origins stay, to be anchored
-   * again; all others above the last surviving batch go.
+   * again; all others above the last surviving batch go. What is sealed in their place gets an origin above the fork: were L1
+   * to turn back, both would stand on canonical origins, and an honest sequencer would have equivocated (P3.9).
    */
   rewindL1(ancestor: bigint): void {
     const dropped = this.store.transaction(() => {
@@ -113,7 +114,9 @@ export class Chain {
         const { header, inboxOnly, sealedHere } = this.store.blocks.block(keep + 1n) as Block;
         if (header.origin.number > ancestor || inboxOnly || !sealedHere) break;
       }
-      return this.#removeAbove(keep);
+      const removed = this.#removeAbove(keep);
+      if (removed.some(({ sealedHere }) => sealedHere)) this.store.l1.setSealAbove(ancestor);
+      return removed;
     });
     this.#standings = claimStandings(this.store.l1.claimMessages());
     this.#announce(dropped, []);

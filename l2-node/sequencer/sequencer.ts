@@ -153,6 +153,7 @@ export class Sequencer {
       (header) =>
         header !== undefined &&
         header.number >= parent.header.origin.number &&
+        header.number > l1.sealAbove() &&
         head.timestamp <= header.timestamp + MAX_ORIGIN_LAG_SECONDS,
     );
     if (!originHeader) return undefined;

@@ -28,6 +28,9 @@ export interface L1Store extends L1View {
   /** Last L1 block that was read whole. */
   cursor(): L1Header | undefined;
   finalizedNumber(): bigint;
+  /** Origins of blocks sealed from now on lie above this L1 block: see `Chain.rewindL1`. */
+  sealAbove(): bigint;
+  setSealAbove(l1Block: bigint): void;
   setCursor(head: L1Header, finalizedNumber: bigint): void;
   putHeader(header: L1Header): void;
   /** Newest stored header below `number`: what a reorg is compared with. */

@@ -37,6 +37,7 @@ export function testChainFile(originHash: `0x${string}`, timestamp: bigint): Cha
       bridge: contract(3),
       forcedTransactions: contract(9),
       headerAnchor: contract(4),
+      sequencerStake: contract(10),
       resultClaims: contract(5),
       demands: contract(6),
       disputes: contract(7),

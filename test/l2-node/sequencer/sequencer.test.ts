@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { type Block, genesisBlock } from "../../../l2-node/chain/block.ts";
 import { fallbackHeader } from "../../../l2-node/chain/fallback.ts";
+import { Sequencer } from "../../../l2-node/sequencer/sequencer.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
-import { follow, testNode } from "../../support/node.ts";
+import { follow, SEALING, testNode } from "../../support/node.ts";
 import { type SignFields, signRaw, testAddress } from "../../support/transactions.ts";
 
 const GWEI = 10n ** 9n;
@@ -126,6 +127,24 @@ describe("Sequencer", () => {
     expect(anew.header.timestamp).toBe(slow.head.timestamp);
     expect(anew.hash).not.toBe(old.hash);
     expect(late.store.blocks.account(testAddress(0)).nonce).toBe(1n);
+  });
+
+  it("seals anew above an L1 fork on origins that the other branch does not have", () => {
+    const lagging = new Sequencer({ ...SEALING, originLagBlocks: 3n }, node);
+    for (let i = 0; i < 4; i++) l1.mine();
+    follow(node.chain, l1);
+    const fork = l1.head.number;
+    l1.mine();
+    follow(node.chain, l1);
+    const lost = node.sequencer.seal() as Block;
+    expect(lost.header.origin.number).toBe(fork + 1n);
+    l1.fork(fork);
+    node.chain.rewindL1(fork);
+    expect(lagging.seal()).toBeUndefined();
+    l1.mine();
+    follow(node.chain, l1);
+    // The lagging origin is canonical on both branches: with it, L1 turning back would make an equivocation of it.
+    expect(lagging.seal()?.header).toMatchObject({ number: 1n, origin: { number: fork + 1n } });
   });
 
   it("keeps a transaction whose deposit an L1 fork took away, and includes it when the deposit is back", async () => {
