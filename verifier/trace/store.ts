@@ -26,11 +26,11 @@ export function openBlobStore(folder: string): BlobStore {
 }
 
 /** All or nothing, also across a kill −9; not across a power cut: the reader checks what it finds. */
-export const writeWhole = (path: string, bytes: Uint8Array): Promise<void> =>
+const writeWhole = (path: string, bytes: Uint8Array): Promise<void> =>
   replace(path, (temporary) => writeFile(temporary, bytes));
 
 /** All or nothing, and on the disk when this resolves. */
-export const writeDurably = (path: string, bytes: Uint8Array): Promise<void> =>
+const writeDurably = (path: string, bytes: Uint8Array): Promise<void> =>
   replace(path, (temporary) => writeFile(temporary, bytes, { flush: true }));
 
 async function replace(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
