@@ -7,10 +7,11 @@ import { rowSum } from "./sums.ts";
 
 // Normalisations as primitives. A row is the last axis.
 
-const rowMean = (draft: Draft, x: ValueId): ValueId =>
+export const rowMean = (draft: Draft, x: ValueId): ValueId =>
   mul(draft, rowSum(draft, x), scalar(draft, 1 / (shapeOf(draft, x).at(-1) ?? 1)));
 
-const inverseRoot = (draft: Draft, variance: ValueId, epsilon: number): ValueId =>
+/** 1/√(variance + ε) */
+export const inverseRoot = (draft: Draft, variance: ValueId, epsilon: number): ValueId =>
   div(draft, scalar(draft, 1), sqrt(draft, add(draft, variance, scalar(draft, epsilon))));
 
 /** (x − mean)/√(variance + ε) of every row. */

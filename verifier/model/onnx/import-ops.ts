@@ -1,11 +1,12 @@
 import { constant, emit } from "../../graph/draft.ts";
 import type { OpName, ValueId } from "../../graph/graph.ts";
 import { broadcastShapes } from "../../ops/broadcast.ts";
-import { add, cast, div, expand, mul, reshape, scalar, shapeOf, sqrt, transpose } from "../../ops/build.ts";
+import { add, cast, div, expand, mul, reshape, scalar, shapeOf, transpose } from "../../ops/build.ts";
 import { product } from "../../ops/product.ts";
 import { logSoftmax, softmax } from "../../ops/softmax.ts";
 import { sumOver } from "../../ops/sums.ts";
 import { dtypeOfCode, type Shape, sizeOf } from "../../tensor/tensor.ts";
+import { functionHandlers } from "./import-functions.ts";
 import { movementHandlers } from "./import-movement.ts";
 import {
   axesFrom,
@@ -172,24 +173,6 @@ const unsqueezed = (node: ForeignNode): Shape => {
   return shape;
 };
 
-const power: Handler = (node) => {
-  const { draft } = node;
-  const x = operand(node, 0);
-  const exponent = constantIn(draft, operand(node, 1));
-  switch (exponent?.data.length === 1 ? Number(exponent.data[0]) : undefined) {
-    case 0.5:
-      return sqrt(draft, x);
-    case 1:
-      return x;
-    case 2:
-      return mul(draft, x, x);
-    case 3:
-      return mul(draft, mul(draft, x, x), x);
-    default:
-      throw refuse(node, "only the constant exponents ½, 1, 2, 3 have a fixed order", "Write it as products.");
-  }
-};
-
 const castTo: Handler = (node) => {
   const code = intOf(node, "to", 0);
   const dtype = dtypeOfCode(code);
@@ -230,12 +213,6 @@ const shapeNode: Handler = (node) => {
   return constant(node.draft, { dtype: "int64", shape: [shape.length], data: BigInt64Array.from(shape, BigInt) });
 };
 
-const gather: Handler = (node) => {
-  const axis = fromFront(intOf(node, "axis", 0), rankOf(node));
-  if (axis !== 0) throw refuse(node, `axis ${axis}`, "Only axis 0 (an embedding) is supported.");
-  return emit(node.draft, "Gather", [operand(node, 0), operand(node, 1)], { axis });
-};
-
 const dropout: Handler = (node) => {
   const training = node.inputs[2] === undefined ? undefined : constantIn(node.draft, node.inputs[2]);
   if (training?.data[0] === 1) throw refuse(node, "training mode", "Export the model for inference.");
@@ -268,7 +245,6 @@ export const handlers: Readonly<Record<string, Handler>> = {
     return expand(node.draft, x, broadcastShapes(shapeOf(node.draft, x), listOf(node, "shape", 1) ?? []));
   },
   Flatten: view(flattened),
-  Gather: gather,
   Gemm: gemm,
   Greater: same("Greater"),
   GreaterOrEqual: same("GreaterOrEqual"),
@@ -284,7 +260,6 @@ export const handlers: Readonly<Record<string, Handler>> = {
   Neg: same("Neg"),
   Not: same("Not"),
   Or: same("Or"),
-  Pow: power,
   Reciprocal: (node) => div(node.draft, scalar(node.draft, 1), operand(node, 0)),
   ReduceMax: reduceMax,
   ReduceMean: reduceMean,
@@ -306,6 +281,7 @@ export const handlers: Readonly<Record<string, Handler>> = {
   },
   Unsqueeze: view(unsqueezed),
   Where: same("Where"),
+  ...functionHandlers,
   ...movementHandlers,
   ...windowHandlers,
 };
