@@ -29,6 +29,9 @@ export interface Finished {
   readonly chargedGas: bigint;
   readonly logs: readonly RunLog[];
   readonly createdAddress: Address | null;
+  /** As in `RunResult`. */
+  readonly created?: readonly Address[] | undefined;
+  readonly touched?: readonly Address[] | undefined;
   readonly error?: string | undefined;
   readonly revertData?: Hex | undefined;
 }
@@ -66,6 +69,8 @@ export class BlockRunner {
   readonly #block: SourceBlock;
   readonly #modules: BlockModules;
   readonly #inputs = new Map<Hex, Uint8Array>();
+  /** Ended by a cancel of this block. */
+  readonly #cancelled: Finished[] = [];
   readonly #faults: { transaction: Hex; fault: ComputationFault }[] = [];
 
   constructor(block: SourceBlock, modules: BlockModules) {
@@ -82,7 +87,7 @@ export class BlockRunner {
     const later = [...this.#expire(), ...(await this.#resume())];
     const own = await this.#runOwn();
     const { standings, judged } = context;
-    return { finished: [...own, ...later], standings, judged, inputs: this.#inputs, faults: this.#faults };
+    return { finished: this.#inOrder(own, later), standings, judged, inputs: this.#inputs, faults: this.#faults };
   }
 
   /** A waiting transaction whose result came in this very block is not expired: it resumes. */
@@ -147,8 +152,29 @@ export class BlockRunner {
     if (transaction.to !== LEDGER_ADDRESS) return this.#attempt(included, { usedGas, quoteGas: 0n }, refundGas);
     const message = ledgerMessageOf(transaction);
     if (message?.kind === "toBalance") addBalance(state, transaction.sender, message.amountWei);
+    if (message?.kind === "cancel" && !this.#cancel(transaction.sender, message.transaction))
+      return this.#fail(included, usedGas, 0n, `${message.transaction} is not parked, or not this sender's`);
     const chargedGas = settle(state, included, usedGas, 0n);
     return { included, status: "success", chargedGas, logs: [], createdAddress: null };
+  }
+
+  /** A parked transaction fails at its sender's word, as if it had expired (P12.10); queues and expiries skip it later. */
+  #cancel(sender: Address, hash: Hex): boolean {
+    const { state } = this.#modules;
+    const parked = read(state, parkedSlot(hash));
+    const included = parked && this.#includedOf(parked);
+    if (parked === undefined || included?.entry.transaction.sender !== sender) return false;
+    write(state, parkedSlot(hash), undefined);
+    this.#cancelled.push(this.#fail(included, parked.usedGas, parked.quoteGas, "cancelled by its sender"));
+    return true;
+  }
+
+  /** The block's own, by their places, then those of other blocks that ended here. */
+  #inOrder(own: readonly Finished[], later: readonly Finished[]): Finished[] {
+    const { number } = this.#block;
+    const isOwn = ({ included }: Finished): boolean => included.block.number === number;
+    const here = [...own, ...this.#cancelled.filter(isOwn)].sort((a, b) => a.included.position - b.included.position);
+    return [...here, ...later, ...this.#cancelled.filter((finished) => !isOwn(finished))];
   }
 
   /** Runs a transaction with the gas it has left; undefined if it parked. */
@@ -189,6 +215,8 @@ export class BlockRunner {
       chargedGas: settle(state, included, usedGas - refundGas, charged.quoteGas),
       logs: result.logs,
       createdAddress: result.createdAddress,
+      created: result.created,
+      touched: result.touched,
       error: result.error,
       revertData: result.status === "revert" ? result.output : undefined,
     };

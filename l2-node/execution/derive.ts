@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
+import { appearancesOf } from "./appearances.ts";
 import { type BlockRun, BlockRunner } from "./block.ts";
 import { type DnnAttempt, runDnn } from "./dnn.ts";
 import { AnhEvm, type EvmCommon } from "./evm.ts";
@@ -65,6 +66,7 @@ export class Deriver {
     const receipts = receiptsOf(block, run.finished);
     store.commitBlock(block, state.writes(), {
       receipts,
+      appearances: appearancesOf(receipts, run.finished),
       judged: run.judged,
       taint: taint.changed(),
       inputs: run.inputs,

@@ -7,6 +7,7 @@ import type { AccessEntry } from "../../common/transaction-fields.ts";
 import type { ComputationFault } from "./fault.ts";
 import type { RunBlock } from "./run.ts";
 import type { Simulation, SimulationOptions } from "./simulate.ts";
+import type { Appeared } from "./store.ts";
 import type { TransactionTrace } from "./trace/replay.ts";
 import type { TraceOptions } from "./trace/tracer.ts";
 
@@ -254,6 +255,12 @@ export interface Execution {
   blockReceipts(number: bigint): Promise<readonly Receipt[]>;
   logs(filter: LogFilter): Promise<readonly LogRecord[]>;
   status(transactionHash: Hex): Promise<TransactionStatus | undefined>;
+  /** Receipts of transactions an account appears in, block by block away from `from`, at least `count` where there are. */
+  appearances(address: Address, from: bigint, direction: "before" | "after", count: number): Promise<Appeared>;
+  /** Hash of the account's executed transaction with this nonce. */
+  sent(address: Address, nonce: bigint): Promise<Hex | undefined>;
+  /** Receipt of the transaction that created a contract. */
+  creation(address: Address): Promise<Receipt | undefined>;
 
   /** All transactions that wait. */
   parked(): Promise<readonly Hex[]>;

@@ -173,6 +173,21 @@ export class LazyExecution implements Execution {
     return open.length > 0 ? { state: "soft", blockNumber, open } : { state: "final", blockNumber };
   }
 
+  async appearances(address: Address, from: bigint, direction: "before" | "after", count: number) {
+    await this.executeTo("latest");
+    return this.#store.appearances(lower(address), from, direction, count);
+  }
+
+  async sent(address: Address, nonce: bigint) {
+    await this.executeTo("latest");
+    return this.#store.sent(lower(address), nonce);
+  }
+
+  async creation(address: Address) {
+    await this.executeTo("latest");
+    return this.#store.creation(lower(address));
+  }
+
   async parked() {
     return [...parkedById(this.#store, await this.executeTo("latest")).values()].flat();
   }

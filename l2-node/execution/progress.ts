@@ -96,7 +96,7 @@ export class Progress {
   #putGenesis(): void {
     const hash = this.#modules.source.genesisHash;
     const genesis = { number: 0n, hash, identity: hash };
-    const none = { receipts: [], judged: [], taint: new Map(), inputs: new Map() };
+    const none = { receipts: [], appearances: [], judged: [], taint: new Map(), inputs: new Map() };
     this.#modules.store.commitBlock(genesis, genesisState(this.#modules.source.genesis).writes(), none);
     this.#modules.store.setOverturned(this.#modules.source.overturned());
   }

@@ -45,6 +45,10 @@ export interface RunResult {
   readonly output: Hex;
   readonly logs: readonly RunLog[];
   readonly createdAddress: Address | null;
+  /** Contracts that are there because of this run, made by whomever; undefined where nothing was kept. */
+  readonly created?: readonly Address[];
+  /** Accounts the run met: callers, callees, heirs, the created. */
+  readonly touched?: readonly Address[];
   readonly error?: string | undefined;
 }
 
@@ -130,8 +134,11 @@ export async function runMessage(evm: AnhEvm, message: RunMessage, block: RunBlo
   }
   removeDestroyed(evm, execResult);
   world.commit();
+  const destroyed = execResult.selfdestruct ?? new Map();
   return {
     status: "success",
+    created: [...(execResult.createdAddresses ?? [])].filter((address) => !destroyed.has(address)),
+    touched: world.touchedUnder(DOMAIN.account).map((key): Address => `0x${key.slice(DOMAIN.account.length)}`),
     gasUsed,
     refundGas: execResult.gasRefund ?? 0n,
     output: hexOf(execResult.returnValue),

@@ -41,6 +41,11 @@ export class WorldState implements StateReader {
     return this.#originals.has(key) ? this.#originals.get(key) : this.#peek(key);
   }
 
+  /** Keys under a prefix that this transaction has written so far, reverted or not. */
+  touchedUnder(prefix: string): StateKey[] {
+    return [...this.#originals.keys()].filter((key) => key.startsWith(prefix));
+  }
+
   beginTransaction(): void {
     this.#originals.clear();
   }

@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
+import type { Appearance } from "./appearances.ts";
 import type { LogFilter, Receipt } from "./execution.ts";
 import type { StateKey } from "./keys.ts";
 import { logTerms, wantedTerms } from "./log-terms.ts";
@@ -21,19 +22,31 @@ create index if not exists receipts_number on receipts(number);
 create table if not exists log_index(term text not null, number integer not null);
 create unique index if not exists log_index_term on log_index(term, number);
 create index if not exists log_index_number on log_index(number);
+create table if not exists appearances(address text not null, number integer not null, position integer not null, nonce integer, created integer not null);
+create unique index if not exists appearances_address on appearances(address, number, position);
+create index if not exists appearances_number on appearances(number);
 create table if not exists judged(number integer not null, claim text not null, effective integer not null);
 create table if not exists taint(key text not null, number integer not null, claims text not null);
 create index if not exists taint_key on taint(key, number);
 create table if not exists inputs(root text primary key, bytes blob not null);
 `;
 /** Tables whose rows belong to a block and go when it is rolled back. */
-const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "judged", "taint"];
-const LAYOUT = "2";
+const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "appearances", "judged", "taint"];
+const LAYOUT = "3";
 const CACHE_ENTRIES = 200_000;
+/** Transactions of one account in one block that a page shows beyond its size: blocks are not cut. */
+const MAX_IN_BLOCK = 1000;
+
+export interface Appeared {
+  readonly receipts: readonly Receipt[];
+  /** There is nothing beyond them. */
+  readonly isLast: boolean;
+}
 
 /** What one block did, besides its writes. */
 export interface BlockEffects {
   readonly receipts: readonly Receipt[];
+  readonly appearances: readonly Appearance[];
   /** Soft claims whose standing this block judged from the overturned set (P6.6). */
   readonly judged: readonly { readonly claim: Hex; readonly effective: boolean }[];
   /** Open results that written keys and finished transactions (`tx:<hash>`) depend on; empty lists clear. */
@@ -144,6 +157,15 @@ export class ExecutionStore implements StateReader {
         );
       for (const term of new Set(effects.receipts.flatMap(({ logs }) => logs).flatMap(logTerms)))
         this.#run("insert into log_index(term, number) values(?, ?)", term, number);
+      for (const { address, position, nonce, created } of effects.appearances)
+        this.#run(
+          "insert into appearances(address, number, position, nonce, created) values(?, ?, ?, ?, ?)",
+          address,
+          number,
+          position,
+          nonce ?? null,
+          created ? 1 : 0,
+        );
       for (const { claim, effective } of effects.judged)
         this.#run("insert into judged(number, claim, effective) values(?, ?, ?)", number, claim, effective ? 1 : 0);
       for (const [key, claims] of effects.taint)
@@ -185,6 +207,46 @@ export class ExecutionStore implements StateReader {
       ...groups.flatMap((terms) => [fromBlock, toBlock, JSON.stringify(terms)]),
     );
     return (rows as { number: number }[]).map(({ number }) => BigInt(number));
+  }
+
+  /** Blocks beside `from`, the nearest first, in which an account appears, until they hold `count` transactions or more. */
+  appearances(address: Address, from: bigint, direction: "before" | "after", count: number): Appeared {
+    const [than, order] = direction === "before" ? ["<", "desc"] : [">", "asc"];
+    const rows = this.#prepare(
+      `select number, position from appearances where address = ? and number ${than} ? order by number ${order}, position limit ?`,
+    ).all(address, from, count + MAX_IN_BLOCK) as { number: number; position: number }[];
+    let end = 0;
+    while (end < rows.length && (end < count || rows[end]!.number === rows[end - 1]!.number)) end++;
+    const receipts = rows.slice(0, end).map(({ number, position }) => this.#receiptAt(number, position));
+    return { receipts, isLast: end === rows.length };
+  }
+
+  /** Hash of an account's transaction by nonce. */
+  sent(address: Address, nonce: bigint): Hex | undefined {
+    const row = this.#get<{ number: number; position: number }>(
+      "select number, position from appearances where address = ? and nonce = ?",
+      address,
+      nonce,
+    );
+    return row && this.#receiptAt(row.number, row.position).transactionHash;
+  }
+
+  /** The transaction that created a contract, the last where there were several. */
+  creation(address: Address): Receipt | undefined {
+    const row = this.#get<{ number: number; position: number }>(
+      "select number, position from appearances where address = ? and created = 1 order by number desc",
+      address,
+    );
+    return row && this.#receiptAt(row.number, row.position);
+  }
+
+  #receiptAt(number: number, position: number): Receipt {
+    const row = this.#get<{ body: string }>(
+      "select body from receipts where number = ? and position = ?",
+      number,
+      position,
+    );
+    return decodeReceipt(row!.body);
   }
 
   /** First block that judged one of `claims`, and so stands or falls with them. */

@@ -26,6 +26,7 @@ import { debugTraceBlockByHash } from "./methods/debug-trace-block-by-hash.ts";
 import { debugTraceBlockByNumber } from "./methods/debug-trace-block-by-number.ts";
 import { debugTraceCall } from "./methods/debug-trace-call.ts";
 import { debugTraceTransaction } from "./methods/debug-trace-transaction.ts";
+import { erigonGetHeaderByNumber } from "./methods/erigon-get-header-by-number.ts";
 import { ethAccounts } from "./methods/eth-accounts.ts";
 import { ethBaseFee } from "./methods/eth-base-fee.ts";
 import { ethBlobBaseFee } from "./methods/eth-blob-base-fee.ts";
@@ -72,6 +73,18 @@ import { ethUnsubscribe } from "./methods/eth-unsubscribe.ts";
 import { netListening } from "./methods/net-listening.ts";
 import { netPeerCount } from "./methods/net-peer-count.ts";
 import { netVersion } from "./methods/net-version.ts";
+import { otsGetApiLevel } from "./methods/ots-get-api-level.ts";
+import { otsGetBlockDetails } from "./methods/ots-get-block-details.ts";
+import { otsGetBlockDetailsByHash } from "./methods/ots-get-block-details-by-hash.ts";
+import { otsGetBlockTransactions } from "./methods/ots-get-block-transactions.ts";
+import { otsGetContractCreator } from "./methods/ots-get-contract-creator.ts";
+import { otsGetInternalOperations } from "./methods/ots-get-internal-operations.ts";
+import { otsGetTransactionBySenderAndNonce } from "./methods/ots-get-transaction-by-sender-and-nonce.ts";
+import { otsGetTransactionError } from "./methods/ots-get-transaction-error.ts";
+import { otsHasCode } from "./methods/ots-has-code.ts";
+import { otsSearchTransactionsAfter } from "./methods/ots-search-transactions-after.ts";
+import { otsSearchTransactionsBefore } from "./methods/ots-search-transactions-before.ts";
+import { otsTraceTransaction } from "./methods/ots-trace-transaction.ts";
 import { txpoolContent } from "./methods/txpool-content.ts";
 import { txpoolContentFrom } from "./methods/txpool-content-from.ts";
 import { txpoolInspect } from "./methods/txpool-inspect.ts";
@@ -108,6 +121,7 @@ export const methods: Readonly<Record<string, Method>> = {
   debug_traceBlockByNumber: debugTraceBlockByNumber,
   debug_traceCall: debugTraceCall,
   debug_traceTransaction: debugTraceTransaction,
+  erigon_getHeaderByNumber: erigonGetHeaderByNumber,
   eth_accounts: ethAccounts,
   eth_baseFee: ethBaseFee,
   eth_blobBaseFee: ethBlobBaseFee,
@@ -154,6 +168,18 @@ export const methods: Readonly<Record<string, Method>> = {
   net_listening: netListening,
   net_peerCount: netPeerCount,
   net_version: netVersion,
+  ots_getApiLevel: otsGetApiLevel,
+  ots_getBlockDetails: otsGetBlockDetails,
+  ots_getBlockDetailsByHash: otsGetBlockDetailsByHash,
+  ots_getBlockTransactions: otsGetBlockTransactions,
+  ots_getContractCreator: otsGetContractCreator,
+  ots_getInternalOperations: otsGetInternalOperations,
+  ots_getTransactionBySenderAndNonce: otsGetTransactionBySenderAndNonce,
+  ots_getTransactionError: otsGetTransactionError,
+  ots_hasCode: otsHasCode,
+  ots_searchTransactionsAfter: otsSearchTransactionsAfter,
+  ots_searchTransactionsBefore: otsSearchTransactionsBefore,
+  ots_traceTransaction: otsTraceTransaction,
   txpool_content: txpoolContent,
   txpool_contentFrom: txpoolContentFrom,
   txpool_inspect: txpoolInspect,

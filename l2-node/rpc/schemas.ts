@@ -53,6 +53,11 @@ const height = z
   .string()
   .regex(/^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,15})$/, { error: "expected a block number", abort: true })
   .transform((text) => BigInt(text));
+/** A block by a plain JSON number, as Otterscan has it. */
+export const plainHeight: z.ZodType<BlockRef, unknown> = z
+  .int()
+  .nonnegative()
+  .transform((number) => ({ number: BigInt(number) }));
 const numbered: z.ZodType<BlockRef, unknown>[] = [
   tag.transform((name) => ({ tag: name })),
   height.transform((number) => ({ number })),

@@ -1,0 +1,3 @@
+import { method, noParams } from "../method.ts";
+
+export const otsGetApiLevel = method(noParams, () => 8);
