@@ -79,7 +79,8 @@ export async function checkClaim(
   }
 }
 
-async function checkOne(
+/** Checks one segment from the state it is claimed to start from. */
+export async function checkOne(
   subject: ClaimSubject,
   modules: SegmentCheckModules,
   opened: OpenedSteps,
