@@ -15,7 +15,7 @@ const texts: Record<Refusal["rule"], (refusal: Refusal) => string> = {
   "fee-below-base-fee": (r) =>
     `max fee per gas less than block base fee: maxFeePerGas ${r.available}, baseFee ${r.required}`,
   "initcode-too-long": (r) => `max initcode size exceeded: code size ${r.available}, limit ${r.required}`,
-  "ledger-message": () => "ledger message not understood: send toBalance or redeem, without value",
+  "ledger-message": () => "ledger message not understood: send toBalance, redeem or cancel, without value",
   "credit-proof": () => "credit not redeemable: nothing new, or no proof under the last settled credits root",
   "insufficient-prepaid": (r) =>
     `insufficient funds for gas * price + value: prepaid gas has ${r.available} wei, needed ${r.required} wei, missing ${r.required - r.available} wei`,
