@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import type { Hex } from "viem";
+import { concat, type Hex, keccak256, stringToHex } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
 import { startChallenger } from "./challenger.ts";
+import type { Policy } from "./check/policy.ts";
 import { type LoggedClaim, openClaimLog } from "./claims/log.ts";
 import { openClaimsReader } from "./claims/reader.ts";
 import type { RunSpec } from "./claims/runs.ts";
@@ -28,6 +29,9 @@ export type ChallengerSettings = {
   readonly pollMs: number;
   readonly maxBondWei: bigint;
   readonly demandBudgetWei?: bigint;
+  /** Which segments are looked at, and how many beside each other; by default all, one after the other. */
+  readonly policy?: Policy;
+  readonly checkers?: number;
 };
 
 const DATA_TIMEOUT_MS = 30_000;
@@ -65,6 +69,10 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         libraryFor,
         keep: (state) => storeState(store, state),
         runtime: onnxRuntime({ threads: 1 }),
+        checkers: settings.checkers ?? 1,
+        policy: settings.policy ?? { kind: "all" },
+        // The same after a restart, and known to nobody else.
+        secret: keccak256(concat([key, stringToHex("anh segments")])),
         clientFor: ({ dataUrl }) => client([dataUrl]),
         published: ({ claimHash, l1Block }) => readPublished(l1, claimHash, l1Block),
         openedSteps:

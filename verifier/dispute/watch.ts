@@ -1,11 +1,13 @@
 import type { Hex } from "viem";
 import { PROFILE } from "../../common/job.ts";
 import { isSoft, TASK_KIND } from "../../common/task.ts";
-import { withCheckModules } from "../check/bench.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, type OpenedSteps } from "../check/claim.ts";
 import { checkDark } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
+import { checkSegments, withCheckers } from "../check/parallel.ts";
+import { chosenBy, type Policy } from "../check/policy.ts";
 import type { Published } from "../check/published.ts";
+import type { SegmentCheckModules } from "../check/segment.ts";
 import { WantedError } from "../check/want.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
@@ -47,6 +49,11 @@ export type WatchModules = {
   /** Puts a model's claimed state where the libraries find it: its claimant may serve it to nobody, or not for long. */
   readonly keep: (state: readonly Tensor[]) => Promise<unknown>;
   readonly events: EventSink;
+  /** Segments of a claim looked at beside each other. */
+  readonly checkers: number;
+  readonly policy: Policy;
+  /** What a policy draws with. */
+  readonly secret: Hex;
 };
 
 /** A claimant that serves nothing is asked again after this. */
@@ -128,10 +135,9 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
   try {
     const inputs = await inputsOf(spec, library, () => modules.published(logged));
     const subject: ClaimSubject = { claimHash, claim, inputs, data: modules.clientFor(logged) };
-    return await withCheckModules(modules.runtime, inputs, async (checkModules) => {
-      const served = await checkClaim(subject, checkModules, modules.openedSteps(logged), (segment) =>
-        modules.events({ event: "segment-checked", claimHash, id: claim.id, segment }),
-      );
+    return await withCheckers(modules.runtime, inputs, modules.checkers, async (checkers) => {
+      const checkModules = checkers[0]!;
+      const served = await checkServed(subject, checkers, modules.openedSteps(logged), modules);
       const isDark = served.kind === "unavailable";
       const finding = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
       if (finding.kind === "right" && spec.task.kind === TASK_KIND.train) await modules.keep(finding.state);
@@ -150,6 +156,23 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
     report({ finding: "wanted", wants });
     return { finding: { kind: "wanted", wants }, graph };
   }
+}
+
+/** Side by side where that is wanted; one after the other needs no states of its claimant. */
+async function checkServed(
+  subject: ClaimSubject,
+  checkers: readonly SegmentCheckModules[],
+  opened: OpenedSteps,
+  { policy, secret, events }: WatchModules,
+): Promise<ClaimFinding> {
+  const { claimHash, claim } = subject;
+  const onSegment = (segment: number) => events({ event: "segment-checked", claimHash, id: claim.id, segment });
+  if (checkers.length > 1 || policy.kind === "sample") {
+    const chosen = chosenBy(policy, secret, claimHash);
+    const finding = await checkSegments(subject, checkers, opened, { chosen, onSegment });
+    if (finding.kind !== "unavailable") return finding;
+  }
+  return checkClaim(subject, checkers[0]!, opened, onSegment);
 }
 
 const isTolerantTraining = ({ task }: RunSpec): boolean =>

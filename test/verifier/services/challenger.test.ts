@@ -68,6 +68,14 @@ describe("a challenger", () => {
   });
 });
 
+describe("a challenger that looks at segments side by side", () => {
+  it("proves a lie like one that goes in order", async () => {
+    await execute("liar", job({}), liar("next_weight0"), (overturned) => !overturned);
+    const events = stage.watch({ checkers: 3 });
+    expect(await seen(events, "proved")).toMatchObject({ wrong: "element", step: 5, node: "next_weight0", element: 3 });
+  });
+});
+
 describe("an honest executor", () => {
   it("declines a run that overflows instead of claiming it", async () => {
     const optimizer = { kind: "momentum", learningRate: 1e30, momentum: 0.9 } as const;
