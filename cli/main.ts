@@ -57,6 +57,18 @@ program
   .action(async (file: string, options) => (await import("./commands/model.ts")).checkModel(file, options));
 
 program
+  .command("job")
+  .description("what became of a job")
+  .command("replay <claim>")
+  .description("compute a claimed run again; exit code 0 if every bit is the claimed one")
+  .option("--compare", "name the first op whose bits differ, with a histogram of the distances", true)
+  .option("--json", "one JSON object on stdout", false)
+  .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
+  .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
+  .option("--node-url <url>", "an L2 node that holds what the job names", "http://127.0.0.1:9545")
+  .action(async (claim: string, options) => (await import("./commands/job.ts")).replayJob(claim, options));
+
+program
   .command("test [files...]")
   .description("types, lint, contract tests and vitest; ends with `N passed, N failed`")
   .option("--long", "also the long-running tests", false)

@@ -1,28 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import express from "express";
-import { type Hex, zeroAddress } from "viem";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { claimHash as hashOf, type ResultClaim } from "../../../common/claim.ts";
+import type { Hex } from "viem";
+import { afterAll, describe, expect, it } from "vitest";
 import { AnhError } from "../../../common/errors.ts";
-import { taskHash } from "../../../common/task.ts";
 import { type ClaimSubject, checkClaim } from "../../../verifier/check/claim.ts";
 import { checkSegments, withCheckers } from "../../../verifier/check/parallel.ts";
 import { chosenBy, parsePolicy } from "../../../verifier/check/policy.ts";
-import { openDataClient } from "../../../verifier/data/client.ts";
-import { dataRouter } from "../../../verifier/data/server.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
-import { openCheckpoints } from "../../../verifier/trace/checkpoint.ts";
-import { openGatherer } from "../../../verifier/trace/gather.ts";
-import { runTask } from "../../../verifier/trace/run.ts";
 import { type Steps, stepsOf } from "../../../verifier/trace/steps.ts";
-import { openBlobStore } from "../../../verifier/trace/store.ts";
-import { openTraces } from "../../../verifier/trace/traces.ts";
-import { trajectoryRoot } from "../../../verifier/trace/trajectory.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
+import { serveClaim } from "../../support/served-claim.ts";
 import { type SmallTask, smallTask } from "../../support/small-task.ts";
 
 const runtime = onnxRuntime({ threads: 1 });
@@ -32,58 +17,15 @@ const tolerant = smallTask({ steps: 22, segmentSteps: 4, tolerant: true });
 const SEGMENTS = [0, 1, 2, 3, 4, 5];
 const all = () => true;
 
-let folder: string;
-const stops: (() => void | Promise<void>)[] = [];
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "anh-parallel-"));
-});
+const stops: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const stop of stops) await stop();
-  await rm(folder, { recursive: true });
 });
 
-/** A claim whose claimant serves its traces, but for the steps it hides. */
 async function claimOf(task: SmallTask, steps: Steps, hidden: readonly number[] = []): Promise<ClaimSubject> {
-  const at = join(folder, `${stops.length}`);
-  const [store, checkpoints] = [openBlobStore(join(at, "blobs")), openCheckpoints(join(at, "run"), 2)];
-  const gatherer = openGatherer(task.dataset);
-  const { segments } = await runTask(task, { steps, gatherer, store, checkpoints });
-  const traces = openTraces(task, segments, { steps, gatherer, checkpoints });
-  const records = segments.map(({ record }) => record);
-  const shown = (step: number) => !hidden.includes(step);
-  const app = express().use(
-    dataRouter(
-      { maxUploadBytes: 0 },
-      {
-        stored: store.open,
-        claims: {
-          segments: async () => records,
-          stepHashes: async (_, segment) => traces.stepHashes(segment),
-          stepRoots: async (_, step) => (shown(step) ? traces.roots(step) : undefined),
-          value: async (_, step, place, index) => (shown(step) ? traces.value(step, place, index) : undefined),
-        },
-      },
-    ),
-  );
-  const server = createServer(app).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  stops.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await traces.close();
-  });
-  const claim: ResultClaim = {
-    id: task.task.id,
-    claimant: zeroAddress,
-    taskHash: taskHash(task.task),
-    seed: task.seed,
-    resultRoot: records.at(-1)!.endState,
-    trajectoryRoot: trajectoryRoot(records),
-    consumed: [],
-    output: "0x",
-  };
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { claimHash: hashOf(claim), claim, inputs: task, data: openDataClient({ urls: [url], timeoutMs: 5_000 }) };
+  const { subject, stop } = await serveClaim(task, steps, hidden);
+  stops.push(stop);
+  return subject;
 }
 
 const honest = async (task: SmallTask, hidden: readonly number[] = []) =>
