@@ -10,11 +10,36 @@ interface Leaf {
 
 /** Root of Ethereum's Merkle-Patricia trie index → value, as in transactionsRoot; built at once, nothing is stored. */
 export function indexedTrieRoot(values: readonly Uint8Array[]): Uint8Array {
-  const leaves = values
-    .map((value, index): Leaf => ({ path: nibbles(encodeRlp(BigInt(index))), value }))
-    .sort((a, b) => Buffer.compare(a.path, b.path));
+  const leaves = sortedLeaves(values);
   return keccak(encodeRlp(leaves.length === 0 ? new Uint8Array(0) : node(leaves, 0)));
 }
+
+/**
+ * Nodes from the root down to the value at `index`, each as its parent's hash of it says; nodes shorter than a hash lie within
+ * their parents. Shows that the trie with this root holds the value.
+ */
+export function indexedTrieProof(values: readonly Uint8Array[], index: number): Uint8Array[] {
+  const target = nibbles(encodeRlp(BigInt(index)));
+  const proof: Uint8Array[] = [];
+  let leaves = sortedLeaves(values);
+  for (let depth = 0; ; ) {
+    const encoded = encodeRlp(node(leaves, depth));
+    if (depth === 0 || encoded.length >= 32) proof.push(encoded);
+    const [first, last] = [leaves[0] as Leaf, leaves.at(-1) as Leaf];
+    if (leaves.length === 1) return proof;
+    let shared = depth;
+    while (first.path[shared] === last.path[shared]) shared++;
+    if (shared === depth) {
+      leaves = leaves.filter(({ path }) => path[depth] === target[depth]);
+      depth++;
+    } else depth = shared;
+  }
+}
+
+const sortedLeaves = (values: readonly Uint8Array[]): Leaf[] =>
+  values
+    .map((value, index): Leaf => ({ path: nibbles(encodeRlp(BigInt(index))), value }))
+    .sort((a, b) => Buffer.compare(a.path, b.path));
 
 const nibbles = (bytes: Uint8Array): Uint8Array =>
   Uint8Array.from([...bytes].flatMap((byte) => [byte >> 4, byte & 15]));

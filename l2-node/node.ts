@@ -16,6 +16,7 @@ import type { ShapeSource } from "./execution/shapes.ts";
 import { StateClaimLog } from "./execution/state-claim-log.ts";
 import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
+import { disputeSource } from "./l1/disputes.ts";
 import { EquivocationWatch } from "./l1/equivocation.ts";
 import { Follower } from "./l1/follower.ts";
 import { L1Sender } from "./l1/sender.ts";
@@ -115,6 +116,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
         chain,
         mempool: sequencing?.mempool,
         execution,
+        disputes: disputeSource(client, file),
         forward: config.forwardUrl === undefined ? undefined : forwardTo(config.forwardUrl),
         signSealed: sequencing?.signSealed,
         clientVersion: modules.clientVersion,

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
 import type { Execution, Rederivation } from "../execution/execution.ts";
+import type { DisputeSource } from "../l1/disputes.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
 import { RpcError } from "./errors.ts";
 import type { Filters } from "./filters.ts";
@@ -17,6 +18,8 @@ export interface RpcModules {
   readonly forward?: ((raw: Hex) => Promise<Hex>) | undefined;
   /** The sequencer's signature of a header it sealed (P3.9); only its own node has the key. */
   readonly signSealed?: ((hash: Hex) => Hex) | undefined;
+  /** Disputes on L1; absent where the node has no L1 to ask. */
+  readonly disputes?: DisputeSource | undefined;
   readonly clientVersion: string;
   /** Blocks one eth_getLogs may span, and logs it may give. */
   readonly limits: { readonly maxLogBlocks: bigint; readonly maxLogs: number };
@@ -100,6 +103,11 @@ export function executionOf({ execution }: RpcContext): Execution {
   if (!execution)
     throw new RpcError("methodNotFound", "this node executes nothing (--execute none); ask one that does");
   return execution;
+}
+
+export function disputesOf({ disputes }: RpcContext): DisputeSource {
+  if (!disputes) throw new RpcError("methodNotFound", "this node does not ask L1 about disputes");
+  return disputes;
 }
 
 /** The connection of this request; what only makes sense there does not exist elsewhere. */

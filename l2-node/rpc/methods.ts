@@ -1,10 +1,15 @@
 import type { Method } from "./method.ts";
 import { anhChainFile } from "./methods/anh-chain-file.ts";
 import { anhGetBlockRoots } from "./methods/anh-get-block-roots.ts";
+import { anhGetClaim } from "./methods/anh-get-claim.ts";
+import { anhGetClaims } from "./methods/anh-get-claims.ts";
 import { anhGetCredit } from "./methods/anh-get-credit.ts";
 import { anhGetCreditProof } from "./methods/anh-get-credit-proof.ts";
 import { anhGetDemands } from "./methods/anh-get-demands.ts";
+import { anhGetDispute } from "./methods/anh-get-dispute.ts";
+import { anhGetDisputes } from "./methods/anh-get-disputes.ts";
 import { anhGetHeaderAnchor } from "./methods/anh-get-header-anchor.ts";
+import { anhGetInclusion } from "./methods/anh-get-inclusion.ts";
 import { anhGetInput } from "./methods/anh-get-input.ts";
 import { anhGetJob } from "./methods/anh-get-job.ts";
 import { anhGetJobs } from "./methods/anh-get-jobs.ts";
@@ -85,20 +90,29 @@ import { otsHasCode } from "./methods/ots-has-code.ts";
 import { otsSearchTransactionsAfter } from "./methods/ots-search-transactions-after.ts";
 import { otsSearchTransactionsBefore } from "./methods/ots-search-transactions-before.ts";
 import { otsTraceTransaction } from "./methods/ots-trace-transaction.ts";
+import { rpcDiscover } from "./methods/rpc-discover.ts";
 import { txpoolContent } from "./methods/txpool-content.ts";
 import { txpoolContentFrom } from "./methods/txpool-content-from.ts";
 import { txpoolInspect } from "./methods/txpool-inspect.ts";
 import { txpoolStatus } from "./methods/txpool-status.ts";
 import { web3ClientVersion } from "./methods/web3-client-version.ts";
 import { web3Sha3 } from "./methods/web3-sha3.ts";
+import { refusedMethods } from "./refused.ts";
 
 /** Every method there is, by name. Others answer −32601. */
 export const methods: Readonly<Record<string, Method>> = {
+  ...refusedMethods,
+  "rpc.discover": rpcDiscover(() => methods),
   anh_chainFile: anhChainFile,
   anh_getBlockRoots: anhGetBlockRoots,
   anh_getCredit: anhGetCredit,
   anh_getCreditProof: anhGetCreditProof,
   anh_getDemands: anhGetDemands,
+  anh_getInclusion: anhGetInclusion,
+  anh_getClaim: anhGetClaim,
+  anh_getClaims: anhGetClaims,
+  anh_getDispute: anhGetDispute,
+  anh_getDisputes: anhGetDisputes,
   anh_getHeaderAnchor: anhGetHeaderAnchor,
   anh_getInput: anhGetInput,
   anh_getJob: anhGetJob,

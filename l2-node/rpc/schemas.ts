@@ -25,11 +25,13 @@ export const envelope = bytesUpTo(2_000_000);
 export const hash = z
   .string()
   .regex(/^0x[0-9a-fA-F]{64}$/, { error: "expected 32 bytes in hex", abort: true })
-  .transform((text) => text.toLowerCase() as Hex);
+  .transform((text) => text.toLowerCase() as Hex)
+  .meta({ title: "hash" });
 export const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, { error: "expected an address, 20 bytes in hex", abort: true })
-  .transform((text) => text.toLowerCase() as Address);
+  .transform((text) => text.toLowerCase() as Address)
+  .meta({ title: "address" });
 /** Of a filter or a subscription. */
 export const id = z
   .string()
@@ -39,7 +41,8 @@ export const id = z
 export const slot = z
   .string()
   .regex(WORD, { error: "expected a storage slot of at most 32 bytes in hex", abort: true })
-  .transform((text) => `0x${text.slice(2).toLowerCase().padStart(64, "0")}` as Hex);
+  .transform((text) => `0x${text.slice(2).toLowerCase().padStart(64, "0")}` as Hex)
+  .meta({ title: "slot" });
 
 /** A block by tag, number or hash (EIP-1898). */
 export type BlockRef =
@@ -63,18 +66,22 @@ const numbered: z.ZodType<BlockRef, unknown>[] = [
   height.transform((number) => ({ number })),
 ];
 /** A block by tag or number only, as the methods "…ByNumber" take it. */
-export const blockNumber: z.ZodType<BlockRef, unknown> = z.union(numbered, { error: "expected a block tag or number" });
-export const blockRef: z.ZodType<BlockRef, unknown> = z.union(
-  [
-    ...numbered,
-    hash.transform((blockHash) => ({ hash: blockHash })),
-    z.strictObject({ blockNumber: height }).transform((ref) => ({ number: ref.blockNumber })),
-    z
-      .strictObject({ blockHash: hash, requireCanonical: z.boolean().optional() })
-      .transform((ref) => ({ hash: ref.blockHash })),
-  ],
-  { error: "expected a block tag, number or hash" },
-);
+export const blockNumber: z.ZodType<BlockRef, unknown> = z
+  .union(numbered, { error: "expected a block tag or number" })
+  .meta({ title: "block" });
+export const blockRef: z.ZodType<BlockRef, unknown> = z
+  .union(
+    [
+      ...numbered,
+      hash.transform((blockHash) => ({ hash: blockHash })),
+      z.strictObject({ blockNumber: height }).transform((ref) => ({ number: ref.blockNumber })),
+      z
+        .strictObject({ blockHash: hash, requireCanonical: z.boolean().optional() })
+        .transform((ref) => ({ hash: ref.blockHash })),
+    ],
+    { error: "expected a block tag, number or hash" },
+  )
+  .meta({ title: "block" });
 export const LATEST: BlockRef = { tag: "latest" };
 
 const accessList = z.array(z.object({ address, storageKeys: z.array(hash).max(MAX_LIST) })).max(MAX_LIST);
@@ -116,7 +123,8 @@ export const callRequest = z
   })
   .refine((call) => call.gasPrice == null || (call.maxFeePerGas == null && call.maxPriorityFeePerGas == null), {
     error: "both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified",
-  });
+  })
+  .meta({ title: "call" });
 export type CallParams = z.output<typeof callRequest>;
 
 /** Replaces named fields and slots, or a whole storage; moves precompiles. */
@@ -136,19 +144,22 @@ export const stateOverrides = z
         error: "both state and stateDiff are set",
       }),
   )
-  .refine((overrides) => Object.keys(overrides).length <= MAX_LIST, { error: `at most ${MAX_LIST} accounts` });
+  .refine((overrides) => Object.keys(overrides).length <= MAX_LIST, { error: `at most ${MAX_LIST} accounts` })
+  .meta({ title: "stateOverrides" });
 export type StateOverrideParams = z.output<typeof stateOverrides>;
 
 /** What a call sees of its block; the old names are go-ethereum's of before. */
-export const blockOverrides = z.object({
-  number: quantity.nullish(),
-  time: quantity.nullish(),
-  gasLimit: quantity.nullish(),
-  feeRecipient: address.nullish(),
-  coinbase: address.nullish(),
-  prevRandao: hash.nullish(),
-  random: hash.nullish(),
-  baseFeePerGas: quantity.nullish(),
-  baseFee: quantity.nullish(),
-});
+export const blockOverrides = z
+  .object({
+    number: quantity.nullish(),
+    time: quantity.nullish(),
+    gasLimit: quantity.nullish(),
+    feeRecipient: address.nullish(),
+    coinbase: address.nullish(),
+    prevRandao: hash.nullish(),
+    random: hash.nullish(),
+    baseFeePerGas: quantity.nullish(),
+    baseFee: quantity.nullish(),
+  })
+  .meta({ title: "blockOverrides" });
 export type BlockOverrideParams = z.output<typeof blockOverrides>;

@@ -1,4 +1,4 @@
-import { type Hex, keccak256, toHex } from "viem";
+import { fromRlp, type Hex, keccak256, toHex, toRlp } from "viem";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { decodeJob, inferId } from "../../../common/job.ts";
@@ -166,6 +166,81 @@ describe("roots and proofs", () => {
     });
     expect(await rig.get("anh_getHeaderAnchor", "0x3")).toBeNull();
     expect(await rig.get("anh_syncStatus")).toMatchObject({ latest: "0x3", safe: "0x2", unanchored: "0x1" });
+  });
+});
+
+describe("claims", () => {
+  it("are what L1's inbox told, and how they ended", async () => {
+    expect(await rig.get("anh_getClaims")).toEqual([]);
+    expect(await rig.get("anh_getClaim", modelClaim.claimHash)).toBeNull();
+    rig.deliver(modelClaim, inferClaim);
+    const claim = { id: model, claimHash: modelClaim.claimHash, claimant: testAddress(9), soft: true, status: "open" };
+    expect(await rig.get("anh_getClaim", modelClaim.claimHash)).toMatchObject(claim);
+    expect(await rig.get("anh_getClaims")).toMatchObject([{ id: infer }, claim]);
+    expect(await rig.get("anh_getClaims", { id: model })).toMatchObject([claim]);
+    rig.mine(final(modelClaim), { kind: 4, id: infer, claimHash: inferClaim.claimHash });
+    expect(await rig.get("anh_getClaims", { status: "final" })).toMatchObject([{ id: model }]);
+    expect(await rig.get("anh_getClaims", { status: "overturned" })).toMatchObject([{ id: infer }]);
+    expect(await rig.get("anh_getClaims", { status: "open" })).toEqual([]);
+    expect((await rig.ask("anh_getClaims", { status: "lost" })).error?.code).toBe(-32602);
+    expect((await rig.ask("anh_getDisputes", modelClaim.claimHash)).error?.code).toBe(-32601);
+  });
+});
+
+describe("anh_getInclusion", () => {
+  /** Follows a key's nibbles through the nodes of an Ethereum trie; the value at their end. */
+  function follow(root: Hex, index: number, proof: readonly Hex[]): Hex {
+    const nodes = new Map(proof.map((node) => [keccak256(node), node]));
+    const key = toRlp(index === 0 ? "0x" : toHex(index)).slice(2);
+    let node = fromRlp(nodes.get(root)!) as (Hex | Hex[])[];
+    for (let at = 0; ; ) {
+      let next: Hex | Hex[];
+      if (node.length === 17) next = node[Number.parseInt(key[at++]!, 16)]!;
+      else {
+        const path = (node[0] as Hex).slice(2);
+        const flag = Number.parseInt(path[0]!, 16);
+        const rest = flag % 2 === 1 ? path.slice(1) : path.slice(2);
+        expect(key.slice(at, at + rest.length)).toBe(rest);
+        at += rest.length;
+        next = node[1]!;
+        if (flag >= 2) return next as Hex;
+      }
+      node = (typeof next === "string" ? fromRlp(nodes.get(next)!) : next) as (Hex | Hex[])[];
+    }
+  }
+  type Inclusion = {
+    blockHash: Hex;
+    index: number;
+    transactionsRoot: Hex;
+    envelope: Hex;
+    proof: Hex[];
+    anchor: { lastHash: Hex } | null;
+    headers: Hex[] | null;
+  };
+
+  it("shows each transaction of blocks of every size, to the header and to L1", async () => {
+    expect(await rig.get("anh_getInclusion", keccak256("0x"))).toBeNull();
+    for (const size of [1, 2, 17, 30]) {
+      const hashes: Hex[] = [];
+      for (let i = 0; i < size; i++) hashes.push(await rig.send({ to: testAddress(1), data: toHex("x".repeat(i)) }));
+      const block = rig.seal();
+      for (const [index, hash] of hashes.entries()) {
+        const inclusion = await rig.get<Inclusion>("anh_getInclusion", hash);
+        expect(inclusion).toMatchObject({ index: toHex(index), blockHash: block.hash, anchor: null, headers: null });
+        expect(inclusion.transactionsRoot).toBe(block.header.transactionsRoot);
+        expect(follow(inclusion.transactionsRoot, index, inclusion.proof)).toBe(inclusion.envelope);
+        expect(keccak256(inclusion.envelope)).toBe(hash);
+      }
+    }
+    const count = Number(rig.chain.heads().latest);
+    const blocks = Array.from({ length: count }, (_, i) => rig.store.blocks.block(BigInt(i + 1))!);
+    rig.l1.mine([], [{ blocks }]);
+    rig.mine();
+    const { anchor, headers, blockHash } = await rig.get<Inclusion>("anh_getInclusion", parked);
+    expect(keccak256(headers![0]!)).toBe(blockHash);
+    for (const [i, header] of headers!.slice(1).entries())
+      expect((fromRlp(header) as Hex[])[0]).toBe(keccak256(headers![i]!));
+    expect(keccak256(headers!.at(-1)!)).toBe(anchor!.lastHash);
   });
 });
 
