@@ -79,6 +79,6 @@ export function closingTable(outcome: Outcome, dataDir: string): string {
     table(["job", "profile", "outcome", "soft after", "final after"], jobs),
     table(["L1 action", "times", "least gas", "most gas", "all gas"], gas),
     outcome.ok ? "Everything held." : `NOT as it should be: ${outcome.unmet.join("; ")}.`,
-    `Where to look: logs of every process in ${dataDir}/logs, the chain file in ${dataDir}/chain.json,\nthe rules in docs/protocol.md, how elements are judged in docs/numerics.md.`,
+    `Where to look: logs of every process in ${dataDir}/logs, the chain file in ${dataDir}/chain.json\n(the folder takes some 270 MB; delete it when you have seen enough),\nthe rules in docs/protocol.md, how elements are judged in docs/numerics.md.`,
   ].join("\n\n");
 }

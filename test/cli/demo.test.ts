@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -22,7 +25,10 @@ interface Kill {
 /** The real demo as a user starts it; one process of it may be killed on the way. */
 function tell(args: readonly string[], kill?: Kill): Promise<Told> {
   return new Promise((resolve, reject) => {
-    const demo = spawn(process.execPath, ["cli/main.ts", "demo", "--json", ...args], { cwd: root });
+    const dataDir = mkdtempSync(join(tmpdir(), "anh-demo-test-"));
+    const demo = spawn(process.execPath, ["cli/main.ts", "demo", "--json", "--data-dir", dataDir, ...args], {
+      cwd: root,
+    });
     const events: Record<string, unknown>[] = [];
     let stderr = "";
     demo.stderr.on("data", (chunk) => {
@@ -41,7 +47,9 @@ function tell(args: readonly string[], kill?: Kill): Promise<Told> {
     });
     demo.once("error", reject);
     demo.once("close", (code) => {
-      if (code !== 0) console.error(stderr, events.slice(-20));
+      // 270 MB: kept, and named by its first event, only where somebody may want to look.
+      if (code === 0) rmSync(dataDir, { recursive: true, force: true });
+      else console.error(stderr, events.at(0), events.slice(-20));
       resolve({ code, events, summary: events.at(-1) ?? {} });
     });
   });
