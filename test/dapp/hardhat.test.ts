@@ -1,0 +1,57 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import hardhatToolboxViem from "@nomicfoundation/hardhat-toolbox-viem";
+import { createHardhatRuntimeEnvironment } from "hardhat/hre";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../cli/paths.ts";
+import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
+import { TEST_CHAIN_ID, testAccount, testAddress, testKey } from "../support/transactions.ts";
+
+const solc = createRequire(import.meta.url).resolve("solc/soljson.js");
+let rig: RpcRig;
+let project: string;
+
+beforeAll(async () => {
+  rig = await startRpcRig({ sealing: true });
+  project = mkdtempSync(join(tmpdir(), "anh-hardhat-"));
+  mkdirSync(join(project, "contracts"));
+  copyFileSync(`${ROOT}test/dapp/Counter.sol`, join(project, "contracts/Counter.sol"));
+  writeFileSync(join(project, "package.json"), '{"type":"module"}');
+  symlinkSync(`${ROOT}node_modules`, join(project, "node_modules"));
+});
+afterAll(async () => {
+  rmSync(project, { recursive: true });
+  await rig.stop();
+});
+
+describe("a hardhat project", () => {
+  it("deploys, calls, sends and reads events through its network config", async () => {
+    const hre = await createHardhatRuntimeEnvironment(
+      {
+        plugins: [hardhatToolboxViem],
+        solidity: { version: "0.8.37", path: solc },
+        networks: { anh: { type: "http", url: rig.url, chainId: Number(TEST_CHAIN_ID), accounts: [testKey(0)] } },
+      },
+      {},
+      project,
+    );
+    await hre.tasks.getTask("build").run({ quiet: true });
+    const { viem, provider } = await hre.network.connect("anh");
+    const client = await viem.getPublicClient({ pollingInterval: 20 });
+    const [wallet] = await viem.getWalletClients();
+    expect(wallet!.account.address).toBe(testAddress(0));
+    expect(await client.getChainId()).toBe(Number(TEST_CHAIN_ID));
+
+    const counter = await viem.deployContract("Counter");
+    const hash = await counter.write.increment!([7n], { value: 3n });
+    expect(await client.waitForTransactionReceipt({ hash })).toMatchObject({ status: "success" });
+    expect(await counter.read.value!()).toBe(7n);
+    expect(await client.getBalance({ address: counter.address })).toBe(3n);
+    const events = await counter.getEvents.Incremented!({}, { fromBlock: 0n });
+    expect(events).toMatchObject([{ args: { who: testAccount(0).address, value: 7n } }]);
+    await expect(counter.write.increment!([101n])).rejects.toThrow(/TooMuch/);
+    expect(await provider.request({ method: "eth_getBalance", params: [testAddress(5), "latest"] })).toBe("0x0");
+  });
+});
