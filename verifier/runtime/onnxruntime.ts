@@ -5,38 +5,36 @@ import { toOnnx, toOnnxWith } from "../model/onnx/write.ts";
 import { fromBytes, type Tensor } from "../tensor/tensor.ts";
 import { checkFeeds, checkSegment } from "./feeds.ts";
 import type { Runtime, Session } from "./runtime.ts";
+import { slicesOf } from "./slices.ts";
 import { type ExecutorThread, startThread } from "./worker.ts";
 
 export type OnnxRuntimeOptions = {
   /** Threads within an operator. 1 gives the bits that `strict` claims are judged by; `tolerant` allows more. */
   readonly threads: number;
+  /** See `slicesOf`. */
+  readonly sliceBytes?: number;
 };
 
 /** onnxruntime's CPU provider in a worker thread per session. */
-export const onnxRuntime = ({ threads }: OnnxRuntimeOptions): Runtime => ({
+export const onnxRuntime = ({ threads, sliceBytes }: OnnxRuntimeOptions): Runtime => ({
   name: `onnxruntime-cpu-${threads}`,
-  open: async (graph) => openSession(graph, threads, startThread()),
+  open: async (graph) => openSession(graph, threads, slicesOf(graph, sliceBytes), startThread()),
 });
 
-type Mode = "step" | "values" | "segment";
-
-async function openSession(graph: Graph, threads: number, thread: ExecutorThread): Promise<Session> {
-  const models: Record<Mode, () => Uint8Array> = {
-    step: () => toOnnx(graph),
-    values: () =>
-      toOnnxWith(
-        graph,
-        graph.nodes.map((node) => node.output),
-      ),
-    segment: () => toScan(graph),
-  };
-  const loaded = new Map<Mode, Promise<void>>();
-  const load = (mode: Mode): Promise<void> => {
-    const known = loaded.get(mode) ?? thread.load(mode, models[mode](), threads);
-    loaded.set(mode, known);
+async function openSession(
+  graph: Graph,
+  threads: number,
+  slices: readonly (readonly ValueId[])[],
+  thread: ExecutorThread,
+): Promise<Session> {
+  const produced = new Set(graph.nodes.map((node) => node.output));
+  const loaded = new Map<string, Promise<void>>();
+  const load = (key: string, model: () => Uint8Array): Promise<void> => {
+    const known = loaded.get(key) ?? thread.load(key, model(), threads);
+    loaded.set(key, known);
     return known;
   };
-  await load("step").catch(async (error: unknown) => {
+  await load("step", () => toOnnx(graph)).catch(async (error: unknown) => {
     await thread.close();
     throw error;
   });
@@ -61,15 +59,21 @@ async function openSession(graph: Graph, threads: number, thread: ExecutorThread
     },
     values: async (state, batch, ids) => {
       checkFeeds(graph, state, batch);
-      await load("values");
-      const produced = new Set(graph.nodes.map((node) => node.output));
-      const fetches = [...new Set(ids.filter((id) => produced.has(id)).map(nameOf))];
-      const results = fetches.length === 0 ? {} : await thread.run("values", feedsOf(state, batch), fetches);
+      const wanted = new Set(ids);
+      const results: Record<string, Tensor> = {};
+      for (const [i, slice] of slices.entries()) {
+        const exposed = slice.filter((id) => produced.has(id));
+        const fetches = exposed.filter((id) => wanted.has(id)).map(nameOf);
+        if (fetches.length === 0) continue;
+        const key = `values-${i}`;
+        await load(key, () => toOnnxWith(graph, exposed));
+        Object.assign(results, await thread.run(key, feedsOf(state, batch), fetches));
+      }
       return ids.map((id) => results[nameOf(id)] ?? [...state, ...batch][id] ?? constantAt(graph, id));
     },
     segment: async (state, batches) => {
       checkSegment(graph, state, batches);
-      await load("segment");
+      await load("segment", () => toScan(graph));
       const feeds = Object.fromEntries([
         ...state.map((tensor, i) => [loop.includes(i) ? startName(stateNames[i]!) : stateNames[i]!, tensor]),
         ...batches.map((tensor, i) => [stackedName(batchNames[i]!), tensor]),

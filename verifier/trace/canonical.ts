@@ -1,7 +1,6 @@
 import { AnhError } from "../../common/errors.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, ValueId } from "../graph/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import type { StepValues } from "./values.ts";
 
 /** Index of the first element that no claim may hold (P7.5): an infinity, a NaN, a bool beyond 1. */
 export function firstUncanonical({ dtype, data }: Tensor): number | undefined {
@@ -14,7 +13,10 @@ export function firstUncanonical({ dtype, data }: Tensor): number | undefined {
 }
 
 /** The first value of a step, by its id, with such an element. Constants are the graph's, which was checked. */
-export function uncanonicalValue(graph: Graph, values: StepValues): { id: number; element: number } | undefined {
+export function uncanonicalValue(
+  graph: Graph,
+  values: Pick<ReadonlyMap<ValueId, Tensor>, "entries">,
+): { id: ValueId; element: number } | undefined {
   const constants = new Set(graph.constants.map(({ value }) => value));
   for (const [id, tensor] of values.entries()) {
     const element = constants.has(id) ? undefined : firstUncanonical(tensor);

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { AnhError } from "../../common/errors.ts";
 import type { Job } from "../../common/job.ts";
 import { segmentCount, TASK_KIND, type Task } from "../../common/task.ts";
+import { SLICE_BYTES } from "../runtime/slices.ts";
 import { KEPT_STATE_BYTES } from "./checkpoint.ts";
 
 /** What a run takes, or a machine has. */
@@ -13,8 +14,8 @@ export type Room = { readonly memoryBytes: bigint; readonly diskBytes: bigint };
 const STATES_HELD = 4n;
 /** Segments whose feeds are in memory: the one computed and the one gathered. */
 const SEGMENTS_GATHERED = 2n;
-/** Copies of a step's values when its trace is asked for: the runtime's, ours, and those of the step being hashed. */
-const TRACES_HELD = 3n;
+/** Slices of a step's values held when its trace is asked for: those remembered and the one that comes. */
+const SLICES_HELD = 5n;
 /** Threads, their heaps and the runtime's code. */
 const BASE_BYTES = 200n << 20n;
 /** Share of what is free that one run may take. */
@@ -28,6 +29,9 @@ export function roomFor(task: Task, job: Job): Room {
   const datasetBytes = rows * rowBytes;
   const segmentBytes = BigInt(task.segmentSteps) * BigInt(task.batchRows) * rowBytes;
   const states = BigInt(segmentCount(task)) * job.stateBytes;
+  // The runtime computes a whole step, whatever part of it is asked for.
+  const valueBytes = task.graph.bytes_;
+  const sliceBytes = valueBytes < BigInt(SLICE_BYTES) ? valueBytes : BigInt(SLICE_BYTES);
   const kept = states < BigInt(KEPT_STATE_BYTES) ? states : BigInt(KEPT_STATE_BYTES);
   return {
     memoryBytes:
@@ -35,7 +39,8 @@ export function roomFor(task: Task, job: Job): Room {
       datasetBytes +
       SEGMENTS_GATHERED * segmentBytes +
       STATES_HELD * job.stateBytes +
-      TRACES_HELD * task.graph.bytes_,
+      valueBytes +
+      SLICES_HELD * sliceBytes,
     // The kept states, the newest and the one being written, the end in the store; what was fetched.
     diskBytes: kept + 3n * job.stateBytes + datasetBytes + job.stateBytes,
   };

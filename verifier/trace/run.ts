@@ -2,7 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { type Hex, keccak256, stringToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
+import type { ValueId } from "../graph/graph.ts";
 import { bitsOf } from "../numerics/float32.ts";
+import { slicesOf } from "../runtime/slices.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { bytesOf, fromBytes, type Tensor, viewOf } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical, type Uncanonical, uncanonicalValue } from "./canonical.ts";
@@ -13,7 +15,7 @@ import { rootOfList, stepRootOf } from "./step.ts";
 import type { Steps } from "./steps.ts";
 import type { BlobStore } from "./store.ts";
 import type { SegmentRecord } from "./trajectory.ts";
-import { type KnownRoots, type StepValues, stepRootsOf } from "./values.ts";
+import { type KnownRoots, type RootsInParts, rootsInParts } from "./values.ts";
 
 export type RunModules = {
   readonly steps: Steps;
@@ -126,13 +128,14 @@ function feedsOf({ task, seed }: TaskInputs, gatherer: Gatherer, segment: number
   return gatherer.feeds(rowOrderOf({ task, seed }), segment * task.segmentSteps, stepsInSegment(task, segment));
 }
 
-/** Steps of one segment from `state`; used by who claims and by who checks. */
+/** Steps of one segment from `state`; used by who claims and by who checks. `sliceBytes`: see `slicesOf`. */
 export async function computeSegment(
   inputs: Omit<TaskInputs, "dataset">,
   steps: Steps,
   index: number,
   state: readonly Tensor[],
   feeds: Feeds,
+  sliceBytes?: number,
 ): Promise<Computed> {
   const { task, graph } = inputs;
   const count = stepsInSegment(task, index);
@@ -145,7 +148,7 @@ export async function computeSegment(
     const metrics = losses === null ? [] : lossBits(losses);
     return { state: end, metrics, stepRoots: [], uncanonical: uncanonicalEnd(index, end, losses) };
   }
-  return tracedSegment(inputs, steps, { index, first, count }, state, feeds);
+  return tracedSegment(inputs, steps, { index, first, count }, state, feeds, sliceBytes);
 }
 
 /** Of a segment that ran as one, only its end and its losses are seen (docs/numerics.md N1.5). */
@@ -162,31 +165,42 @@ async function tracedSegment(
   { index, first, count }: { index: number; first: number; count: number },
   start: readonly Tensor[],
   feeds: Feeds,
+  sliceBytes: number | undefined,
 ): Promise<Computed> {
-  const ids = graph.values.map((_, id) => id);
+  const slices = slicesOf(graph, sliceBytes);
+  const ends = new Set([...graph.stateOutputs, ...(graph.loss === null ? [] : [graph.loss])]);
   const metrics: number[] = [];
   const stepRoots: Hex[] = [];
   let state = start;
-  let unhashed: StepValues | undefined;
   let known: KnownRoots = new Map();
   let uncanonical: Uncanonical | undefined;
-  const hash = () => {
-    if (unhashed === undefined || !hasStepRoots(task)) return;
-    const values = unhashed;
-    const roots = stepRootsOf(graph, values, known);
-    stepRoots.push(stepRootOf(roots));
-    // What one step gives the next one takes: a sixth of all bytes need no second hash.
-    known = new Map(graph.stateOutputs.map((id, i) => [values[id]!, roots.stateOut[i]!]));
-  };
+  let hash = () => {};
   for (let i = 0; i < count; i++) {
     const batch = batchOf(graph, feeds, i, count);
-    const pending = steps.values(first + i, state, batch, ids);
-    hash(); // of the step before, while this one is computed in the runtime's thread
-    unhashed = await pending;
-    state = graph.stateOutputs.map((id) => unhashed![id]!);
-    if (graph.loss !== null) metrics.push(...lossBits(unhashed[graph.loss]!));
-    const bad = uncanonical === undefined ? uncanonicalValue(graph, unhashed) : undefined;
-    if (bad !== undefined) uncanonical = { segment: index, step: first + i, value: graph.values[bad.id]!.name };
+    const kept = new Map<ValueId, Tensor>();
+    let parts: RootsInParts | undefined;
+    for (const [k, slice] of slices.entries()) {
+      const pending = steps.values(first + i, state, batch, slice);
+      hash(); // of what came before, while this is computed in the runtime's thread
+      const tensors = await pending;
+      const values = new Map(slice.map((id, j) => [id, tensors[j]!]));
+      for (const [id, tensor] of values) if (ends.has(id)) kept.set(id, tensor);
+      const bad = uncanonical === undefined ? uncanonicalValue(graph, values) : undefined;
+      if (bad !== undefined) uncanonical = { segment: index, step: first + i, value: graph.values[bad.id]!.name };
+      hash = () => {
+        hash = () => {};
+        if (!hasStepRoots(task)) return;
+        parts ??= rootsInParts(graph, known);
+        parts.add(values);
+        if (k < slices.length - 1) return;
+        const roots = parts.roots();
+        stepRoots.push(stepRootOf(roots));
+        // What one step gives the next one takes: a sixth of all bytes need no second hash.
+        known = new Map(graph.stateOutputs.map((id, j) => [kept.get(id)!, roots.stateOut[j]!]));
+      };
+    }
+    state = graph.stateOutputs.map((id) => kept.get(id)!);
+    if (graph.loss !== null) metrics.push(...lossBits(kept.get(graph.loss)!));
   }
   hash();
   return { state, metrics, stepRoots, uncanonical };

@@ -1,5 +1,7 @@
 import type { Hex } from "viem";
 import { hasStepRoots, segmentCount, stepsInSegment } from "../../common/task.ts";
+import type { ValueId } from "../graph/graph.ts";
+import { slicesOf } from "../runtime/slices.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Checkpoint, Checkpoints } from "./checkpoint.ts";
 import type { Gatherer } from "./gather.ts";
@@ -7,11 +9,10 @@ import { rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
 import { batchOf, computeSegment } from "./run.ts";
 import { type StepRoots, stepRootOf } from "./step.ts";
 import type { Steps } from "./steps.ts";
-import { type StepValues, stepRootsOf, valueBytes } from "./values.ts";
+import { entryAt, entryBytes, rootsInParts } from "./values.ts";
 
 /** Everything a run committed to, step by step, computed again when asked: nothing but checkpoints is kept. */
 export type Traces = {
-  readonly values: (step: number) => Promise<StepValues>;
   readonly roots: (step: number) => Promise<StepRoots>;
   /** Bytes at `(place, index)`; undefined if the step has no such value. */
   readonly value: (step: number, place: number, index: number) => Promise<Uint8Array | undefined>;
@@ -25,10 +26,16 @@ type Modules = {
   readonly steps: Steps;
   readonly gatherer: Pick<Gatherer, "feeds" | "close">;
   readonly checkpoints: Pick<Checkpoints, "state">;
+  /** See `slicesOf`. */
+  readonly sliceBytes?: number;
 };
 
-/** Steps remembered with all their values; a reader asks for the values of one step one by one. */
+/** Steps remembered with all their values, where these are few: a reader asks for the values of one step one by one. */
 const REMEMBERED_STEPS = 4;
+
+type Slice = ReadonlyMap<ValueId, Tensor>;
+/** A state, and the step that starts from it. */
+type Position = { readonly step: number; readonly state: readonly Tensor[] };
 
 export function openTraces(
   inputs: Omit<TaskInputs, "dataset">,
@@ -37,10 +44,12 @@ export function openTraces(
 ): Traces {
   const { task, graph } = inputs;
   const { steps, gatherer, checkpoints } = modules;
-  const ids = graph.values.map((_, id) => id);
-  const remembered = new Map<number, Promise<StepValues>>();
+  const slices = slicesOf(graph, modules.sliceBytes);
+  const rememberedSlices = slices.length === 1 ? REMEMBERED_STEPS : 1;
+  const remembered = new Map<string, Promise<Slice>>();
   const hashes = new Map<number, Promise<readonly Hex[]>>();
-  let cursor: { step: number; state: readonly Tensor[] } | undefined;
+  /** Where the last step asked for started, and where it ended if that is known. */
+  let positions: readonly Position[] = [];
 
   async function segmentStart(segment: number): Promise<readonly Tensor[]> {
     if (segment === 0) return inputs.start;
@@ -53,37 +62,49 @@ export function openTraces(
     return (await computeSegment(inputs, steps, before, start, feeds)).state;
   }
 
-  async function compute(step: number): Promise<StepValues> {
+  /** The inputs of a step, from the nearest known state of its segment. */
+  async function openStep(step: number): Promise<{ state: readonly Tensor[]; batch: readonly Tensor[] }> {
     const segment = Math.floor(step / task.segmentSteps);
     const first = segment * task.segmentSteps;
-    let at = cursor !== undefined && cursor.step >= first && cursor.step <= step ? cursor : undefined;
-    at ??= { step: first, state: await segmentStart(segment) };
+    const near = positions.findLast((position) => position.step >= first && position.step <= step);
+    const at = near ?? { step: first, state: await segmentStart(segment) };
     const count = step - at.step + 1;
     const feeds = await gatherer.feeds(rowOrderOf(inputs), at.step, count);
     let { state } = at;
-    let values: StepValues = [];
-    for (let i = 0; i < count; i++) {
-      const wanted = i === count - 1 ? ids : graph.stateOutputs;
-      values = await steps.values(at.step + i, state, batchOf(graph, feeds, i, count), wanted);
-      state = i === count - 1 ? graph.stateOutputs.map((id) => values[id]!) : values;
-    }
-    cursor = { step: step + 1, state };
+    for (let i = 0; i < count - 1; i++)
+      state = await steps.values(at.step + i, state, batchOf(graph, feeds, i, count), graph.stateOutputs);
+    positions = [{ step, state }];
+    return { state, batch: batchOf(graph, feeds, count - 1, count) };
+  }
+
+  async function compute(step: number, slice: readonly ValueId[]): Promise<Slice> {
+    const { state, batch } = await openStep(step);
+    const tensors = await steps.values(step, state, batch, slice);
+    const values = new Map(slice.map((id, i) => [id, tensors[i]!]));
+    if (graph.stateOutputs.every((id) => values.has(id)))
+      positions = [...positions, { step: step + 1, state: graph.stateOutputs.map((id) => values.get(id)!) }];
     return values;
   }
 
   let turn: Promise<unknown> = Promise.resolve();
-  const values = (step: number): Promise<StepValues> => {
+  const sliceOf = (step: number, index: number): Promise<Slice> => {
     if (!(step >= 0 && step < task.steps)) return Promise.reject(new RangeError(`step ${step} of ${task.steps}`));
-    const known = remembered.get(step);
+    const key = `${step}/${index}`;
+    const known = remembered.get(key);
     if (known !== undefined) return known;
-    // One at a time: the cursor is shared, and so is the runtime.
-    const computed = turn.then(() => compute(step));
-    turn = computed.catch(() => remembered.delete(step));
-    remembered.set(step, computed);
-    if (remembered.size > REMEMBERED_STEPS) remembered.delete(remembered.keys().next().value!);
+    // One at a time: the positions are shared, and so is the runtime.
+    const computed = turn.then(() => compute(step, slices[index]!));
+    turn = computed.catch(() => remembered.delete(key));
+    remembered.set(key, computed);
+    if (remembered.size > rememberedSlices) remembered.delete(remembered.keys().next().value!);
     return computed;
   };
-  const roots = async (step: number) => stepRootsOf(graph, await values(step));
+
+  const roots = async (step: number): Promise<StepRoots> => {
+    const parts = rootsInParts(graph);
+    for (const index of slices.keys()) parts.add(await sliceOf(step, index));
+    return parts.roots();
+  };
 
   async function hashesOf(segment: number): Promise<readonly Hex[]> {
     if (hasStepRoots(task)) return segments[segment]!.stepRoots;
@@ -94,9 +115,16 @@ export function openTraces(
   }
 
   return {
-    values,
     roots,
-    value: async (step, place, index) => valueBytes(graph, await values(step), place, index),
+    value: async (step, place, index) => {
+      const entry = entryAt(graph, place, index);
+      if (entry === undefined) return undefined;
+      const values = await sliceOf(
+        step,
+        slices.findIndex((slice) => slice.includes(entry.value)),
+      );
+      return entryBytes(entry, values.get(entry.value)!);
+    },
     stepHashes: (segment) => {
       if (!(segment >= 0 && segment < segmentCount(task))) return Promise.reject(new RangeError(`segment ${segment}`));
       const known = hashes.get(segment) ?? hashesOf(segment);

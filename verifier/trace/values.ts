@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { PLACE } from "../../common/graph-encoding.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, ValueId } from "../graph/graph.ts";
 import { layoutBytes } from "../model/layout.ts";
 import { type Entry, type Placement, placementOf } from "../model/placement.ts";
 import { tensorRoot } from "../tensor/root.ts";
@@ -22,27 +22,59 @@ export function placementIn(graph: Graph): Placement {
 /** Roots of tensors that were hashed before. */
 export type KnownRoots = ReadonlyMap<Tensor, Hex>;
 
-/** Roots of all committed values of a step. */
-export function stepRootsOf(graph: Graph, values: StepValues, known: KnownRoots = new Map()): StepRoots {
+/** Roots of a step's values that come part by part. */
+export type RootsInParts = {
+  /** @param values by value id; what is not there comes with another part */
+  readonly add: (values: ReadonlyMap<ValueId, Tensor>) => void;
+  /** After every value was added once. */
+  readonly roots: () => StepRoots;
+};
+
+export function rootsInParts(graph: Graph, known: KnownRoots = new Map()): RootsInParts {
   const { exact, loose } = placementIn(graph);
-  const rootOf = (id: number): Hex => known.get(values[id]!) ?? tensorRoot(bytesOf(values[id]!));
-  const rootOfEntry = (entry: Entry): Hex => tensorRoot(entryBytes(entry, values));
+  const named = new Set([...graph.stateInputs.map(({ value }) => value), ...graph.batchInputs, ...graph.stateOutputs]);
+  /** In their own order: what a step ends in stands in two lists. */
+  const whole = new Map<ValueId, Hex>();
+  const lists = [exact, loose].map((entries) => ({ entries, roots: new Array<Hex>(entries.length) }));
+  const rootOf = (id: ValueId, tensor: Tensor): Hex => {
+    const root = whole.get(id) ?? known.get(tensor) ?? tensorRoot(bytesOf(tensor));
+    whole.set(id, root);
+    return root;
+  };
+  const rootsOf = (ids: readonly ValueId[]) => ids.map((id) => whole.get(id)!);
   return {
-    stateIn: graph.stateInputs.map(({ value }) => rootOf(value)),
-    feeds: graph.batchInputs.map(rootOf),
-    exact: exact.map(rootOfEntry),
-    loose: loose.map(rootOfEntry),
-    stateOut: graph.stateOutputs.map(rootOf),
+    add: (values) => {
+      for (const [id, tensor] of values) if (named.has(id)) rootOf(id, tensor);
+      for (const { entries, roots } of lists)
+        for (const [i, { value, layout }] of entries.entries()) {
+          const tensor = values.get(value);
+          if (tensor === undefined) continue;
+          roots[i] = layout === null ? rootOf(value, tensor) : tensorRoot(layoutBytes(tensor, layout));
+        }
+    },
+    roots: () => ({
+      stateIn: rootsOf(graph.stateInputs.map(({ value }) => value)),
+      feeds: rootsOf(graph.batchInputs),
+      exact: lists[0]!.roots,
+      loose: lists[1]!.roots,
+      stateOut: rootsOf(graph.stateOutputs),
+    }),
   };
 }
 
-const entryBytes = ({ value, layout }: Entry, values: StepValues): Uint8Array =>
-  layout === null ? bytesOf(values[value]!) : layoutBytes(values[value]!, layout);
+/** Roots of all committed values of a step. */
+export function stepRootsOf(graph: Graph, values: StepValues, known?: KnownRoots): StepRoots {
+  const parts = rootsInParts(graph, known);
+  parts.add(new Map(values.entries()));
+  return parts.roots();
+}
 
-/** Bytes of the value at `(place, index)` of a step (P5.1); undefined where there is none. */
-export function valueBytes(graph: Graph, values: StepValues, place: number, index: number): Uint8Array | undefined {
-  const whole = (id: number | undefined) => (id === undefined ? undefined : bytesOf(values[id]!));
-  const entry = (list: readonly Entry[]) => (list[index] === undefined ? undefined : entryBytes(list[index], values));
+export const entryBytes = ({ layout }: Entry, tensor: Tensor): Uint8Array =>
+  layout === null ? bytesOf(tensor) : layoutBytes(tensor, layout);
+
+/** Which value lies at `(place, index)` of a step (P5.1), and how; undefined where there is none. */
+export function entryAt(graph: Graph, place: number, index: number): Entry | undefined {
+  const whole = (value: ValueId | undefined) => (value === undefined ? undefined : { value, layout: null });
   switch (place) {
     case PLACE.state:
       return whole(graph.stateInputs[index]?.value);
@@ -51,14 +83,20 @@ export function valueBytes(graph: Graph, values: StepValues, place: number, inde
     case PLACE.constant:
       return whole(graph.constants[index]?.value);
     case PLACE.exact:
-      return entry(placementIn(graph).exact);
+      return placementIn(graph).exact[index];
     case PLACE.loose:
-      return entry(placementIn(graph).loose);
+      return placementIn(graph).loose[index];
     case PLACE.nextState:
       return whole(graph.stateOutputs[index]);
     default:
       return undefined;
   }
+}
+
+/** Bytes of the value at `(place, index)` of a step; undefined where there is none. */
+export function valueBytes(graph: Graph, values: StepValues, place: number, index: number): Uint8Array | undefined {
+  const entry = entryAt(graph, place, index);
+  return entry && entryBytes(entry, values[entry.value]!);
 }
 
 /** Root of the value at a place among a step's roots; constants are in the graph, not here. */

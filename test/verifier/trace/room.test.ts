@@ -39,7 +39,7 @@ describe("room for a run", () => {
     expect(roomFor(trainTask(data), data).memoryBytes - base.memoryBytes).toBe(
       1000n * (job.datasetRows + 2n * BigInt(job.segmentSteps * job.batchRows)),
     );
-    expect(roomFor(trainTask(graph), graph).memoryBytes - base.memoryBytes).toBe(3000n);
+    expect(roomFor(trainTask(graph), graph).memoryBytes - base.memoryBytes).toBe(6000n);
   });
 
   it("on the disk stops growing with the steps where states are thinned", () => {
