@@ -27,6 +27,8 @@ const VERIFIERS = [
   "selection",
   "dot",
   "reduce",
+  "conv",
+  "pool",
   "movement",
   "root",
   "content",

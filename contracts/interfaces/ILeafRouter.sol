@@ -10,6 +10,8 @@ struct LeafVerifiers {
     ILeafVerifier selection;
     ILeafVerifier dot;
     ILeafVerifier reduce;
+    ILeafVerifier conv;
+    ILeafVerifier pool;
     ILeafVerifier movement;
     ILeafVerifier root;
     ILeafVerifier content;

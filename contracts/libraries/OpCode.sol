@@ -36,10 +36,15 @@ library OpCode {
     uint8 internal constant REDUCE_MIN = 44;
     uint8 internal constant ARG_MAX = 45;
     uint8 internal constant SCATTER_ELEMENTS = 46;
+    uint8 internal constant CONV = 50;
+    uint8 internal constant CONV_TRANSPOSE = 51;
+    uint8 internal constant MAX_POOL = 52;
     uint8 internal constant TRANSPOSE = 61;
     uint8 internal constant SLICE = 62;
     uint8 internal constant CONCAT = 63;
     uint8 internal constant GATHER = 64;
     uint8 internal constant EXPAND = 65;
     uint8 internal constant GATHER_ELEMENTS = 66;
+    uint8 internal constant PAD = 70;
+    uint8 internal constant RESIZE = 71;
 }

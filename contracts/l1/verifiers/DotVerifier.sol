@@ -67,22 +67,15 @@ contract DotVerifier is ElementVerifier {
         }
         if (!element.tolerant) {
             Replay.Order memory order =
-                Replay.Order(blockLength(dot.n, dot.k, dot.transA), dot.alpha, dot.beta, hasBias, bias);
+                Replay.Order(
+                Replay.blockLength(dot.n, dot.k, dot.transA), dot.alpha, dot.beta, hasBias, bias
+            );
             return !Float32.equal(Replay.dot(a, aOffset, b, bOffset, dot.k, order), uint32(element.claimed));
         }
         if (dot.alpha != Float32.ONE || dot.beta != Float32.ONE) revert ScaledInTolerant(dot.alpha, dot.beta);
         ExactDot.Sum memory sum = ExactDot.dot(a, aOffset, b, bOffset, dot.k);
         if (hasBias) ExactDot.plus(sum, bias);
         return !Tolerance.dot(sum, dot.k, Tolerance.gemmAdditions(dot.k), uint32(element.claimed));
-    }
-
-    /// @notice Products per block of the kernel's chain (docs/numerics.md); the strict profile never prepacks.
-    function blockLength(uint256 n, uint256 k, bool transA) public pure returns (uint256) {
-        if (transA || n >= k) return 128;
-        if (n <= 16) return 1024;
-        if (n <= 32) return 512;
-        if (n <= 64) return 256;
-        return 128;
     }
 
     /// @dev A is [M, K], or [K, M] if transposed and then read through its layout [1, M, K].

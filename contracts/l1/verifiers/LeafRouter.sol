@@ -22,6 +22,8 @@ contract LeafRouter is ILeafRouter {
     ILeafVerifier private immutable SELECTION;
     ILeafVerifier private immutable DOT;
     ILeafVerifier private immutable REDUCE;
+    ILeafVerifier private immutable CONV;
+    ILeafVerifier private immutable POOL;
     ILeafVerifier private immutable MOVEMENT;
     ILeafVerifier private immutable ROOT;
     ILeafVerifier private immutable CONTENT;
@@ -33,6 +35,8 @@ contract LeafRouter is ILeafRouter {
         SELECTION = verifiers.selection;
         DOT = verifiers.dot;
         REDUCE = verifiers.reduce;
+        CONV = verifiers.conv;
+        POOL = verifiers.pool;
         MOVEMENT = verifiers.movement;
         ROOT = verifiers.root;
         CONTENT = verifiers.content;
@@ -54,7 +58,10 @@ contract LeafRouter is ILeafRouter {
         if (op >= 20 && op <= 29) return SELECTION; // comparisons, logic, Where, Cast
         if (op == 40 || op == 41) return DOT; // MatMul Gemm
         if (op >= 42 && op <= 46) return REDUCE;
+        if (op == 50 || op == 51) return CONV; // Conv ConvTranspose
+        if (op == 52) return POOL; // MaxPool
         if (op >= 60 && op <= 66) return MOVEMENT;
+        if (op == 70 || op == 71) return MOVEMENT; // Pad Resize
         revert UnknownOp(op);
     }
 }

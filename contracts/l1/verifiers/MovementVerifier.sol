@@ -19,6 +19,9 @@ contract MovementVerifier is ElementVerifier {
     function _isWrong(Step memory step, Element memory element) internal view override returns (bool) {
         Node memory node = element.node;
         uint256[] memory index = IndexMath.unravel(element.index, node.outputs[0].shape);
+        if (node.op == OpCode.PAD && !_unpadded(node, index)) {
+            return !Scalar.same(0, element.claimed, node.outputs[0].dtype);
+        }
         (Value memory source, uint256 from) = _source(step, node, index);
         if (source.dtype != node.outputs[0].dtype) revert StepReader.WrongDType(node.outputs[0].dtype, source.dtype);
         return !Scalar.same(step.element(source, from), element.claimed, source.dtype);
@@ -43,7 +46,32 @@ contract MovementVerifier is ElementVerifier {
         if (node.op == OpCode.EXPAND) return (source, IndexMath.broadcast(index, source.shape));
         if (node.op == OpCode.TRANSPOSE) return (source, _transposed(node, index));
         if (node.op == OpCode.SLICE) return (source, _sliced(node, index));
+        if (node.op == OpCode.PAD) return (source, IndexMath.ravel(index, source.shape));
+        if (node.op == OpCode.RESIZE) return (source, _repeated(node, index));
         revert NotMyOp(node.op);
+    }
+
+    /// @dev Moves `index` to where the operand has it; false where zeros were added.
+    function _unpadded(Node memory node, uint256[] memory index) private pure returns (bool) {
+        _requireOperands(node, 1);
+        uint32[] memory before = abi.decode(node.attributes, (uint32[]));
+        uint32[] memory shape = node.inputs[0].value.shape;
+        if (before.length != index.length) revert AttributeLength(index.length, before.length);
+        if (shape.length != index.length) revert IndexMath.RankMismatch(index.length, shape.length);
+        for (uint256 axis = 0; axis < index.length; ++axis) {
+            if (index[axis] < before[axis] || index[axis] - before[axis] >= shape[axis]) return false;
+            index[axis] -= before[axis];
+        }
+        return true;
+    }
+
+    /// @dev Every element stands for a block.
+    function _repeated(Node memory node, uint256[] memory index) private pure returns (uint256) {
+        uint32[] memory shape = node.inputs[0].value.shape;
+        uint32[] memory wide = node.outputs[0].shape;
+        if (shape.length != index.length) revert IndexMath.RankMismatch(index.length, shape.length);
+        for (uint256 axis = 0; axis < index.length; ++axis) index[axis] = index[axis] * shape[axis] / wide[axis];
+        return IndexMath.ravel(index, shape);
     }
 
     function _transposed(Node memory node, uint256[] memory index) private pure returns (uint256) {

@@ -45,6 +45,16 @@ library Replay {
         }
     }
 
+    /// @notice Products per block of the kernel's chain for a result of `n` columns and chains of `k` products; the strict
+    /// profile never prepacks.
+    function blockLength(uint256 n, uint256 k, bool transA) internal pure returns (uint256) {
+        if (transA || n >= k) return 128;
+        if (n <= 16) return 1024;
+        if (n <= 32) return 512;
+        if (n <= 64) return 256;
+        return 128;
+    }
+
     /// @notice start + a_0 + a_1 + …, rounded at each step: ReduceSum over leading axes, scatter-add.
     function serialSum(bytes memory a, uint256 aOffset, uint256 count, uint32 start) internal pure returns (uint32) {
         bytes memory ones = hex"0000803f0000803f0000803f0000803f0000803f0000803f0000803f0000803f";

@@ -23,7 +23,17 @@ const positive = (...shape: number[]) => randomTensor(random, "float32", shape, 
 const bools = (...shape: number[]) => randomTensor(random, "bool", shape, 0, 2);
 const integers = (dtype: "int32" | "int64" | "uint8", ...shape: number[]) => randomTensor(random, dtype, shape, 0, 3);
 const edges = float32([14], [0, -0, 1e-45, -1e-45, 3e-39, -3e-39, 1.17549435e-38, 1, -1, 0.5, 1e38, -1e38, 88.5, -104]);
-const turned: Tensor = { ...edges, data: edges.data.slice().reverse() };
+const backward: Tensor = { ...edges, data: edges.data.slice().reverse() };
+
+/** Values of all exponents, so that chains meet ties, cancellation and underflow. */
+const spread = (...shape: number[]): Tensor => {
+  const { data, ...type } = floats(...shape);
+  return { ...type, data: (data as Float32Array).map((x) => x * 2 ** Math.floor(40 * random() - 20)) };
+};
+const plain = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
+const conv = (attributes: Attributes): Attributes => ({ ...plain, group: 1, ...attributes });
+const turned = (attributes: Attributes): Attributes => ({ ...plain, group: 1, output_padding: [0, 0], ...attributes });
+const pool = (attributes: Attributes): Attributes => ({ ...plain, kernel_shape: [2, 2], ...attributes });
 
 type Case = readonly [op: OpName, inputs: Tensor[], attributes?: Attributes];
 
@@ -34,13 +44,13 @@ const cases: readonly Case[] = [
     [op, [floats(2, 300, 4), floats(4)]],
     [op, [floats(2, 3, 4), positive()]],
   ]),
-  ...(["Add", "Sub", "Mul"] as const).map((op): Case => [op, [edges, turned]]),
+  ...(["Add", "Sub", "Mul"] as const).map((op): Case => [op, [edges, backward]]),
   ...(["Neg", "Abs", "Relu", "Exp", "Tanh", "Sigmoid", "Erf"] as const).map((op): Case => [op, [floats(37, 9)]]),
   ...(["Neg", "Relu", "Exp"] as const).map((op): Case => [op, [edges]]),
   ["Sqrt", [positive(300)]],
   ["Log", [positive(300)]],
   ...(["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"] as const).flatMap((op): Case[] => [
-    [op, [edges, turned]],
+    [op, [edges, backward]],
     [op, [integers("int32", 4, 1), integers("int32", 3)]],
     [op, [integers("int64", 4), integers("int64", 2, 1)]],
   ]),
@@ -48,7 +58,7 @@ const cases: readonly Case[] = [
   ["Or", [bools(8), bools(3, 1)]],
   ["Not", [bools(1500)]],
   ["Where", [bools(4, 1), floats(5), floats(4, 5)]],
-  ["Where", [bools(14), edges, turned]],
+  ["Where", [bools(14), edges, backward]],
   ["Cast", [randomTensor(random, "uint8", [1100], 0, 256)], { to: dtypes.float32.code }],
   ["Cast", [floats(40)], { to: dtypes.int32.code }],
   ["Cast", [floats(40)], { to: dtypes.int64.code }],
@@ -72,6 +82,39 @@ const cases: readonly Case[] = [
   ["ReduceSum", [floats(1, 7)], { axes: [0], keepdims: 0 }],
   ["ReduceMax", [floats(6, 300)], { axes: [1], keepdims: 1 }],
   ["ReduceMax", [floats(6, 10)], { axes: [0], keepdims: 0 }],
+  ["Conv", [floats(2, 3, 7, 6), floats(4, 3, 3, 3), floats(4)], conv({ pads: [1, 1, 1, 1] })],
+  ["Conv", [floats(1, 1, 9, 9), floats(2, 1, 3, 3)], conv({ strides: [2, 2] })],
+  [
+    "Conv",
+    [floats(2, 6, 7, 9), floats(4, 3, 3, 2), floats(4)],
+    conv({ strides: [2, 1], pads: [2, 1, 0, 3], dilations: [1, 2], group: 2 }),
+  ],
+  ["Conv", [floats(2, 40, 4, 4), floats(3, 40, 3, 3), floats(3)], conv({ pads: [1, 1, 1, 1] })],
+  ["Conv", [floats(1, 20, 7, 7), floats(2, 20, 5, 5)], conv({ pads: [2, 2, 2, 2] })],
+  ["Conv", [floats(1, 3, 2, 2), floats(2, 3, 2, 2), floats(2)], conv({ pads: [5, 5, 0, 0] })],
+  ["Conv", [spread(1, 4, 5, 5), spread(3, 4, 3, 3), spread(3)], conv({})],
+  [
+    "ConvTranspose",
+    [floats(2, 4, 4, 3), floats(4, 3, 3, 3), floats(3)],
+    turned({ strides: [2, 2], pads: [1, 1, 1, 1] }),
+  ],
+  [
+    "ConvTranspose",
+    [floats(2, 6, 4, 5), floats(6, 2, 3, 2), floats(4)],
+    turned({ strides: [2, 1], pads: [1, 0, 0, 1], dilations: [1, 2], group: 2 }),
+  ],
+  ["ConvTranspose", [floats(1, 200, 3, 3), floats(200, 2, 3, 3)], turned({ pads: [1, 1, 1, 1] })],
+  [
+    "ConvTranspose",
+    [floats(1, 2, 2, 2), floats(2, 2, 1, 1), floats(2)],
+    turned({ strides: [3, 3], output_padding: [2, 2] }),
+  ],
+  ["ConvTranspose", [floats(1, 1, 3, 3), floats(1, 2, 2, 2)], turned({ strides: [2, 2] })],
+  ["MaxPool", [floats(2, 3, 6, 4)], pool({ strides: [2, 2] })],
+  ["MaxPool", [floats(2, 2, 7, 8)], pool({ kernel_shape: [3, 2], pads: [1, 1, 0, 1], dilations: [2, 3] })],
+  ["Pad", [floats(3, 4)], { pads: [1, 0, 2, 3] }],
+  ["Pad", [floats(3, 4)], { pads: [0, 2, 0, 0] }],
+  ["Resize", [floats(2, 3, 2, 3)], { sizes: [2, 3, 6, 6] }],
   ["ArgMax", [float32([3, 4], [1, 3, 3, 2, -1, -1, -1, -2, 0, 0, 0, 9])], { axis: 1, keepdims: 0 }],
   ["ArgMax", [floats(4, 5, 3)], { axis: 1, keepdims: 1 }],
   ["Transpose", [floats(2, 30, 14)], { perm: [2, 0, 1] }],

@@ -87,6 +87,22 @@ async function scatterGas(profile: ProfileName, rows: number): Promise<number> {
   return Number((await judge(contextOf(added, profile), 1, witness)).transactionGas);
 }
 
+const floats = (...shape: number[]) => randomTensor(random, "float32", shape);
+const window = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
+
+/** 3×3 windows of 64 channels. */
+async function windowGas(op: "Conv" | "ConvTranspose" | "MaxPool", profile: ProfileName): Promise<number> {
+  const images = floats(2, 64, 14, 14);
+  const leafOfOp = {
+    Conv: () => oneNode("Conv", [images, floats(16, 64, 3, 3), floats(16)], { ...window, group: 1 }),
+    ConvTranspose: () =>
+      oneNode("ConvTranspose", [images, floats(64, 16, 3, 3)], { ...window, group: 1, output_padding: [0, 0] }),
+    MaxPool: () => oneNode("MaxPool", [images], { ...window, kernel_shape: [3, 3] }),
+  }[op]();
+  const witness = await buildElementWitness(sourceOf(leafOfOp), testedNode(leafOfOp), 1000);
+  return Number((await judge(contextOf(leafOfOp, profile), 1, witness)).transactionGas);
+}
+
 async function feedGas(): Promise<number> {
   const source = {
     roots: datasetTensorRoots(dataset),
@@ -118,6 +134,11 @@ describe("leaves", () => {
       figures[`scatter-1024-of-64-${profile}`] = await scatterGas(profile, 64);
       figures[`exp-${profile}`] = await elementGas(nodeOf("Exp", [BATCH, 10]), profile);
     }
+    for (const profile of ["strict", "tolerant"] as const) {
+      figures[`conv-576-${profile}`] = await windowGas("Conv", profile);
+      figures[`conv-transpose-576-${profile}`] = await windowGas("ConvTranspose", profile);
+    }
+    figures["max-pool-9"] = await windowGas("MaxPool", "strict");
     const strict: [string, number][] = [
       ["log", leaf.encoded.nodes.findIndex(({ op }) => op === OP.Log)],
       ["reduce-max-10", leaf.encoded.nodes.findIndex(({ op }) => op === OP.ReduceMax)],

@@ -10,6 +10,8 @@ export const VERIFIERS = [
   "Selection",
   "Dot",
   "Reduce",
+  "Conv",
+  "Pool",
   "Movement",
   "Root",
   "Content",
@@ -26,7 +28,9 @@ export function verifierOf(kind: number, op: number): VerifierName {
   if (op <= 16) return "Arithmetic";
   if (op <= 29) return "Selection";
   if (op <= 41) return "Dot";
-  return op <= 46 ? "Reduce" : "Movement";
+  if (op <= 46) return "Reduce";
+  if (op <= 51) return "Conv";
+  return op <= 52 ? "Pool" : "Movement";
 }
 
 export interface Verdict {

@@ -12,7 +12,19 @@ contract LeafRouterTest {
 
     function setUp() public {
         router = new LeafRouter(
-            LeafVerifiers(dummy(1), dummy(2), dummy(3), dummy(4), dummy(5), dummy(6), dummy(7), dummy(8), dummy(9))
+            LeafVerifiers(
+                dummy(1),
+                dummy(2),
+                dummy(3),
+                dummy(4),
+                dummy(5),
+                dummy(10),
+                dummy(11),
+                dummy(6),
+                dummy(7),
+                dummy(8),
+                dummy(9)
+            )
         );
     }
 
@@ -27,7 +39,9 @@ contract LeafRouterTest {
         if (op >= 20 && op <= 29) return 3;
         if (op == 40 || op == 41) return 4;
         if (op >= 42 && op <= 46) return 5;
-        if (op >= 60 && op <= 66) return 6;
+        if (op == 50 || op == 51) return 10;
+        if (op == 52) return 11;
+        if ((op >= 60 && op <= 66) || op == 70 || op == 71) return 6;
         return 0;
     }
 
