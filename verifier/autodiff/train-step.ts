@@ -11,27 +11,37 @@ export type StateSpec = { readonly name: string; readonly start: Tensor };
 export type BatchSpec = { readonly name: string; readonly type: TensorType };
 
 /** What a model builder hands over: parameters with start values, batch inputs, and how the loss comes about. */
-export type Model = {
+export type Model<Result extends Loss = ValueId> = {
   readonly parameters: readonly StateSpec[];
+  /** State that the forward pass renews and no gradient changes: running statistics. */
+  readonly buffers?: readonly StateSpec[];
   readonly batch: readonly BatchSpec[];
-  readonly loss: (draft: Draft, parameters: readonly ValueId[], batch: readonly ValueId[]) => ValueId;
+  /** `state`: the parameters, then the buffers. */
+  readonly loss: (draft: Draft, state: readonly ValueId[], batch: readonly ValueId[]) => Result;
 };
+
+/** The loss, with the new value of each buffer where there are any. */
+export type Loss = ValueId | { readonly loss: ValueId; readonly buffers: readonly ValueId[] };
 
 export type TrainStep = {
   readonly graph: Graph;
-  /** One per state input of the graph: the parameters, then the optimizer's. */
+  /** One per state input of the graph: the parameters, the buffers, then the optimizer's. */
   readonly state: readonly StateSpec[];
 };
 
 /** Forward, loss, backward and update as one graph: state then batch in, new state and loss out. */
-export function trainStep(model: Model, optimizer: Optimizer): TrainStep {
+export function trainStep(model: Model<Loss>, optimizer: Optimizer): TrainStep {
   const draft = newDraft();
-  const parameters = model.parameters.map(({ name, start }) => stateInput(draft, name, start));
+  const declared = (specs: readonly StateSpec[]) => specs.map(({ name, start }) => stateInput(draft, name, start));
+  const parameters = declared(model.parameters);
+  const buffers = declared(model.buffers ?? []);
   const update = declareOptimizer(draft, optimizer, parameters);
   const batch = model.batch.map(({ name, type }) => batchInput(draft, name, type));
-  const loss = model.loss(draft, parameters, batch);
-  const stateOutputs = update.apply(gradients(draft, loss, parameters));
-  const state = [...model.parameters, ...update.states];
+  const result = model.loss(draft, [...parameters, ...buffers], batch);
+  const { loss, buffers: renewed } = typeof result === "number" ? { loss: result, buffers } : result;
+  const updated = update.apply(gradients(draft, loss, parameters));
+  const stateOutputs = [...updated.slice(0, parameters.length), ...renewed, ...updated.slice(parameters.length)];
+  const state = [...model.parameters, ...(model.buffers ?? []), ...update.states];
   for (const [i, id] of stateOutputs.entries()) rename(draft, id, `next_${state[i]!.name}`);
   rename(draft, loss, "loss");
   return { graph: finish(draft, { kind: "train", stateOutputs, loss }), state };

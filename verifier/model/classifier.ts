@@ -12,9 +12,17 @@ import type { DType, Shape } from "../tensor/tensor.ts";
 /** A network that gives one row of class scores per input row. */
 export type Classifier = {
   readonly parameters: readonly StateSpec[];
+  /** Running statistics: state of the model behind its parameters. */
+  readonly buffers?: readonly StateSpec[];
   readonly input: { readonly dtype: DType; readonly rowShape: Shape };
-  /** [rows, …rowShape] → [rows, classes] */
-  readonly forward: (draft: Draft, parameters: readonly ValueId[], x: ValueId) => ValueId;
+  /** [rows, …rowShape] → [rows, classes]; `state`: the parameters, then the buffers. */
+  readonly forward: (draft: Draft, state: readonly ValueId[], x: ValueId) => ValueId;
+  /** The same in training, where that is another computation, with the new value of each buffer. */
+  readonly train?: (
+    draft: Draft,
+    state: readonly ValueId[],
+    x: ValueId,
+  ) => { readonly y: ValueId; readonly buffers: readonly ValueId[] };
 };
 
 const inputType = (network: Classifier, rows: number) => ({
@@ -30,21 +38,27 @@ export const classifierTrainStep = (network: Classifier, batchRows: number, opti
   trainStep(
     {
       parameters: network.parameters,
+      buffers: network.buffers ?? [],
       batch: [
         { name: "x", type: inputType(network, batchRows) },
         { name: "labels", type: labelsType(batchRows) },
       ],
-      loss: (draft, parameters, [x, labels]) =>
-        softmaxCrossEntropy(draft, network.forward(draft, parameters, x!), labels!),
+      loss: (draft, state, [x, labels]) => {
+        if (network.train === undefined) return softmaxCrossEntropy(draft, network.forward(draft, state, x!), labels!);
+        const { y, buffers } = network.train(draft, state, x!);
+        return { loss: softmaxCrossEntropy(draft, y, labels!), buffers };
+      },
     },
     optimizer,
   );
 
-/** Scores of `rows` inputs: `y` [rows, classes], from the parameters alone (the first tensors of the model's state). */
+const stateOf = ({ parameters, buffers = [] }: Classifier): StateSpec[] => [...parameters, ...buffers];
+
+/** Scores of `rows` inputs: `y` [rows, classes], from the parameters and buffers alone (the first tensors of the model's state). */
 export function inferGraph(network: Classifier, rows: number): Graph {
   const draft = newDraft();
-  const parameters = network.parameters.map(({ name, start }) => stateInput(draft, name, start));
-  const y = network.forward(draft, parameters, batchInput(draft, "x", inputType(network, rows)));
+  const state = stateOf(network).map(({ name, start }) => stateInput(draft, name, start));
+  const y = network.forward(draft, state, batchInput(draft, "x", inputType(network, rows)));
   rename(draft, y, "y");
   return finish(draft, { kind: "infer", stateOutputs: [y] });
 }
@@ -55,13 +69,13 @@ export function inferGraph(network: Classifier, rows: number): Graph {
  */
 export function evaluateGraph(network: Classifier, rows: number): Graph {
   const draft = newDraft();
-  const parameters = network.parameters.map(({ name, start }) => stateInput(draft, name, start));
+  const state = stateOf(network).map(({ name, start }) => stateInput(draft, name, start));
   const correct = stateInput(draft, "correct", { dtype: "float32", shape: [1] }, ZERO_SOURCE);
   const x = batchInput(draft, "x", inputType(network, rows));
   const labels = batchInput(draft, "labels", labelsType(rows));
-  const predicted = emit(draft, "ArgMax", [network.forward(draft, parameters, x)], { axis: 1, keepdims: 0 });
+  const predicted = emit(draft, "ArgMax", [network.forward(draft, state, x)], { axis: 1, keepdims: 0 });
   const hits = cast(draft, equal(draft, predicted, cast(draft, labels, "int64")), "float32");
   const next = add(draft, correct, reshape(draft, total(draft, hits), [1]));
   rename(draft, next, "next_correct");
-  return finish(draft, { kind: "evaluate", stateOutputs: [...parameters, next] });
+  return finish(draft, { kind: "evaluate", stateOutputs: [...state, next] });
 }

@@ -2,6 +2,7 @@
 // L1, one ulp (strict) or two tolerances (tolerant) off always is.
 import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../verifier/graph/graph.ts";
+import { cnnGraphs } from "../../../verifier/model/cnn.ts";
 import { gptGraphs } from "../../../verifier/model/gpt.ts";
 import { hasLeaf, leafOf } from "../../../verifier/model/leaf.ts";
 import { type ModelGraphs, mlpGraphs } from "../../../verifier/model/mlp.ts";
@@ -9,6 +10,7 @@ import { type LieAmount, lieOf, type Profile } from "../../../verifier/ops/judge
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { zeros } from "../../../verifier/tensor/tensor.ts";
 import { buildElementWitness } from "../../../verifier/witness/element.ts";
+import { smallCnn } from "../../support/small-cnn.ts";
 import { smallGpt } from "../../support/small-gpt.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, leafCase, sourceOf, withLie } from "./leaf-case.ts";
@@ -21,6 +23,7 @@ const mlp = mlpGraphs({
   evaluateBatchRows: 10,
   optimizer: { kind: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
 });
+const cnn = cnnGraphs(smallCnn());
 const gpt = gptGraphs(smallGpt({ layers: 1 }));
 
 type Trained = { readonly graph: Graph; readonly of: ModelGraphs; readonly below: number };
@@ -63,6 +66,13 @@ describe.each([
           below: 20,
         },
         { title: "a transformer's inference", graph: gpt.infer, of: gpt, below: 20 },
+        {
+          title: "training a convolutional network with batch norm and Adam",
+          graph: cnn.train.graph,
+          of: cnn,
+          below: 256,
+        },
+        { title: "a convolutional network's inference", graph: cnn.infer, of: cnn, below: 256 },
       ]
     : []),
 ])("$title", ({ graph, of, below }) => {
