@@ -1,9 +1,10 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bin } from "../../../cli/paths.ts";
 import { counterBytecode } from "../../dapp/counter.ts";
 import { TEST_CHAIN_ID, testAddress, testKey } from "../../support/transactions.ts";
+import { until } from "../../support/until.ts";
 import { ETHER } from "../execution/rig.ts";
 import { type RpcRig, startRpcRig } from "./rig.ts";
 
@@ -72,6 +73,31 @@ describe("cast", () => {
     expect(await cast("call", testAddress(4), "value()(uint256)")).toBe("9");
     expect((await cast("code", testAddress(4))).toLowerCase()).toBe(`0xef0100${counter.slice(2).toLowerCase()}`);
     expect(await cast("nonce", testAddress(4))).toBe("1");
+  });
+
+  it("traces, looks into the mempool, and hears of logs over WebSocket", async () => {
+    const { transactionHash } = await send(counter, "increment(uint256)", "1");
+    const tracer = ["--raw", JSON.stringify([transactionHash, { tracer: "callTracer" }])];
+    expect(JSON.parse(await cast("rpc", "debug_traceTransaction", ...tracer))).toMatchObject({
+      type: "CALL",
+      to: counter,
+    });
+    expect(await cast("tx-pool", "status")).toMatch(/pending/i);
+    expect(JSON.parse(await cast("tx-pool", "content"))).toMatchObject({ pending: {} });
+    const socket = rig.url.replace("http", "ws");
+    const watch = spawn(bin("cast"), ["logs", "--subscribe", "--address", counter, "--rpc-url", socket], {
+      timeout: 20_000,
+    });
+    let heard = "";
+    watch.stdout.on("data", (data) => {
+      heard += String(data);
+    });
+    // cast does not say when it has subscribed.
+    await until(async () => {
+      await send(counter, "increment(uint256)", "1");
+      return heard.includes(counter.slice(2, 12)) || heard.includes("blockNumber") || undefined;
+    });
+    watch.kill();
   });
 
   it("shows why a transaction is refused", async () => {
