@@ -7,6 +7,7 @@ import { ZERO_HASH } from "../../common/hash.ts";
 const STATUS = ["none", "live", "lapsed", "lost", "won", "refunded"] as const;
 /** `NO_STEP` of IDisputes.sol. */
 const NO_STEP = 2 ** 32 - 1;
+const FOR_EVER = 2n ** 64n - 1n;
 /** Challenges of one claim that are read at once. */
 const MAX_CHALLENGES = 100;
 
@@ -22,8 +23,8 @@ export interface DisputeView {
   /** The opening it waits for, if any. */
   readonly waitsFor: Hex | null;
   readonly l1Block: bigint;
-  /** L1 second by which the challenger must move. */
-  readonly moveBy: bigint;
+  /** L1 second by which the challenger must move; null while it waits for the claimant. */
+  readonly moveBy: bigint | null;
 }
 
 /** Disputes as L1 has them now. Not verified further: what follows from them for the chain comes through the inbox. */
@@ -52,7 +53,7 @@ export function disputeSource(client: PublicClient, { contracts, deployedAtL1Blo
       step: step === NO_STEP ? null : step,
       waitsFor: waitsFor === ZERO_HASH ? null : waitsFor,
       l1Block,
-      moveBy,
+      moveBy: moveBy === FOR_EVER ? null : moveBy,
     };
   }
 

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { disputesAbi } from "../../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
+import { disputeSource } from "../../../l2-node/l1/disputes.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import { openAccountSender, openL1 } from "../../../verifier/clients.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
@@ -60,11 +61,17 @@ describe("a challenger", () => {
     const task = job({});
     await execute("liar", task, liar("next_weight0"), (overturned) => !overturned);
     const first = watch();
-    await seen(first, "challenged");
+    const { claimHash } = await seen(first, "challenged");
     await stage.stopLast();
+    const disputes = disputeSource(stage.l1.client, stage.l1.chain);
+    const [dispute, ...others] = await disputes.ofClaim(claimHash as Hex);
+    expect(dispute).toMatchObject({ claimHash, status: "live", segment: 1, step: null });
+    expect(others).toEqual([]);
+    expect(await disputes.byId(claimHash as Hex)).toBeUndefined();
     const second = watch();
     await seen(second, "proved");
     expect(second.filter(({ event }) => event === "challenged")).toHaveLength(0);
+    expect(await disputes.byId(dispute!.challengeId)).toMatchObject({ claimHash, status: "won" });
   });
 });
 
