@@ -121,7 +121,9 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version are answers; help that nobody asked for (no command at all) was a mistake.
     if (error.exitCode === 0) return EXIT.ok;
-    return error.code === "commander.help" ? EXIT.usage : report(usage(error.message.replace(/^error: /, "")));
+    return error.code === "commander.help"
+      ? EXIT.usage
+      : report(usage(error.message.replace(/^error: /, "").replaceAll("\n", " ")));
   }
   const json = process.argv.includes("--json");
   if (!(error instanceof AnhError)) {
