@@ -1,6 +1,22 @@
-import { composite, constant, type Draft } from "../graph/draft.ts";
+import { composite, constant, type Draft, emit } from "../graph/draft.ts";
 import { type ValueId, valueAt } from "../graph/graph.ts";
-import { cast, div, equal, greater, log, mul, neg, reshape, scalar, shapeOf, sub, where } from "../ops/build.ts";
+import {
+  add,
+  cast,
+  div,
+  equal,
+  exp,
+  greater,
+  log,
+  mul,
+  neg,
+  relu,
+  reshape,
+  scalar,
+  shapeOf,
+  sub,
+  where,
+} from "../ops/build.ts";
 import { shifted } from "../ops/softmax.ts";
 import { rowSum, total } from "../ops/sums.ts";
 import { describe } from "../tensor/tensor.ts";
@@ -69,3 +85,19 @@ export function meanSquaredError(draft: Draft, prediction: ValueId, target: Valu
   const count = shapeOf(draft, error).reduce((product, dim) => product * dim, 1);
   return mul(draft, total(draft, mul(draft, error, error)), scalar(draft, 1 / count));
 }
+
+/** Mean binary cross-entropy of sigmoid(logits) against targets in [0, 1] of the same shape, which get no gradient. */
+export const binaryCrossEntropy = (draft: Draft, logits: ValueId, targets: ValueId): ValueId =>
+  composite(draft, [logits], () => {
+    const count = shapeOf(draft, logits).reduce((product, dim) => product * dim, 1);
+    const mean = scalar(draft, 1 / count);
+    // max(x, 0) − x·t + log(1 + e^−|x|) overflows nowhere
+    const small = exp(draft, neg(draft, emit(draft, "Abs", [logits])));
+    const rest = log(draft, add(draft, small, scalar(draft, 1)));
+    const terms = add(draft, sub(draft, relu(draft, logits), mul(draft, logits, targets)), rest);
+    return {
+      output: mul(draft, total(draft, terms), mean),
+      // (sigmoid − t)/n: Log stays out of the gradient, so the state stays exact
+      vjp: (dy) => [mul(draft, sub(draft, emit(draft, "Sigmoid", [logits]), targets), mul(draft, dy, mean))],
+    };
+  });

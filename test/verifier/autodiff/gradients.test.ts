@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { gradients } from "../../../verifier/autodiff/backward.ts";
 import { GradientError } from "../../../verifier/autodiff/errors.ts";
-import { maskedCrossEntropy, meanSquaredError, softmaxCrossEntropy } from "../../../verifier/autodiff/loss.ts";
-import { emit, stateInput } from "../../../verifier/graph/draft.ts";
+import {
+  binaryCrossEntropy,
+  maskedCrossEntropy,
+  meanSquaredError,
+  softmaxCrossEntropy,
+} from "../../../verifier/autodiff/loss.ts";
+import { batchInput, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { OpName } from "../../../verifier/graph/graph.ts";
+import { isUnique } from "../../../verifier/model/placement.ts";
 import { clip, gelu, geluTanh, power, silu, softplus, swiglu, wholePower } from "../../../verifier/ops/activations.ts";
 import { causalAttention } from "../../../verifier/ops/attention.ts";
 import {
@@ -226,6 +232,12 @@ describe("each gradient agrees with finite differences along a random direction"
       binary("MatMul"),
     ],
     [
+      "binary cross-entropy",
+      [[3, 4]],
+      (d, [x], [t]) => binaryCrossEntropy(d, mul(d, x!, scalar(d, 5)), t!),
+      [{ dtype: "float32", shape: [3, 4], data: Float32Array.of(0, 1, 0.5, 1, 0.25, 0, 1, 1, 0, 0, 1, 0.75) }],
+    ],
+    [
       "mean squared error",
       [
         [3, 2],
@@ -280,4 +292,17 @@ test("an empty tensor has an empty gradient", () => {
   const values = evaluate(graph, [{ dtype: "float32", shape: [0, 3], data: new Float32Array(0) }], []);
   expect(values[graph.stateOutputs[0]!]!.data).toHaveLength(0);
   expect(values[graph.loss!]!.data[0]).toBe(0);
+});
+
+test("binary cross-entropy keeps the gradient exact, and large logits finite", () => {
+  const draft = newDraft();
+  const logits = stateInput(draft, "logits", { dtype: "float32", shape: [4] });
+  const targets = batchInput(draft, "targets", { dtype: "float32", shape: [4] });
+  const loss = binaryCrossEntropy(draft, logits, targets);
+  const graph = finish(draft, { kind: "train", stateOutputs: gradients(draft, loss, [logits]), loss });
+  expect(isUnique(graph)).toBe(true);
+  const of = (...data: number[]): Tensor => ({ dtype: "float32", shape: [4], data: Float32Array.from(data) });
+  const values = evaluate(graph, [of(200, -200, 200, 0)], [of(1, 0, 0, 1)]);
+  expect(values[graph.loss!]!.data[0]).toBeCloseTo((200 + Math.log(2)) / 4, 5);
+  expect(Array.from(values[graph.stateOutputs[0]!]!.data as Float32Array)).toEqual([0, 0, 0.25, -0.125]);
 });

@@ -111,7 +111,12 @@ test.runIf(process.env.ANH_LONG === "1")(
       seed: 1,
       batchRows: 64,
       evaluateBatchRows: 500,
-      optimizer: { kind: "momentum", learningRate: 0.05, momentum: 0.9 },
+      optimizer: {
+        kind: "momentum",
+        learningRate: 0.05,
+        momentum: 0.9,
+        schedule: { kind: "cosine", warmupSteps: 50, totalSteps: STEPS, floor: 0.02 },
+      },
     });
     const dataset = datasetOf(tensors(mnist.train.rows, mnist.train.images, mnist.train.labels));
     const job = taskOfGraphs(graphs, dataset, { batchRows: 64, steps: STEPS, segmentSteps: 50 });

@@ -8,8 +8,11 @@ import type { OpName } from "../../../verifier/graph/graph.ts";
 import { handlers } from "../../../verifier/model/onnx/import-ops.ts";
 import * as activations from "../../../verifier/ops/activations.ts";
 import * as attention from "../../../verifier/ops/attention.ts";
+import * as batchNorms from "../../../verifier/ops/batch-norm.ts";
+import * as convolutions from "../../../verifier/ops/convolve.ts";
 import * as embeddings from "../../../verifier/ops/embedding.ts";
 import * as norms from "../../../verifier/ops/normalize.ts";
+import * as pools from "../../../verifier/ops/pool.ts";
 import * as rotary from "../../../verifier/ops/rotary.ts";
 import * as softmaxes from "../../../verifier/ops/softmax.ts";
 import { newDraft, ops } from "../../../verifier/ops/table.ts";
@@ -85,6 +88,9 @@ const builders: Readonly<Record<string, object>> = {
   "verifier/ops/attention.ts": attention,
   "verifier/ops/embedding.ts": embeddings,
   "verifier/ops/rotary.ts": rotary,
+  "verifier/ops/convolve.ts": convolutions,
+  "verifier/ops/pool.ts": pools,
+  "verifier/ops/batch-norm.ts": batchNorms,
   "verifier/autodiff/loss.ts": losses,
 };
 
