@@ -41,9 +41,9 @@ program
   .option("--data-dir <path>", "where the stack keeps its data (default: a new temporary folder)")
   .action(async (options) => (await import("./commands/dev.ts")).dev(options));
 
-program
-  .command("model")
-  .description("what can be said of a model before anything is paid")
+const model = program.command("model").description("models before and after their training");
+
+model
   .command("check <file>")
   .description("name every node of an ONNX file that cannot be run or proven; say what training it costs")
   .option("--json", "one JSON object on stdout", false)
@@ -55,6 +55,16 @@ program
     [],
   )
   .action(async (file: string, options) => (await import("./commands/model.ts")).checkModel(file, options));
+
+model
+  .command("pull <claim>")
+  .description("the weights a claimed training ended in, checked against the claim")
+  .requiredOption("--out <file>", "a .safetensors file of all state tensors, or the inference as an .onnx file")
+  .option("--json", "one JSON object on stdout", false)
+  .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
+  .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
+  .option("--node-url <url>", "an L2 node that holds what the job names", "http://127.0.0.1:9545")
+  .action(async (claim: string, options) => (await import("./commands/pull.ts")).pullModel(claim, options));
 
 program
   .command("job")

@@ -1,37 +1,21 @@
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Hex, isHex, size } from "viem";
-import { type ChainFile, decodeChainFile } from "../../common/chain-file.ts";
-import { AnhError } from "../../common/errors.ts";
 import { withCheckModules } from "../../verifier/check/bench.ts";
 import { compareReplay, type Divergence } from "../../verifier/check/replay.ts";
 import { assembleInputs } from "../../verifier/claims/assemble.ts";
-import { openClaimLog } from "../../verifier/claims/log.ts";
-import { specOf } from "../../verifier/claims/spec.ts";
-import { openL1 } from "../../verifier/clients.ts";
 import { openDataClient } from "../../verifier/data/client.ts";
 import { openLibrary } from "../../verifier/data/library.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { table } from "../demo/table.ts";
 import { EXIT } from "../exit.ts";
-
-interface ReplayOptions {
-  readonly json: boolean;
-  readonly chainFile: string;
-  readonly l1Url: string;
-  readonly nodeUrl: string;
-}
+import { type ClaimOptions, claimFromL1 } from "./claim-from-l1.ts";
 
 const TIMEOUT_MS = 30_000;
-const POLL_MS = 250;
 
 /** `anh job replay --compare`: computes a claimed run again and names the first op whose bits differ. */
-export async function replayJob(claimHash: string, options: ReplayOptions): Promise<void> {
-  if (!isHex(claimHash) || size(claimHash) !== 32)
-    throw new AnhError("usage", `"${claimHash}" is no claim hash`, { expected: "32 bytes in hex", actual: claimHash });
+export async function replayJob(claimHash: string, options: ClaimOptions & { readonly json: boolean }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "anh-replay-"));
   try {
     const divergence = await compare(claimHash, options, folder);
@@ -42,31 +26,15 @@ export async function replayJob(claimHash: string, options: ReplayOptions): Prom
   }
 }
 
-async function compare(
-  claimHash: Hex,
-  { chainFile, l1Url, nodeUrl }: ReplayOptions,
-  folder: string,
-): Promise<Divergence | undefined> {
-  const l1 = openL1({ url: l1Url, chain: readChain(chainFile), pollMs: POLL_MS });
-  const claims = await openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock).read();
-  const logged = claims.get(claimHash);
-  const spec = logged && specOf(logged, claims);
-  if (logged === undefined || spec === undefined)
-    throw new AnhError("not-found", `L1 logged no claim ${claimHash}`, { actual: claimHash });
-  const consumed = spec.consumed === undefined ? [] : [spec.consumed.dataUrl];
-  const client = (urls: readonly string[]) => openDataClient({ urls, timeoutMs: TIMEOUT_MS });
-  const library = openLibrary(openBlobStore(folder), client([nodeUrl, logged.dataUrl, ...consumed]));
+async function compare(words: string, options: ClaimOptions, folder: string): Promise<Divergence | undefined> {
+  const { logged, spec, urls } = await claimFromL1(words, options);
+  const { claimHash, claim, dataUrl } = logged;
+  const library = openLibrary(openBlobStore(folder), openDataClient({ urls, timeoutMs: TIMEOUT_MS }));
   const inputs = await assembleInputs(spec.task, spec.seed, spec.consumed, library);
-  const subject = { claimHash, claim: logged.claim, inputs, data: client([logged.dataUrl]) };
-  return withCheckModules(onnxRuntime({ threads: 1 }), inputs, (modules) => compareReplay(subject, modules));
-}
-
-function readChain(path: string): ChainFile {
-  try {
-    return decodeChainFile(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new AnhError("usage", `${path} cannot be read as a chain file`, { actual: path, cause });
-  }
+  const data = openDataClient({ urls: [dataUrl], timeoutMs: TIMEOUT_MS });
+  return withCheckModules(onnxRuntime({ threads: 1 }), inputs, (modules) =>
+    compareReplay({ claimHash, claim, inputs, data }, modules),
+  );
 }
 
 function text(divergence: Divergence | undefined): string {

@@ -2,7 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hexToBytes } from "viem";
 import { devAccount, type Role } from "../../cli/stack/accounts.ts";
+import { encodeJob, trainId } from "../../common/job.ts";
 import { type ChallengerSettings, runChallenger } from "../../verifier/challenger-wiring.ts";
 import type { Demand } from "../../verifier/claims/demand.ts";
 import type { ServiceEvent } from "../../verifier/events.ts";
@@ -43,10 +45,13 @@ export async function openServiceStage() {
   });
   return {
     l1,
+    /** A data service that holds what jobs name. */
+    nodeUrl: node.url,
     /** A task with an id of its own. */
     job: (spec: SmallSpec): SmallTask => smallTask({ ...spec, salt: salt++ }),
     /** Serves what a task names that is not the usual one. */
-    async upload({ graphs, dataset, start }: SmallTask): Promise<void> {
+    async upload({ job, graphs, dataset, start }: SmallTask): Promise<void> {
+      await store.put(trainId(job), hexToBytes(encodeJob(job)));
       for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
       await storeTensors(store, dataset.tensors);
       await storeTensors(store, start);

@@ -1,0 +1,93 @@
+// Commands that look at a claim on L1 and at what its claimant serves.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Hex } from "viem";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeChainFile } from "../../common/chain-file.ts";
+import { honestSteps } from "../../verifier/executor-wiring.ts";
+import { valueAt } from "../../verifier/graph/graph.ts";
+import { importOnnx } from "../../verifier/model/onnx/import.ts";
+import { tensorRoot } from "../../verifier/tensor/root.ts";
+import { fromSafetensors } from "../../verifier/tensor/safetensors.ts";
+import { bytesOf } from "../../verifier/tensor/tensor.ts";
+import { rootOfList } from "../../verifier/trace/step.ts";
+import { liar, openServiceStage, type ServiceStage, seen } from "../support/service-stage.ts";
+import type { SmallTask } from "../support/small-task.ts";
+
+const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+const NOBODY = `0x${"12".repeat(32)}`;
+
+type Claimed = { readonly claimHash: Hex; readonly resultRoot: Hex };
+
+let folder: string;
+let stage: ServiceStage;
+let task: SmallTask;
+let honest: Claimed;
+let lying: Claimed;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "anh-claim-commands-"));
+  stage = await openServiceStage();
+  await writeFile(join(folder, "chain.json"), encodeChainFile(stage.l1.chain));
+  task = stage.job({});
+  await stage.upload(task);
+  const first = await stage.execute("executor", task, honestSteps(1));
+  honest = (await seen(first.events, "claimed")) as unknown as Claimed;
+  const second = await stage.execute("liar", stage.job({}), liar("next_weight0"));
+  lying = (await seen(second.events, "claimed")) as unknown as Claimed;
+});
+afterAll(async () => {
+  await stage?.stopAll();
+  await stage?.close();
+  await rm(folder, { recursive: true });
+});
+
+function anh(...args: readonly string[]): Promise<{ code: number; json: Record<string, unknown> }> {
+  const where = ["--chain-file", join(folder, "chain.json"), "--l1-url", stage.l1.url, "--node-url", stage.nodeUrl];
+  return new Promise((resolve) =>
+    execFile(process.execPath, [MAIN, ...args, ...where, "--json"], (error, stdout) =>
+      resolve({ code: Number(error?.code ?? 0), json: JSON.parse(stdout) }),
+    ),
+  );
+}
+
+describe("anh job replay", () => {
+  it("refuses what is no claim", async () => {
+    expect(await anh("job", "replay", "0x12")).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
+    expect(await anh("job", "replay", NOBODY)).toMatchObject({ code: 1, json: { error: { code: "not-found" } } });
+  });
+
+  it("finds an honest claim equal throughout, and where a lying one leaves the own run", async () => {
+    const { claimHash } = honest;
+    expect(await anh("job", "replay", claimHash)).toEqual({ code: 0, json: { claimHash, divergence: null } });
+    const { code, json } = await anh("job", "replay", lying.claimHash);
+    expect(code).toBe(1);
+    expect(json.divergence).toMatchObject({ step: 5, first: { name: "next_weight0", differing: 1, firstElement: 3 } });
+  });
+});
+
+describe("anh model pull", () => {
+  it("refuses a format it does not write", async () => {
+    const refused = await anh("model", "pull", honest.claimHash, "--out", join(folder, "weights.pt"));
+    expect(refused).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
+  });
+
+  it("brings home the state that was claimed, by name", async () => {
+    const out = join(folder, "weights.safetensors");
+    expect(await anh("model", "pull", honest.claimHash, "--out", out)).toMatchObject({ code: 0, json: { out } });
+    const { tensors, metadata } = fromSafetensors(await readFile(out));
+    const names = task.graph.stateInputs.map(({ value }) => valueAt(task.graph, value).name);
+    expect(rootOfList(names.map((name) => tensorRoot(bytesOf(tensors.get(name)!))))).toBe(honest.resultRoot);
+    expect(metadata).toEqual({ claim: honest.claimHash, model: task.task.id });
+  });
+
+  it("writes the inference with its weights as ONNX", async () => {
+    const out = join(folder, "model.onnx");
+    expect(await anh("model", "pull", honest.claimHash, "--out", out)).toMatchObject({ code: 0, json: { out } });
+    const { parameters, inputs } = importOnnx(await readFile(out), { batchRows: 1 });
+    expect(inputs.map(({ name }) => name)).toEqual(["x"]);
+    expect(parameters.map(({ name }) => name)).toEqual(["weight0", "bias0", "weight1", "bias1"]);
+  });
+});
