@@ -1,13 +1,13 @@
 // Convolutions, pools and what stands beside them, as the builders make them: each path of the runtime and of the canonical form.
-import { emit } from "../../verifier/graph/draft.ts";
-import { batchNorm } from "../../verifier/ops/batch-norm.ts";
+import { constant, emit } from "../../verifier/graph/draft.ts";
+import { batchNorm, normalised } from "../../verifier/ops/batch-norm.ts";
 import { add, sliceAxis } from "../../verifier/ops/build.ts";
 import { convolve, convolveTransposed } from "../../verifier/ops/convolve.ts";
 import { averagePooled, globalAveragePooled, maxPooled } from "../../verifier/ops/pool.ts";
 import { pad } from "../../verifier/ops/spatial.ts";
 import { sumOver } from "../../verifier/ops/sums.ts";
 import type { Window } from "../../verifier/ops/window.ts";
-import type { Shape } from "../../verifier/tensor/tensor.ts";
+import { float32, type Shape } from "../../verifier/tensor/tensor.ts";
 import type { Build } from "./gradient-error.ts";
 
 export type WindowCase = readonly [name: string, shapes: readonly Shape[], build: Build];
@@ -166,6 +166,17 @@ export const besides: readonly WindowCase[] = [
         { scale: scale!, shift: shift!, mean: mean!, variance: variance! },
         { epsilon: 1e-3, momentum: 0.9 },
       ).y,
+  ],
+  [
+    "normalisation by given statistics",
+    [[3, 4, 3, 2], [4], [4]],
+    (d, [x, scale, shift]) => {
+      const [mean, variance] = [
+        [0.1, 0.2, -0.3, 0],
+        [0.5, 1, 2, 3],
+      ].map((values) => constant(d, float32([4], values)));
+      return normalised(d, x!, { scale: scale!, shift: shift!, mean: mean!, variance: variance! }, 1e-3);
+    },
   ],
   ["sum over the first and last axes", [[2, 3, 4, 5]], (d, [x]) => sumOver(d, x!, [0, 2, 3])],
   ["sum over a middle and the last axis", [[2, 3, 4, 5]], (d, [x]) => sumOver(d, x!, [1, 3])],

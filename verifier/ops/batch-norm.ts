@@ -1,8 +1,8 @@
-import type { Draft } from "../graph/draft.ts";
+import { composite, type Draft } from "../graph/draft.ts";
 import type { ValueId } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { add, div, mul, reshape, scalar, shapeOf, sqrt, sub } from "./build.ts";
-import { sumOver } from "./sums.ts";
+import { sumOver, sumTo } from "./sums.ts";
 
 /** All of shape [C]. */
 export type Normalisation = {
@@ -22,13 +22,22 @@ const perChannel = (draft: Draft, x: ValueId, values: ValueId): ValueId => {
   );
 };
 
-/** (x − mean)·(scale/√(variance + ε)) + shift, per channel of [N, C, …]. */
-export function normalised(draft: Draft, x: ValueId, of: Normalisation, epsilon: number): ValueId {
-  const spread = sqrt(draft, add(draft, of.variance, scalar(draft, epsilon)));
-  const factor = perChannel(draft, x, div(draft, of.scale, spread));
-  const centred = sub(draft, x, perChannel(draft, x, of.mean));
-  return add(draft, mul(draft, centred, factor), perChannel(draft, x, of.shift));
-}
+/** (x − mean)·(scale/√(variance + ε)) + shift, per channel of [N, C, …]. The statistics are given: they get no gradient. */
+export const normalised = (draft: Draft, x: ValueId, of: Normalisation, epsilon: number): ValueId =>
+  composite(draft, [x, of.scale, of.shift], () => {
+    const spread = sqrt(draft, add(draft, of.variance, scalar(draft, epsilon)));
+    const factor = perChannel(draft, x, div(draft, of.scale, spread));
+    const centred = sub(draft, x, perChannel(draft, x, of.mean));
+    const sums = (values: ValueId): ValueId => sumTo(draft, values, shapeOf(draft, factor));
+    return {
+      output: add(draft, mul(draft, centred, factor), perChannel(draft, x, of.shift)),
+      vjp: (dy) => [
+        mul(draft, dy, factor),
+        div(draft, reshape(draft, sums(mul(draft, dy, centred)), shapeOf(draft, of.scale)), spread),
+        reshape(draft, sums(dy), shapeOf(draft, of.shift)),
+      ],
+    };
+  });
 
 export type BatchNorm = {
   readonly y: ValueId;
