@@ -25,6 +25,7 @@ create index if not exists log_index_number on log_index(number);
 create table if not exists appearances(address text not null, number integer not null, position integer not null, nonce integer, created integer not null);
 create unique index if not exists appearances_address on appearances(address, number, position);
 create index if not exists appearances_number on appearances(number);
+create index if not exists appearances_nonce on appearances(address, nonce) where nonce is not null;
 create table if not exists judged(number integer not null, claim text not null, effective integer not null);
 create table if not exists taint(key text not null, number integer not null, claims text not null);
 create index if not exists taint_key on taint(key, number);
