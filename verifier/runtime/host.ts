@@ -2,10 +2,11 @@ import { endianness } from "node:os";
 import { batchInput, constant, emit, stateInput } from "../graph/draft.ts";
 import { finish } from "../graph/finish.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
-import { add, div, exp, mul, sqrt } from "../ops/build.ts";
+import { add, div, exp, mul, reshape, sqrt } from "../ops/build.ts";
+import { convolve, convolveTransposed } from "../ops/convolve.ts";
 import { product } from "../ops/product.ts";
 import { newDraft } from "../ops/table.ts";
-import { bytesOf, float32, type Tensor } from "../tensor/tensor.ts";
+import { bytesOf, float32, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { HostError } from "./errors.ts";
 import { evaluate } from "./reference.ts";
 import type { Runtime } from "./runtime.ts";
@@ -37,6 +38,16 @@ export async function checkHost(runtime: Runtime): Promise<void> {
   }
 }
 
+/** Thirds and sevenths, whose sums show in what order they were made. */
+const uneven = (...shape: number[]): Tensor =>
+  float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 37) % 101) / 3 - ((i * 53) % 89) / 7),
+  );
+// 270 products at 81 positions: blocks of 128.
+const IMAGE = uneven(1, 30, 9, 9);
+const FILTERS = uneven(2, 30, 3, 3);
+
 function probe(): { graph: Graph; state: Tensor[]; batch: Tensor[] } {
   const draft = newDraft();
   // (1 + 2⁻¹²)² − 1 keeps its last bit only if the product is not rounded on the way.
@@ -52,5 +63,19 @@ function probe(): { graph: Graph; state: Tensor[]; batch: Tensor[] } {
   const restored = mul(draft, c, constant(draft, float32([], [1e9])));
   const rest = emit(draft, "ReduceSum", [sqrt(draft, exp(draft, div(draft, fused, b)))], { axes: [0], keepdims: 1 });
   const sum = add(draft, add(draft, fused, add(draft, denormal, restored)), rest);
-  return { graph: finish(draft, { kind: "train", stateOutputs: [sum] }), state: [left], batch: [right, tiny] };
+  const image = batchInput(draft, "image", IMAGE);
+  const filters = batchInput(draft, "filters", FILTERS);
+  const window = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
+  const convolved = convolve(draft, { x: image, w: filters, window, group: 1 });
+  const back = convolveTransposed(draft, { x: convolved, w: filters, window, group: 1, widened: [0, 0] });
+  const spread = mul(
+    draft,
+    sum,
+    emit(draft, "ReduceMax", [reshape(draft, back, [sizeOf(IMAGE.shape)])], { axes: [0], keepdims: 1 }),
+  );
+  return {
+    graph: finish(draft, { kind: "train", stateOutputs: [spread] }),
+    state: [left],
+    batch: [right, tiny, IMAGE, FILTERS],
+  };
 }
