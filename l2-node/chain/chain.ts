@@ -3,8 +3,9 @@ import type { Hex } from "viem";
 import { decodeBatch, type Envelopes } from "../../common/batch.ts";
 import { equalBytes } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
+import { AnhError } from "../../common/errors.ts";
 import { keccakHex } from "../../common/keccak.ts";
-import type { L1Batch, L1Step } from "../l1/step.ts";
+import { isAboutClaim, type L1Batch, type L1Message, type L1Step } from "../l1/step.ts";
 import type { Store } from "../store/store.ts";
 import { type Block, postedOf } from "./block.ts";
 import type { Built } from "./builder.ts";
@@ -29,6 +30,9 @@ export interface ChainEvents {
   l1: [];
 }
 
+/** The data folder lacks what this version needs of L1. */
+export class IncompleteStoreError extends AnhError {}
+
 /** The chain of one node: blocks it sealed or derived, kept in step with L1. Synchronous; every change is durable. */
 export class Chain {
   readonly events = new EventEmitter<ChainEvents>();
@@ -41,7 +45,7 @@ export class Chain {
   constructor(options: { readonly chain: ChainFile }, modules: { readonly store: Store }) {
     this.file = options.chain;
     this.store = modules.store;
-    this.#standings = claimStandings(this.store.l1.claimMessages());
+    this.#standings = this.#readStandings();
     // RPC, mempool, sequencer and execution listen, and each open subscription of theirs.
     this.events.setMaxListeners(0);
   }
@@ -58,6 +62,16 @@ export class Chain {
   /** Claims overturned at the L1 head this node follows. */
   overturned(): ReadonlySet<Hex> {
     return this.#standings.overturned;
+  }
+
+  /** Claims that have no soft effect at that head: overturned, suspended or paused (P6.6). The same set until it changes. */
+  withoutSoftEffect(): ReadonlySet<Hex> {
+    return this.#standings.withoutSoftEffect(this.store.l1.cursor()?.timestamp ?? 0n);
+  }
+
+  /** Inbox index of the first `Claimed` whose claim is still open (P6.8); undefined if none is. */
+  firstOpen(): bigint | undefined {
+    return this.#standings.firstOpen();
   }
 
   heads(): Heads {
@@ -96,7 +110,7 @@ export class Chain {
       }
       l1.setCursor(step.head, step.finalizedNumber);
     });
-    for (const message of step.messages) if (message.kind >= 3 && message.kind <= 5) this.#standings.add(message);
+    for (const message of step.messages) if (isAboutClaim(message)) this.#addTo(this.#standings, message);
     this.#announce(dropped, added);
     this.events.emit("l1");
   }
@@ -118,9 +132,28 @@ export class Chain {
       if (removed.some(({ sealedHere }) => sealedHere)) this.store.l1.setSealAbove(ancestor);
       return removed;
     });
-    this.#standings = claimStandings(this.store.l1.claimMessages());
+    this.#standings = this.#readStandings();
     this.#announce(dropped, []);
     this.events.emit("l1");
+  }
+
+  #readStandings(): ClaimStandings {
+    const standings = claimStandings(this.file.clocks);
+    for (const message of this.store.l1.claimMessages()) this.#addTo(standings, message);
+    return standings;
+  }
+
+  #addTo(standings: ClaimStandings, message: L1Message): void {
+    const header = this.store.l1.originAt(message.l1Block);
+    if (header === undefined)
+      throw new IncompleteStoreError(
+        "incomplete-store",
+        `no header of L1 block ${message.l1Block}, which holds a claim`,
+        {
+          hint: "an older version wrote this data folder: remove it, and L1 is read again",
+        },
+      );
+    standings.add(message, header.timestamp);
   }
 
   /** Anchored bytes are authoritative: blocks that differ from them go, and what the batch says takes their place. */

@@ -1,7 +1,6 @@
 import { encodeFunctionData, type PublicClient } from "viem";
 import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
 import type { Chain } from "../chain/chain.ts";
-import { claimStandings } from "../chain/standings.ts";
 import type { L1Sender } from "../l1/sender.ts";
 import type { Execution } from "./execution.ts";
 import { type StateClaim, stateClaim } from "./state-claim.ts";
@@ -93,7 +92,7 @@ export class Accountant {
   /** Last block of the newest batch all of whose results are closed, as far as this node has read L1. */
   #claimable(): bigint | undefined {
     const { l1, blocks } = this.#modules.chain.store;
-    const firstOpen = claimStandings(l1.claimMessages()).firstOpen();
+    const firstOpen = this.#modules.chain.firstOpen();
     for (let batch = l1.lastBatch(); batch !== undefined; batch = l1.batch(batch.batch - 1n)) {
       const inboxCount = blocks.block(batch.lastNumber)?.header.origin.inboxCount;
       if (inboxCount !== undefined && (firstOpen === undefined || inboxCount <= firstOpen)) return batch.lastNumber;

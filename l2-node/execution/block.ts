@@ -82,7 +82,7 @@ export class BlockRunner {
     const { state, source } = this.#modules;
     const { number, inboxCount, timestamp, messages } = this.#block;
     write(state, cursorSlot(), { number, inboxCount });
-    const context = { state, timestamp, overturned: source.overturned(), standings: [], judged: [] };
+    const context = { state, timestamp, withoutSoftEffect: source.withoutSoftEffect(), standings: [], judged: [] };
     for (const message of messages) consume(context, message);
     const later = [...this.#expire(), ...(await this.#resume())];
     const own = await this.#runOwn();

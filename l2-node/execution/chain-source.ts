@@ -49,7 +49,7 @@ export function chainSource(chain: Chain): BlockSource {
       const block = number > 0n ? blocks.block(number) : undefined;
       return block && identityOf(block);
     },
-    overturned: () => chain.overturned(),
+    withoutSoftEffect: () => chain.withoutSoftEffect(),
     onChange: (listener) => {
       for (const event of ["block", "dropped", "l1"] as const) chain.events.on(event, listener);
       return () => {

@@ -17,10 +17,10 @@ export interface Standing {
 export interface MessageContext {
   readonly state: WorldState;
   readonly timestamp: bigint;
-  /** Claims overturned at H. */
-  readonly overturned: ReadonlySet<Hex>;
+  /** Claims overturned, suspended or paused at H. */
+  readonly withoutSoftEffect: ReadonlySet<Hex>;
   readonly standings: Standing[];
-  /** Soft claims whose effect was decided by `overturned`. */
+  /** Soft claims whose effect was decided by `withoutSoftEffect`. */
   readonly judged: { claim: Hex; effective: boolean }[];
 }
 
@@ -58,9 +58,9 @@ function claimed(context: MessageContext, message: ClaimedMessage): void {
   release(state, id);
 }
 
-/** P6.6, with `overturned` the set at H. */
-function hasSoftEffect({ state, overturned: atHead }: MessageContext, message: ClaimedMessage): boolean {
-  if (atHead.has(message.claimHash) || read(state, overturnedSlot(message.id))) return false;
+/** P6.6. What depends on times is in the set; the rest on the messages before this one. */
+function hasSoftEffect({ state, withoutSoftEffect }: MessageContext, message: ClaimedMessage): boolean {
+  if (withoutSoftEffect.has(message.claimHash) || read(state, overturnedSlot(message.id))) return false;
   return message.consumed.every((claimHash) => {
     const claim = read(state, claimSlot(claimHash));
     return claim !== undefined && read(state, resultSlot(claim.id))?.claimHash === claimHash;

@@ -10,6 +10,11 @@ import type { BlockSource } from "./source.ts";
 import type { ExecutionStore } from "./store.ts";
 import { claimSlot, read, resultSlot } from "./system.ts";
 
+const NONE: ReadonlySet<Hex> = new Set();
+
+const symmetricDifference = (a: ReadonlySet<Hex>, b: ReadonlySet<Hex>): ReadonlySet<Hex> =>
+  new Set([...a, ...b].filter((claim) => a.has(claim) !== b.has(claim)));
+
 /** The block in progress is no longer what L1 says it is. */
 class GivenUp extends Error {}
 
@@ -31,6 +36,8 @@ export class Progress {
   #generation = 0;
   /** Effective claims that are not final; asked anew when claims were judged or blocks rolled back. */
   #open: readonly Hex[] | undefined;
+  /** The source's claims without soft effect that blocks stand on; undefined before this process has asked. */
+  #judgedBy: ReadonlySet<Hex> | undefined;
   #work: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -98,7 +105,7 @@ export class Progress {
     const genesis = { number: 0n, hash, identity: hash };
     const none = { receipts: [], appearances: [], judged: [], taint: new Map(), inputs: new Map() };
     this.#modules.store.commitBlock(genesis, genesisState(this.#modules.source.genesis).writes(), none);
-    this.#modules.store.setOverturned(this.#modules.source.overturned());
+    this.#modules.store.setWithoutSoftEffect(this.#modules.source.withoutSoftEffect());
   }
 
   #resolve(block: BlockTag): bigint {
@@ -160,9 +167,9 @@ export class Progress {
     const executed = this.executedNumber();
     let last = executed;
     while (last > 0n && this.#modules.source.blockIdentity(last) !== this.#modules.store.blockIdentity(last)) last--;
-    const before = this.#modules.store.overturned();
-    const now = this.#modules.source.overturned();
-    const changed = new Set([...before, ...now].filter((claim) => before.has(claim) !== now.has(claim)));
+    const before = this.#judgedBy ?? this.#modules.store.withoutSoftEffect();
+    const now = this.#modules.source.withoutSoftEffect();
+    const changed = now === before ? NONE : symmetricDifference(before, now);
     const judged = changed.size > 0 ? this.#modules.store.firstJudging(changed) : undefined;
     const rederived = judged !== undefined && judged <= last;
     if (rederived) last = judged - 1n;
@@ -170,8 +177,9 @@ export class Progress {
     if (changed.size > 0) {
       // A block in progress was judged by the old set.
       this.#generation++;
-      this.#modules.store.setOverturned(now);
+      this.#modules.store.setWithoutSoftEffect(now);
     }
+    this.#judgedBy = now;
     if (!rederived) return;
     this.#modules.store.countRederivation();
     this.#modules.events.emit("rederived", { from: last + 1n, to: executed, claims: [...changed] });

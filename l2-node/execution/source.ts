@@ -56,8 +56,11 @@ export interface BlockSource {
   blockHash(number: bigint): Hex | undefined;
   /** Differs wherever hash or content does: bad posted bytes empty a block and leave its hash (P3.6). */
   blockIdentity(number: bigint): string | undefined;
-  /** Claims overturned at L1 head H, whether or not a block has consumed the message yet (P6.6). */
-  overturned(): ReadonlySet<Hex>;
-  /** Called after the head, a block or the overturned set changed; returns the unsubscription. */
+  /**
+   * Claims that L1 up to head H leaves without soft effect: overturned, suspended or paused, whether or not a block has
+   * consumed the messages yet (P6.6). The same set until it changes.
+   */
+  withoutSoftEffect(): ReadonlySet<Hex>;
+  /** Called after the head, a block or that set changed; returns the unsubscription. */
   onChange(listener: () => void): () => void;
 }

@@ -48,7 +48,7 @@ export interface Appeared {
 export interface BlockEffects {
   readonly receipts: readonly Receipt[];
   readonly appearances: readonly Appearance[];
-  /** Soft claims whose standing this block judged from the overturned set (P6.6). */
+  /** Soft claims whose standing this block judged by L1's head (P6.6). */
   readonly judged: readonly { readonly claim: Hex; readonly effective: boolean }[];
   /** Open results that written keys and finished transactions (`tx:<hash>`) depend on; empty lists clear. */
   readonly taint: ReadonlyMap<string, readonly Hex[]>;
@@ -272,13 +272,13 @@ export class ExecutionStore implements StateReader {
     return this.#get<{ bytes: Uint8Array }>("select bytes from inputs where root = ?", root)?.bytes;
   }
 
-  /** The overturned claims that the executed blocks were judged with. */
-  overturned(): ReadonlySet<Hex> {
-    return new Set((this.#meta("overturned") ?? "").split(",").filter((hash) => hash !== "") as Hex[]);
+  /** The claims without soft effect that the executed blocks were judged with. */
+  withoutSoftEffect(): ReadonlySet<Hex> {
+    return new Set((this.#meta("without-soft-effect") ?? "").split(",").filter((hash) => hash !== "") as Hex[]);
   }
 
-  setOverturned(claims: ReadonlySet<Hex>): void {
-    this.#setMeta("overturned", [...claims].sort().join(","));
+  setWithoutSoftEffect(claims: ReadonlySet<Hex>): void {
+    this.#setMeta("without-soft-effect", [...claims].sort().join(","));
   }
 
   rederivedCount(): number {

@@ -8,7 +8,7 @@ import type { Chain } from "../chain/chain.ts";
 import { L1DataError, WrongL1Error } from "./errors.ts";
 import type { L1Header } from "./header.ts";
 import { headerOf, readHeader, readLogs } from "./read.ts";
-import type { L1Batch, L1Message } from "./step.ts";
+import { isAboutClaim, type L1Batch, type L1Message } from "./step.ts";
 
 export interface FollowerOptions {
   readonly pollMs: number;
@@ -75,7 +75,7 @@ export class Follower {
     const number = smallerOf(head.number, cursor.number + this.#options.maxRangeBlocks);
     const end = number === head.number ? head : await readHeader(client, number);
     const { messages, batches } = await this.#readStep(cursor, end);
-    const origins = await this.#readOrigins(batches);
+    const origins = await this.#readOrigins(messages, batches);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber: finalized.number, messages, batches, origins });
     return number === head.number;
@@ -177,10 +177,11 @@ export class Follower {
     return { messages, batches };
   }
 
-  /** Canonical headers at all origins the batches name, and of the L1 blocks that hold them, but for those already known. */
-  async #readOrigins(batches: readonly L1Batch[]): Promise<L1Header[]> {
+  /** Canonical headers at all origins the batches name, and of the L1 blocks that hold them or claims, but for those already known. */
+  async #readOrigins(messages: readonly L1Message[], batches: readonly L1Batch[]): Promise<L1Header[]> {
     const { client, chain } = this.#modules;
-    const numbers = new Set<bigint>();
+    const claimed = messages.filter(isAboutClaim).map(({ l1Block }) => l1Block);
+    const numbers = new Set(claimed.filter((number) => !chain.store.l1.originAt(number)));
     for (const { headers, l1Block } of batches) {
       if (!chain.store.l1.originAt(l1Block)) numbers.add(l1Block);
       for (const posted of headers) {

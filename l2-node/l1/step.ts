@@ -10,6 +10,9 @@ export interface L1Message {
   readonly l1Block: bigint;
 }
 
+/** `Claimed`, `Overturned` or `Final`: what they do depends on when L1 said them (P6.6). */
+export const isAboutClaim = ({ kind }: L1Message): boolean => kind >= 3 && kind <= 5;
+
 /** A batch as HeaderAnchor accepted it (P3.4). */
 export interface L1Batch {
   readonly batch: bigint;
@@ -28,6 +31,6 @@ export interface L1Step {
   readonly finalizedNumber: bigint;
   readonly messages: readonly L1Message[];
   readonly batches: readonly L1Batch[];
-  /** Canonical L1 headers at the origins that the batches' headers name, and of the L1 blocks that hold batches. */
+  /** Canonical L1 headers at the origins that the batches' headers name, and of the L1 blocks that hold batches or claims' messages. */
   readonly origins: readonly L1Header[];
 }

@@ -65,7 +65,11 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     "select * from l1_headers where number < ? order by number desc limit 1",
   );
   const insertHeader = db.prepare("insert or replace into l1_headers values (?, ?, ?, ?, ?, ?)");
-  const pruneHeaders = db.prepare("delete from l1_headers where number < ? and number <> ?");
+  // Claims are judged by their L1 blocks' times for as long as there is a chain (P6.6).
+  const pruneHeaders = db.prepare(
+    `delete from l1_headers where number >= ? and number < ? and number <> ? and not exists
+       (select 1 from messages where messages.l1_block = l1_headers.number and kind between 3 and 5)`,
+  );
   const selectMessage = db.prepare<[number], MessageRow>("select * from messages where position = ?");
   const selectLastMessage = db.prepare<[], MessageRow>("select * from messages order by position desc limit 1");
   const selectMessageAt = db.prepare<[number], MessageRow>(
@@ -87,6 +91,9 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
   const above = ["l1_headers where number", "messages where l1_block", "batches where l1_block"].map((rest) =>
     db.prepare(`delete from ${rest} > ?`),
   );
+
+  // What is kept below it is not looked at again.
+  let prunedTo = 0;
 
   const originAt = (number: bigint): L1Header | undefined => {
     const row = selectHeader.get(Number(number));
@@ -129,7 +136,9 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     finalizedNumber: () => BigInt(getMeta.get("l1-finalized")?.value ?? 0),
     setCursor(head, finalizedNumber) {
       this.putHeader(head);
-      pruneHeaders.run(Number(head.number - KEPT_HEADERS), Number(genesisOrigin));
+      const oldest = Number(head.number - KEPT_HEADERS);
+      pruneHeaders.run(prunedTo, oldest, Number(genesisOrigin));
+      prunedTo = Math.max(prunedTo, oldest);
       setMeta.run("l1-cursor", head.number.toString());
       setMeta.run("l1-finalized", finalizedNumber.toString());
     },

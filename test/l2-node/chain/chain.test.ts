@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import type { Block } from "../../../l2-node/chain/block.ts";
+import { Chain, IncompleteStoreError } from "../../../l2-node/chain/chain.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
@@ -129,5 +130,27 @@ describe("Chain", () => {
     expect([...node.chain.overturned()]).toEqual([claimHash]);
     node.chain.rewindL1(ancestor);
     expect([...node.chain.overturned()]).toEqual([]);
+  });
+
+  it("keeps the L1 times of claims, beyond those of other old L1 blocks, for whoever starts on its store", () => {
+    const soft = { ...claimed(1), soft: true };
+    l1.mine([soft]);
+    const { number } = l1.head;
+    for (let i = 0; i < 10_002; i++) l1.mine();
+    follow(node.chain, l1);
+    expect(node.store.l1.originAt(number + 1n)).toBeUndefined();
+    const restarted = new Chain({ chain: node.chain.file }, { store: node.store });
+    expect([...restarted.withoutSoftEffect()]).toEqual([soft.claimHash]);
+    expect(restarted.firstOpen()).toBe(0n);
+  });
+
+  it("does not start on a store that lacks them", () => {
+    l1.mine([claimed(1)]);
+    const step = l1.stepFrom(0n);
+    const { store } = node;
+    store.transaction(() => {
+      for (const message of step.messages) store.l1.putMessage(message);
+    });
+    expect(() => new Chain({ chain: node.chain.file }, { store })).toThrow(IncompleteStoreError);
   });
 });

@@ -3,6 +3,7 @@ import { type Address, encodeFunctionData, type Hex } from "viem";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import type { GenesisAlloc } from "../../../common/chain-file.ts";
+import type { Clocks } from "../../../common/clocks.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
 import { type Job, trainId } from "../../../common/job.ts";
 import type { Message } from "../../../common/message.ts";
@@ -20,13 +21,15 @@ export interface RigOptions {
   readonly alloc?: GenesisAlloc;
   readonly path?: string;
   readonly shapeOf?: ShapeSource;
+  /** Devnet's where not named. */
+  readonly clocks?: Partial<Clocks>;
 }
 
-export function makeRig({ alloc = {}, path = ":memory:", shapeOf }: RigOptions = {}) {
+export function makeRig({ alloc = {}, path = ":memory:", shapeOf, clocks: own = {} }: RigOptions = {}) {
   const l1 = new MemoryL1();
   const base = l1.chainFile();
   // Nothing is anchored here, and no fallback block is to become due for that.
-  const clocks = { ...base.clocks, inclusionWindowSeconds: 1e9 };
+  const clocks = { ...base.clocks, inclusionWindowSeconds: 1e9, ...own };
   const file = { ...base, clocks, genesis: { ...base.genesis, alloc: { ...PREDEPLOYS, ...alloc } } };
   const node = testNode(file);
   follow(node.chain, l1);
