@@ -88,13 +88,16 @@ function leafBytes(graph: Graph, node: Node): number {
   return hasLeaf(node) ? termsOf(graph, node) * elementBytes : 0;
 }
 
+/** What one opening adds to its elements: the rest of the chunks at both ends, and proofs. */
+const OPENING_BYTES = 2_700;
+
 /** Whole rows of the window, with the channels of all groups between its first and last position, and one filter. */
 function convLeafBytes(graph: Graph, node: Node): number {
   const [x, w] = node.inputs.map((id) => valueAt(graph, id).shape) as [Shape, Shape];
   const [rows, columns] = w.slice(2) as [number, number];
   const [, across] = node.attributes.dilations as readonly [number, number];
   const positions = node.op === "Conv" ? (columns - 1) * across + 1 : columns;
-  return 4 * (rows * positions * x[1]! + termsOf(graph, node));
+  return 4 * (rows * positions * x[1]! + termsOf(graph, node)) + rows * OPENING_BYTES;
 }
 
 /** Operations on the way to one element. */

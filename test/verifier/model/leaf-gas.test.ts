@@ -73,6 +73,28 @@ rows.push(
   ["arg-max-2048", estimate(oneNode("ArgMax", [2, 2048], { axis: 1, keepdims: 0 }), "ArgMax", "strict")],
 );
 
+const window = { dilations: [1, 1], pads: [1, 1, 1, 1], strides: [1, 1] };
+
+/** The layers whose leaves test/contracts/leaf/gas.test.ts measures: 3×3 windows of 64 channels. */
+function windowed(op: "Conv" | "ConvTranspose" | "MaxPool"): Graph {
+  const draft = newDraft();
+  const x = stateInput(draft, "x", { dtype: "float32", shape: [2, 64, 14, 14] });
+  const filters = op === "Conv" ? [16, 64, 3, 3] : [64, 16, 3, 3];
+  const w = stateInput(draft, "w", { dtype: "float32", shape: filters });
+  const attributes = {
+    Conv: { ...window, group: 1 },
+    ConvTranspose: { ...window, group: 1, output_padding: [0, 0] },
+    MaxPool: { ...window, kernel_shape: [3, 3] },
+  }[op];
+  const y = emit(draft, op, op === "MaxPool" ? [x] : [x, w], attributes);
+  return finish(draft, { kind: "infer", stateOutputs: [y] });
+}
+for (const profile of ["strict", "tolerant"] as const) {
+  rows.push([`conv-576-${profile}`, estimate(windowed("Conv"), "Conv", profile)]);
+  rows.push([`conv-transpose-576-${profile}`, estimate(windowed("ConvTranspose"), "ConvTranspose", profile)]);
+}
+rows.push(["max-pool-9", estimate(windowed("MaxPool"), "MaxPool", "strict")]);
+
 test.each(rows)("%s: the estimate is above what was measured, and not far above", (name, estimated) => {
   expect(estimated).toBeGreaterThan(measured[name]!);
   expect(estimated).toBeLessThan(2.5 * measured[name]!);
@@ -94,6 +116,19 @@ test("a maximum is bounded by the size of a transaction, to the term", () => {
   const row = (terms: number) => oneNode("ReduceMax", [2, terms], { axes: [1], keepdims: 0 });
   expect(() => checkGraph(row(longest), "strict")).not.toThrow();
   expect(() => checkGraph(row(longest + 1), "strict")).toThrow(/culprit: its leaf reads 120004 bytes/);
+});
+
+test.each([
+  [25, undefined],
+  [31, /culprit: its leaf reads \d+ bytes/],
+] as const)("a window of %i rows is opened row by row", (kernel, refused) => {
+  const draft = newDraft();
+  const x = stateInput(draft, "x", { dtype: "float32", shape: [1, 8, 40, 40] });
+  const w = stateInput(draft, "w", { dtype: "float32", shape: [2, 8, kernel, kernel] });
+  const attributes = { dilations: [1, 1], group: 1, pads: [0, 0, 0, 0], strides: [1, 1] };
+  const graph = finish(draft, { kind: "infer", stateOutputs: [emit(draft, "Conv", [x, w], attributes, "culprit")] });
+  if (refused === undefined) expect(() => checkGraph(graph, "strict")).not.toThrow();
+  else expect(() => checkGraph(graph, "strict")).toThrow(refused);
 });
 
 test("a node refuses the upload of such a graph, and gives the root of every other", () => {
