@@ -15,7 +15,8 @@ import { digitsDataset } from "../demo/plans.ts";
 import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
 
-const STEPS = 1920;
+const STEPS = 3840;
+const TRACED_STEPS = 192;
 const ROUNDS = 7;
 
 /** Committed training against the bare loop: same session, same state hand-over, feeds gathered beforehand. */
@@ -31,7 +32,7 @@ export async function train(say: (text: string) => void): Promise<Record<string,
   };
   try {
     const plain = await openTask(false, STEPS);
-    const traced = await openTask(true, STEPS / 10);
+    const traced = await openTask(true, TRACED_STEPS);
     const batches = await gatherAll(plain.inputs, gatherer);
     const committed: { value: number; reference: number }[] = [];
     const withTraces: { value: number; reference: number }[] = [];
@@ -44,7 +45,7 @@ export async function train(say: (text: string) => void): Promise<Record<string,
       if (round === 0) continue; // warm-up
       const reference = STEPS / times[0];
       committed.push({ value: STEPS / times[1], reference });
-      withTraces.push({ value: STEPS / 10 / times[2], reference });
+      withTraces.push({ value: TRACED_STEPS / times[2], reference });
       say(`round ${round}: ${times.map((time) => time.toFixed(3)).join(" / ")} s`);
     }
     return {

@@ -102,9 +102,12 @@ export function openCheckpoints(folder: string, keptEvery = 1): Checkpoints {
 }
 
 /** Puts a state's tensors and their list into the store, for others to read (P9.1), and gives their roots. */
-export async function storeState(store: BlobStore, state: readonly Tensor[]): Promise<Hex[]> {
-  const roots = state.map((tensor) => tensorRoot(bytesOf(tensor)));
-  for (const [i, tensor] of state.entries()) await store.keep(roots[i]!, bytesOf(tensor));
+export async function storeState(
+  store: BlobStore,
+  state: readonly Tensor[],
+  roots: readonly Hex[] = state.map((tensor) => tensorRoot(bytesOf(tensor))),
+): Promise<readonly Hex[]> {
+  await Promise.all(state.map((tensor, i) => store.keep(roots[i]!, bytesOf(tensor))));
   if (roots.length > 1) await store.keep(rootOfList(roots), packHashes(roots));
   return roots;
 }

@@ -75,7 +75,7 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
   }
   await writing;
   if (unwritten !== undefined) await write(segmentCount(task) - 1, unwritten, undefined);
-  await storeState(modules.store, state);
+  await storeState(modules.store, state, segments.at(-1)!.stateRoots);
   return { segments, state };
 }
 
