@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Block } from "../../chain/block.ts";
 import { RpcError } from "../errors.ts";
 import { watchBlocks, watchLogs, watchPending } from "../feeds.ts";
 import { formatHead, formatLog, formatTransaction } from "../format.ts";
@@ -19,12 +20,22 @@ export const ethSubscribe = method(subscription, (context, params) => {
   return sessionOf(context).subscribe("eth_subscription", start);
 });
 
+/** Made once per block, for however many listen. */
+const heads = new WeakMap<Block, object>();
+function headOf(block: Block): object {
+  const known = heads.get(block);
+  if (known) return known;
+  const head = formatHead(block);
+  heads.set(block, head);
+  return head;
+}
+
 type Start = (tell: (result: unknown) => void) => () => void;
 
 function starter(context: RpcContext, params: z.output<typeof subscription>): Start {
   switch (params[0]) {
     case "newHeads":
-      return (tell) => watchBlocks(context, (block) => tell(formatHead(block)));
+      return (tell) => watchBlocks(context, (block) => tell(headOf(block)));
     case "newPendingTransactions": {
       const [, full] = params;
       if (!context.mempool) throw new RpcError("unsupported", "a replica has no mempool: ask the sequencer");
