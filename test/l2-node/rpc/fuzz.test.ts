@@ -111,4 +111,4 @@ it(`${COUNT} malformed requests have an answer each, and none is a fault`, async
   // It reaches everything: answers, wrong parameters, bad JSON, refusals.
   for (const code of [undefined, -32602, -32700, -32600, -32000, -32004]) expect(codes.get(code)).toBeGreaterThan(0);
   expect(await rig.get("eth_chainId")).toBe("0x102d");
-});
+}, 900_000);

@@ -65,7 +65,8 @@ describe("eth_simulateV1 refuses", () => {
   });
 
   it("to run for longer than all calls together may", async () => {
-    const spin = { [testAddress(8)]: { code: "0x5b5f56" } };
+    // INVALID takes all the gas there is.
+    const spin = { [testAddress(8)]: { code: "0xfe" } };
     const calls = [{ to: testAddress(8) }, { to: testAddress(8) }];
     expect(await refusal([{ stateOverrides: spin, calls }])).toBe(-38013);
   });

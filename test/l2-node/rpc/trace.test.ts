@@ -60,9 +60,9 @@ describe("what cannot be traced", () => {
   });
 
   it("is refused where it would be too long, however often it is asked for", async () => {
-    // A loop of 16M gas, each step with a stack of 1,000 words.
+    // A loop of 2M gas, each step with a stack of 1,000 words.
     const code = `0x${"5f".repeat(1000)}5b6103e856`;
-    const call = { to: CALLER, gas: "0x1000000" };
+    const call = { to: CALLER, gas: "0x200000" };
     const overrides = { stateOverrides: { [CALLER]: { code } } };
     const { error } = await rig.ask("debug_traceCall", call, "latest", overrides);
     expect(error).toMatchObject({ code: -32000, message: expect.stringContaining("longer than") });
