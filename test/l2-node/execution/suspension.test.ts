@@ -10,6 +10,7 @@ import type { Rederivation } from "../../../l2-node/execution/execution.ts";
 import { LazyExecution } from "../../../l2-node/execution/lazy.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { follow, testNode } from "../../support/node.ts";
+import { seededRandom } from "../../support/random.ts";
 import { testAddress } from "../../support/transactions.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
@@ -250,4 +251,43 @@ describe("two nodes at one head", () => {
       await expectEqualTo(execution, hashes);
     }
   });
+});
+
+test.each([2, 3])("random claims, finals, overturns and forks: any node derives the same (seed %d)", async (seed) => {
+  const random = seededRandom(seed);
+  const inputs = Array.from({ length: 40 }, (_, i) => toHex(i, { size: 1 }));
+  const { hashes, ids } = await withParked(inputs, { softWindowSeconds: 10, softGraceSeconds: 4 });
+  const unclaimed = [...ids];
+  const open: ClaimedMessage[] = [];
+  let suspended = 0;
+  rig.execution.events.on("rederived", ({ claims }) => {
+    if (!claims.some((claimHash) => rig.chain.overturned().has(claimHash))) suspended++;
+  });
+  const take = () => open.splice(random.below(open.length), 1)[0]!;
+  for (let round = 0; round < 30; round++) {
+    const messages: Message[] = [];
+    for (let i = random.below(4); i > 0 && unclaimed.length > 0; i--) {
+      const next = claim(unclaimed.pop()!, { soft: random.below(6) > 0 });
+      open.push(next);
+      messages.push(next);
+    }
+    for (let i = random.below(4); i > 0 && open.length > 4; i--)
+      messages.push(random.below(4) > 0 ? overturned(take()) : final(take()));
+    if (random.below(3) === 0) rig.mine(...messages);
+    else rig.deliver(...messages);
+    if (random.below(2) === 0) await rig.execution.executeTo("latest");
+    if (random.below(6) === 0) {
+      // The same messages again, on another branch and at another time.
+      const ancestor = rig.l1.head.number - 1n;
+      rig.l1.fork(ancestor);
+      rig.chain.rewindL1(ancestor);
+      rig.mine();
+      rig.deliver(...messages);
+    }
+    if (random.below(6) === 0) await expectEqualToFresh(hashes);
+  }
+  while (open.length > 0) rig.deliver(final(take()));
+  await expectEqualToFresh(hashes);
+  // Some were suspended, or this shows nothing.
+  expect(suspended).toBeGreaterThan(1);
 });
