@@ -21,7 +21,7 @@ export interface SoftClaims {
 interface Claim {
   readonly id: Hex;
   readonly claimHash: Hex;
-  /** Soft, of an id never overturned before, and not claimed in a pause. */
+  /** Soft, and of an id never overturned before. */
   readonly mayAct: boolean;
   /** Last second at which it has effect without being final. */
   readonly lastsUntil: bigint;
@@ -61,9 +61,8 @@ export function softClaims({ softWindowSeconds, softGraceSeconds }: SoftClocks):
   return {
     claimed({ id, claimHash, soft, consumed }, at) {
       age(at);
-      const paused = soft && breaker.isOpen(at);
-      if (paused) drop(claimHash);
-      const mayAct = soft && !paused && !overturnedIds.has(id);
+      if (soft && breaker.isOpen(at)) drop(claimHash);
+      const mayAct = soft && !overturnedIds.has(id);
       const restsOn = consumed.filter((hash) => !claims.get(hash)?.isFinal);
       const claim = { id, claimHash, mayAct, lastsUntil: at + lifeSeconds, restsOn, isFinal: false };
       claims.set(claimHash, claim);
