@@ -1,4 +1,6 @@
 import type { Address } from "viem";
+import { FORCED_CALL_TYPE } from "../../common/forced-call.ts";
+import type { Transaction } from "../../common/transaction.ts";
 import type { Finished } from "./block.ts";
 import type { Receipt } from "./execution.ts";
 
@@ -21,7 +23,7 @@ export function appearancesOf(receipts: readonly Receipt[], finished: readonly F
     const sender = {
       address: from,
       position: transactionIndex,
-      nonce: included.entry.transaction.nonce,
+      nonce: nonceOf(included.entry.transaction),
       created: false,
     };
     return [
@@ -32,6 +34,9 @@ export function appearancesOf(receipts: readonly Receipt[], finished: readonly F
     ];
   });
 }
+
+/** A forced call consumes none. */
+const nonceOf = ({ type, nonce }: Transaction): bigint | undefined => (type === FORCED_CALL_TYPE ? undefined : nonce);
 
 /** Ethereum's, at 0x01 … 0x11 and 0x0100. */
 const isPrecompile = (address: Address): boolean => /^0x0{36}0[01][0-9a-f]{2}$/.test(address);

@@ -242,6 +242,31 @@ describe("anh_getInclusion", () => {
       expect((fromRlp(header) as Hex[])[0]).toBe(keccak256(headers![i]!));
     expect(keccak256(headers!.at(-1)!)).toBe(anchor!.lastHash);
   });
+
+  it("says of what the inbox forced that no batch holds it; it is traced and found like any other", async () => {
+    const from: Hex = `0x${"a1".repeat(20)}`;
+    const call = { mintWei: 5n, valueWei: 5n, gasLimit: 100_000n, priceWei: 3_000_000n, data: "0x" } as const;
+    const { transactions, header } = rig.deliver({ kind: 8, from, to: testAddress(1), ...call });
+    const { hash } = transactions[0]!;
+    await rig.send({ to: testAddress(1) });
+    const { transactions: later } = rig.seal();
+    expect(await rig.get("anh_getInclusion", hash)).toMatchObject({ index: null, proof: null });
+    expect(await rig.get("anh_getInclusion", later[0]!.hash)).toMatchObject({
+      index: "0x0",
+      proof: [expect.anything()],
+    });
+    const options = { tracer: "callTracer" };
+    expect(await rig.get("debug_traceTransaction", hash, options)).toMatchObject({
+      from,
+      to: testAddress(1),
+      value: "0x5",
+    });
+    const { txs } = await rig.get<{ txs: { hash: Hex }[] }>("ots_searchTransactionsBefore", from, 0, 10);
+    expect(txs.map((one) => one.hash)).toEqual([hash]);
+    expect(await rig.get("ots_getTransactionBySenderAndNonce", from, 0)).toBeNull();
+    const raw = fromRlp(await rig.get<Hex>("debug_getRawBlock", toHex(header.number)), "hex") as unknown[];
+    expect(raw[1]).toEqual([]);
+  });
 });
 
 describe("eth_getLogs", () => {
