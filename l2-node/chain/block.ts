@@ -35,6 +35,8 @@ export interface Block {
   readonly forced?: number;
   /** This node sealed it itself, as the sequencer, and has to anchor it. */
   readonly sealedHere?: true;
+  /** It came by `anchorFallback`: the sequencer did not sign it. */
+  readonly fallback?: true;
 }
 
 /** What a batch holds of a block: all but what the inbox forces. */

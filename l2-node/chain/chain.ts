@@ -1,9 +1,11 @@
 import { EventEmitter } from "node:events";
 import type { Hex } from "viem";
 import { decodeBatch, type Envelopes } from "../../common/batch.ts";
+import { largerOf } from "../../common/bigint.ts";
 import { equalBytes } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
+import { encodeHeader } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { isAboutClaim, type L1Batch, type L1Message, type L1Step } from "../l1/step.ts";
 import type { Store } from "../store/store.ts";
@@ -109,6 +111,7 @@ export class Chain {
         l1.putBatch(batch);
       }
       l1.setCursor(step.head, step.finalizedNumber);
+      this.store.dropped.prune(l1.lastBatchAt(step.finalizedNumber)?.lastNumber ?? 0n);
     });
     for (const message of step.messages) if (isAboutClaim(message)) this.#addTo(this.#standings, message);
     this.#announce(dropped, added);
@@ -117,8 +120,7 @@ export class Chain {
 
   /**
    * L1 forked: forgets what was read above `ancestor`. Blocks this node sealed on surviving origins stay, to be anchored
-   * again; all others above the last surviving batch go. What is sealed in their place gets an origin above the fork: were L1
-   * to turn back, both would stand on canonical origins, and an honest sequencer would have equivocated (P3.9).
+   * again; all others above the last surviving batch go. They are remembered, should L1 turn back (P3.9).
    */
   rewindL1(ancestor: bigint): void {
     const dropped = this.store.transaction(() => {
@@ -128,9 +130,7 @@ export class Chain {
         const { header, inboxOnly, sealedHere } = this.store.blocks.block(keep + 1n) as Block;
         if (header.origin.number > ancestor || inboxOnly || !sealedHere) break;
       }
-      const removed = this.#removeAbove(keep);
-      if (removed.some(({ sealedHere }) => sealedHere)) this.store.l1.setSealAbove(ancestor);
-      return removed;
+      return this.#removeAbove(keep);
     });
     this.#standings = this.#readStandings();
     this.#announce(dropped, []);
@@ -156,6 +156,33 @@ export class Chain {
     standings.add(message, header.timestamp);
   }
 
+  /**
+   * The block that left the head's place and still is the only one the sequencer may sign there, because L1 has its origin
+   * (P3.9): a fork was undone, took a batch but not its blocks' origins, or set L1's clock back before a fallback block.
+   */
+  returning(): Built | undefined {
+    const parent = this.head();
+    const { dropped, l1, blocks } = this.store;
+    for (const left of dropped.over(parent)) {
+      if (l1.originAt(left.header.origin.number)?.hash !== left.header.origin.hash) continue;
+      const envelopes = postedOf(left).map(({ raw }) => raw);
+      const built = deriveBlock(this.file, l1, encodeHeader(left.header), envelopes, parent, blocks);
+      if (!built.block.inboxOnly) return { ...built, block: { ...built.block, sealedHere: true } };
+    }
+    return undefined;
+  }
+
+  /**
+   * L1 block below which the head's child must have no origin: each block that left its place stands on another branch, which
+   * shares no L1 block from its origin upwards with this one (P3.9).
+   */
+  lowestOrigin(): bigint {
+    const parent = this.head();
+    return this.store.dropped
+      .over(parent)
+      .reduce((lowest, { header }) => largerOf(lowest, header.origin.number), parent.header.origin.number);
+  }
+
   /** Anchored bytes are authoritative: blocks that differ from them go, and what the batch says takes their place. */
   #adopt(batch: L1Batch, dropped: Block[], added: Block[]): void {
     const bodies = decodeBatch(batch.data, batch.headers.length);
@@ -166,14 +193,16 @@ export class Chain {
       if (own && isSame(own, posted, body)) continue;
       dropped.push(...this.#removeAbove(number - 1n));
       const { block, ledger } = deriveBlock(this.file, this.store.l1, posted, body, this.head(), this.store.blocks);
-      this.store.blocks.append(block, ledger.changes);
-      added.push(block);
+      const adopted: Block = batch.fallback ? { ...block, fallback: true } : block;
+      this.store.blocks.append(adopted, ledger.changes);
+      added.push(adopted);
     }
   }
 
   #removeAbove(number: bigint): Block[] {
     const removed: Block[] = [];
     while (this.head().header.number > number) removed.push(this.store.blocks.removeHead());
+    for (const block of removed) if (!block.inboxOnly && !block.fallback) this.store.dropped.put(block);
     return removed;
   }
 

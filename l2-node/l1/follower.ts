@@ -75,7 +75,7 @@ export class Follower {
     const number = smallerOf(head.number, cursor.number + this.#options.maxRangeBlocks);
     const end = number === head.number ? head : await readHeader(client, number);
     const { messages, batches } = await this.#readStep(cursor, end);
-    const origins = await this.#readOrigins(messages, batches);
+    const origins = await this.#readOrigins(messages, batches, cursor, end);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber: finalized.number, messages, batches, origins });
     return number === head.number;
@@ -178,10 +178,17 @@ export class Follower {
   }
 
   /** Canonical headers at all origins the batches name, and of the L1 blocks that hold them or claims, but for those already known. */
-  async #readOrigins(messages: readonly L1Message[], batches: readonly L1Batch[]): Promise<L1Header[]> {
+  async #readOrigins(
+    messages: readonly L1Message[],
+    batches: readonly L1Batch[],
+    cursor: L1Header,
+    end: L1Header,
+  ): Promise<L1Header[]> {
     const { client, chain } = this.#modules;
     const claimed = messages.filter(isAboutClaim).map(({ l1Block }) => l1Block);
     const numbers = new Set(claimed.filter((number) => !chain.store.l1.originAt(number)));
+    // To see whether L1 turned back to blocks that left the chain.
+    for (const number of chain.store.dropped.originsIn(cursor.number + 1n, end.number)) numbers.add(number);
     for (const { headers, l1Block } of batches) {
       if (!chain.store.l1.originAt(l1Block)) numbers.add(l1Block);
       for (const posted of headers) {

@@ -103,6 +103,7 @@ async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLo
     l1Transaction: log.transactionHash as `0x${string}`,
     headers,
     data: isFallback ? NO_TRANSACTIONS : data,
+    ...(isFallback ? { fallback: true } : {}),
   };
 }
 

@@ -52,10 +52,7 @@ export class L1Sender {
   async #send(call: L1Call, signal: AbortSignal | undefined): Promise<TransactionReceipt> {
     const { address } = this.account;
     const request = { account: address, to: call.to, data: call.data, value: call.valueWei ?? 0n };
-    const [nonce, gas] = await Promise.all([
-      this.#client.getTransactionCount({ address, blockTag: "latest" }),
-      this.#client.estimateGas(request),
-    ]);
+    const [nonce, gas] = await Promise.all([this.#mined(), this.#client.estimateGas(request)]);
     const hashes: Hex[] = [];
     for (let attempt = 0; ; attempt++) {
       const fees = await this.#fees(attempt);
@@ -72,6 +69,10 @@ export class L1Sender {
       const known = await this.#submit(raw);
       if (known) hashes.push(keccak256(raw));
       const receipt = await this.#wait(hashes, nonce, signal);
+      if (!receipt && (await this.#mined()) < nonce)
+        throw new L1TransactionError("l1-forked", "L1 forked: transactions of this key before this one are gone", {
+          hint: "whoever sent them looks at L1 again; this nonce would wait for them forever",
+        });
       if (!receipt) continue;
       if (receipt.status === "success") return receipt;
       throw new L1TransactionError("l1-reverted", "the L1 transaction was mined and reverted", {
@@ -79,6 +80,11 @@ export class L1Sender {
         hint: "L1 changed between the estimate and the block; it is tried again",
       });
     }
+  }
+
+  /** How many transactions of the key L1 has, which is the next one's nonce. */
+  #mined(): Promise<number> {
+    return this.#client.getTransactionCount({ address: this.account.address, blockTag: "latest" });
   }
 
   /** EIP-1559 fees that outbid an earlier attempt by an eighth each time. */
@@ -117,7 +123,7 @@ export class L1Sender {
         const receipt = await this.#client.getTransactionReceipt({ hash }).catch(() => undefined);
         if (receipt) return receipt;
       }
-      const mined = await this.#client.getTransactionCount({ address: this.account.address, blockTag: "latest" });
+      const mined = await this.#mined();
       if (mined > nonce) takenSince ??= performance.now();
       const lagIsOver = takenSince !== undefined && performance.now() - takenSince > RECEIPT_LAG_MS;
       if (lagIsOver && !(await this.#anyReceipt(hashes)))

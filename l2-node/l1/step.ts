@@ -23,6 +23,8 @@ export interface L1Batch {
   readonly l1Transaction: Hex;
   readonly headers: readonly Uint8Array[];
   readonly data: Uint8Array;
+  /** It came by `anchorFallback`, unsigned (P3.8). */
+  readonly fallback?: true;
 }
 
 /** Everything L1 says between the last step's head (exclusive) and this one's (inclusive), in order. */

@@ -3,7 +3,7 @@ import type { Address, Hex } from "viem";
 import { postedSize } from "../../common/batch.ts";
 import type { Origin } from "../../common/header.ts";
 import { type Block, postedOf } from "../chain/block.ts";
-import { type BlockBuilder, openBlock } from "../chain/builder.ts";
+import { type BlockBuilder, type Built, openBlock } from "../chain/builder.ts";
 import type { Chain } from "../chain/chain.ts";
 import { MAX_ORIGIN_LAG_SECONDS } from "../chain/derivation.ts";
 import { isFallbackDue } from "../chain/fallback.ts";
@@ -39,12 +39,12 @@ const WAITS: ReadonlySet<Refusal["rule"]> = new Set([
   "nonce-too-high",
 ]);
 
-/** Accounts whose nonces a block consumed beside its posted transactions' own: by force, and by authorizations. */
-const consumedElsewhere = ({ transactions, forced = 0 }: Block): Address[] =>
+/** Accounts whose nonces a block consumed by what this pool did not give it: by force, by authorizations, or all if derived. */
+const consumedElsewhere = ({ transactions, forced = 0, sealedHere }: Block): Address[] =>
   transactions.flatMap(({ transaction, outcome }, position) => {
     if (transaction === undefined || outcome.status === "skipped") return [];
     const authorities = (outcome.delegations ?? []).map(({ authority }) => authority);
-    return position < forced ? [transaction.sender, ...authorities] : authorities;
+    return position < forced || !sealedHere ? [transaction.sender, ...authorities] : authorities;
   });
 
 /** Seals blocks: orders, checks the ledger, stores. Executes nothing, and signs nothing: the anchor signs what it posts. */
@@ -66,6 +66,7 @@ export class Sequencer {
 
   start(onError: (error: unknown) => void): void {
     this.#chain.events.on("dropped", this.#readmit);
+    this.#chain.events.on("block", this.#release);
     const tick = (): void => {
       try {
         this.#dropLate();
@@ -81,11 +82,21 @@ export class Sequencer {
   stop(): void {
     clearTimeout(this.#timer);
     this.#chain.events.off("dropped", this.#readmit);
+    this.#chain.events.off("block", this.#release);
   }
 
-  /** Seals one block now, empty or not; undefined while L1 offers no origin a block could stand on. */
+  /**
+   * Seals one block now, empty or not; undefined while L1 offers no origin a block could stand on. Where a block it signed
+   * before may come back, no other may be signed for its place (P3.9): then it is that one.
+   */
   seal(): Block | undefined {
     const startedAt = performance.now();
+    const returning = this.#returning();
+    if (returning) {
+      this.#chain.append(returning);
+      this.#forget(returning.block);
+      return returning.block;
+    }
     const parent = this.#chain.head();
     const place = this.#place(parent);
     if (!place) return undefined;
@@ -95,9 +106,8 @@ export class Sequencer {
     const { block: finished, ledger } = builder.finish(place.timestamp);
     const block: Block = { ...finished, sealedHere: true };
     this.#chain.append({ block, ledger });
-    this.#mempool.forget(block.transactions.map(({ hash }) => hash));
+    this.#forget(block);
     if (hopeless.length > 0) this.#mempool.drop(hopeless);
-    this.#mempool.dropPast(consumedElsewhere(block));
     this.#waiting = waiting;
     this.#lastSealAt = performance.now();
     this.events.emit("sealed", { block, sealMs: this.#lastSealAt - startedAt });
@@ -105,7 +115,7 @@ export class Sequencer {
   }
 
   #hasWork(): boolean {
-    if (performance.now() - this.#lastSealAt >= this.#options.heartbeatMs) return true;
+    if (performance.now() - this.#lastSealAt >= this.#options.heartbeatMs || this.#returning()) return true;
     const parent = this.#chain.head();
     const place = this.#place(parent);
     if (!place) return false;
@@ -149,12 +159,10 @@ export class Sequencer {
     if (!head || head.timestamp < parent.header.timestamp || this.#mustWait(head)) return undefined;
     const lagging = l1.headerBelow(head.number - this.#options.originLagBlocks + 1n);
     const parentOrigin = l1.originAt(parent.header.origin.number);
+    const lowest = this.#chain.lowestOrigin();
     const originHeader = [lagging, parentOrigin, head].find(
       (header) =>
-        header !== undefined &&
-        header.number >= parent.header.origin.number &&
-        header.number > l1.sealAbove() &&
-        head.timestamp <= header.timestamp + MAX_ORIGIN_LAG_SECONDS,
+        header !== undefined && header.number >= lowest && head.timestamp <= header.timestamp + MAX_ORIGIN_LAG_SECONDS,
     );
     if (!originHeader) return undefined;
     const { number, hash } = originHeader;
@@ -181,6 +189,21 @@ export class Sequencer {
     const { latest, safe } = this.#chain.heads();
     if (head && safe < latest && isFallbackDue(this.#chain, head.timestamp)) this.#chain.dropAbove(safe);
   }
+
+  /** Where only the fallback block may come next, it could not be anchored any more (P3.8). */
+  #returning(): Built | undefined {
+    const head = this.#chain.store.l1.cursor();
+    return head && !isFallbackDue(this.#chain, head.timestamp) ? this.#chain.returning() : undefined;
+  }
+
+  #forget(block: Block): void {
+    this.#mempool.forget(block.transactions.map(({ hash }) => hash));
+    this.#mempool.dropPast(consumedElsewhere(block));
+  }
+
+  readonly #release = (block: Block): void => {
+    if (!block.sealedHere) this.#mempool.dropPast(consumedElsewhere(block));
+  };
 
   readonly #readmit = (dropped: readonly Block[]): void => {
     const transactions = [...dropped].reverse().flatMap(postedOf);

@@ -11,8 +11,8 @@ import type { Delegation } from "../ledger/delegations.ts";
 import type { LedgerAccount } from "../ledger/ledger.ts";
 
 // How blocks lie in the store: RLP of
-// [header, hash, inboxOnly, firstMessage, sealedHere, [[raw, sender, 1, price, dataGas, delegations] or [raw, sender, 0,
-// reason], …], forced], delegations being [[authority, delegate, nonce], …].
+// [header, hash, inboxOnly, firstMessage, source, [[raw, sender, 1, price, dataGas, delegations] or [raw, sender, 0,
+// reason], …], forced], delegations being [[authority, delegate, nonce], …], source 1 where sealedHere, 2 where fallback.
 
 export function encodeBlock(block: Block): Uint8Array {
   return encodeRlp([
@@ -20,7 +20,7 @@ export function encodeBlock(block: Block): Uint8Array {
     bytesOfHex(block.hash),
     block.inboxOnly ? 1n : 0n,
     block.firstMessage,
-    block.sealedHere ? 1n : 0n,
+    block.sealedHere ? 1n : block.fallback ? 2n : 0n,
     block.transactions.map(({ raw, transaction, outcome }): RlpInput => {
       const sender = bytesOfHex(transaction?.sender ?? "0x");
       if (outcome.status === "included")
@@ -33,7 +33,7 @@ export function encodeBlock(block: Block): Uint8Array {
 
 /** Fields were written by `encodeBlock`, so the casts hold; transactions of other chains stay unparsed. */
 export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
-  const [header, hash, inboxOnly, firstMessage, sealedHere, transactions, forced] = decodeRlp(
+  const [header, hash, inboxOnly, firstMessage, source, transactions, forced] = decodeRlp(
     bytes,
   ) as readonly RlpItem[] as readonly [
     Uint8Array,
@@ -51,7 +51,8 @@ export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
     firstMessage: naturalOf(firstMessage),
     transactions: transactions.map((fields) => decodeTransaction(fields, chain.l2ChainId)),
     ...(forced.length > 0 ? { forced: Number(naturalOf(forced)) } : {}),
-    ...(sealedHere.length === 1 ? { sealedHere: true } : {}),
+    ...(naturalOf(source) === 1n ? { sealedHere: true } : {}),
+    ...(naturalOf(source) === 2n ? { fallback: true } : {}),
   };
 }
 

@@ -129,10 +129,6 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
       const number = getMeta.get("l1-cursor")?.value;
       return number === undefined ? undefined : originAt(BigInt(number));
     },
-    sealAbove: () => BigInt(getMeta.get("seal-above")?.value ?? -1),
-    setSealAbove: (l1Block) => {
-      setMeta.run("seal-above", l1Block.toString());
-    },
     finalizedNumber: () => BigInt(getMeta.get("l1-finalized")?.value ?? 0),
     setCursor(head, finalizedNumber) {
       this.putHeader(head);

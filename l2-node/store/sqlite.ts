@@ -2,6 +2,7 @@ import Database from "better-sqlite3";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { sqliteBlocks } from "./sqlite-blocks.ts";
+import { sqliteDropped } from "./sqlite-dropped.ts";
 import { sqliteL1 } from "./sqlite-l1.ts";
 import { sqlitePool } from "./sqlite-pool.ts";
 import type { Store } from "./store.ts";
@@ -25,6 +26,8 @@ create index if not exists messages_kind on messages(kind, position);
 create table if not exists batches(batch integer primary key, first integer not null, last integer not null, last_hash blob not null, l1_block integer not null, l1_transaction blob not null);
 create index if not exists batches_last on batches(last);
 create index if not exists batches_l1_block on batches(l1_block);
+create table if not exists dropped(hash blob primary key, number integer not null, parent blob not null, origin integer not null, body blob not null);
+create index if not exists dropped_parent on dropped(parent);
 create table if not exists pool(hash blob primary key, sender blob not null, raw blob not null);
 `;
 
@@ -43,6 +46,7 @@ export function openStore(path: string, chain: ChainFile): Store {
     blocks,
     l1: sqliteL1(db, chain),
     pool: sqlitePool(db, chain.l2ChainId),
+    dropped: sqliteDropped(db, chain),
     transaction(work) {
       try {
         return db.transaction(work)();

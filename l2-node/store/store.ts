@@ -8,7 +8,7 @@ import type { L1Batch, L1Message } from "../l1/step.ts";
 import type { LedgerAccount, LedgerReader } from "../ledger/ledger.ts";
 
 /** A batch without its bytes, which stay on L1. */
-export type BatchRecord = Omit<L1Batch, "headers" | "data">;
+export type BatchRecord = Omit<L1Batch, "headers" | "data" | "fallback">;
 
 /** Sealed and derived blocks, and the ledger after the last of them. */
 export interface BlockStore extends LedgerReader {
@@ -28,9 +28,6 @@ export interface L1Store extends L1View {
   /** Last L1 block that was read whole. */
   cursor(): L1Header | undefined;
   finalizedNumber(): bigint;
-  /** Origins of blocks sealed from now on lie above this L1 block: see `Chain.rewindL1`. */
-  sealAbove(): bigint;
-  setSealAbove(l1Block: bigint): void;
   setCursor(head: L1Header, finalizedNumber: bigint): void;
   putHeader(header: L1Header): void;
   /** Newest stored header below `number`: what a reorg is compared with. */
@@ -60,11 +57,26 @@ export interface PoolStore {
   remove(hashes: readonly Hex[]): void;
 }
 
+/**
+ * Blocks under the sequencer's signature that left the chain. While L1 has one's origin, no other may be signed for its place
+ * (P3.9), however often L1 turns.
+ */
+export interface DroppedStore {
+  put(block: Block): void;
+  /** Those that stood on this parent. */
+  over(parent: Pick<Block, "hash">): Block[];
+  /** Numbers of their origins in a range of L1 blocks. */
+  originsIn(fromL1Block: bigint, toL1Block: bigint): bigint[];
+  /** Forgets those at and below a block number: L1 will not turn back that far. */
+  prune(number: bigint): void;
+}
+
 /** Durable state of a node. Every write is on disk when `transaction` returns; a thrown error undoes all of it. */
 export interface Store {
   readonly blocks: BlockStore;
   readonly l1: L1Store;
   readonly pool: PoolStore;
+  readonly dropped: DroppedStore;
   transaction<T>(work: () => T): T;
   close(): void;
 }
