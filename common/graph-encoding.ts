@@ -93,6 +93,8 @@ export interface EncodedStateInput {
 export interface EncodedFeed {
   readonly dtype: number;
   readonly shape: readonly number[];
+  /** 0: rows of the dataset. Else a mask (P4.6). */
+  readonly keep: number;
 }
 
 export interface EncodedGraphHeader {
@@ -163,6 +165,7 @@ export const graphHeaderComponents = [
     components: [
       { name: "dtype", type: "uint8" },
       { name: "shape", type: "uint32[]" },
+      { name: "keep", type: "uint32" },
     ],
   },
   { name: "nextStates", type: "tuple[]", components: valueComponents },

@@ -63,7 +63,7 @@ function gatherAll({ task, seed, graph }: TaskInputs, gatherer: Gatherer): Promi
   const starts = Array.from({ length: task.steps / task.segmentSteps }, (_, i) => i * task.segmentSteps);
   return Promise.all(
     starts.map(async (start) => {
-      const feeds = await gatherer.feeds(rowOrderOf({ task, seed }), start, task.segmentSteps);
+      const feeds = await gatherer.feeds(rowOrderOf({ task, seed, graph }), start, task.segmentSteps);
       return feedTypes(graph).map(({ dtype, shape }, i) =>
         viewOf({ dtype, shape: [task.segmentSteps, ...shape] }, feeds[i]!),
       );

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IDemands} from "../interfaces/IDemands.sol";
 import {
+    datasetFeeds,
     Feed,
     GraphHeader,
     Operand,
@@ -63,7 +64,7 @@ library ChunkPath {
         range.source = source;
         range.index = index;
         if (source == CHUNKS_OF_DATASET) {
-            range.leafCount = uint32(header.header.feeds.length);
+            range.leafCount = uint32(datasetFeeds(header.header));
             if (index >= range.leafCount) revert IDemands.OutOfRange(index, range.leafCount);
             Feed memory feed = header.header.feeds[index];
             // An input is the feed itself; a dataset tensor has N rows where the feed has those of a batch (P4.4).

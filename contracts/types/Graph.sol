@@ -35,6 +35,8 @@ struct StateInput {
 struct Feed {
     uint8 dtype;
     uint32[] shape;
+    // 0: rows of the dataset. Else a bool that is true with probability keep/2^32; these come last.
+    uint32 keep;
 }
 
 struct GraphHeader {
@@ -77,6 +79,11 @@ function hashConstant(uint8 dtype, uint32[] memory shape, bytes32 tensorRoot) pu
 /// P5.6
 function hashNode(Node memory node) pure returns (bytes32) {
     return keccak256(abi.encode(NODE_TYPE, node));
+}
+
+/// How many feeds are rows of dataset tensors (P4.4); those after them are masks (P4.6).
+function datasetFeeds(GraphHeader memory header) pure returns (uint256 count) {
+    while (count < header.feeds.length && header.feeds[count].keep == 0) ++count;
 }
 
 /// Leaves of the graph's sum tree: the header, the constants, the nodes (P5.6).

@@ -57,6 +57,7 @@ export function isolate(original: Graph): Isolated {
       values,
       stateInputs: [],
       batchInputs: inputs.map((_, i) => i),
+      masks: [],
       constants: original.constants.map(({ value, bytes }) => ({ value: moved.get(value)!, bytes })),
       nodes,
       stateOutputs: results,

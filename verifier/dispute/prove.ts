@@ -4,7 +4,7 @@ import type { Evidence } from "../check/evidence.ts";
 import type { WrongStep } from "../check/segment.ts";
 import type { ReadValue } from "../check/step.ts";
 import type { Violation } from "../check/violation.ts";
-import { valueAt } from "../graph/graph.ts";
+import { datasetFeeds, valueAt } from "../graph/graph.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
 import { bytesOf } from "../tensor/tensor.ts";
@@ -15,7 +15,13 @@ import { rootAt, valueBytes } from "../trace/values.ts";
 import { linkParameter } from "../witness/abi.ts";
 import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "../witness/canonical.ts";
 import { chunksOf, type StepSource, sourceOfValues } from "../witness/chunks.ts";
-import { buildFeedWitness, buildInputWitness, buildLayoutWitness, buildMetricWitness } from "../witness/content.ts";
+import {
+  buildFeedWitness,
+  buildInputWitness,
+  buildLayoutWitness,
+  buildMaskWitness,
+  buildMetricWitness,
+} from "../witness/content.ts";
 import { buildElementWitness } from "../witness/element.ts";
 import {
   buildEndLinkWitness,
@@ -88,6 +94,7 @@ async function restOf(
       return buildStartWitness(source.graph, roots, violation.state, consumed);
     case "feed": {
       const globalStep = segment * inputs.task.segmentSteps + step;
+      if (violation.feed >= datasetFeeds(inputs.graph)) return buildMaskWitness(source, violation);
       const datasetRow = rowsOfStep(rowOrderOf(inputs), globalStep)[violation.row]!;
       return buildFeedWitness(source, datasetSource(subject), { ...violation, datasetRow });
     }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { bytesOf, describe, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { bytesOf, describe, type Shape, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import type { Attributes, Constant, Node, OpName, StateInput, Value, ValueId } from "./graph.ts";
 import { valueAt } from "./graph.ts";
 
@@ -25,6 +25,7 @@ export type Draft = {
   readonly constantIds: Map<string, ValueId>;
   readonly stateInputs: StateInput[];
   readonly batchInputs: ValueId[];
+  readonly maskInputs: { readonly value: ValueId; readonly keep: number }[];
   readonly composites: Composite[];
 };
 
@@ -36,6 +37,7 @@ export const createDraft = (infer: Infer): Draft => ({
   constantIds: new Map(),
   stateInputs: [],
   batchInputs: [],
+  maskInputs: [],
   composites: [],
 });
 
@@ -59,6 +61,13 @@ export function batchInput(draft: Draft, name: string, type: TensorType): ValueI
   const id = addValue(draft, type, name);
   draft.batchInputs.push(id);
   return id;
+}
+
+/** Bools drawn anew each step from the job's seed, each true with probability keep/2³²; they stand behind the batch inputs. */
+export function maskInput(draft: Draft, shape: Shape, keep: number, name = `mask${draft.maskInputs.length}`): ValueId {
+  const value = addValue(draft, { dtype: "bool", shape }, name);
+  draft.maskInputs.push({ value, keep });
+  return value;
 }
 
 /** Equal constants are one value, so that building twice gives the same graph. */

@@ -27,6 +27,7 @@ export function finish(draft: Draft, ends: Ends): Graph {
   const order = [
     ...draft.stateInputs.map((input) => input.value),
     ...draft.batchInputs,
+    ...draft.maskInputs.map((mask) => mask.value),
     ...constants.map((constant) => constant.value),
     ...nodes.map((node) => node.output),
   ];
@@ -41,7 +42,8 @@ export function finish(draft: Draft, ends: Ends): Graph {
     kind: ends.kind,
     values: named(order, draft, prefixes),
     stateInputs: draft.stateInputs.map((input) => ({ ...input, value: moved(input.value) })),
-    batchInputs: draft.batchInputs.map(moved),
+    batchInputs: [...draft.batchInputs, ...draft.maskInputs.map((mask) => mask.value)].map(moved),
+    masks: draft.maskInputs.map((mask) => mask.keep),
     constants: constants.map((constant) => ({ value: moved(constant.value), bytes: constant.bytes })),
     nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(moved), output: moved(node.output) })),
     stateOutputs: ends.stateOutputs.map(moved),

@@ -87,6 +87,8 @@ export type Graph = {
   readonly values: readonly Value[];
   readonly stateInputs: readonly StateInput[];
   readonly batchInputs: readonly ValueId[];
+  /** The last batch inputs are no rows of the dataset but random masks: of each, keep (P4.6). */
+  readonly masks: readonly number[];
   readonly constants: readonly Constant[];
   readonly nodes: readonly Node[];
   /** train, evaluate: one per state input, of the same type (a tensor that a step leaves alone is its own output);
@@ -95,6 +97,9 @@ export type Graph = {
   /** Training only. */
   readonly loss: ValueId | null;
 };
+
+/** How many batch inputs are rows of dataset tensors; masks follow. */
+export const datasetFeeds = (graph: Graph): number => graph.batchInputs.length - graph.masks.length;
 
 export function valueAt(graph: { readonly values: readonly Value[] }, id: ValueId): Value {
   const value = graph.values[id];

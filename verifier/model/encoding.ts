@@ -9,7 +9,7 @@ import {
   OP,
 } from "../../common/graph-encoding.ts";
 import { TASK_KIND } from "../../common/task.ts";
-import { type Graph, type Node, type ValueId, valueAt } from "../graph/graph.ts";
+import { datasetFeeds, type Graph, type Node, type ValueId, valueAt } from "../graph/graph.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { dtypes } from "../tensor/tensor.ts";
 import { nodeCost } from "./cost.ts";
@@ -28,7 +28,7 @@ export function encodeGraph(graph: Graph, placement: Placement = placementOf(gra
     header: {
       kind: TASK_KIND[graph.kind],
       states: graph.stateInputs.map(({ value, source }) => ({ ...typed(value), source })),
-      feeds: graph.batchInputs.map(typed),
+      feeds: graph.batchInputs.map((id, i) => ({ ...typed(id), keep: graph.masks[i - datasetFeeds(graph)] ?? 0 })),
       nextStates: graph.stateOutputs.map((id) => encodeValue(graph, placement, id)),
       loss: graph.loss === null ? NO_VALUE : encodeValue(graph, placement, graph.loss),
       constants: graph.constants.length,

@@ -7,6 +7,7 @@ import { type Graph, type ValueId, ZERO_SOURCE } from "../graph/graph.ts";
 import { gelu, geluTanh, swiglu } from "../ops/activations.ts";
 import { causalAttention } from "../ops/attention.ts";
 import { add, cast, equal, reshape, shapeOf, sliceAxis } from "../ops/build.ts";
+import { dropout } from "../ops/dropout.ts";
 import { embedding, linear } from "../ops/embedding.ts";
 import { layerNorm, rmsNorm } from "../ops/normalize.ts";
 import { total } from "../ops/sums.ts";
@@ -30,6 +31,8 @@ export type GptSpec = {
   readonly positionCode: "learned" | "rotary";
   /** One table for embedding and scores. */
   readonly tied: boolean;
+  /** Share of elements left out while training: of the embeddings, and of what each half of a block adds. */
+  readonly dropout?: number;
   /** Start weights are a pure function of it. */
   readonly seed: number;
   readonly batchRows: number;
@@ -57,7 +60,7 @@ export function gptModel(spec: GptSpec): Model {
     parameters,
     batch: ["x", "labels"].map((name) => ({ name, type: rowsType(spec, spec.batchRows) })),
     loss: (draft, ids, [x, labels]) => {
-      const scores = forward(draft, spec, named(parameters, ids), x!);
+      const scores = forward(draft, spec, named(parameters, ids), x!, spec.dropout ?? 0);
       return softmaxCrossEntropy(draft, flatRows(draft, scores), flat(draft, labels!));
     },
   };
@@ -78,9 +81,10 @@ function check({ vocabulary, dim, heads, positionCode }: GptSpec): void {
 }
 
 /** [rows, positions] ids → [rows, positions, vocabulary] scores. */
-function forward(draft: Draft, spec: GptSpec, p: Named, ids: ValueId): ValueId {
+function forward(draft: Draft, spec: GptSpec, p: Named, ids: ValueId, rate: number): ValueId {
   const tokens = embedding(draft, p.get("tokens")!, ids);
-  let x = spec.positionCode === "learned" ? add(draft, tokens, p.get("positions")!) : tokens;
+  const dropped = (id: ValueId): ValueId => dropout(draft, id, rate);
+  let x = dropped(spec.positionCode === "learned" ? add(draft, tokens, p.get("positions")!) : tokens);
   for (let layer = 0; layer < spec.layers; layer++) {
     const of = (name: string): ValueId => p.get(`layer${layer}_${name}`)!;
     const h = normed(draft, spec, x, of, "norm1");
@@ -89,8 +93,8 @@ function forward(draft: Draft, spec: GptSpec, p: Named, ids: ValueId): ValueId {
       [linear(draft, h, of("query")), linear(draft, h, of("key")), linear(draft, h, of("value"))],
       { heads: spec.heads, rotaryBase: spec.positionCode === "rotary" ? 10_000 : undefined },
     );
-    x = add(draft, x, linear(draft, attended, of("attended")));
-    x = add(draft, x, feedForward(draft, spec, normed(draft, spec, x, of, "norm2"), of));
+    x = add(draft, x, dropped(linear(draft, attended, of("attended"))));
+    x = add(draft, x, dropped(feedForward(draft, spec, normed(draft, spec, x, of, "norm2"), of)));
   }
   const y = normed(draft, spec, x, (name) => p.get(name)!, "norm");
   return spec.tied ? linear(draft, y, p.get("tokens")!, { transB: true }) : linear(draft, y, p.get("scores")!);
@@ -166,7 +170,7 @@ function inferGraph(spec: GptSpec, parameters: readonly StateSpec[]): Graph {
   const draft = newDraft();
   const ids = parameters.map(({ name, start }) => stateInput(draft, name, start));
   const x = batchInput(draft, "x", rowsType(spec, 1));
-  const scores = flatRows(draft, forward(draft, spec, named(parameters, ids), x));
+  const scores = flatRows(draft, forward(draft, spec, named(parameters, ids), x, 0));
   const y = sliceAxis(draft, scores, 0, spec.positions - 1, spec.positions);
   rename(draft, y, "y");
   return finish(draft, { kind: "infer", stateOutputs: [y] });
@@ -178,7 +182,7 @@ function evaluateGraph(spec: GptSpec, parameters: readonly StateSpec[]): Graph {
   const correct = stateInput(draft, "correct", { dtype: "float32", shape: [1] }, ZERO_SOURCE);
   const x = batchInput(draft, "x", rowsType(spec, spec.evaluateBatchRows));
   const labels = batchInput(draft, "labels", rowsType(spec, spec.evaluateBatchRows));
-  const scores = flatRows(draft, forward(draft, spec, named(parameters, ids), x));
+  const scores = flatRows(draft, forward(draft, spec, named(parameters, ids), x, 0));
   const best = emit(draft, "ArgMax", [scores], { axis: 1, keepdims: 0 });
   const hits = cast(draft, equal(draft, best, cast(draft, flat(draft, labels), "int64")), "float32");
   const next = add(draft, correct, reshape(draft, total(draft, hits), [1]));

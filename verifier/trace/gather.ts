@@ -4,7 +4,7 @@ import type { Dataset } from "./dataset.ts";
 import { rowBytesOf } from "./gather-rows.ts";
 import type { RowOrder } from "./rows.ts";
 
-/** Feeds of consecutive steps: per batch input the rows of all the steps, one step after the other. In shared memory: the
+/** Feeds of consecutive steps: per batch input the rows (or masks) of all the steps, one step after the other. In shared memory: the
  * gathering thread writes them and the runtime's reads them, megabytes per segment without a copy. */
 export type Feeds = readonly Uint8Array<SharedArrayBuffer>[];
 
@@ -21,7 +21,7 @@ export type GatherRequest = {
   readonly order: RowOrder;
   readonly firstStep: number;
   readonly steps: number;
-  /** Per source, of the size of all the rows asked for. */
+  /** Per source, of the size of all the rows asked for; then per mask. */
   readonly memory: readonly SharedArrayBuffer[];
 };
 export type GatherAnswer = { readonly id: number; readonly error?: string };
@@ -52,13 +52,14 @@ export function openGatherer(dataset: Dataset): Gatherer {
     else asker?.resolve();
   });
   /** What was handed back if it fits, else new. */
-  const memoryOf = (rows: number): SharedArrayBuffer[] => {
+  const memoryOf = ({ batchRows, masks }: RowOrder, steps: number): SharedArrayBuffer[] => {
     const unused = new Set(spare);
     spare = [];
-    return sources.map(({ rowBytes }) => {
-      const fitting = [...unused].find(({ byteLength }) => byteLength === rows * rowBytes);
+    const sizes = [...sources.map(({ rowBytes }) => batchRows * rowBytes), ...masks.map(({ elements }) => elements)];
+    return sizes.map((size) => {
+      const fitting = [...unused].find(({ byteLength }) => byteLength === steps * size);
       if (fitting !== undefined) unused.delete(fitting);
-      return fitting ?? new SharedArrayBuffer(rows * rowBytes);
+      return fitting ?? new SharedArrayBuffer(steps * size);
     });
   };
   worker.on("error", failAll);
@@ -67,7 +68,7 @@ export function openGatherer(dataset: Dataset): Gatherer {
     feeds: (order, firstStep, steps) =>
       new Promise((resolve, reject) => {
         const id = nextId++;
-        const memory = memoryOf(steps * order.batchRows);
+        const memory = memoryOf(order, steps);
         const resolveFeeds = () => resolve(memory.map((buffer) => new Uint8Array(buffer)));
         waiting.set(id, { resolve: resolveFeeds, reject });
         worker.ref();

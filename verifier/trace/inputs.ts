@@ -2,8 +2,8 @@ import type { Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
 import { JOB_FLAG } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
-import { type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
-import { sameType, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
+import { datasetFeeds, type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
+import { sameType, sizeOf, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
 import { type Dataset, datasetTensorType } from "./dataset.ts";
 import type { RowOrder } from "./rows.ts";
 
@@ -20,11 +20,15 @@ export type TaskInputs = {
 export class TaskInputError extends AnhError {}
 
 /** Which rows the steps read (P4.4). An inference has one row, its input. */
-export const rowOrderOf = ({ task, seed }: Pick<TaskInputs, "task" | "seed">): RowOrder => ({
+export const rowOrderOf = ({ task, seed, graph }: Pick<TaskInputs, "task" | "seed" | "graph">): RowOrder => ({
   sequential: (task.flags & JOB_FLAG.sequentialRows) !== 0,
   seed,
   datasetRows: Number(task.datasetRows),
   batchRows: task.batchRows,
+  masks: graph.masks.map((keep, i) => ({
+    elements: sizeOf(valueAt(graph, graph.batchInputs[datasetFeeds(graph) + i]!).shape),
+    keep,
+  })),
 });
 
 export const stateTypes = (graph: Graph): TensorType[] => graph.stateInputs.map(({ value }) => typeAt(graph, value));
@@ -32,7 +36,9 @@ export const stateTypes = (graph: Graph): TensorType[] => graph.stateInputs.map(
 export const feedTypes = (graph: Graph): TensorType[] => graph.batchInputs.map((value) => typeAt(graph, value));
 
 export const datasetTypes = (graph: Graph, rows: number): TensorType[] =>
-  feedTypes(graph).map((feed) => datasetTensorType(feed, rows));
+  feedTypes(graph)
+    .slice(0, datasetFeeds(graph))
+    .map((feed) => datasetTensorType(feed, rows));
 
 /** Start state of an inference or evaluation: the named tensors of the model's state, zeros where none is named (P5.5). */
 export function stateFromModel(graph: Graph, model: readonly Tensor[]): Tensor[] {

@@ -1,19 +1,21 @@
 import { createKeccak } from "hash-wasm";
 import type { Hex } from "viem";
+import type { Mask } from "./masks.ts";
 
 const keccak = await createKeccak(256);
 
-/** Which dataset rows a step reads (P4.4). */
+/** Which dataset rows a step reads (P4.4), and the masks behind them (P4.6). */
 export type RowOrder = {
   readonly sequential: boolean;
   readonly seed: Hex;
   readonly datasetRows: number;
   readonly batchRows: number;
+  readonly masks: readonly Mask[];
 };
 
 /** Dataset rows of step `step`, in batch order. Sequential: tB + j. Random: ⌊w·N/2³²⌋ with the words of
  * keccak(abi(seed, t, ⌊j/8⌋)). */
-export function rowsOfStep(order: RowOrder, step: number): number[] {
+export function rowsOfStep(order: Omit<RowOrder, "masks">, step: number): number[] {
   const { batchRows, datasetRows } = order;
   if (order.sequential) return Array.from({ length: batchRows }, (_, j) => step * batchRows + j);
   const preimage = new Uint8Array(96);

@@ -124,8 +124,9 @@ async function resume(inputs: TaskInputs, { checkpoints }: RunModules) {
 const outputTypes = ({ graph }: TaskInputs) =>
   graph.kind === "infer" ? graph.stateOutputs.map((id) => graph.values[id]!) : stateTypes(graph);
 
-function feedsOf({ task, seed }: TaskInputs, gatherer: Gatherer, segment: number): Promise<Feeds> {
-  return gatherer.feeds(rowOrderOf({ task, seed }), segment * task.segmentSteps, stepsInSegment(task, segment));
+function feedsOf(inputs: TaskInputs, gatherer: Gatherer, segment: number): Promise<Feeds> {
+  const { task } = inputs;
+  return gatherer.feeds(rowOrderOf(inputs), segment * task.segmentSteps, stepsInSegment(task, segment));
 }
 
 /** Steps of one segment from `state`; used by who claims and by who checks. `sliceBytes`: see `slicesOf`. */

@@ -65,6 +65,15 @@ export async function buildFeedWitness(source: StepSource, dataset: DatasetSourc
   );
 }
 
+/** An element of a mask is not what the seed and the step draw. */
+export async function buildMaskWitness(source: StepSource, at: Omit<FedElement, "datasetRow">): Promise<Hex> {
+  const feed = source.graph.header.feeds[at.feed]!;
+  const value = { ...feed, place: PLACE.feed, index: at.feed };
+  const fed: Read = { operand: -1, value, first: at.row * rowElements(feed) + at.element, count: 1 };
+  const witness = { header: headerProof(source.graph), feed: at.feed, row: at.row, element: BigInt(at.element) };
+  return encodeAbiParameters([feedWitness], [{ ...witness, openings: [await openingOf(source, fed)] }]);
+}
+
 /** The feed of an inference is not its input. */
 export const buildInputWitness = (source: StepSource): Hex =>
   encodeAbiParameters(

@@ -9,7 +9,8 @@ import {Merkle} from "../../libraries/Merkle.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {TaskShape} from "../../libraries/TaskShape.sol";
 import {TensorRead} from "../../libraries/TensorRead.sol";
-import {Feed, Operand, PLACE_FEED, PLACE_NONE, Value} from "../../types/Graph.sol";
+import {Philox} from "../../libraries/numeric/Philox.sol";
+import {datasetFeeds, Feed, Operand, PLACE_FEED, PLACE_NONE, Value} from "../../types/Graph.sol";
 import {KIND_INFER} from "../../types/Task.sol";
 import {FeedWitness, HeaderProof, LayoutWitness, MetricWitness, Opening} from "../../types/Witness.sol";
 
@@ -44,6 +45,7 @@ contract ContentVerifier is ILeafVerifier {
             return c.trace.feedsRoot != c.task.datasetRoot;
         }
         Feed memory feed = feeds[w.feed];
+        if (feed.keep != 0) return _isMaskWrong(c, step, feed, w);
         if (feed.shape.length == 0 || feed.shape[0] != c.task.batchRows) {
             revert BatchRows(c.task.batchRows, feed.shape.length == 0 ? 0 : feed.shape[0]);
         }
@@ -53,6 +55,19 @@ contract ContentVerifier is ILeafVerifier {
         uint256 fed = step.element(value, w.row * rowElements + w.element);
         uint256 row = TaskShape.datasetRow(c.task, c.seed, c.globalStep, w.row);
         return fed != _datasetElement(c, step, value, rowElements, row * rowElements + w.element);
+    }
+
+    /// @dev P4.6
+    function _isMaskWrong(LeafContext memory c, Step memory step, Feed memory feed, FeedWitness memory w)
+        private
+        view
+        returns (bool)
+    {
+        uint256 element = w.row * IndexMath.span(feed.shape, 1, feed.shape.length) + w.element;
+        uint256 fed = step.element(Value(PLACE_FEED, w.feed, feed.dtype, feed.shape), element);
+        step.done();
+        bytes32 stream = keccak256(abi.encode(c.seed, uint256(c.globalStep), uint256(w.feed)));
+        return fed != (Philox.word(stream, element) < feed.keep ? 1 : 0);
     }
 
     /// @dev Dataset tensor i has feed i's type, with datasetRows rows (P4.4).
@@ -66,7 +81,7 @@ contract ContentVerifier is ILeafVerifier {
         if (step.used == step.openings.length) revert StepReader.OpeningsMissing(step.used);
         Opening memory opening = step.openings[step.used++];
         step.done();
-        Merkle.check(c.task.datasetRoot, opening.root, value.index, step.header.feeds.length, opening.rootProof);
+        Merkle.check(c.task.datasetRoot, opening.root, value.index, datasetFeeds(step.header), opening.rootProof);
         uint256 size = DType.size(value.dtype);
         uint256 total = c.task.datasetRows * rowElements * size;
         uint256 offset =

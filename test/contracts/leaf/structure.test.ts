@@ -5,6 +5,11 @@ import { segmentLeafHash } from "../../../common/claim.ts";
 import { PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { rangeProof, treeProof, treeRoot } from "../../../common/merkle.ts";
+import { batchInput } from "../../../verifier/graph/draft.ts";
+import { finish } from "../../../verifier/graph/finish.ts";
+import { dropout } from "../../../verifier/ops/dropout.ts";
+import { newDraft } from "../../../verifier/ops/table.ts";
+import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { rowsOfStep } from "../../../verifier/trace/rows.ts";
@@ -16,6 +21,7 @@ import {
   buildFeedWitness,
   buildInputWitness,
   buildLayoutWitness,
+  buildMaskWitness,
   buildMetricWitness,
 } from "../../../verifier/witness/content.ts";
 import {
@@ -27,8 +33,9 @@ import {
   buildStepLinkWitness,
   type ConsumedResult,
 } from "../../../verifier/witness/structure.ts";
+import { MASK_SEED, masksOf } from "../../support/masks.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
-import { contextOf, type LeafCase, oneNode, sourceOf, withValue } from "./leaf-case.ts";
+import { contextOf, type LeafCase, leafCase, oneNode, sourceOf, taskOf, withValue } from "./leaf-case.ts";
 import {
   consuming,
   consumingContext,
@@ -160,6 +167,37 @@ describe("kind 4: feeds", () => {
     const at = { feed: 0, row: 0, datasetRow: rowsOfStep(orderAt, 0)[0]!, element: 40 };
     const witness = await buildFeedWitness(sourceOf(steps[0]!), datasetSource, at);
     await expect(judge(trainContext(steps, 0), 4, witness)).rejects.toMatchObject({ errorName: "NoSuchElement" });
+  });
+
+  test("masks: every element is what the seed, the step and the feed draw, and no other", async () => {
+    const draft = newDraft();
+    const x = batchInput(draft, "x", { dtype: "float32", shape: [3, 7] });
+    const graph = finish(draft, { kind: "infer", stateOutputs: [dropout(draft, dropout(draft, x, 0.5), 0.1)] });
+    const ones = { dtype: "float32" as const, shape: [3, 7], data: new Float32Array(21).fill(1) };
+    const leaf = leafCase(graph, evaluate(graph, [], [ones, ...masksOf(graph, 9)]));
+    const context = (claimed: LeafCase) =>
+      contextOf(claimed, "strict", { task: { ...taskOf(claimed), kind: 1 }, seed: MASK_SEED, globalStep: 9 });
+    for (const feed of [1, 2]) {
+      for (let e = 0; e < 21; e += 3) {
+        const at = { feed, row: Math.floor(e / 7), element: e % 7 };
+        const witness = await buildMaskWitness(sourceOf(leaf), at);
+        expect((await judge(context(leaf), 4, witness)).wrong).toBe(false);
+        const honest = leaf.values[graph.batchInputs[feed]!]!.data[e] as number;
+        const lied = withValue(leaf, `mask${feed - 1}`, e, 1 - honest);
+        const proof = await buildMaskWitness(sourceOf(lied), at);
+        expect((await judge(context(lied), 4, proof)).wrong).toBe(true);
+      }
+    }
+    // Of another step and under another seed other bools would be right: some of 21.
+    const verdicts = async (changes: object) => {
+      const all = Array.from({ length: 21 }, async (_, e) => {
+        const witness = await buildMaskWitness(sourceOf(leaf), { feed: 1, row: Math.floor(e / 7), element: e % 7 });
+        return (await judge({ ...context(leaf), ...changes }, 4, witness)).wrong;
+      });
+      return (await Promise.all(all)).some((wrong) => wrong);
+    };
+    expect(await verdicts({ globalStep: 8 })).toBe(true);
+    expect(await verdicts({ seed: MASK_SEED.replace("5e", "5f") })).toBe(true);
   });
 
   test("sequential rows", async () => {

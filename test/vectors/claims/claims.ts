@@ -125,7 +125,7 @@ const headerOf = (random: Random): EncodedGraphHeader => ({
     shape: shapeOf(random, random.below(4)),
     source: random.pick([0, 1, MAX_U32]),
   })),
-  feeds: Array.from({ length: random.below(3) }, () => ({ dtype: 2, shape: shapeOf(random, 2) })),
+  feeds: Array.from({ length: random.below(3) }, () => ({ dtype: 2, shape: shapeOf(random, 2), keep: 0 })),
   nextStates: Array.from({ length: random.below(5) }, () => graphValueOf(random)),
   loss: random.below(2) === 0 ? NO_VALUE : graphValueOf(random),
   constants: random.below(MAX_U32),

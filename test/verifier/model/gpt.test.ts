@@ -6,18 +6,20 @@ import { checkGraph } from "../../../verifier/model/check.ts";
 import { UnsupportedModelError } from "../../../verifier/model/errors.ts";
 import { type GptSpec, gptGraphs, gptModel } from "../../../verifier/model/gpt.ts";
 import { isUnique, looseValues } from "../../../verifier/model/placement.ts";
+import { ShapeError } from "../../../verifier/ops/errors.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { float64 } from "../../support/float64.ts";
+import { masksOf } from "../../support/masks.ts";
 import { smallGpt } from "../../support/small-gpt.ts";
 import { hexOf, randomTensor, uniform } from "../../support/tensors.ts";
 
 const variants: readonly Partial<GptSpec>[] = [
   { activation: "gelu", norm: "layer", positionCode: "learned", tied: true },
   { activation: "gelu-tanh", norm: "layer", positionCode: "rotary", tied: false },
-  { activation: "swiglu", norm: "rms", positionCode: "rotary", tied: true },
+  { activation: "swiglu", norm: "rms", positionCode: "rotary", tied: true, dropout: 0.2 },
 ];
 
 const ids = (spec: GptSpec, seed: number): Tensor =>
@@ -43,7 +45,7 @@ describe.each(variants)("%o", (variant) => {
     const batch = model.batch.map(({ name, type }) => batchInput(draft, name, type));
     const loss = model.loss(draft, parameters, batch);
     const graph = finish(draft, { kind: "train", stateOutputs: gradients(draft, loss, parameters), loss });
-    const feeds = [ids(spec, 3), ids(spec, 4)];
+    const feeds = [ids(spec, 3), ids(spec, 4), ...masksOf(graph)];
     const wide = (tensor: Tensor): Tensor => ({ ...tensor, data: Float64Array.from(tensor.data as Float32Array) });
     const random = uniform(5);
     // Away from the start, where the tables are so small that the scores hardly depend on anything.
@@ -83,7 +85,7 @@ describe.each(variants)("%o", (variant) => {
     }
     const { graph } = train;
     const state = train.state.map(({ start }) => start);
-    const batch = [ids(spec, 6), ids(spec, 7)];
+    const batch = [ids(spec, 6), ids(spec, 7), ...masksOf(graph)];
     const expected = evaluate(graph, state, batch);
     const loose = looseValues(graph);
     const outputs = graph.nodes.map(({ output }) => output).filter((id) => !loose.has(id));
@@ -94,6 +96,14 @@ describe.each(variants)("%o", (variant) => {
       expect(hexOf(actual[i]!), graph.values[id]!.name).toBe(hexOf(expected[id]!));
     }
   });
+});
+
+test("dropout: in training alone, one mask for the embeddings and two a layer", () => {
+  const { train, infer, evaluate: evaluation } = gptGraphs(smallGpt({ dropout: 0.2 }));
+  expect(train.graph.masks).toEqual(new Array(5).fill(Math.round(0.8 * 2 ** 32)));
+  expect(infer.masks.length + evaluation.masks.length).toBe(0);
+  expect(gptGraphs(smallGpt({ dropout: 0 })).train.graph.masks).toEqual([]);
+  expect(() => gptGraphs(smallGpt({ dropout: 1 }))).toThrow(ShapeError);
 });
 
 test("no position sees a later one", () => {

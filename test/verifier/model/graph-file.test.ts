@@ -10,6 +10,7 @@ import type { Graph } from "../../../verifier/graph/graph.ts";
 import { checkGraph } from "../../../verifier/model/check.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { ModelFileError, UnsupportedModelError } from "../../../verifier/model/errors.ts";
+import { gptGraphs } from "../../../verifier/model/gpt.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { readGraph } from "../../../verifier/model/onnx/read.ts";
 import { toOnnx } from "../../../verifier/model/onnx/write.ts";
@@ -19,6 +20,7 @@ import { add, exp, log, mul, reshape } from "../../../verifier/ops/build.ts";
 import { ShapeError } from "../../../verifier/ops/errors.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { seededRandom } from "../../support/random.ts";
+import { smallGpt } from "../../support/small-gpt.ts";
 
 const build = () =>
   mlpGraphs({
@@ -52,6 +54,20 @@ describe("graph files", () => {
         continue;
       }
       expect(Buffer.compare(toOnnx(read), bad)).toBe(0);
+    }
+  });
+
+  test("masks are kept: of each, how often it is true", () => {
+    const { graph } = gptGraphs(smallGpt({ dropout: 0.25 })).train;
+    expect(readGraph(toOnnx(graph))).toEqual(graph);
+    const changed = (value: string) => {
+      const model = fromBinary(ModelProtoSchema, toOnnx(graph));
+      for (const entry of model.metadataProps) if (entry.key === "anh.masks") entry.value = value;
+      return toBinary(ModelProtoSchema, model);
+    };
+    expect(readGraph(changed("1,2,3,4,5")).masks).toEqual([1, 2, 3, 4, 5]);
+    for (const bad of ["0,1,1,1,1", "1,1,1,1,4294967296", "1,1,1,1,x", "1,1,1,1,1,1", "1,1,1,1,1,"]) {
+      expect(() => readGraph(changed(bad)), bad).toThrow(ModelFileError);
     }
   });
 

@@ -12,7 +12,7 @@ import { smallGpt } from "../../support/small-gpt.ts";
 import { taskOfGraphs } from "../../support/small-task.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 
-const spec = smallGpt({ tied: true, positionCode: "rotary", activation: "gelu-tanh" });
+const spec = smallGpt({ tied: true, positionCode: "rotary", activation: "gelu-tanh", dropout: 0.1 });
 const graphs = gptGraphs(spec);
 const random = uniform(9);
 const dataset = datasetOf(

@@ -40,7 +40,7 @@ describe("the gathering thread", () => {
 
   it("answers with the feeds of consecutive steps, and with an error for rows that do not exist", async () => {
     gatherer = openGatherer(datasetOf([images, labels]));
-    const order = { sequential: false, seed: `0x${"11".repeat(32)}`, datasetRows: 5, batchRows: 3 } as const;
+    const order = { sequential: false, seed: `0x${"11".repeat(32)}`, datasetRows: 5, batchRows: 3, masks: [] } as const;
     const [x, y] = await gatherer.feeds(order, 2, 2);
     const rows = [...rowsOfStep(order, 2), ...rowsOfStep(order, 3)];
     expect(x).toEqual(gatherRows(bytesOf(images), 3, rows));
@@ -56,7 +56,7 @@ describe("the gathering thread", () => {
     });
     const twins = datasetOf([column(10), column(20)]);
     gatherer = openGatherer(twins);
-    const order = { sequential: true, seed: `0x${"00".repeat(32)}`, datasetRows: 5, batchRows: 2 } as const;
+    const order = { sequential: true, seed: `0x${"00".repeat(32)}`, datasetRows: 5, batchRows: 2, masks: [] } as const;
     const step = (first: number) => twins.tensors.map((tensor) => [...tensor.data.slice(2 * first, 2 * first + 2)]);
     const kept = await gatherer.feeds(order, 0, 1);
     gatherer.reuse(await gatherer.feeds(order, 1, 1));

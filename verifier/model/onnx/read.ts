@@ -1,14 +1,14 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { AnhError } from "../../../common/errors.ts";
-import { batchInput, constant, type Draft, emit, stateInput } from "../../graph/draft.ts";
+import { batchInput, constant, type Draft, emit, maskInput, stateInput } from "../../graph/draft.ts";
 import { finish } from "../../graph/finish.ts";
 import type { Graph, GraphKind, OpName, ValueId } from "../../graph/graph.ts";
 import { newDraft, ops } from "../../ops/table.ts";
-import { dtypeOfCode, fromBytes, type TensorType } from "../../tensor/tensor.ts";
+import { describe, dtypeOfCode, fromBytes, type TensorType } from "../../tensor/tensor.ts";
 import { ModelFileError } from "../errors.ts";
 import { unspell } from "./operators.ts";
-import { KIND_KEY, STATE_KEY, toOnnx } from "./write.ts";
+import { KIND_KEY, MASKS_KEY, STATE_KEY, toOnnx } from "./write.ts";
 
 const KINDS: readonly GraphKind[] = ["train", "infer", "evaluate"];
 
@@ -36,15 +36,19 @@ function graphOf(model: onnx.ModelProto): Graph {
   const metadata = new Map(model.metadataProps.map(({ key, value }) => [key, value]));
   const kind = KINDS.find((candidate) => candidate === metadata.get(KIND_KEY));
   if (kind === undefined) throw new ModelFileError(KIND_KEY, KINDS.join(", "), String(metadata.get(KIND_KEY)));
-  const sources = sourcesOf(metadata.get(STATE_KEY) ?? "");
+  const sources = wordsOf(STATE_KEY, metadata.get(STATE_KEY) ?? "");
+  const masks = wordsOf(MASKS_KEY, metadata.get(MASKS_KEY) ?? "");
 
   const draft = newDraft();
   const ids = new Map<string, ValueId>();
   for (const [i, input] of proto.input.entries()) {
     const type = typeOf(input);
     const source = sources[i];
-    const id = source === undefined ? batchInput(draft, input.name, type) : stateInput(draft, input.name, type, source);
-    ids.set(input.name, id);
+    const keep = masks[i - (proto.input.length - masks.length)];
+    ids.set(
+      input.name,
+      source === undefined ? fed(draft, input.name, type, keep) : stateInput(draft, input.name, type, source),
+    );
   }
   const lists = readInitializers(draft, proto, ids);
   for (const node of proto.node) readNode(draft, node, ids, lists);
@@ -59,12 +63,19 @@ function graphOf(model: onnx.ModelProto): Graph {
   return finish(draft, { kind, stateOutputs: outputs, ...(loss === undefined ? {} : { loss }) });
 }
 
-function sourcesOf(text: string): number[] {
+function fed(draft: Draft, name: string, type: TensorType, keep: number | undefined): ValueId {
+  if (keep === undefined) return batchInput(draft, name, type);
+  if (type.dtype !== "bool" || keep === 0)
+    throw new ModelFileError(name, "a mask of bools, kept sometimes", describe(type));
+  return maskInput(draft, type.shape, keep, name);
+}
+
+function wordsOf(key: string, text: string): number[] {
   if (text === "") return [];
   return text.split(",").map((word) => {
-    const source = Number(word);
-    if (!/^\d+$/.test(word) || source > 0xffffffff) throw new ModelFileError(STATE_KEY, "32-bit indices", word);
-    return source;
+    const value = Number(word);
+    if (!/^\d+$/.test(word) || value > 0xffffffff) throw new ModelFileError(key, "32-bit integers", word);
+    return value;
   });
 }
 

@@ -9,6 +9,8 @@ const IR_VERSION = 8n;
 /** What an ONNX file cannot say of a step graph: its kind, and each state input's source (P5.5). */
 export const KIND_KEY = "anh.kind";
 export const STATE_KEY = "anh.state";
+/** What the last inputs are drawn with, where they are masks (P4.6). */
+export const MASKS_KEY = "anh.masks";
 
 /** The one canonical file of a graph: equal graphs give equal bytes. */
 export const toOnnx = (graph: Graph): Uint8Array => encode(graph, []);
@@ -31,7 +33,11 @@ function encode(graph: Graph, exposed: readonly ValueId[]): Uint8Array {
       output,
       ...body(graph, untouchedStates(graph)),
     }),
-    { [KIND_KEY]: graph.kind, [STATE_KEY]: graph.stateInputs.map((state) => state.source).join(",") },
+    {
+      [KIND_KEY]: graph.kind,
+      [STATE_KEY]: graph.stateInputs.map((state) => state.source).join(","),
+      ...(graph.masks.length === 0 ? {} : { [MASKS_KEY]: graph.masks.join(",") }),
+    },
   );
 }
 
