@@ -11,6 +11,8 @@ export interface ResultClaim {
   readonly trajectoryRoot: Hex;
   readonly consumed: readonly Hex[];
   readonly output: Hex;
+  /** Tells a claim from an earlier one of the same result: no hash is claimed twice. */
+  readonly salt: Hex;
 }
 
 export const claimComponents = [
@@ -22,6 +24,7 @@ export const claimComponents = [
   { name: "trajectoryRoot", type: "bytes32" },
   { name: "consumed", type: "bytes32[]" },
   { name: "output", type: "bytes" },
+  { name: "salt", type: "bytes32" },
 ] as const;
 
 export const claimParameter = { type: "tuple", components: claimComponents } as const;
@@ -65,4 +68,4 @@ export const segmentLeafHash = (leaf: SegmentLeaf): Hex =>
   );
 
 /** Metrics leaf: the loss's fp32 bits, right-aligned in a word (P5.9). */
-export const metricLeaf = (lossBits: number): Hex => `0x${lossBits.toString(16).padStart(64, "0")}`;
+export const metricLeaf = (lossBits: number | bigint): Hex => `0x${lossBits.toString(16).padStart(64, "0")}`;

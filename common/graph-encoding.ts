@@ -1,5 +1,5 @@
-import { encodeAbiParameters, type Hex } from "viem";
-import { structHash } from "./hash.ts";
+import { encodeAbiParameters, type Hex, keccak256 } from "viem";
+import { structBytes } from "./hash.ts";
 
 /** Where a value's tensor root is found (P5.1). */
 export const PLACE = { none: 0, state: 1, feed: 2, constant: 3, exact: 4, loose: 5, nextState: 6 } as const;
@@ -179,11 +179,18 @@ export const graphHeaderComponents = [
 export const nodeParameter = { type: "tuple", components: nodeComponents } as const;
 export const graphHeaderParameter = { type: "tuple", components: graphHeaderComponents } as const;
 
-export const nodeHash = (node: EncodedNode): Hex => structHash("Node", [nodeParameter], [node]);
-export const graphHeaderHash = (header: EncodedGraphHeader): Hex =>
-  structHash("GraphHeader", [graphHeaderParameter], [header]);
-export const constantHash = ({ dtype, shape, tensorRoot }: EncodedConstant): Hex =>
-  structHash("Constant", [{ type: "uint8" }, { type: "uint32[]" }, { type: "bytes32" }], [dtype, shape, tensorRoot]);
+const constantParameters = [{ type: "uint8" }, { type: "uint32[]" }, { type: "bytes32" }];
+
+/** What the leaves of a graph's tree are the hashes of (P5.6). */
+export const nodeBytes = (node: EncodedNode): Hex => structBytes("Node", [nodeParameter], [node]);
+export const graphHeaderBytes = (header: EncodedGraphHeader): Hex =>
+  structBytes("GraphHeader", [graphHeaderParameter], [header]);
+export const constantBytes = ({ dtype, shape, tensorRoot }: EncodedConstant): Hex =>
+  structBytes("Constant", constantParameters, [dtype, shape, tensorRoot]);
+
+export const nodeHash = (node: EncodedNode): Hex => keccak256(nodeBytes(node));
+export const graphHeaderHash = (header: EncodedGraphHeader): Hex => keccak256(graphHeaderBytes(header));
+export const constantHash = (constant: EncodedConstant): Hex => keccak256(constantBytes(constant));
 
 const gemmAttributes = [{ type: "uint32" }, { type: "uint32" }, { type: "bool" }, { type: "bool" }] as const;
 const reduceAttributes = [{ type: "uint32[]" }, { type: "bool" }] as const;

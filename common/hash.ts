@@ -5,10 +5,16 @@ export const typeHash = (name: string): Hex => keccak256(toBytes(`ANH.${name}.v1
 
 export const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
+/** What a struct hash is the hash of: `abi.encode(TYPE(name), …values)` (P0.1). */
+export const structBytes = (
+  name: string,
+  types: readonly { readonly type: string }[],
+  values: readonly unknown[],
+): Hex => encodeAbiParameters([{ type: "bytes32" }, ...types] as { type: string }[], [typeHash(name), ...values]);
+
 /** `keccak(abi.encode(TYPE(name), …values))` (P0.1). */
 export const structHash = (
   name: string,
   types: readonly { readonly type: string }[],
   values: readonly unknown[],
-): Hex =>
-  keccak256(encodeAbiParameters([{ type: "bytes32" }, ...types] as { type: string }[], [typeHash(name), ...values]));
+): Hex => keccak256(structBytes(name, types, values));

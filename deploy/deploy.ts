@@ -7,6 +7,7 @@ import {
   type Hex,
   type PublicClient,
   size,
+  type TransactionReceipt,
   type Transport,
   type WalletClient,
 } from "viem";
@@ -46,7 +47,8 @@ const gasFor = (creation: Hex): bigint => 1_500_000n + 260n * BigInt(size(creati
 
 /**
  * Deploys a chain's L1 contracts and describes its L2. Contracts hold each other's addresses as immutables: they are predicted
- * from the deployer's nonce, so the deployer must send nothing else meanwhile. All transactions are sent at once.
+ * from the deployer's nonce, so the deployer must send nothing else meanwhile. What fits into one block is sent at once; the
+ * rest waits for it, because a node may forget pooled transactions that did not fit (anvil does).
  */
 export async function deploy(options: DeployOptions, modules: DeployModules): Promise<ChainFile> {
   const { l1, deployer, artifacts } = modules;
@@ -75,15 +77,22 @@ export async function deploy(options: DeployOptions, modules: DeployModules): Pr
   for (const [i, { name }] of deployments.entries())
     at[name] = lower(getContractAddress({ from, nonce: BigInt(nonce + i) }));
 
-  const hashes: Hex[] = [];
+  const receipts: TransactionReceipt[] = [];
+  let sent: Promise<TransactionReceipt>[] = [];
+  let sentGas = 0n;
   for (const [i, { source, args }] of deployments.entries()) {
     const { abi, bytecode } = artifacts(source);
     const data = encodeDeployData({ abi, bytecode, args: args(at) });
-    hashes.push(
-      await deployer.sendTransaction({ data, nonce: nonce + i, gas: gasFor(data), chain: deployer.chain ?? null }),
-    );
+    const gas = gasFor(data);
+    if (sentGas + gas > origin.gasLimit) {
+      receipts.push(...(await Promise.all(sent)));
+      [sent, sentGas] = [[], 0n];
+    }
+    const hash = await deployer.sendTransaction({ data, nonce: nonce + i, gas, chain: deployer.chain ?? null });
+    sent.push(l1.waitForTransactionReceipt({ hash, pollingInterval: 50 }));
+    sentGas += gas;
   }
-  const receipts = await Promise.all(hashes.map((hash) => l1.waitForTransactionReceipt({ hash, pollingInterval: 50 })));
+  receipts.push(...(await Promise.all(sent)));
   for (const [i, receipt] of receipts.entries()) {
     const { name } = deployments[i] as { name: string };
     if (receipt.status !== "success" || lower(receipt.contractAddress ?? "") !== at[name])

@@ -107,7 +107,12 @@ function resultContracts({ l2ChainId, clocks, prices }: PlanOptions): readonly D
       source: "l1/ResultClaims",
       args: (at) => [at.inbox, at.disputes, at.demands, l2ChainId, clocks, prices],
     },
-    { name: "demands", source: "l1/Demands", args: (at) => [at.resultClaims, at.disputes, clocks, prices] },
+    { name: "openings", source: "l1/Openings", args: () => [] },
+    {
+      name: "demands",
+      source: "l1/Demands",
+      args: (at) => [at.resultClaims, at.disputes, at.openings, clocks, prices],
+    },
     {
       name: "disputes",
       source: "l1/Disputes",

@@ -53,7 +53,6 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       pollMs: settings.pollMs,
       maxBondWei: settings.maxBondWei,
       airgapSeconds: BigInt(chain.clocks.airgapSeconds),
-      answerSeconds: BigInt(chain.clocks.answerSeconds),
       ...(settings.demandBudgetWei === undefined ? {} : { demandBudgetWei: settings.demandBudgetWei }),
     },
     {

@@ -29,7 +29,6 @@ export type ChallengerOptions = {
   /** No challenge or demand is made for more. */
   readonly maxBondWei: bigint;
   readonly airgapSeconds: bigint;
-  readonly answerSeconds: bigint;
   /** What may be spent on asking one claimant that serves nothing; undefined: what overturning its claim earns. */
   readonly demandBudgetWei?: bigint;
 };
@@ -106,15 +105,16 @@ async function round(options: ChallengerOptions, modules: ChallengerModules, mem
 async function gameOf(
   { claimHash, l1Block }: LoggedClaim,
   head: L1Head,
-  record: { readonly status: number; readonly windowEnd: bigint; readonly closedAt: bigint },
+  record: { readonly status: number; readonly closedAt: bigint },
   { finding }: Watched,
-  { airgapSeconds, answerSeconds }: ChallengerOptions,
+  { airgapSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
 ): Promise<Game> {
   const isClosed = record.status !== CLAIM_STATUS.open;
-  const [challenges, pending, feesOpen, rewardOpen] = await Promise.all([
+  const [challenges, pending, until, feesOpen, rewardOpen] = await Promise.all([
     disputes.challenges(claimHash, sender.address, l1Block),
     isClosed ? [] : disputes.pending(claimHash, l1Block),
+    isClosed ? { challengeable: 0n, askable: 0n } : disputes.until(claimHash, sender.address),
     isClosed ? disputes.feesOpen(claimHash, sender.address, l1Block) : [],
     isClosed && disputes.rewardOpen(claimHash, sender.address, l1Block),
   ]);
@@ -127,10 +127,10 @@ async function gameOf(
     nowSeconds: head.timestamp,
     l1Block: head.number,
     status: record.status,
-    windowEnd: record.windowEnd,
+    challengeableUntil: until.challengeable,
+    askableUntil: until.askable,
     closedAt: record.closedAt,
     airgapSeconds,
-    answerSeconds,
     finding,
     challenges,
     pending,

@@ -8,6 +8,7 @@ import { TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
+import { openDemandsReader } from "./claims/demands-reader.ts";
 import { collectClaimFees, withdrawBalances } from "./claims/earnings.ts";
 import { l1HeaderRlp } from "./claims/l1-header.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
@@ -52,7 +53,7 @@ export type Service = { readonly stop: () => Promise<void> };
  */
 export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
   const stopping = new AbortController();
-  const closed: Closed = { settled: new Set(), lost: new Set() };
+  const closed: Closed = { settled: new Set(), late: new Set(), lost: new Set() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
       await round(options, modules, closed).catch((error) => modules.events(roundFailed(error)));
@@ -74,12 +75,15 @@ type Errand = { readonly task: Task; readonly job: Job | undefined };
 type Closed = {
   /** Own claims that are closed and of which nothing is left to collect. */
   readonly settled: Set<Hex>;
-  /** Ids of which an own claim was overturned: the same run would give the same claim, and L1 takes none twice. */
+  /** Ids of which an own claim fell for a late answer. Its result may be right: it is claimed once more. */
+  readonly late: Set<Hex>;
+  /** Ids that are not claimed again: an own claim was proven wrong, and the same run would give the same result, or two came late. */
   readonly lost: Set<Hex>;
 };
 
-async function round(options: ExecutorOptions, modules: ExecutorModules, { settled, lost }: Closed): Promise<void> {
+async function round(options: ExecutorOptions, modules: ExecutorModules, closed: Closed): Promise<void> {
   const { log, demands, reader, sender, answers, events } = modules;
+  const { settled, lost } = closed;
   const claims = await log.read();
   const own = claimsOf(sender.address, claims);
   const open: { logged: LoggedClaim; spec: RunSpec }[] = [];
@@ -91,7 +95,7 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, { settl
       return;
     }
     // Nothing of an overturned claim comes back.
-    if (status === CLAIM_STATUS.overturned) lost.add(logged.task.id);
+    if (status === CLAIM_STATUS.overturned) await giveUpOrForget(logged, closed, modules);
     else await collectClaimFees(modules, logged);
     settled.add(logged.claimHash);
   };
@@ -113,6 +117,20 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, { settl
   const head = await reader.head();
   for (const [id, errand] of errands) await apart({ id }, events, () => advance(errand, head, options, modules));
   await withdrawBalances(modules);
+}
+
+async function giveUpOrForget(
+  { claimHash, l1Block, task: { id } }: LoggedClaim,
+  { late, lost }: Closed,
+  { l1, workbench, events }: ExecutorModules,
+): Promise<void> {
+  const wasLate = await openDemandsReader(l1).timedOut(claimHash, l1Block);
+  if (!wasLate || late.has(id)) {
+    lost.add(id);
+    events({ event: "given-up", id, claimHash, late: wasLate });
+  }
+  late.add(id);
+  workbench.forget(claimHash);
 }
 
 async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, modules: ExecutorModules) {

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ChunkAnswer, ChunkRange, SegmentProof, StepValues, TraceProof} from "../types/Opening.sol";
+import {
+    ChunkAnswer,
+    ChunkRange,
+    GraphLeaf,
+    SegmentProof,
+    StepValues,
+    TraceProof
+} from "../types/Opening.sol";
 import {Task} from "../types/Task.sol";
 import {SegmentLeaf, StepTrace} from "../types/Trace.sol";
 import {HeaderProof, NamedValue} from "../types/Witness.sol";
@@ -11,6 +18,9 @@ uint8 constant PATH_SEGMENT = 1; // the leaf of a segment
 uint8 constant PATH_TRACES = 2; // the step traces of a segment whose leaf does not hold their root
 uint8 constant PATH_STEP = 3; // the value roots of a step
 uint8 constant PATH_CHUNKS = 4; // chunks of a tensor
+uint8 constant PATH_METRICS = 5; // the metrics of a segment
+uint8 constant PATH_GRAPH = 6; // a leaf of the task's graph
+uint8 constant PATH_MODEL = 7; // a tensor root of the consumed result
 
 struct Demand {
     bytes32 claimHash;
@@ -25,10 +35,12 @@ struct Demand {
 
 /// @title Demands
 /// @notice What a claimant must publish on chain, or lose (docs/protocol.md P7.2, P7.6).
-/// @dev A path is asked for once, answered once, and the stored answer serves every dispute. Openings of a claim queue: the
-/// j-th is due `answerSeconds` after the one before, so no flood can make an honest claimant miss. At `due` an answer counts,
-/// from `due + 1` `timeout` does. Fees wait here until the claim is closed: they go to the claimant who answered, or back to
-/// the asker if the claim falls. Asking is possible within the claim's window, after it only with a live challenge.
+/// @dev A path is asked for once, answered once, and the stored answer serves every dispute. Every demand has `answerSeconds`
+/// from its asking on, and what it takes to compute a segment again after the due time of the one before, so no flood can make
+/// an honest claimant miss. The open fee doubles with every `answerSeconds` that the queue adds, so nobody delays others
+/// cheaply. At `due` an answer counts, from `due + 1` `timeout` does. Fees wait here until the claim is closed: they go to the
+/// claimant who answered, or back to the asker if the claim falls. Asking is possible within the claim's window; after it, for
+/// a bounded time, for who asked in time and has not had its answer for `challengerSeconds`, and for who has a live challenge.
 interface IDemands {
     error FeeMismatch(uint256 expectedWei, uint256 actualWei);
     error ClaimNotOpen(bytes32 claimHash, uint8 status);
@@ -50,6 +62,7 @@ interface IDemands {
     error CountMismatch(uint8 list, uint256 expected, uint256 actual);
     error NotAValue(uint8 place);
     error NotDemandable(uint8 source);
+    error NothingConsumed(bytes32 claimHash);
     error DataLength(uint256 expected, uint256 actual);
     error AlreadyCollected(bytes32 key);
 
@@ -57,14 +70,37 @@ interface IDemands {
         bytes32 indexed claimHash, bytes32 indexed key, address indexed asker, uint8 path, uint32 segment, uint32 step, uint64 due
     );
     event ChunksAsked(bytes32 indexed claimHash, bytes32 indexed key, ChunkRange range);
-    event SegmentPublished(bytes32 indexed claimHash, bytes32 indexed key, SegmentLeaf leaf);
+    event SegmentPublished(bytes32 indexed claimHash, bytes32 indexed key, SegmentLeaf leaf, bytes32[] proof);
     event TracesPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 segment, bytes32 stepsRoot, StepTrace[] traces);
-    event StepPublished(bytes32 indexed claimHash, bytes32 indexed key, StepTrace trace, StepValues values);
+    event StepPublished(
+        bytes32 indexed claimHash, bytes32 indexed key, StepTrace trace, bytes32[] proof, StepValues values
+    );
+    event GraphPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 leaf, bytes encoded);
+    event ModelPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 index, bytes32 root, bytes32[] proof);
+    event MetricsPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 segment, bytes32[] metrics);
     event ChunksPublished(bytes32 indexed claimHash, bytes32 indexed key, bytes data);
     event TimedOut(bytes32 indexed claimHash, bytes32 indexed key, address indexed asker);
 
     /// @notice Demands the leaf of a segment. Value: the open fee.
     function demandSegment(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
+
+    /// @notice Demands the metrics of a segment (docs/protocol.md P5.9). Value: the open fee.
+    function demandMetrics(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
+
+    /// @notice Demands a leaf of the task's graph: 0 the header, then constants, then nodes (docs/protocol.md P5.6). Value: the
+    /// open fee.
+    /// @param header empty for leaf 0; else one: it says how many leaves there are
+    function demandGraph(bytes32 claimHash, Task calldata task, uint32 leaf, HeaderProof[] calldata header)
+        external
+        payable
+        returns (bytes32 key);
+
+    /// @notice Demands the root of a tensor of the model that an inference or evaluation consumes. Value: the open fee.
+    /// @param header of the model's training graph, which says how many tensors its result has
+    function demandModel(bytes32 claimHash, Task calldata consumedTask, HeaderProof calldata header, uint32 index)
+        external
+        payable
+        returns (bytes32 key);
 
     /// @notice Demands the step traces of a segment; for claims without `stepRoots`. Value: the open fee.
     function demandTraces(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
@@ -105,6 +141,34 @@ interface IDemands {
         returns (bytes32 key, bool asked);
 
     function answerSegment(bytes32 claimHash, SegmentProof calldata segment) external;
+
+    /// @notice Publishes one metric per step of a segment; none if the graph has no loss, as its header says.
+    function answerMetrics(
+        bytes32 claimHash,
+        Task calldata task,
+        SegmentProof calldata segment,
+        HeaderProof calldata header,
+        bytes32[] calldata metrics
+    ) external;
+
+    /// @notice Publishes a leaf of the graph.
+    function answerGraph(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 leaf,
+        HeaderProof calldata header,
+        GraphLeaf calldata given
+    ) external;
+
+    /// @notice Publishes a tensor root of the consumed result, with its proof under that result's root.
+    function answerModel(
+        bytes32 claimHash,
+        Task calldata consumedTask,
+        HeaderProof calldata header,
+        uint32 index,
+        bytes32 root,
+        bytes32[] calldata proof
+    ) external;
 
     /// @notice Opens a segment whose leaf holds no steps root: all its step traces. Each must start where the one before
     /// ended, the first where the segment before ended (the first of a training: at the start root), the last at the leaf's end state.
@@ -147,6 +211,22 @@ interface IDemands {
 
     /// @notice Openings of a claim that wait for their answer.
     function pendingOf(bytes32 claimHash) external view returns (uint256);
+
+    /// @notice No opening waits for its answer, and the last answer is more than `challengerSeconds` old: its asker may challenge
+    /// until then, so finality waits.
+    function isQuiet(bytes32 claimHash) external view returns (bool);
+
+    /// @notice Last L1 second at which `account` may challenge the claim; 2⁶⁴ − 1 while a question of its own is not answered.
+    function challengeableUntil(bytes32 claimHash, address account) external view returns (uint64);
+
+    /// @notice Last L1 second at which `account` may ask something of the claim.
+    function askableUntil(bytes32 claimHash, address account) external view returns (uint64);
+
+    /// @notice The open fee of the next demand on the claim: it doubles with every `answerSeconds` that the queue adds.
+    function openFeeWei(bytes32 claimHash) external view returns (uint256);
+
+    /// @notice What each demanded chunk costs on top.
+    function chunkFeeWei() external view returns (uint256);
 
     function balanceOf(address account) external view returns (uint256 amountWei);
 }

@@ -21,9 +21,9 @@ struct Challenge {
     uint32 segment;
     uint32 step; // within the segment; NO_STEP until pointed
     uint64 l1Block; // of the challenge
+    uint64 startedAt; // L1 second of the challenge
     uint64 movedAt; // L1 second of the challenger's last move
     uint8 status;
-    uint8 waits; // how often the challenger has asked for more time
 }
 
 /// The part of a witness that all kinds share: `witness = abi.encode(Link link, bytes rest)`.
@@ -35,12 +35,13 @@ struct Link {
 /// @title Disputes
 /// @notice Challenges against result claims: open, point, prove (docs/protocol.md P7). What must be published lies in Demands.
 /// @dev One honest challenger suffices. A bond is lost only by a failed proof; it comes back on a lapse, on a win, and when the
-/// claim falls to somebody else. Finality waits for live challenges, which start only within the claim's window and end
-/// `challengerSeconds` after the answer they wait for, at most `MAX_WAITS` times extended.
+/// claim falls to somebody else. Finality waits for live challenges, which start only within the claim's window (or as long
+/// after the answer to a question of the challenger's own as a challenger has to move) and end `challengerSeconds` after the
+/// answer they wait for. They may wait for any number of answers, but start to only in the first eight rounds' time (P7.3).
 interface IDisputes {
     error BondMismatch(uint256 expectedWei, uint256 actualWei);
     error ClaimNotOpen(bytes32 claimHash, uint8 status);
-    error WindowOver(uint64 windowEnd, uint64 l1Timestamp);
+    error WindowOver(uint64 challengeableUntil, uint64 l1Timestamp);
     error OutOfRange(uint256 index, uint256 count);
     error StepUnknown(uint32 step);
     error PointedAlready(uint32 step);
@@ -49,7 +50,7 @@ interface IDisputes {
     error SameBlock(uint64 l1Block);
     error MoveOver(uint64 moveBy, uint64 l1Timestamp);
     error MoveRunning(uint64 moveBy, uint64 l1Timestamp);
-    error TooManyWaits(uint256 limit);
+    error WaitingOver(uint64 until, uint64 l1Timestamp);
     error ForeignDemand(bytes32 expected, bytes32 actual);
     error TaskMismatch(bytes32 expected, bytes32 actual);
     error SegmentMismatch(uint32 expected, uint32 actual);
@@ -72,7 +73,8 @@ interface IDisputes {
     /// @notice Names the step; once. With the open fee as value the claimant must publish the step's value roots.
     function point(bytes32 challengeId, uint32 step) external payable;
 
-    /// @notice The challenger's clock waits for the answer to another opening of the same claim; at most MAX_WAITS times.
+    /// @notice The challenger's clock waits for the answer to another opening of the same claim: as often as needed, but not
+    /// later after the challenge than eight rounds of question and move may take.
     function waitFor(bytes32 challengeId, bytes32 key) external;
 
     /// @notice Proves the claim wrong at the challenged step; only the challenger, in a later L1 block than the challenge.

@@ -19,7 +19,7 @@ struct ClaimInput {
     SegmentLeaf lastSegment;
     bytes32[] lastSegmentProof;
     bytes outputProof; // evaluate: abi(HeaderProof, bytes32[] proof of the last next-state tensor under resultRoot); else empty
-    bytes32 salt; // of the commitment; 0 for reserved claims
+    bytes32 salt; // part of the claim's hash and of the commitment
     string dataUrl; // where the claimant serves off-chain data; never trusted
 }
 
@@ -46,6 +46,7 @@ struct ClaimRecord {
     uint32 segmentSteps;
     uint64 inboxIndex; // of the Claimed message
     uint64 closedAt; // L1 second; 0 while open
+    uint32 regenerationSeconds; // what computing a segment again takes, for due times (docs/protocol.md P7.2)
 }
 
 struct Reservation {
@@ -54,7 +55,9 @@ struct Reservation {
     uint64 reservedAt; // L1 second
     uint64 seedFixedAt; // L1 second; 0: not fixed
     bytes32 seed;
-    uint256 carriedWei; // halves of lapsed bonds, for the next reserver who claims
+    uint256 bondWei; // of the reserver
+    uint256 carriedWei; // halves of lapsed bonds, for the next who claims
+    uint8 lapses; // reservations that lapsed since the last that led to a claim, as far as they were replaced
 }
 
 /// @title ResultClaims
@@ -69,6 +72,7 @@ interface IResultClaims {
     error NotReserver(address expected, address actual);
     error ReservationLapsed(uint64 claimableUntil, uint64 l1Timestamp);
     error NotReserved(bytes32 id);
+    error OpenToAll(bytes32 id);
     error SeedNotFixed(bytes32 id);
     error SeedFixedAlready(bytes32 id, bytes32 seed);
     error SeedBlockNotReached(uint64 seedBlock, uint64 l1Block);
@@ -110,13 +114,15 @@ interface IResultClaims {
     event ResultSunk(bytes32 indexed id, bytes32 indexed claimHash, bytes32 consumed);
     event BondCollected(bytes32 indexed claimHash, address indexed winner, uint256 rewardWei, uint256 burnedWei);
 
-    /// @notice Takes the exclusive right to claim `id`, with the reservation bond. The first reservation ever fixes the seed block.
+    /// @notice Takes the exclusive right to claim `id`. The first reservation ever fixes the seed block. Value: the reservation
+    /// bond, doubled for each reservation that lapsed.
+    /// @dev After three lapses, once the seed is fixed, nobody can reserve any more: the id is open to all who commit.
     function reserve(bytes32 id, string calldata dataUrl) external payable;
 
     /// @notice Fixes the seed of `id` from the header of its seed block; by anybody, within 8,191 blocks.
     function fixSeed(bytes32 id, bytes calldata headerRlp) external;
 
-    /// @notice For tasks without a seed: binds a claim that will be revealed in a later L1 block, within 256.
+    /// @notice For tasks without a seed, and ids open to all: binds a claim that will be revealed in a later L1 block, within 256.
     /// @param commitment keccak(abi(bytes32 claimHash, address sender, bytes32 salt))
     function commit(bytes32 commitment) external;
 
@@ -150,6 +156,12 @@ interface IResultClaims {
     function claimOf(bytes32 claimHash) external view returns (ClaimRecord memory);
 
     function reservationOf(bytes32 id) external view returns (Reservation memory);
+
+    /// @notice Whether three reservations of `id` have lapsed and its seed is fixed: anybody may commit and claim.
+    function isOpenToAll(bytes32 id) external view returns (bool);
+
+    /// @notice Exact value that the next reservation of `id` must carry.
+    function reserveBondWei(bytes32 id) external view returns (uint256);
 
     /// @notice Claim hash of the open or final claim of `id`; 0 if there is none.
     function liveClaim(bytes32 id) external view returns (bytes32);

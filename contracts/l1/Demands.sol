@@ -5,27 +5,34 @@ import {
     Demand,
     IDemands,
     PATH_CHUNKS,
+    PATH_GRAPH,
+    PATH_METRICS,
+    PATH_MODEL,
     PATH_SEGMENT,
     PATH_STEP,
     PATH_TRACES
 } from "../interfaces/IDemands.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
+import {IOpenings} from "../interfaces/IOpenings.sol";
 import {CLAIM_OPEN, CLAIM_OVERTURNED, ClaimRecord, IResultClaims} from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
-import {ChunkPath} from "../libraries/ChunkPath.sol";
 import {ClaimPath} from "../libraries/ClaimPath.sol";
 import {Clock} from "../libraries/Clock.sol";
 import {DemandKeys} from "../libraries/DemandKeys.sol";
 import {Docket, DueQueue} from "../libraries/DueQueue.sol";
-import {GraphProof} from "../libraries/GraphProof.sol";
-import {Merkle} from "../libraries/Merkle.sol";
-import {StepOpening} from "../libraries/StepOpening.sol";
-import {TensorRead} from "../libraries/TensorRead.sol";
-import {Clocks} from "../types/Clocks.sol";
+import {Clocks, pursuitSeconds} from "../types/Clocks.sol";
 import {FLAG_STEP_ROOTS} from "../types/Job.sol";
-import {ChunkAnswer, ChunkRange, CHUNKS_OF_VALUE, SegmentProof, StepValues, TraceProof} from "../types/Opening.sol";
+import {
+    ChunkAnswer,
+    ChunkRange,
+    CHUNKS_OF_VALUE,
+    GraphLeaf,
+    SegmentProof,
+    StepValues,
+    TraceProof
+} from "../types/Opening.sol";
 import {Prices} from "../types/Prices.sol";
-import {hashTask, KIND_TRAIN, Task} from "../types/Task.sol";
+import {Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
 import {HeaderProof, NamedValue} from "../types/Witness.sol";
 
@@ -34,9 +41,15 @@ contract Demands is IDemands {
     using Bonds for BondBook;
     using DueQueue for Docket;
 
+    /// @dev Beside computing a segment again, each demand of a queue gives the claimant this part of an answer's time.
+    uint64 private constant SPACING_DIVISOR = 128;
+
     IResultClaims private immutable CLAIMS;
     IDisputes private immutable DISPUTES;
+    IOpenings private immutable OPENINGS;
     uint64 private immutable ANSWER_SECONDS;
+    uint64 private immutable CHALLENGER_SECONDS;
+    uint64 private immutable PURSUIT_SECONDS;
     uint64 private immutable AIRGAP_SECONDS;
     uint256 private immutable OPEN_FEE_WEI;
     uint256 private immutable CHUNK_FEE_WEI;
@@ -45,10 +58,19 @@ contract Demands is IDemands {
     mapping(bytes32 key => Demand) private _demands;
     mapping(bytes32 claimHash => Docket) private _dockets;
 
-    constructor(IResultClaims claims, IDisputes disputes, Clocks memory clocks, Prices memory prices) {
+    constructor(
+        IResultClaims claims,
+        IDisputes disputes,
+        IOpenings openings,
+        Clocks memory clocks,
+        Prices memory prices
+    ) {
         CLAIMS = claims;
         DISPUTES = disputes;
+        OPENINGS = openings;
         ANSWER_SECONDS = clocks.answerSeconds;
+        CHALLENGER_SECONDS = clocks.challengerSeconds;
+        PURSUIT_SECONDS = pursuitSeconds(clocks);
         AIRGAP_SECONDS = clocks.airgapSeconds;
         OPEN_FEE_WEI = prices.openFeeWei;
         CHUNK_FEE_WEI = prices.chunkFeeWei;
@@ -56,19 +78,42 @@ contract Demands is IDemands {
 
     /// @inheritdoc IDemands
     function demandSegment(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key) {
+        return _askSegment(claimHash, PATH_SEGMENT, segment, DemandKeys.segment(claimHash, segment));
+    }
+
+    /// @inheritdoc IDemands
+    function demandMetrics(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key) {
+        return _askSegment(claimHash, PATH_METRICS, segment, DemandKeys.metrics(claimHash, segment));
+    }
+
+    /// @inheritdoc IDemands
+    function demandGraph(bytes32 claimHash, Task calldata task, uint32 leaf, HeaderProof[] calldata header)
+        external
+        payable
+        returns (bytes32 key)
+    {
         ClaimRecord memory record = _askable(claimHash);
-        _checkIndex(segment, ClaimPath.segmentCount(record));
-        key = DemandKeys.segment(claimHash, segment);
-        _ask(claimHash, key, PATH_SEGMENT, segment, 0, msg.sender, OPEN_FEE_WEI);
+        OPENINGS.checkGraphLeaf(record, task, leaf, header);
+        key = DemandKeys.graph(claimHash, leaf);
+        _ask(record, claimHash, key, PATH_GRAPH, leaf, 0, msg.sender, 0);
+    }
+
+    /// @inheritdoc IDemands
+    function demandModel(bytes32 claimHash, Task calldata consumedTask, HeaderProof calldata header, uint32 index)
+        external
+        payable
+        returns (bytes32 key)
+    {
+        ClaimRecord memory record = _askable(claimHash);
+        if (record.consumed == 0) revert NothingConsumed(claimHash);
+        OPENINGS.checkModelIndex(CLAIMS.claimOf(record.consumed), consumedTask, header, index);
+        key = DemandKeys.model(claimHash, index);
+        _ask(record, claimHash, key, PATH_MODEL, index, 0, msg.sender, 0);
     }
 
     /// @inheritdoc IDemands
     function demandTraces(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key) {
-        ClaimRecord memory record = _askable(claimHash);
-        if (record.flags & FLAG_STEP_ROOTS != 0) revert TracesInLeaf(claimHash);
-        _checkIndex(segment, ClaimPath.segmentCount(record));
-        key = DemandKeys.traces(claimHash, segment);
-        _ask(claimHash, key, PATH_TRACES, segment, 0, msg.sender, OPEN_FEE_WEI);
+        return _askSegment(claimHash, PATH_TRACES, segment, DemandKeys.traces(claimHash, segment));
     }
 
     /// @inheritdoc IDemands
@@ -76,7 +121,7 @@ contract Demands is IDemands {
         ClaimRecord memory record = _askable(claimHash);
         _checkStep(record, claimHash, segment, step);
         key = DemandKeys.step(claimHash, segment, step);
-        _ask(claimHash, key, PATH_STEP, segment, step, msg.sender, OPEN_FEE_WEI);
+        _ask(record, claimHash, key, PATH_STEP, segment, step, msg.sender, 0);
     }
 
     /// @inheritdoc IDemands
@@ -91,12 +136,11 @@ contract Demands is IDemands {
         uint32 chunkCount
     ) external payable returns (bytes32 key) {
         ClaimRecord memory record = _askable(claimHash);
-        _checkTask(record, task);
         _checkStep(record, claimHash, segment, step);
-        ChunkRange memory range = ChunkPath.ofValue(task, header, value);
+        ChunkRange memory range = OPENINGS.valueRange(record, task, header, value, firstChunk, chunkCount);
         range.segment = segment;
         range.step = step;
-        return _askChunks(claimHash, range, firstChunk, chunkCount);
+        return _askChunks(record, claimHash, range);
     }
 
     /// @inheritdoc IDemands
@@ -110,8 +154,8 @@ contract Demands is IDemands {
         uint32 chunkCount
     ) external payable returns (bytes32 key) {
         ClaimRecord memory record = _askable(claimHash);
-        _checkTask(record, task);
-        return _askChunks(claimHash, ChunkPath.ofInput(task, header, source, index), firstChunk, chunkCount);
+        ChunkRange memory range = OPENINGS.inputRange(record, task, header, source, index, firstChunk, chunkCount);
+        return _askChunks(record, claimHash, range);
     }
 
     /// @inheritdoc IDemands
@@ -123,7 +167,7 @@ contract Demands is IDemands {
         if (msg.sender != address(DISPUTES)) revert OnlyDisputes(msg.sender);
         key = path == PATH_TRACES ? DemandKeys.traces(claimHash, segment) : DemandKeys.step(claimHash, segment, step);
         if (_demands[key].due == 0) {
-            _ask(claimHash, key, path, segment, step, asker, OPEN_FEE_WEI);
+            _ask(CLAIMS.claimOf(claimHash), claimHash, key, path, segment, step, asker, 0);
             return (key, true);
         }
         _book.lock(msg.value);
@@ -134,9 +178,52 @@ contract Demands is IDemands {
     function answerSegment(bytes32 claimHash, SegmentProof calldata segment) external {
         bytes32 key = DemandKeys.segment(claimHash, segment.leaf.index);
         (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
-        ClaimPath.checkSegment(record, segment);
-        _answer(demand, keccak256(abi.encode(segment.leaf)));
-        emit SegmentPublished(claimHash, key, segment.leaf);
+        _answer(demand, OPENINGS.checkSegment(record, segment));
+        emit SegmentPublished(claimHash, key, segment.leaf, segment.proof);
+    }
+
+    /// @inheritdoc IDemands
+    function answerMetrics(
+        bytes32 claimHash,
+        Task calldata task,
+        SegmentProof calldata segment,
+        HeaderProof calldata header,
+        bytes32[] calldata metrics
+    ) external {
+        bytes32 key = DemandKeys.metrics(claimHash, segment.leaf.index);
+        (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
+        _answer(demand, OPENINGS.checkMetrics(record, task, segment, header, metrics));
+        emit MetricsPublished(claimHash, key, segment.leaf.index, metrics);
+    }
+
+    /// @inheritdoc IDemands
+    function answerGraph(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 leaf,
+        HeaderProof calldata header,
+        GraphLeaf calldata given
+    ) external {
+        bytes32 key = DemandKeys.graph(claimHash, leaf);
+        (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
+        _answer(demand, OPENINGS.checkGraph(record, task, leaf, header, given));
+        emit GraphPublished(claimHash, key, leaf, given.encoded);
+    }
+
+    /// @inheritdoc IDemands
+    function answerModel(
+        bytes32 claimHash,
+        Task calldata consumedTask,
+        HeaderProof calldata header,
+        uint32 index,
+        bytes32 root,
+        bytes32[] calldata proof
+    ) external {
+        bytes32 key = DemandKeys.model(claimHash, index);
+        (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
+        ClaimRecord memory consumed = CLAIMS.claimOf(record.consumed);
+        _answer(demand, OPENINGS.checkModel(consumed, consumedTask, header, index, root, proof));
+        emit ModelPublished(claimHash, key, index, root, proof);
     }
 
     /// @inheritdoc IDemands
@@ -150,20 +237,7 @@ contract Demands is IDemands {
         uint32 index = segment.leaf.index;
         bytes32 key = DemandKeys.traces(claimHash, index);
         (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
-        _checkTask(record, task);
-        ClaimPath.checkSegment(record, segment);
-        uint256 count = ClaimPath.stepsIn(record, index);
-        if (traces.length != count) revert CountMismatch(0, count, traces.length);
-        bytes32 start = traces[0].stateIn;
-        if (index != 0) {
-            if (previous.leaf.index != index - 1) revert OutOfRange(previous.leaf.index, index);
-            ClaimPath.checkSegment(record, previous);
-            start = previous.leaf.endState;
-        } else if (task.kind == KIND_TRAIN) {
-            // Inference and evaluation start from a consumed result, which is judged tensor by tensor (P7.5 kind 3).
-            start = task.startRoot;
-        }
-        bytes32 stepsRoot = StepOpening.chain(traces, start, segment.leaf.endState);
+        bytes32 stepsRoot = OPENINGS.checkTraces(record, task, segment, previous, traces);
         _answer(demand, stepsRoot);
         emit TracesPublished(claimHash, key, index, stepsRoot, traces);
     }
@@ -180,12 +254,9 @@ contract Demands is IDemands {
     ) external {
         bytes32 key = DemandKeys.step(claimHash, segment.leaf.index, step);
         (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
-        _checkTask(record, task);
-        _checkTrace(record, claimHash, segment, step, trace);
-        GraphProof.checkHeader(task.graph, header);
-        StepOpening.checkValues(header.header, trace.trace, values);
-        _answer(demand, keccak256(abi.encode(trace.trace)));
-        emit StepPublished(claimHash, key, trace.trace, values);
+        bytes32 stepsRoot = _stepsRoot(record, claimHash, segment.leaf.index);
+        _answer(demand, OPENINGS.checkStep(record, stepsRoot, task, segment, step, trace, header, values));
+        emit StepPublished(claimHash, key, trace.trace, trace.proof, values);
     }
 
     /// @inheritdoc IDemands
@@ -194,23 +265,8 @@ contract Demands is IDemands {
     {
         bytes32 key = DemandKeys.chunks(claimHash, range);
         (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
-        _checkTask(record, task);
-        if (range.source == CHUNKS_OF_VALUE) {
-            if (answer.segment.leaf.index != range.segment) revert OutOfRange(answer.segment.leaf.index, range.segment);
-            _checkTrace(record, claimHash, answer.segment, range.step, answer.step);
-        }
-        Merkle.check(
-            ChunkPath.listRoot(task, range, answer.step.trace),
-            answer.tensorRoot,
-            range.index,
-            range.leafCount,
-            answer.rootProof
-        );
-        uint256 start = uint256(range.firstChunk) * TensorRead.CHUNK_BYTES;
-        uint256 length = uint256(range.chunkCount) * TensorRead.CHUNK_BYTES;
-        if (start + length > range.tensorBytes) length = range.tensorBytes - start;
-        TensorRead.check(answer.tensorRoot, range.tensorBytes, start, length, answer.data, answer.rangeProof);
-        _answer(demand, keccak256(answer.data));
+        bytes32 stepsRoot = range.source == CHUNKS_OF_VALUE ? _stepsRoot(record, claimHash, range.segment) : bytes32(0);
+        _answer(demand, OPENINGS.checkChunks(record, stepsRoot, task, range, answer));
         emit ChunksPublished(claimHash, key, answer.data);
     }
 
@@ -249,7 +305,7 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
-    function stepsRootOf(bytes32 claimHash, uint32 segment) external view returns (bytes32) {
+    function stepsRootOf(bytes32 claimHash, uint32 segment) public view returns (bytes32) {
         return _demands[DemandKeys.traces(claimHash, segment)].content;
     }
 
@@ -259,37 +315,72 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
+    function isQuiet(bytes32 claimHash) external view returns (bool) {
+        return _dockets[claimHash].isQuiet(CHALLENGER_SECONDS);
+    }
+
+    /// @inheritdoc IDemands
+    function challengeableUntil(bytes32 claimHash, address account) external view returns (uint64) {
+        return _challengeableUntil(claimHash, account, CLAIMS.claimOf(claimHash).windowEnd);
+    }
+
+    /// @inheritdoc IDemands
+    function askableUntil(bytes32 claimHash, address account) external view returns (uint64) {
+        return _askableUntil(claimHash, account, CLAIMS.claimOf(claimHash).windowEnd);
+    }
+
+    /// @inheritdoc IDemands
+    function openFeeWei(bytes32 claimHash) external view returns (uint256) {
+        return _openFeeWei(_nextDue(CLAIMS.claimOf(claimHash), claimHash));
+    }
+
+    /// @inheritdoc IDemands
+    function chunkFeeWei() external view returns (uint256) {
+        return CHUNK_FEE_WEI;
+    }
+
+    /// @inheritdoc IDemands
     function balanceOf(address account) external view returns (uint256 amountWei) {
         return _book.creditOf[account];
     }
 
-    function _askChunks(bytes32 claimHash, ChunkRange memory range, uint32 firstChunk, uint32 chunkCount)
+    function _askSegment(bytes32 claimHash, uint8 path, uint32 segment, bytes32 key) private returns (bytes32) {
+        ClaimRecord memory record = _askable(claimHash);
+        if (path == PATH_TRACES && record.flags & FLAG_STEP_ROOTS != 0) revert TracesInLeaf(claimHash);
+        _checkIndex(segment, ClaimPath.segmentCount(record));
+        _ask(record, claimHash, key, path, segment, 0, msg.sender, 0);
+        return key;
+    }
+
+    function _askChunks(ClaimRecord memory record, bytes32 claimHash, ChunkRange memory range)
         private
         returns (bytes32 key)
     {
-        ChunkPath.narrow(range, firstChunk, chunkCount);
         key = DemandKeys.chunks(claimHash, range);
-        uint256 feeWei = OPEN_FEE_WEI + chunkCount * CHUNK_FEE_WEI;
-        _ask(claimHash, key, PATH_CHUNKS, range.segment, range.step, msg.sender, feeWei);
+        uint256 chunksWei = range.chunkCount * CHUNK_FEE_WEI;
+        _ask(record, claimHash, key, PATH_CHUNKS, range.segment, range.step, msg.sender, chunksWei);
         emit ChunksAsked(claimHash, key, range);
     }
 
     function _ask(
+        ClaimRecord memory record,
         bytes32 claimHash,
         bytes32 key,
         uint8 path,
         uint32 segment,
         uint32 step,
         address asker,
-        uint256 feeWei
+        uint256 chunksWei
     ) private {
         if (_demands[key].due != 0) revert AskedAlready(key);
-        if (msg.value != feeWei) revert FeeMismatch(feeWei, msg.value);
-        uint64 due = _dockets[claimHash].push(ANSWER_SECONDS);
-        // Who asks its own claim, to delay its finality, would get a fee back whole (P7.2).
-        uint256 burnedWei = OPEN_FEE_WEI / 2;
-        _demands[key] = Demand(claimHash, asker, due, 0, path, false, feeWei - burnedWei, 0);
-        _book.lock(feeWei);
+        uint64 due = _nextDue(record, claimHash);
+        uint256 openWei = _openFeeWei(due);
+        if (msg.value != openWei + chunksWei) revert FeeMismatch(openWei + chunksWei, msg.value);
+        // Who asks its own claim, to delay its finality or its fall, would get a fee back whole (P7.2).
+        uint256 burnedWei = openWei / 2;
+        _dockets[claimHash].push(asker, due);
+        _demands[key] = Demand(claimHash, asker, due, 0, path, false, msg.value - burnedWei, 0);
+        _book.lock(msg.value);
         emit Asked(claimHash, key, asker, path, segment, step, due);
         _book.burn(burnedWei);
     }
@@ -297,16 +388,37 @@ contract Demands is IDemands {
     function _answer(Demand storage demand, bytes32 content) private {
         demand.answeredAt = Clock.nowSeconds();
         demand.content = content;
-        _dockets[demand.claimHash].pop();
+        _dockets[demand.claimHash].pop(demand.asker);
     }
 
-    /// @dev Asking ends with the window, but not for who has a live challenge (P7.3).
+    function _nextDue(ClaimRecord memory record, bytes32 claimHash) private view returns (uint64) {
+        uint64 spacing = ANSWER_SECONDS / SPACING_DIVISOR + record.regenerationSeconds;
+        if (spacing == 0) spacing = 1;
+        return _dockets[claimHash].nextDue(ANSWER_SECONDS, spacing < ANSWER_SECONDS ? spacing : ANSWER_SECONDS);
+    }
+
+    function _openFeeWei(uint64 due) private view returns (uint256) {
+        return OPEN_FEE_WEI << DueQueue.doublings(due, ANSWER_SECONDS);
+    }
+
     function _askable(bytes32 claimHash) private view returns (ClaimRecord memory record) {
         record = CLAIMS.claimOf(claimHash);
         if (record.status != CLAIM_OPEN) revert ClaimNotOpen(claimHash, record.status);
-        if (Clock.passed(record.windowEnd) && !DISPUTES.challenges(claimHash, msg.sender)) {
-            revert AskingOver(record.windowEnd, Clock.nowSeconds());
-        }
+        if (!Clock.passed(record.windowEnd)) return record;
+        uint64 until = _askableUntil(claimHash, msg.sender, record.windowEnd);
+        if (Clock.passed(until)) revert AskingOver(until, Clock.nowSeconds());
+    }
+
+    /// @dev P7.3. A live challenge ends by itself, in bounded time.
+    function _askableUntil(bytes32 claimHash, address account, uint64 windowEnd) private view returns (uint64) {
+        if (DISPUTES.challenges(claimHash, account)) return Clock.NEVER;
+        uint64 until = _challengeableUntil(claimHash, account, windowEnd);
+        uint64 limit = windowEnd + PURSUIT_SECONDS;
+        return until < limit ? until : limit;
+    }
+
+    function _challengeableUntil(bytes32 claimHash, address account, uint64 windowEnd) private view returns (uint64) {
+        return _dockets[claimHash].challengeableUntil(account, windowEnd, CHALLENGER_SECONDS);
     }
 
     /// @dev Only the claimant answers: an opened segment is a statement of its own, which nobody else may make for it.
@@ -324,33 +436,20 @@ contract Demands is IDemands {
         if (msg.sender != record.claimant) revert OnlyClaimant(record.claimant, msg.sender);
     }
 
-    function _checkTask(ClaimRecord memory record, Task memory task) private pure {
-        bytes32 actual = hashTask(task);
-        if (actual != record.taskHash) revert TaskMismatch(record.taskHash, actual);
-    }
-
     function _checkStep(ClaimRecord memory record, bytes32 claimHash, uint32 segment, uint32 step) private view {
         _checkIndex(segment, ClaimPath.segmentCount(record));
         _checkIndex(step, ClaimPath.stepsIn(record, segment));
-        if (record.flags & FLAG_STEP_ROOTS == 0) _openedTraces(claimHash, segment);
+        _stepsRoot(record, claimHash, segment);
     }
 
-    function _checkTrace(
-        ClaimRecord memory record,
-        bytes32 claimHash,
-        SegmentProof memory segment,
-        uint32 step,
-        TraceProof memory trace
-    ) private view {
-        uint32 index = segment.leaf.index;
-        bytes32 stepsRoot = segment.leaf.stepsRoot;
-        if (record.flags & FLAG_STEP_ROOTS == 0) stepsRoot = _openedTraces(claimHash, index);
-        else ClaimPath.checkSegment(record, segment);
-        ClaimPath.checkTrace(stepsRoot, step, ClaimPath.stepsIn(record, index), trace);
-    }
-
-    function _openedTraces(bytes32 claimHash, uint32 segment) private view returns (bytes32 stepsRoot) {
-        stepsRoot = _demands[DemandKeys.traces(claimHash, segment)].content;
+    /// @dev The opened root of a segment's steps; 0 where the leaf holds it.
+    function _stepsRoot(ClaimRecord memory record, bytes32 claimHash, uint32 segment)
+        private
+        view
+        returns (bytes32 stepsRoot)
+    {
+        if (record.flags & FLAG_STEP_ROOTS != 0) return 0;
+        stepsRoot = stepsRootOf(claimHash, segment);
         if (stepsRoot == 0) revert TracesNotOpened(claimHash, segment);
     }
 

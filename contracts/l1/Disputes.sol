@@ -19,7 +19,7 @@ import {CLAIM_OPEN, CLAIM_OVERTURNED, ClaimRecord, IResultClaims} from "../inter
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {ClaimPath} from "../libraries/ClaimPath.sol";
 import {Clock} from "../libraries/Clock.sol";
-import {Clocks} from "../types/Clocks.sol";
+import {Clocks, pursuitSeconds} from "../types/Clocks.sol";
 import {FLAG_STEP_ROOTS} from "../types/Job.sol";
 import {Prices} from "../types/Prices.sol";
 import {hashTask, Task} from "../types/Task.sol";
@@ -38,16 +38,14 @@ contract Disputes is IDisputes {
     }
 
     bytes32 private constant CHALLENGE_TYPE = keccak256("ANH.Challenge.v1");
-    /// @notice How often a challenger's clock may wait for an answer of its choice.
-    uint8 public constant MAX_WAITS = 8;
 
     IResultClaims private immutable CLAIMS;
     IDemands private immutable DEMANDS;
     ILeafRouter private immutable LEAVES;
     uint64 private immutable CHALLENGER_SECONDS;
+    uint64 private immutable PURSUIT_SECONDS;
     uint64 private immutable AIRGAP_SECONDS;
     uint256 private immutable CHALLENGE_BOND_WEI;
-    uint256 private immutable OPEN_FEE_WEI;
 
     BondBook private _book;
     mapping(bytes32 challengeId => Challenge) private _challenges;
@@ -64,15 +62,18 @@ contract Disputes is IDisputes {
         DEMANDS = demands;
         LEAVES = leaves;
         CHALLENGER_SECONDS = clocks.challengerSeconds;
+        PURSUIT_SECONDS = pursuitSeconds(clocks);
         AIRGAP_SECONDS = clocks.airgapSeconds;
         CHALLENGE_BOND_WEI = prices.challengeBondWei;
-        OPEN_FEE_WEI = prices.openFeeWei;
     }
 
     /// @inheritdoc IDisputes
     function challenge(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 challengeId) {
         ClaimRecord memory record = _openClaim(claimHash);
-        if (Clock.passed(record.windowEnd)) revert WindowOver(record.windowEnd, Clock.nowSeconds());
+        if (Clock.passed(record.windowEnd)) {
+            uint64 until = DEMANDS.challengeableUntil(claimHash, msg.sender);
+            if (Clock.passed(until)) revert WindowOver(until, Clock.nowSeconds());
+        }
         if (segment >= ClaimPath.segmentCount(record)) revert OutOfRange(segment, ClaimPath.segmentCount(record));
         bool opened = _isOpened(record, claimHash, segment);
         if (step != NO_STEP) {
@@ -81,7 +82,6 @@ contract Disputes is IDisputes {
         }
         if (msg.value < CHALLENGE_BOND_WEI) revert BondMismatch(CHALLENGE_BOND_WEI, msg.value);
         uint256 feeWei = msg.value - CHALLENGE_BOND_WEI;
-        if (feeWei != 0 && feeWei != OPEN_FEE_WEI) revert BondMismatch(CHALLENGE_BOND_WEI + OPEN_FEE_WEI, msg.value);
 
         Bench storage bench = _benches[claimHash];
         challengeId = keccak256(abi.encode(CHALLENGE_TYPE, claimHash, msg.sender, bench.count));
@@ -95,6 +95,7 @@ contract Disputes is IDisputes {
         made.segment = segment;
         made.step = step;
         made.l1Block = uint64(block.number);
+        made.startedAt = Clock.nowSeconds();
         made.movedAt = Clock.nowSeconds();
         made.status = CHALLENGE_LIVE;
         if (opened) _creditBack(feeWei);
@@ -121,10 +122,10 @@ contract Disputes is IDisputes {
     /// @inheritdoc IDisputes
     function waitFor(bytes32 challengeId, bytes32 key) external {
         (Challenge storage made,) = _movable(challengeId);
-        if (made.waits == MAX_WAITS) revert TooManyWaits(MAX_WAITS);
+        uint64 until = made.startedAt + PURSUIT_SECONDS;
+        if (Clock.passed(until)) revert WaitingOver(until, Clock.nowSeconds());
         bytes32 demanded = DEMANDS.demandOf(key).claimHash;
         if (demanded != made.claimHash) revert ForeignDemand(made.claimHash, demanded);
-        ++made.waits;
         made.waitsFor = key;
         emit Waiting(made.claimHash, challengeId, key);
     }
@@ -253,7 +254,7 @@ contract Disputes is IDisputes {
         --bench.liveOf[made.challenger];
     }
 
-    /// @dev An open fee that no opening needed.
+    /// @dev An open fee that no opening needed: somebody else may have asked first.
     function _creditBack(uint256 feeWei) private {
         _book.lock(feeWei);
         _book.release(msg.sender, feeWei);

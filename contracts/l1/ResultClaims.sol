@@ -17,12 +17,12 @@ import {
 } from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {ClaimOutput} from "../libraries/ClaimOutput.sol";
-import {ClaimPath} from "../libraries/ClaimPath.sol";
 import {Clock} from "../libraries/Clock.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 import {ClaimOrder, OpenClaims} from "../libraries/OpenClaims.sol";
 import {Reservations} from "../libraries/Reservations.sol";
 import {TaskLib} from "../libraries/TaskLib.sol";
+import {TaskShape} from "../libraries/TaskShape.sol";
 import {Clocks} from "../types/Clocks.sol";
 import {FLAG_SEQUENTIAL_ROWS, FLAG_SOFT} from "../types/Job.sol";
 import {MessageKind} from "../types/MessageKind.sol";
@@ -85,13 +85,15 @@ contract ResultClaims is IResultClaims {
 
     /// @inheritdoc IResultClaims
     function reserve(bytes32 id, string calldata dataUrl) external payable {
-        if (msg.value != RESERVE_BOND_WEI) revert BondMismatch(RESERVE_BOND_WEI, msg.value);
-        _requireFree(id);
         Reservation storage reservation = _reservations[id];
-        bool lapsed = reservation.take(id, _clocks(), RESERVE_BOND_WEI);
+        Clocks memory clocks = _clocks();
+        uint256 bond = reservation.nextBondWei(clocks, RESERVE_BOND_WEI);
+        if (msg.value != bond) revert BondMismatch(bond, msg.value);
+        _requireFree(id);
+        uint256 burnedWei = reservation.take(id, clocks);
         _book.lock(msg.value);
         emit Reserved(id, msg.sender, reservation.seedBlock(SEED_DELAY_BLOCKS), dataUrl);
-        if (lapsed) _book.burn(RESERVE_BOND_WEI / 2);
+        _book.burn(burnedWei);
     }
 
     /// @inheritdoc IResultClaims
@@ -119,16 +121,19 @@ contract ResultClaims is IResultClaims {
             resultRoot: input.resultRoot,
             trajectoryRoot: input.trajectoryRoot,
             consumed: input.consumed,
-            output: input.output
+            output: input.output,
+            salt: input.salt
         });
+        Clocks memory clocks = _clocks();
+        Reservation storage reservation = _reservations[task.id];
         bool seedless = task.flags & FLAG_SEQUENTIAL_ROWS != 0;
-        if (!seedless) result.seed = _reservations[task.id].seedFor(task.id, _clocks());
+        if (!seedless) result.seed = reservation.seedFor(task.id, clocks);
         claimHash = hashResultClaim(result);
         if (_records[claimHash].status != CLAIM_NONE) revert ClaimKnown(claimHash);
-        if (seedless) _checkCommitment(claimHash, input.salt);
+        if (seedless || reservation.isOpenToAll(clocks)) _checkCommitment(claimHash, input.salt);
         _checkResult(task, input);
 
-        uint256 owedWei = _reservations[task.id].redeem(RESERVE_BOND_WEI);
+        (uint256 owedWei, uint256 burnedWei) = reservation.redeem(clocks);
         uint64 inboxIndex = INBOX.count();
         _records[claimHash] = ClaimRecord({
             id: task.id,
@@ -145,7 +150,8 @@ contract ResultClaims is IResultClaims {
             steps: task.steps,
             segmentSteps: task.segmentSteps,
             inboxIndex: inboxIndex,
-            closedAt: 0
+            closedAt: 0,
+            regenerationSeconds: TaskShape.regenerationSeconds(task)
         });
         liveClaim[task.id] = claimHash;
         _order.push(claimHash);
@@ -158,6 +164,7 @@ contract ResultClaims is IResultClaims {
             MessageKind.CLAIMED,
             abi.encode(task.id, claimHash, msg.sender, result.resultRoot, soft, result.consumed, result.output)
         );
+        _book.burn(burnedWei);
     }
 
     /// @inheritdoc IResultClaims
@@ -248,6 +255,16 @@ contract ResultClaims is IResultClaims {
     }
 
     /// @inheritdoc IResultClaims
+    function isOpenToAll(bytes32 id) external view returns (bool) {
+        return _reservations[id].isOpenToAll(_clocks());
+    }
+
+    /// @inheritdoc IResultClaims
+    function reserveBondWei(bytes32 id) external view returns (uint256) {
+        return _reservations[id].nextBondWei(_clocks(), RESERVE_BOND_WEI);
+    }
+
+    /// @inheritdoc IResultClaims
     function balanceOf(address account) external view returns (uint256 amountWei) {
         return _book.creditOf[account];
     }
@@ -296,7 +313,7 @@ contract ResultClaims is IResultClaims {
     }
 
     function _isUndisputed(bytes32 claimHash) private view returns (bool) {
-        return DISPUTES.isQuiet(claimHash) && DEMANDS.pendingOf(claimHash) == 0;
+        return DISPUTES.isQuiet(claimHash) && DEMANDS.isQuiet(claimHash);
     }
 
     function _requireFree(bytes32 id) private view {

@@ -44,7 +44,9 @@ interface IDnn {
         external
         returns (uint32 correct, uint32 total);
 
-    /// @notice Adds value to what the result of `id` pays.
+    /// @notice Gives value to what the result of `id` pays: a gift. It makes nobody the owner of anything, and what the result
+    /// does not cost comes back to whoever opened the id (of a training, the job's requester), not to the giver.
+    /// @dev Of an id whose result is final, or that has lapsed, it goes to the caller's compute balance (docs/protocol.md P12.7).
     function fund(bytes32 id) external payable;
 
     /// @notice Whether forcing `id` would go on at once.

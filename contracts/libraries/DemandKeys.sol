@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {PATH_CHUNKS, PATH_SEGMENT, PATH_STEP, PATH_TRACES} from "../interfaces/IDemands.sol";
+import {PATH_CHUNKS, PATH_GRAPH, PATH_METRICS, PATH_MODEL, PATH_SEGMENT, PATH_STEP, PATH_TRACES} from "../interfaces/IDemands.sol";
 import {ChunkRange} from "../types/Opening.sol";
 
 /// @notice Names of what can be demanded: by claim hash and path, never by position in a list.
@@ -18,6 +18,18 @@ library DemandKeys {
 
     function step(bytes32 claimHash, uint32 segmentIndex, uint32 index) internal pure returns (bytes32) {
         return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_STEP, segmentIndex, index));
+    }
+
+    function metrics(bytes32 claimHash, uint32 segmentIndex) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_METRICS, segmentIndex));
+    }
+
+    function graph(bytes32 claimHash, uint32 leaf) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_GRAPH, leaf));
+    }
+
+    function model(bytes32 claimHash, uint32 index) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_MODEL, index));
     }
 
     function chunks(bytes32 claimHash, ChunkRange memory range) internal pure returns (bytes32) {

@@ -3,24 +3,71 @@ pragma solidity 0.8.37;
 
 import {Clock} from "./Clock.sol";
 
-/// @notice Openings of one claim that wait for their answer.
-struct Docket {
-    uint64 tailDue;
+/// @notice What one account has asked of a claim.
+struct Asker {
+    uint64 lastAnsweredAt; // L1 second; 0: never
     uint32 pending;
 }
 
-/// @notice Due times queue (docs/protocol.md P7.2), so that no flood of demands can make an honest claimant miss one.
+/// @notice Demands on one claim that wait for their answer.
+struct Docket {
+    uint64 tailDue; // of the demand asked last
+    uint64 lastAnsweredAt; // L1 second; 0: never
+    uint32 pending;
+    mapping(address asker => Asker) askers;
+}
+
+/// @notice Due times queue (docs/protocol.md P7.2), so that no flood of demands can make an honest claimant miss one, and
+/// asking costs more the further it pushes later demands away, so that no claimant delays its own fall cheaply.
 library DueQueue {
-    /// @return due max(now, due of the one before) + answerSeconds
-    function push(Docket storage self, uint64 answerSeconds) internal returns (uint64 due) {
-        uint64 start = Clock.nowSeconds();
-        // A queue that was answered empty starts again at now: a claimant cannot fill it to push later answers away.
-        due = (self.pending == 0 ? start : Clock.later(start, self.tailDue)) + answerSeconds;
-        self.tailDue = due;
-        ++self.pending;
+    /// @dev Beyond this many doublings nobody can pay.
+    uint256 internal constant MAX_DOUBLINGS = 64;
+
+    /// @param answerSeconds what every demand has from its asking on
+    /// @param spacingSeconds what the claimant has besides for each demand before it that waits
+    /// @return due max(now + answerSeconds, due of the one before + spacingSeconds)
+    function nextDue(Docket storage self, uint64 answerSeconds, uint64 spacingSeconds) internal view returns (uint64 due) {
+        due = Clock.nowSeconds() + answerSeconds;
+        // A queue that was answered empty starts again at now: what is answered pushes nothing away.
+        if (self.pending != 0) due = Clock.later(due, self.tailDue + spacingSeconds);
     }
 
-    function pop(Docket storage self) internal {
+    /// @notice The fee doubles with every `answerSeconds` that the queue makes the demand wait longer than alone.
+    function doublings(uint64 due, uint64 answerSeconds) internal view returns (uint256 count) {
+        count = (due - Clock.nowSeconds()) / answerSeconds - 1;
+        return count < MAX_DOUBLINGS ? count : MAX_DOUBLINGS;
+    }
+
+    function push(Docket storage self, address asker, uint64 due) internal {
+        self.tailDue = due;
+        ++self.pending;
+        ++self.askers[asker].pending;
+    }
+
+    function pop(Docket storage self, address asker) internal {
         --self.pending;
+        self.lastAnsweredAt = Clock.nowSeconds();
+        Asker storage who = self.askers[asker];
+        --who.pending;
+        who.lastAnsweredAt = Clock.nowSeconds();
+    }
+
+    /// @notice Last L1 second at which an account may challenge: within the window, or `challengerSeconds` after the last
+    /// answer to a question of its own; a slow answer must not eat its time (P7.3).
+    function challengeableUntil(Docket storage self, address account, uint64 windowEnd, uint64 challengerSeconds)
+        internal
+        view
+        returns (uint64)
+    {
+        Asker storage who = self.askers[account];
+        if (who.pending != 0) return Clock.NEVER;
+        if (who.lastAnsweredAt == 0) return windowEnd;
+        return Clock.later(windowEnd, who.lastAnsweredAt + challengerSeconds);
+    }
+
+    /// @notice Nothing waits for an answer, and who asked has had time to act on the last one.
+    function isQuiet(Docket storage self, uint64 challengerSeconds) internal view returns (bool) {
+        if (self.pending != 0) return false;
+        return self.lastAnsweredAt == 0 || Clock.passed(self.lastAnsweredAt + challengerSeconds);
     }
 }

@@ -28,6 +28,18 @@ library GraphProof {
         _check(graph, header, leaf, 1 + uint256(header.constants) + proof.index, proof.siblings);
     }
 
+    /// @notice Checks any leaf by its index, of which `graphLeafCount(header)` are.
+    /// @param header already checked
+    function checkLeaf(
+        GraphRef memory graph,
+        GraphHeader memory header,
+        SumNode memory leaf,
+        uint256 index,
+        SumNode[] memory siblings
+    ) internal pure {
+        _check(graph, header, leaf, index, siblings);
+    }
+
     /// @notice Checks that `tensorRoot` is the root of the graph's `index`-th constant, of the given type and element count.
     /// @param header already checked
     /// @param elements of the constant; a node may see it in another shape (Reshape), so the leaf's own shape is in `words`

@@ -9,6 +9,9 @@ import {Seeds} from "./Seeds.sol";
 /// @notice Who may claim an id that needs a seed, and its seed (docs/protocol.md P6.2). The block of the first reservation
 /// fixes the seed for good; only a seed that nobody fixed while it could be is drawn anew.
 library Reservations {
+    /// @dev Lapses after which an id is open to all.
+    uint8 internal constant MAX_LAPSES = 3;
+
     function seedBlock(Reservation storage self, uint64 seedDelayBlocks) internal view returns (uint64) {
         return self.firstBlock + seedDelayBlocks;
     }
@@ -19,20 +22,34 @@ library Reservations {
         return Seeds.isTooOld(seedBlock(self, clocks.seedDelayBlocks)) ? 0 : Clock.NEVER;
     }
 
-    /// @return lapsed the reservation before this one lapsed and its bond is forfeit: half of it is carried here
-    function take(Reservation storage self, bytes32 id, Clocks memory clocks, uint256 bondWei)
-        internal
-        returns (bool lapsed)
-    {
-        lapsed = self.reserver != address(0);
-        if (lapsed && !Clock.passed(claimableUntil(self, clocks))) {
+    /// @notice The reserver's time is over, and nobody has replaced it yet.
+    function isLapsed(Reservation storage self, Clocks memory clocks) internal view returns (bool) {
+        return self.reserver != address(0) && Clock.passed(claimableUntil(self, clocks));
+    }
+
+    /// @notice Who waits for reservers that do not deliver waits for three at most.
+    function isOpenToAll(Reservation storage self, Clocks memory clocks) internal view returns (bool) {
+        if (self.seedFixedAt == 0 || _lapses(self, clocks) < MAX_LAPSES) return false;
+        return self.reserver == address(0) || isLapsed(self, clocks);
+    }
+
+    /// @notice Each lapse doubles the bond, so that holding an id back costs more and more.
+    function nextBondWei(Reservation storage self, Clocks memory clocks, uint256 bondWei) internal view returns (uint256) {
+        return bondWei << _lapses(self, clocks);
+    }
+
+    /// @return burnedWei of a reservation that lapsed; the other half is carried here
+    function take(Reservation storage self, bytes32 id, Clocks memory clocks) internal returns (uint256 burnedWei) {
+        if (isOpenToAll(self, clocks)) revert IResultClaims.OpenToAll(id);
+        if (self.reserver != address(0) && !isLapsed(self, clocks)) {
             revert IResultClaims.AlreadyReserved(id, self.reserver);
         }
-        if (lapsed) self.carriedWei += bondWei - bondWei / 2;
+        burnedWei = _forfeit(self);
         bool drawn = self.firstBlock != 0;
         bool lost = drawn && self.seedFixedAt == 0 && Seeds.isTooOld(seedBlock(self, clocks.seedDelayBlocks));
         if (!drawn || lost) self.firstBlock = uint64(block.number);
         self.reserver = msg.sender;
+        self.bondWei = msg.value;
         self.reservedAt = Clock.nowSeconds();
     }
 
@@ -49,6 +66,7 @@ library Reservations {
 
     /// @notice The seed under which the caller may claim `id` now.
     function seedFor(Reservation storage self, bytes32 id, Clocks memory clocks) internal view returns (bytes32) {
+        if (isOpenToAll(self, clocks)) return self.seed;
         if (self.reserver == address(0)) revert IResultClaims.NotReserved(id);
         if (self.reserver != msg.sender) revert IResultClaims.NotReserver(self.reserver, msg.sender);
         if (self.seedFixedAt == 0) revert IResultClaims.SeedNotFixed(id);
@@ -57,12 +75,38 @@ library Reservations {
         return self.seed;
     }
 
-    /// @notice Ends the caller's reservation, if it has one; the seed stays.
-    /// @return owedWei its bond and what earlier lapses left
-    function redeem(Reservation storage self, uint256 bondWei) internal returns (uint256 owedWei) {
-        if (self.reserver != msg.sender) return 0;
-        owedWei = bondWei + self.carriedWei;
+    /// @notice The caller has claimed: ends the reservation, if there is one; the seed stays.
+    /// @return owedWei the caller's bond and what earlier lapses left
+    /// @return burnedWei of a reservation that lapsed
+    function redeem(Reservation storage self, Clocks memory clocks)
+        internal
+        returns (uint256 owedWei, uint256 burnedWei)
+    {
+        if (isOpenToAll(self, clocks)) {
+            burnedWei = _forfeit(self);
+        } else {
+            if (self.reserver != msg.sender) return (0, 0);
+            owedWei = self.bondWei;
+            self.bondWei = 0;
+            self.reserver = address(0);
+            self.lapses = 0;
+        }
+        owedWei += self.carriedWei;
         self.carriedWei = 0;
+    }
+
+    function _lapses(Reservation storage self, Clocks memory clocks) private view returns (uint256 count) {
+        count = self.lapses;
+        if (count < MAX_LAPSES && isLapsed(self, clocks)) ++count;
+    }
+
+    /// @dev Half of a lapsed bond is burned, half waits for the next who claims.
+    function _forfeit(Reservation storage self) private returns (uint256 burnedWei) {
+        if (self.reserver == address(0)) return 0;
+        burnedWei = self.bondWei / 2;
+        self.carriedWei += self.bondWei - burnedWei;
+        self.bondWei = 0;
         self.reserver = address(0);
+        if (self.lapses < MAX_LAPSES) ++self.lapses;
     }
 }

@@ -8,6 +8,7 @@ import {
     PLACE_FEED,
     PLACE_LOOSE,
     PLACE_NEXT_STATE,
+    PLACE_NONE,
     PLACE_STATE
 } from "../types/Graph.sol";
 import {StepValues} from "../types/Opening.sol";
@@ -16,6 +17,9 @@ import {Merkle} from "./Merkle.sol";
 
 /// @notice What a claimant publishes of a segment and of a step must be whole and joined (docs/protocol.md P7.1).
 library StepOpening {
+    /// @dev Names the metrics in errors, beside the places of P5.1.
+    uint8 internal constant METRICS = 7;
+
     /// @notice Each trace starts where the one before ended, the first at `start`, the last ends at `end`.
     /// @return stepsRoot tree of the step traces (P5.9)
     function chain(StepTrace[] memory traces, bytes32 start, bytes32 end) internal pure returns (bytes32 stepsRoot) {
@@ -37,6 +41,14 @@ library StepOpening {
         _check(PLACE_EXACT, header.exactCount, values.exact, trace.exactRoot);
         _check(PLACE_LOOSE, header.looseCount, values.loose, trace.looseRoot);
         _check(PLACE_NEXT_STATE, header.nextStates.length, values.stateOut, trace.stateOut);
+    }
+
+    /// @notice One metric per step, or none if the graph has no loss, under the leaf's root. Overwrites `metrics`.
+    function checkMetrics(GraphHeader memory header, uint256 steps, bytes32[] memory metrics, bytes32 metricsRoot)
+        internal
+        pure
+    {
+        _check(METRICS, header.loss.place == PLACE_NONE ? 0 : steps, metrics, metricsRoot);
     }
 
     function _check(uint8 list, uint256 count, bytes32[] memory roots, bytes32 expected) private pure {

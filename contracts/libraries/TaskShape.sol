@@ -6,6 +6,9 @@ import {Task} from "../types/Task.sol";
 
 /// @notice What follows from a task alone: how its run is cut, and which rows a step reads.
 library TaskShape {
+    /// @dev FLOPs that a claimant is expected to compute in a second: one core of a plain machine does.
+    uint256 internal constant FLOPS_PER_SECOND = 10 ** 10;
+
     error NoSuchRow(uint256 row, uint256 rows);
 
     function segmentCount(Task memory task) internal pure returns (uint256) {
@@ -16,6 +19,13 @@ library TaskShape {
     function stepsInSegment(Task memory task, uint256 index) internal pure returns (uint256) {
         uint256 left = task.steps - index * task.segmentSteps;
         return left < task.segmentSteps ? left : task.segmentSteps;
+    }
+
+    /// @notice Seconds that computing a whole segment again may take, rounded up (P7.2).
+    function regenerationSeconds(Task memory task) internal pure returns (uint32) {
+        uint256 flops = uint256(task.segmentSteps) * task.graph.flops;
+        uint256 inSeconds = (flops + FLOPS_PER_SECOND - 1) / FLOPS_PER_SECOND;
+        return inSeconds < type(uint32).max ? uint32(inSeconds) : type(uint32).max;
     }
 
     /// @notice Dataset row behind row `j` of the batch of step `t` (P4.4).

@@ -10,3 +10,9 @@ struct Clocks {
     uint64 airgapSeconds;
     uint64 reserveSeconds;
 }
+
+/// How long after the window a claim may still be asked about, and after its start a challenge may still begin to wait (P7.3):
+/// eight questions one after the other, each answered and followed up at the last second. It bounds every delay.
+function pursuitSeconds(Clocks memory clocks) pure returns (uint64) {
+    return 8 * (clocks.answerSeconds + clocks.challengerSeconds);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {SumNode} from "../libraries/SumTree.sol";
 import {SegmentLeaf, StepTrace} from "./Trace.sol";
 
 /// The leaf of a segment and its place under the trajectory root.
@@ -13,6 +14,14 @@ struct SegmentProof {
 struct TraceProof {
     StepTrace trace;
     bytes32[] proof;
+}
+
+/// A leaf of a graph's tree: what it is the hash of (docs/protocol.md P5.6), its costs, and its place.
+struct GraphLeaf {
+    bytes encoded;
+    uint64 flops;
+    uint64 bytes_;
+    SumNode[] siblings;
 }
 
 /// What a claimant publishes for a step: the roots of all its values, in the order of docs/protocol.md P5.3.

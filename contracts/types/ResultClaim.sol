@@ -11,6 +11,7 @@ struct ResultClaim {
     bytes32 trajectoryRoot;
     bytes32[] consumed;
     bytes output;
+    bytes32 salt; // tells a claim from an earlier one of the same result, which no hash can be used for again
 }
 
 bytes32 constant RESULT_CLAIM_TYPE = keccak256("ANH.ResultClaim.v1");

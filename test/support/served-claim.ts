@@ -6,6 +6,7 @@ import { join } from "node:path";
 import express from "express";
 import { zeroAddress } from "viem";
 import { claimHash, type ResultClaim } from "../../common/claim.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
 import { taskHash } from "../../common/task.ts";
 import type { ClaimSubject } from "../../verifier/check/claim.ts";
 import { openDataClient } from "../../verifier/data/client.ts";
@@ -55,6 +56,7 @@ export async function serveClaim(task: SmallTask, steps: Steps, hidden: readonly
     trajectoryRoot: trajectoryRoot(records),
     consumed: [],
     output: "0x",
+    salt: ZERO_HASH,
   };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const data = openDataClient({ urls: [url], timeoutMs: 5_000 });

@@ -7,15 +7,16 @@ import { bitsOf } from "../numerics/float32.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
-import { metricsRootOf, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
+import { type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
 import { placementIn, type StepValues, stepRootsOf } from "../trace/values.ts";
 import type { ClaimFinding } from "./claim.ts";
+import { type Loss, lossAlone, wrongMetric } from "./dark-metrics.ts";
 import { type FirstLook, judgeNodes, lookAtStep } from "./dark-step.ts";
 import type { SegmentProof } from "./evidence.ts";
 import type { Published } from "./published.ts";
 import { type SegmentCheckModules, startViolation, type WrongStep } from "./segment.ts";
 import { firstDiffering } from "./shown.ts";
-import { checkStep, differsAt, hasWholeLists, uncanonical } from "./step.ts";
+import { checkStep, claimedValuesOf, differsAt, hasWholeLists, uncanonical } from "./step.ts";
 import type { Violation } from "./violation.ts";
 import { WantedError } from "./want.ts";
 
@@ -32,17 +33,19 @@ export type DarkVerdict =
       readonly kind: "right";
       /** The claimed end. */
       readonly state: readonly Tensor[];
-      /** Whether the leaf's metrics are those of its steps, as far as these are known. */
-      readonly metrics: boolean;
+      /** Judges the leaf's metrics. */
+      readonly judgeMetrics: Judge;
       /** Steps that a first look found nothing wrong in. */
       readonly doubts: readonly Doubt[];
     };
+
+type Judge = () => Promise<Extract<ClaimFinding, { kind: "wrong" }> | undefined>;
 
 /** A `tolerant` step of which not every node was judged: each of its values must be paid for. */
 export type Doubt = {
   /** The larger, the sooner it is worth it (`FirstLook`). */
   readonly deviation: number;
-  readonly judge: () => Promise<Extract<ClaimFinding, { kind: "wrong" }> | undefined>;
+  readonly judge: Judge;
 };
 
 /** What judging a step gives; `values` where any had to be read, the rest where some nodes were not judged. */
@@ -52,7 +55,7 @@ type Look = {
 } & Partial<Pick<FirstLook, "deviation" | "rest">>;
 
 /** A step as it is claimed, once it was found right. */
-type Passed = { readonly hash: Hex; readonly roots: StepRoots; readonly lossBits: number | "unread" | undefined };
+type Passed = { readonly hash: Hex; readonly roots: StepRoots; readonly loss: Loss | undefined };
 
 /**
  * Judges the steps of a segment that are not the own ones, and those that hold what no claim may hold, in their order,
@@ -140,40 +143,47 @@ export async function checkDarkSegment(
       };
       doubts.push({ deviation, judge });
     }
-    const isLossRead =
-      !isTolerant || graph.loss === null || !differsAt(compared, placementIn(graph).places[graph.loss]!);
-    const lossBits = isLossRead ? lossBitsOf(graph, claimed) : "unread";
-    steps = [...steps, ...own].slice(0, at).concat({ hash: stepRootOf(roots), roots, lossBits });
+    const isLossOwn = graph.loss === null || !differsAt(compared, placementIn(graph).places[graph.loss]!);
+    const readLoss = async () => lossOf(await claimedValuesOf(graph, compared)(graph.loss!));
+    const loss = isLossOwn ? lossIn(graph, claimed) : readLoss;
+    steps = [...steps, ...own].slice(0, at).concat({ hash: stepRootOf(roots), roots, loss });
     state = graph.stateOutputs.map((id) => claimed[id]!);
   }
 
   const { roots } = steps.at(-1)!;
+  const hashes = steps.map(({ hash }) => hash);
   const trace = stepTraceOf(roots);
   if (trace.stateOut !== leaf.leaf.endState) {
-    const hashes = steps.map(({ hash }) => hash);
-    const proof = treeProof(hashes, count - 1);
     const violation = { kind: "link", end: true } as const;
     // This proof takes no value.
     const wrong = { step: count - 1, violation, roots, values: [], trace, previousTrace: undefined };
-    return found(count - 1, proof, undefined, wrong);
+    return found(count - 1, treeProof(hashes, count - 1), undefined, wrong);
   }
-  const metrics = steps.flatMap(({ lossBits }) => (lossBits === undefined ? [] : [lossBits]));
-  const areKnown = metrics.every((bits) => bits !== "unread");
-  return { kind: "right", state, doubts, metrics: !areKnown || metricsRootOf(metrics) === leaf.leaf.metricsRoot };
+  const losses = steps.flatMap(({ loss }) => (loss === undefined ? [] : [loss]));
+  const judgeMetrics = async () => {
+    const metric = await wrongMetric(segment, leaf.leaf.metricsRoot, losses, published.metrics(segment));
+    if (metric === undefined) return undefined;
+    const { roots } = steps[metric.step]!;
+    const violation = { kind: "metric" } as const;
+    const values = lossAlone(graph, metric.lossBits);
+    const wrong = { step: metric.step, violation, roots, values, trace: stepTraceOf(roots), previousTrace: undefined };
+    return found(metric.step, treeProof(hashes, metric.step), undefined, wrong, metric.metrics);
+  };
+  return { kind: "right", state, doubts, judgeMetrics };
 
   function found(
     step: number,
     stepProof: readonly Hex[],
     previousStepProof: readonly Hex[] | undefined,
     wrong: WrongStep,
+    metrics: readonly bigint[] = [],
   ): Extract<ClaimFinding, { kind: "wrong" }> {
     const previousSegment = segment === 0 ? undefined : published.leaf(segment - 1);
     const isLinked = wrong.violation.kind === "link" && !wrong.violation.end && step === 0 && segment > 0;
     if (isLinked && previousSegment === undefined) throw new WantedError({ path: "segment", segment: segment - 1 });
     if (wrong.violation.kind === "link" && step > 0 && !wrong.violation.end && previousStepProof === undefined)
       throw new WantedError({ path: "step", segment, step: step - 1 });
-    // Nobody shows the metrics, and none of these proofs takes them.
-    const evidence = { segment: leaf, previousSegment, stepProof, previousStepProof, metrics: [] };
+    const evidence = { segment: leaf, previousSegment, stepProof, previousStepProof, metrics };
     return { kind: "wrong", segment, wrong, read: published.read(segment, step), evidence };
   }
 }
@@ -181,11 +191,13 @@ export async function checkDarkSegment(
 const passed = (graph: TaskInputs["graph"], roots: StepRoots, values: StepValues): Passed => ({
   hash: stepRootOf(roots),
   roots,
-  lossBits: lossBitsOf(graph, values),
+  loss: lossIn(graph, values),
 });
 
-const lossBitsOf = ({ loss }: TaskInputs["graph"], values: StepValues): number | undefined =>
-  loss === null ? undefined : bitsOf(Number(values[loss]!.data[0]));
+const lossIn = (graph: TaskInputs["graph"], values: StepValues): number | undefined =>
+  graph.loss === null ? undefined : lossOf(values[graph.loss]!);
+
+const lossOf = (loss: Tensor): number => bitsOf(Number(loss.data[0]));
 
 /** Computes steps `from` up to `to` of a segment one by one. */
 async function walk(

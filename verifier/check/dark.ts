@@ -2,7 +2,6 @@ import type { Hex } from "viem";
 import { segmentLeafHash } from "../../common/claim.ts";
 import { treeRoot } from "../../common/merkle.ts";
 import { segmentCount } from "../../common/task.ts";
-import { DataUnavailableError } from "../data/client.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
@@ -26,7 +25,7 @@ export async function checkDark(
   published: Published,
 ): Promise<ClaimFinding> {
   const count = segmentCount(inputs.task);
-  let darkMetrics: number | undefined;
+  const metrics: Doubt["judge"][] = [];
   const doubts: Doubt[] = [];
   let state = inputs.start;
   /** Leaves of the segments before `state`: the claimed ones, where nothing was shown the own ones. */
@@ -53,24 +52,20 @@ export async function checkDark(
     const { state: start } = await ownRun(inputs, modules, past.length, segment, state);
     const verdict = await checkDarkSegment(inputs, modules, published, { segment, leaf, start });
     if (verdict.kind !== "right") return verdict;
-    if (!verdict.metrics) darkMetrics ??= segment;
+    metrics.push(verdict.judgeMetrics);
     doubts.push(...verdict.doubts);
     past = [...leaves.slice(0, segment), segmentLeafHash(leaf.leaf)];
     state = verdict.state;
   }
-  for (const { judge } of doubts.sort((a, b) => b.deviation - a.deviation)) {
+  const judges = doubts.sort((a, b) => b.deviation - a.deviation).map(({ judge }) => judge);
+  for (const judge of [...judges, ...metrics]) {
     const wrong = await judge();
     if (wrong !== undefined) return wrong;
   }
-  if (darkMetrics !== undefined) throw unprovableMetrics(darkMetrics);
   return { kind: "right", state };
 }
 
 const hashOfLeaf = (shown: SegmentProof | undefined): Hex | undefined => shown && segmentLeafHash(shown.leaf);
-
-/** A leaf holds the root of its metrics, L1 never their list, without which none of them can be proven wrong. */
-const unprovableMetrics = (segment: number) =>
-  new DataUnavailableError("metrics-dark", `only the metrics of segment ${segment} differ, and nobody serves them`);
 
 /** Segments `from` up to `to` as this machine computes them from `start`, and the state behind them. */
 async function ownRun(

@@ -17,7 +17,7 @@ export type Evidence = {
   /** Of the step before it; undefined for a segment's first. */
   readonly previousStepProof: readonly Hex[] | undefined;
   /** Bits of the segment's metrics. */
-  readonly metrics: readonly number[];
+  readonly metrics: readonly (number | bigint)[];
 };
 
 export const leafFields = ({ index, endState, metrics, stepsRoot }: SegmentRecord): SegmentLeaf => ({

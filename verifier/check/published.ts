@@ -8,6 +8,8 @@ import type { InputKind } from "./want.ts";
 /** What L1 shows of a claim: what was demanded and answered, with its proofs. */
 export type Published = {
   readonly leaf: (segment: number) => SegmentProof | undefined;
+  /** A segment's metrics as they stand in their tree: more than 32 bits are possible, and wrong. */
+  readonly metrics: (segment: number) => readonly bigint[] | undefined;
   readonly step: (segment: number, step: number) => PublishedStep | undefined;
   /** All steps of a segment whose leaf holds no steps root. */
   readonly opened: (segment: number) => readonly StepTrace[] | undefined;

@@ -1,6 +1,6 @@
 /** Something only the claimant can show, asked of it on L1 because it is served nowhere (P7.6). */
 export type Want =
-  | { readonly path: "segment"; readonly segment: number }
+  | { readonly path: "segment" | "metrics"; readonly segment: number }
   /** Trace and value roots; `step` within the segment. */
   | { readonly path: "step"; readonly segment: number; readonly step: number }
   | ({

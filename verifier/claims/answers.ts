@@ -1,4 +1,5 @@
 import { type Abi, bytesToHex } from "viem";
+import { metricLeaf } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import { PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
@@ -15,7 +16,7 @@ import { stepTraceOf } from "../trace/step.ts";
 import type { Traces } from "../trace/traces.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
 import { chunksOf } from "../witness/chunks.ts";
-import { headerProof, rootsAt } from "../witness/proofs.ts";
+import { headerProof, leafProof, rootsAt } from "../witness/proofs.ts";
 import { type Asked, CHUNKS_OF, type ChunkRange, openDemandsReader, PATH } from "./demands-reader.ts";
 import { lapseOverdue } from "./lapses.ts";
 import type { LoggedClaim } from "./log.ts";
@@ -31,7 +32,12 @@ export type AnswerModules = {
   readonly events: EventSink;
 };
 
-type Own = { readonly logged: LoggedClaim; readonly run: FinishedRun; readonly traces: Traces };
+type Own = {
+  readonly logged: LoggedClaim;
+  readonly spec: RunSpec;
+  readonly run: FinishedRun;
+  readonly traces: Traces;
+};
 
 export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerDuty {
   const contract = { address: l1.contracts.demands, abi: demandsAbi as Abi };
@@ -39,9 +45,9 @@ export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerD
 
   async function answer(asked: Asked, own: Own): Promise<void> {
     const { logged } = own;
-    const { functionName, args } = await answerTo(asked, own, () =>
-      reader.range(logged.claimHash, asked.key, logged.l1Block),
-    );
+    const range = () => reader.range(logged.claimHash, asked.key, logged.l1Block);
+    const { functionName, args } =
+      asked.path === PATH.model ? await modelAnswer(own, asked.segment, runs) : await answerTo(asked, own, range);
     try {
       const { gasUsed } = await sender.send({ ...contract, functionName, args: [logged.claimHash, ...args] });
       events({ event: "answered", claimHash: logged.claimHash, path: asked.path, functionName, gasUsed });
@@ -56,9 +62,20 @@ export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerD
       await lapseOverdue({ l1, sender, events }, logged);
       const open = await reader.pending(logged.claimHash, logged.l1Block);
       if (open.length === 0) continue;
-      const own = { logged, run: await runs.finish(spec), traces: await runs.traces(spec) };
+      const own = { logged, spec, run: await runs.finish(spec), traces: await runs.traces(spec) };
       for (const asked of open) await answer(asked, own);
     }
+  };
+}
+
+/** `index`: of the demanded tensor root; the log has it where others have the segment. */
+async function modelAnswer({ logged, spec: { consumed } }: Own, index: number, runs: Runs) {
+  if (consumed === undefined) throw new Error(`claim ${logged.claimHash} consumes no model`);
+  const { graph, roots } = await runs.model(consumed);
+  const header = headerProof(encodeGraph(graph));
+  return {
+    functionName: "answerModel",
+    args: [consumed.task, header, index, roots[index]!, treeProof(roots, index)],
   };
 }
 
@@ -85,6 +102,21 @@ async function answerTo(
       const proof = await stepProof(own, segment, step);
       const header = headerProof(encodeGraph(graph));
       return { functionName: "openStep", args: [task, segmentProof(run, segment), step, proof, header, roots] };
+    }
+    case PATH.graph: {
+      const encodedGraph = encodeGraph(graph);
+      // A demand names a leaf where others name a segment.
+      const { encoded, flops, bytes_, siblings } = leafProof(encodedGraph, segment);
+      const args = [task, segment, headerProof(encodedGraph), { encoded, flops, bytes_, siblings }];
+      return { functionName: "answerGraph", args };
+    }
+    case PATH.metrics: {
+      const { metrics } = run.result.segments[segment]!.record;
+      const header = headerProof(encodeGraph(graph));
+      return {
+        functionName: "answerMetrics",
+        args: [task, segmentProof(run, segment), header, metrics.map(metricLeaf)],
+      };
     }
     case PATH.chunks:
       return chunksAnswer(own, await range());

@@ -56,6 +56,7 @@ export function prepareClaim({ inputs, result }: FinishedRun, terms: ClaimTerms)
     trajectoryRoot: trajectoryRoot(records),
     consumed,
     output: bytesToHex(output),
+    salt: terms.salt,
   };
   const leaves = records.map(segmentLeafOf);
   return {

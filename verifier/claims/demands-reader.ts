@@ -3,7 +3,7 @@ import { demandsAbi } from "../../common/contracts/demands.ts";
 import type { L1 } from "../l1.ts";
 
 /** What a demand asks for (`IDemands.PATH_…`). */
-export const PATH = { segment: 1, traces: 2, step: 3, chunks: 4 } as const;
+export const PATH = { segment: 1, traces: 2, step: 3, chunks: 4, metrics: 5, graph: 6, model: 7 } as const;
 /** Where demanded chunks come from. */
 export const CHUNKS_OF = { value: 1, dataset: 2, start: 3 } as const;
 
@@ -41,6 +41,8 @@ export type DemandsReader = {
   readonly uncollected: (claimHash: Hex, asker: Address | undefined, fromBlock: bigint) => Promise<readonly Hex[]>;
   /** What an account has put on L1 for demands on a claim. */
   readonly askedWei: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<bigint>;
+  /** The claim fell because an answer came too late, not because anything was proven wrong. */
+  readonly timedOut: (claimHash: Hex, fromBlock: bigint) => Promise<boolean>;
   readonly demand: (key: Hex) => Promise<DemandRecord>;
   readonly range: (claimHash: Hex, key: Hex, fromBlock: bigint) => Promise<ChunkRange>;
 };
@@ -78,6 +80,7 @@ export function openDemandsReader({ client, contracts }: L1): DemandsReader {
       const fees = await Promise.all(asked.map(async ({ key }) => (await demand(key)).feeWei));
       return fees.reduce((sum, feeWei) => sum + feeWei, 0n);
     },
+    timedOut: async (claimHash, fromBlock) => (await events("TimedOut", { claimHash }, fromBlock)).length > 0,
     range: async (claimHash, key, fromBlock) => {
       const [asked] = await events<{ range: ChunkRange }>("ChunksAsked", { claimHash, key }, fromBlock);
       if (asked === undefined) throw new Error(`L1 shows no range for the demand ${key}`);

@@ -30,12 +30,13 @@ export function nextExecutorActions(view: ExecutorView): readonly ExecutorAction
   if (nowSeconds > task.deadline) return [];
   if (view.overturnedAt !== 0n && nowSeconds <= view.overturnedAt + clocks.airgapSeconds) return [];
   if (task.kind !== TASK_KIND.train && view.consumed === undefined) return [];
-  return isSeedless(task) ? seedless(view) : seeded(view);
+  if (isSeedless(task)) return committed(view, ZERO_HASH);
+  return view.reservation.openToAll ? committed(view, view.reservation.seed) : seeded(view);
 }
 
 /** P6.3: run, commit, and claim in a later block. */
-function seedless({ work, l1Block, consumed }: ExecutorView): readonly ExecutorAction[] {
-  if (work.state === "none") return [{ kind: "run", seed: ZERO_HASH, consumed }];
+function committed({ work, l1Block, consumed }: ExecutorView, seed: Hex): readonly ExecutorAction[] {
+  if (work.state === "none") return [{ kind: "run", seed, consumed }];
   if (work.state !== "ready") return [];
   const { committedAtBlock } = work;
   // The next block is the first that could hold the claim.

@@ -41,7 +41,13 @@ export function openClaimsReader(l1: PublicClient, resultClaims: Address, fromBl
       ]);
       return { claimHash, claimant, status, finalizable, consumedLost: await isLost(consumed) };
     },
-    reservation: (id) => l1.readContract({ ...contract, functionName: "reservationOf", args: [id] }),
+    reservation: async (id) => {
+      const [reservation, openToAll] = await Promise.all([
+        l1.readContract({ ...contract, functionName: "reservationOf", args: [id] }),
+        l1.readContract({ ...contract, functionName: "isOpenToAll", args: [id] }),
+      ]);
+      return { ...reservation, openToAll };
+    },
     overturnedAt: async (id) => {
       const logs = await l1.getContractEvents({ ...contract, eventName: "ResultOverturned", args: { id }, fromBlock });
       const last = logs.at(-1)?.args.claimHash;

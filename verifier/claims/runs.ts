@@ -7,7 +7,7 @@ import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import { requireCanonical } from "../trace/canonical.ts";
 import { keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
 import { openGatherer } from "../trace/gather.ts";
-import type { TaskInputs } from "../trace/inputs.ts";
+import { stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { runKey, runTask, type TaskResult } from "../trace/run.ts";
 import type { Steps } from "../trace/steps.ts";
 import type { BlobStore } from "../trace/store.ts";
@@ -28,6 +28,8 @@ export type Runs = {
   /** The same with its inputs, read again where nobody holds them any more. */
   readonly finish: (spec: RunSpec) => Promise<FinishedRun>;
   readonly traces: (spec: RunSpec) => Promise<Traces>;
+  /** The model that an inference or evaluation consumes: its training graph, and the roots of its tensors. */
+  readonly model: (consumed: ConsumedClaim) => Promise<{ readonly graph: Graph; readonly roots: readonly Hex[] }>;
   readonly close: () => Promise<void>;
 };
 
@@ -132,6 +134,11 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
         closeTraces(oldest).catch(() => {});
       }
       return traces;
+    },
+    model: async (consumed) => {
+      const library = libraryFor(consumed);
+      const graph = await library.graph(consumed.task.graph.root);
+      return { graph, roots: await library.roots(consumed.resultRoot, stateTypes(graph).length) };
     },
     close: async () => {
       await turn;

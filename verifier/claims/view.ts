@@ -8,6 +8,8 @@ export type Reservation = {
   readonly reservedAt: bigint;
   readonly seedFixedAt: bigint;
   readonly seed: Hex;
+  /** Three reservations lapsed: whoever commits may claim. */
+  readonly openToAll: boolean;
 };
 
 /** The open or final claim of an id. */

@@ -12,6 +12,8 @@ export type Workbench = {
   readonly start: (spec: RunSpec, job: Job) => void;
   readonly prepared: (spec: RunSpec) => PreparedClaim;
   readonly committed: (spec: RunSpec, l1Block: bigint) => void;
+  /** A claim fell: its hash is used up, so the result is prepared anew before it is claimed again. */
+  readonly forget: (claimHash: Hex) => void;
 };
 
 export type WorkbenchOptions = {
@@ -78,6 +80,10 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
     prepared: (spec) => ready(spec).prepared,
     committed: (spec, l1Block) => {
       ready(spec).committedAtBlock = l1Block;
+    },
+    forget: (claimHash) => {
+      for (const [key, piece] of pieces)
+        if (piece.state === "ready" && piece.claimHash === claimHash) pieces.delete(key);
     },
   };
 }

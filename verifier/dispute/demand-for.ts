@@ -15,6 +15,8 @@ export function demandFor(
   switch (want.path) {
     case "segment":
       return { functionName: "demandSegment", args: [want.segment] };
+    case "metrics":
+      return { functionName: "demandMetrics", args: [want.segment] };
     case "step":
       return { functionName: "demandStep", args: [want.segment, want.step] };
     case "chunks": {

@@ -4,9 +4,6 @@ import type { Want } from "../check/want.ts";
 /** Status of a challenge on L1; the numbers are Disputes'. */
 export const CHALLENGE_STATUS = { none: 0, live: 1, lapsed: 2, lost: 3, won: 4, refunded: 5 } as const;
 
-/** How often a challenge's clock may wait for an answer of the challenger's choice (P7.3). */
-export const MAX_WAITS = 8;
-
 /** `step` of a challenge that was not pointed yet. */
 export const NO_STEP = 0xffffffff;
 
@@ -21,8 +18,6 @@ export type ChallengeView = {
   readonly l1Block: bigint;
   /** It waits for an opening that has not been answered. */
   readonly waiting: boolean;
-  /** How often its clock has waited for an answer of the challenger's choice. */
-  readonly waits: number;
   /** Last L1 second for the challenger's next move. */
   readonly moveBy: bigint;
 };
@@ -45,12 +40,11 @@ export type Game = {
   readonly nowSeconds: bigint;
   readonly l1Block: bigint;
   readonly status: number;
-  /** Last L1 second for challenges. */
-  readonly windowEnd: bigint;
+  /** Last L1 seconds for challenges and for questions of the own account. */
+  readonly challengeableUntil: bigint;
+  readonly askableUntil: bigint;
   readonly closedAt: bigint;
   readonly airgapSeconds: bigint;
-  /** What a claimant has for an answer. */
-  readonly answerSeconds: bigint;
   readonly finding: Finding;
   /** Own challenges, oldest first. */
   readonly challenges: readonly ChallengeView[];

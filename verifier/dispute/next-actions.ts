@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import type { Want } from "../check/want.ts";
 import { CLAIM_STATUS } from "../claims/status.ts";
-import { CHALLENGE_STATUS, type ChallengeView, type Game, MAX_WAITS, NO_STEP } from "./game.ts";
+import { CHALLENGE_STATUS, type ChallengeView, type Game, NO_STEP } from "./game.ts";
 
 export type ChallengerAction =
   | { readonly kind: "challenge"; readonly segment: number; readonly step: number }
@@ -42,7 +42,7 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
     }
     case "unavailable":
       // No question leads on, but silence loses the claim.
-      if (game.wasAsked || game.nowSeconds > game.windowEnd) return [];
+      if (game.wasAsked || game.nowSeconds > game.askableUntil) return [];
       return [{ kind: "demand", want: { path: "segment", segment: 0 } }];
     case "wanted":
       return ask(game, live, finding.wants);
@@ -51,38 +51,22 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
   }
 }
 
-/** Challenges that hold a claim open while answers are waited for: their bonds come back, but lie on L1 until then. */
-const MAX_HOLDS = 4;
-
 /**
- * Asks for what is wanted, all of it at once, and waits for all answers. Where the answer may come after the window, which ends both asking
- * and challenging, the segment is challenged first, at no step yet: who has a live challenge may ask on and may point.
+ * Asks for what is wanted, all of it at once, and waits for all answers. Who asked in time may go on asking and
+ * challenging for a while after the answer (P7.3); a live challenge waits for the last of them.
  */
 function ask(game: Game, live: readonly ChallengeView[], wants: readonly Want[]): readonly ChallengerAction[] {
-  const { pending, nowSeconds, windowEnd, answerSeconds } = game;
-  const [want] = wants as readonly [Want];
-  const segment = want.path === "input" ? 0 : want.segment;
-  const isNamed = want.path === "step" || want.path === "chunks";
-  const mine = live.find((made) => made.segment === segment && (made.step === NO_STEP || isAbout(want, made.step)));
-  const hold = mine ?? live[0];
-  const needed = isNamed && live.length < MAX_HOLDS ? mine : hold;
-  if (needed === undefined && nowSeconds <= windowEnd && nowSeconds + answerSeconds > windowEnd)
-    return challenge(game, segment, NO_STEP);
-  const last = pending.at(-1);
-  if (last === undefined) {
-    if (nowSeconds > windowEnd && hold === undefined) return [];
-    return wants.map((wanted) => ({ kind: "demand", want: wanted }));
-  }
-  if (hold === undefined || hold.waiting || hold.waits === MAX_WAITS) return [];
-  return [{ kind: "waitFor", challengeId: hold.challengeId, key: last.key }];
+  const last = game.pending.at(-1);
+  if (last === undefined)
+    return game.nowSeconds > game.askableUntil ? [] : wants.map((want) => ({ kind: "demand", want }));
+  return live
+    .filter(({ waiting }) => !waiting)
+    .map(({ challengeId }) => ({ kind: "waitFor", challengeId, key: last.key }));
 }
 
-const isAbout = (want: Want, step: number): boolean =>
-  (want.path === "step" || want.path === "chunks") && want.step === step;
-
-/** Challenges start only within the window. */
+/** Challenges start only within the window, or after an answer to a question of the challenger's own. */
 const challenge = (game: Game, segment: number, step: number): readonly ChallengerAction[] =>
-  game.nowSeconds > game.windowEnd ? [] : [{ kind: "challenge", segment, step }];
+  game.nowSeconds > game.challengeableUntil ? [] : [{ kind: "challenge", segment, step }];
 
 function pursue(game: Game, { challengeId, step, waiting, l1Block }: ChallengeView, wrongStep: number) {
   if (waiting) return [];

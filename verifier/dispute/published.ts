@@ -1,4 +1,4 @@
-import { type Abi, decodeFunctionData, type Hex, hexToBytes } from "viem";
+import { type Abi, type Hex, hexToBytes } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import type { SegmentProof } from "../check/evidence.ts";
@@ -12,12 +12,13 @@ import type { StepRoots } from "../trace/step.ts";
 /** Chunks that one demand may ask for (P7.6). */
 const MAX_CHUNKS = 128;
 
-type Log<T> = { readonly args: T; readonly transactionHash: Hex };
+type StepLog = { readonly key: Hex; readonly values: StepRoots; readonly proof: readonly Hex[] };
+type MetricsLog = { readonly segment: number; readonly metrics: readonly Hex[] };
 
 /** Everything a claimant has published on L1 about a claim. */
 export async function readPublished({ client, contracts }: L1, claimHash: Hex, fromBlock: bigint): Promise<Published> {
   const contract = { address: contracts.demands, abi: demandsAbi as Abi };
-  async function logs<T>(eventName: string): Promise<Log<T>[]> {
+  async function logs<T>(eventName: string): Promise<T[]> {
     const found = await client.getContractEvents({
       ...contract,
       eventName,
@@ -25,36 +26,30 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
       fromBlock,
       strict: true,
     });
-    return found as unknown as Log<T>[];
-  }
-  /** Arguments of the answer: the events hold what was proven, the calls its proofs. */
-  async function callArgs(hash: Hex): Promise<readonly unknown[]> {
-    const { input } = await client.getTransaction({ hash });
-    return decodeFunctionData({ abi: demandsAbi as Abi, data: input }).args ?? [];
+    return found.map((log) => (log as unknown as { args: T }).args);
   }
 
   const leaves = new Map<number, SegmentProof>();
-  for (const { transactionHash } of await logs<object>("SegmentPublished")) {
-    const [, shown] = (await callArgs(transactionHash)) as [Hex, SegmentProof];
-    leaves.set(shown.leaf.index, shown);
-  }
+  for (const { leaf, proof } of await logs<SegmentProof>("SegmentPublished")) leaves.set(leaf.index, { leaf, proof });
   const asked = new Map<Hex, { segment: number; step: number }>();
-  for (const { args } of await logs<{ key: Hex; segment: number; step: number }>("Asked")) asked.set(args.key, args);
+  for (const args of await logs<{ key: Hex; segment: number; step: number }>("Asked")) asked.set(args.key, args);
   const steps = new Map<string, PublishedStep>();
-  for (const { args, transactionHash } of await logs<{ key: Hex; values: StepRoots }>("StepPublished")) {
-    const { segment, step } = asked.get(args.key)!;
-    const shown = (await callArgs(transactionHash))[4] as { proof: readonly Hex[] };
-    steps.set(`${segment}/${step}`, { roots: args.values, proof: shown.proof });
+  for (const { key, values, proof } of await logs<StepLog>("StepPublished")) {
+    const { segment, step } = asked.get(key)!;
+    steps.set(`${segment}/${step}`, { roots: values, proof });
   }
+  const metrics = new Map<number, readonly bigint[]>();
+  for (const { segment, metrics: words } of await logs<MetricsLog>("MetricsPublished"))
+    metrics.set(segment, words.map(BigInt));
   const opened = new Map<number, readonly StepTrace[]>();
-  for (const { args } of await logs<{ segment: number; traces: readonly StepTrace[] }>("TracesPublished"))
-    opened.set(args.segment, args.traces);
+  for (const { segment, traces } of await logs<{ segment: number; traces: readonly StepTrace[] }>("TracesPublished"))
+    opened.set(segment, traces);
   const ranges = new Map<Hex, ChunkRange>();
-  for (const { args } of await logs<{ key: Hex; range: ChunkRange }>("ChunksAsked")) ranges.set(args.key, args.range);
+  for (const { key, range } of await logs<{ key: Hex; range: ChunkRange }>("ChunksAsked")) ranges.set(key, range);
   const chunks = new Map<string, Uint8Array>();
-  for (const { args } of await logs<{ key: Hex; data: Hex }>("ChunksPublished")) {
-    const range = ranges.get(args.key)!;
-    const data = hexToBytes(args.data);
+  for (const { key, data: published } of await logs<{ key: Hex; data: Hex }>("ChunksPublished")) {
+    const range = ranges.get(key)!;
+    const data = hexToBytes(published);
     for (let i = 0; i < range.chunkCount; i++)
       chunks.set(
         [...ownerOf(range), range.firstChunk + i].join("/"),
@@ -71,6 +66,7 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
 
   return {
     leaf: (segment) => leaves.get(segment),
+    metrics: (segment) => metrics.get(segment),
     step: (segment, step) => steps.get(`${segment}/${step}`),
     opened: (segment) => opened.get(segment),
     read: (segment, step) => async (place, index, root, byteLength) => {

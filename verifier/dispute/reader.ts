@@ -13,6 +13,8 @@ export type DisputeReader = {
   /** Challenges of one account, oldest first. */
   readonly challenges: (claimHash: Hex, challenger: Address, fromBlock: bigint) => Promise<readonly ChallengeView[]>;
   readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly { key: Hex; due: bigint }[]>;
+  /** Last L1 seconds at which an account may challenge a claim, and ask something of it. */
+  readonly until: (claimHash: Hex, account: Address) => Promise<{ challengeable: bigint; askable: bigint }>;
   /** Whether anybody has asked for anything of a claim. */
   readonly wasAsked: (claimHash: Hex, fromBlock: bigint) => Promise<boolean>;
   /** Roots of the steps of a segment that was opened. */
@@ -33,7 +35,6 @@ type ChallengeRecord = {
   readonly step: number;
   readonly l1Block: bigint;
   readonly status: number;
-  readonly waits: number;
 };
 
 export function openDisputeReader(l1: L1): DisputeReader {
@@ -55,9 +56,9 @@ export function openDisputeReader(l1: L1): DisputeReader {
       client.readContract({ ...view, functionName: "challengeOf" }) as Promise<ChallengeRecord>,
       client.readContract({ ...view, functionName: "moveBy" }) as Promise<bigint>,
     ]);
-    const { status, segment, step, l1Block, waitsFor, waits } = record;
+    const { status, segment, step, l1Block, waitsFor } = record;
     const waiting = waitsFor !== ZERO_HASH && (await demands.demand(waitsFor)).answeredAt === 0n;
-    return { challengeId, status, segment, step, l1Block, waiting, waits, moveBy };
+    return { challengeId, status, segment, step, l1Block, waiting, moveBy };
   }
   return {
     challenges: async (claimHash, challenger, fromBlock) => {
@@ -74,6 +75,14 @@ export function openDisputeReader(l1: L1): DisputeReader {
     pending: async (claimHash, fromBlock) => {
       const asked = await demands.pending(claimHash, fromBlock);
       return Promise.all(asked.map(async ({ key }) => ({ key, due: (await demands.demand(key)).due })));
+    },
+    until: async (claimHash, account) => {
+      const view = { address: contracts.demands, abi: demandsAbi as Abi, args: [claimHash, account] };
+      const [challengeable, askable] = await Promise.all([
+        client.readContract({ ...view, functionName: "challengeableUntil" }) as Promise<bigint>,
+        client.readContract({ ...view, functionName: "askableUntil" }) as Promise<bigint>,
+      ]);
+      return { challengeable, askable };
     },
     wasAsked: async (claimHash, fromBlock) =>
       (await events(contracts.demands, demandsAbi as Abi, "Asked", { claimHash }, fromBlock)).length > 0,

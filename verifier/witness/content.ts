@@ -124,7 +124,11 @@ export function lossRead(source: StepSource): Read | undefined {
 }
 
 /** The segment's metric of step `step` (within the segment) is not the loss; `metrics`: bits of the whole segment. */
-export async function buildMetricWitness(source: StepSource, metrics: readonly number[], step: number): Promise<Hex> {
+export async function buildMetricWitness(
+  source: StepSource,
+  metrics: readonly (number | bigint)[],
+  step: number,
+): Promise<Hex> {
   const loss = lossRead(source);
   const leaves = metrics.map(metricLeaf);
   return encodeAbiParameters(

@@ -1,5 +1,13 @@
 import { bytesToHex, type Hex, numberToHex } from "viem";
-import { type EncodedGraph, type EncodedGraphHeader, type EncodedNode, PLACE } from "../../common/graph-encoding.ts";
+import {
+  constantBytes,
+  type EncodedGraph,
+  type EncodedGraphHeader,
+  type EncodedNode,
+  graphHeaderBytes,
+  nodeBytes,
+  PLACE,
+} from "../../common/graph-encoding.ts";
 import { treeProof } from "../../common/merkle.ts";
 import { constantLeaf, graphLeaves, nodeLeaf, type SumNode, sumProof } from "../model/root.ts";
 import { CHUNK_BYTES } from "../tensor/root.ts";
@@ -48,6 +56,19 @@ export function nodeProof(graph: EncodedGraph, index: number): NodeProof {
   const node = graph.nodes[index];
   if (node === undefined) throw new NoLeafError("node-index", `node ${index} of ${graph.nodes.length}`);
   return { index, node, siblings: sumProof(leavesIn(graph), nodeLeaf(graph, index)) };
+}
+
+/** A leaf of a graph's tree with what it is the hash of (P5.6, P7.6). */
+export function leafProof(graph: EncodedGraph, index: number) {
+  const leaf = leavesIn(graph)[index];
+  if (leaf === undefined) throw new NoLeafError("leaf-index", `leaf ${index} of ${leavesIn(graph).length}`);
+  return { ...leaf, encoded: leafBytes(graph, index), siblings: sumProof(leavesIn(graph), index) };
+}
+
+function leafBytes({ header, constants, nodes }: EncodedGraph, index: number): Hex {
+  if (index === 0) return graphHeaderBytes(header);
+  const constant = constants[index - 1];
+  return constant === undefined ? nodeBytes(nodes[index - 1 - constants.length]!) : constantBytes(constant);
 }
 
 /** The list of tensor roots of a place. */

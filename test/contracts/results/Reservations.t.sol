@@ -34,8 +34,15 @@ contract ReservationsTest is Acted {
     }
 
     function reserveAs(address who) internal {
+        uint256 bondWei = results.reserveBondWei(id);
         vm.prank(who);
-        results.reserve{value: RESERVE_BOND}(id, "http://executor");
+        results.reserve{value: bondWei}(id, "http://executor");
+    }
+
+    /// A reservation that nobody uses, and the second after it.
+    function lapseAs(address who) internal {
+        reserveAs(who);
+        warpTo(clock() + RESERVE + 1);
     }
 
     function fixSeed() internal {
@@ -88,8 +95,79 @@ contract ReservationsTest is Acted {
         vm.assertEq(r.seed, seed, "a later reservation does not redraw");
         vm.assertEq(r.firstBlock, 1000, "nor move r");
         claimReserved(LIAR);
-        vm.assertEq(results.balanceOf(LIAR), 2 * RESERVE_BOND - RESERVE_BOND / 2, "own bond and the other half");
+        vm.assertEq(results.balanceOf(LIAR), 3 * RESERVE_BOND - RESERVE_BOND / 2, "own bond, twice as high, and the other half");
+        vm.assertEq(results.reservationOf(id).lapses, 0, "who claims ends the row of lapses");
         vm.assertEq(results.balanceOf(EXECUTOR), 0, "who lapsed gets nothing");
+        checkSolvent();
+    }
+
+    /// Holding an id back costs more and more, and ends after three reservations.
+    function test_reserve_bondDoublesPerLapse_thenOpenToAll() public {
+        reserveAs(EXECUTOR);
+        fixSeed();
+        warpTo(clock() + RESERVE);
+        vm.assertEq(results.reserveBondWei(id), RESERVE_BOND, "at the last second");
+        warpTo(clock() + 1);
+        vm.assertEq(results.reserveBondWei(id), 2 * RESERVE_BOND, "a second later");
+        for (uint256 i = 0; i < 3; i += 2) {
+            uint256 value = 2 * RESERVE_BOND + i - 1;
+            vm.expectRevert(abi.encodeWithSelector(IResultClaims.BondMismatch.selector, 2 * RESERVE_BOND, value));
+            results.reserve{value: value}(id, "");
+        }
+        lapseAs(LIAR);
+        vm.assertEq(results.reserveBondWei(id), 4 * RESERVE_BOND, "two lapses");
+        reserveAs(LIAR);
+        uint64 end = clock() + RESERVE;
+        warpTo(end);
+        vm.assertFalse(results.isOpenToAll(id), "the third still holds it");
+        vm.expectRevert(abi.encodeWithSelector(IResultClaims.NotReserver.selector, LIAR, EXECUTOR));
+        claimReserved(EXECUTOR);
+        warpTo(end + 1);
+        vm.assertTrue(results.isOpenToAll(id), "open");
+        vm.expectRevert(abi.encodeWithSelector(IResultClaims.OpenToAll.selector, id));
+        results.reserve{value: 8 * RESERVE_BOND}(id, "");
+        checkSolvent();
+
+        // Nobody can copy it: it is committed to first, as where there is no reservation at all.
+        ClaimInput memory input = ToyRun.input(run, "salt");
+        bytes32 commitment = keccak256(abi.encode(ToyRun.hashOf(input, EXECUTOR, seed), EXECUTOR, input.salt));
+        vm.expectRevert(abi.encodeWithSelector(IResultClaims.NotCommitted.selector, commitment));
+        vm.prank(EXECUTOR);
+        results.claim{value: CLAIM_BOND}(input);
+        vm.prank(EXECUTOR);
+        results.commit(commitment);
+        rollTo(l1Block() + 1);
+        vm.prank(EXECUTOR);
+        results.claim{value: CLAIM_BOND}(input);
+        // 1 + 2 + 4 bonds were lost: half of each is burned, the rest is the claimant's.
+        uint256 burned = RESERVE_BOND / 2 + RESERVE_BOND + 2 * RESERVE_BOND;
+        vm.assertEq(BURNED.balance, burned, "burned");
+        vm.assertEq(results.balanceOf(EXECUTOR), 7 * RESERVE_BOND - burned, "carried");
+        vm.assertEq(results.balanceOf(LIAR), 0, "who lapsed gets nothing");
+        checkSolvent();
+    }
+
+    /// A seed that is lost must be drawn by a reservation, whatever lapsed before; who draws it keeps its right.
+    function test_reserve_lostSeed_isNotOpenToAll() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            vm.assertEq(results.reserveBondWei(id), RESERVE_BOND << (i < 3 ? i : 3), "bond");
+            reserveAs(LIAR);
+            rollTo(l1Block() + SEED_DELAY + 8192);
+            vm.assertFalse(results.isOpenToAll(id), "no seed");
+        }
+        rollTo(SEED_BLOCK - SEED_DELAY + 8191 * 8);
+        reserveAs(EXECUTOR);
+        uint64 seedBlock = l1Block() + SEED_DELAY;
+        TestHeader memory h;
+        h.number = seedBlock;
+        header = HeaderBuilder.encode(h);
+        vm.store(HISTORY, bytes32(uint256(seedBlock % 8191)), keccak256(header));
+        rollTo(seedBlock + 300); // where the history contract is asked, which this test fills
+        results.fixSeed(id, header);
+        vm.assertFalse(results.isOpenToAll(id), "reserved");
+        vm.expectRevert(abi.encodeWithSelector(IResultClaims.NotReserver.selector, EXECUTOR, LIAR));
+        claimReserved(LIAR);
+        claimReserved(EXECUTOR);
         checkSolvent();
     }
 

@@ -129,6 +129,9 @@ it("gas of every action is the recorded one, and every contract fits", async () 
   const header = headerProof(encodeGraph(task.graph));
   await demand("demandSegment", [claimHash, 1]);
   await demand("demandTraces", [claimHash, 1]);
+  await demand("demandMetrics", [claimHash, 1]);
+  await demand("demandGraph", [claimHash, task.task, 0, []]);
+  await demand("demandGraph", [claimHash, task.task, 5, [header]]);
   await demand("demandStep", [claimHash, 1, 1]);
   await demand("demandInput", [claimHash, task.task, header, CHUNKS_OF.dataset, 0, 0, 1]);
   await demand("demandValue", [claimHash, task.task, 1, 1, header, { source: 1, index: 0, node: [] }, 0, 1]);

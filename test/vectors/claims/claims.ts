@@ -143,6 +143,7 @@ const claimOf = (random: Random, consumed: number, output: number): ResultClaim 
   trajectoryRoot: word(random),
   consumed: Array.from({ length: consumed }, () => word(random)),
   output: hexOf(random.bytes(output)),
+  salt: output === 0 ? ZERO_HASH : hexOf(new Uint8Array(32).fill(output % 251)),
 });
 
 type TaskVector = { job: Job; kind: number; inputRoot: Hex; rows: number; task: Task; hash: Hex };

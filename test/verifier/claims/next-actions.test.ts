@@ -23,6 +23,7 @@ const unreserved: Reservation = {
   reservedAt: 0n,
   seedFixedAt: 0n,
   seed: ZERO_HASH,
+  openToAll: false,
 };
 const reserved: Reservation = { ...unreserved, reserver: me, firstBlock: 100n, reservedAt: 1000n };
 const fixed: Reservation = { ...reserved, seedFixedAt: 1020n, seed: SEED };
@@ -71,6 +72,27 @@ describe("an executor with a task that needs a seed", () => {
       "counts from a reservation made after the seed",
       { reservation: { ...fixed, reservedAt: 1100n }, nowSeconds: 1220n },
       ["run"],
+    ],
+    [
+      "runs what is open to all without a reservation",
+      { reservation: { ...fixed, reserver: other, openToAll: true }, nowSeconds: 1141n },
+      ["run"],
+    ],
+    [
+      "commits to it",
+      {
+        reservation: { ...fixed, reserver: other, openToAll: true },
+        work: { state: "ready", claimHash: CLAIM, committedAtBlock: undefined },
+      },
+      ["commit"],
+    ],
+    [
+      "claims it in a later block",
+      {
+        reservation: { ...fixed, reserver: other, openToAll: true },
+        work: { state: "ready", claimHash: CLAIM, committedAtBlock: 170n },
+      },
+      ["claim"],
     ],
     ["may claim up to the deadline", { nowSeconds: 10_000n }, ["reserve"]],
     ["gives up after it", { nowSeconds: 10_001n }, []],

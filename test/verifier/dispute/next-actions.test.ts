@@ -11,10 +11,10 @@ const game: Game = {
   nowSeconds: 1000n,
   l1Block: 50n,
   status: CLAIM_STATUS.open,
-  windowEnd: 1000n,
+  challengeableUntil: 1000n,
+  askableUntil: 1000n,
   closedAt: 0n,
   airgapSeconds: 5n,
-  answerSeconds: 0n,
   finding: { kind: "unknown" },
   challenges: [],
   pending: [],
@@ -29,7 +29,6 @@ const live: ChallengeView = {
   step: 7,
   l1Block: 49n,
   waiting: false,
-  waits: 0,
   moveBy: 1001n,
 };
 const wrong = { kind: "wrong", segment: 2, step: 7 } as const;
@@ -84,12 +83,6 @@ describe("a challenger", () => {
     ["does not ask after the window", { finding: unavailable, nowSeconds: 1001n }, []],
     ["asks on L1 for the step that leads on", { finding: wantsStep }, [{ kind: "demand", want: step }]],
     ["waits for the answer", { finding: wantsStep, pending: asked }, []],
-    ["asks after the window only with a challenge", { finding: wantsStep, nowSeconds: 1001n }, []],
-    [
-      "which lets it ask on",
-      { finding: wantsStep, nowSeconds: 1001n, challenges: [{ ...live, step: NO_STEP }] },
-      [{ kind: "demand", want: step }],
-    ],
     ["asks for the bytes of a value", { finding: wantsChunks }, [{ kind: "demand", want: chunks }]],
     [
       "asks for all that is wanted at once",
@@ -101,43 +94,26 @@ describe("a challenger", () => {
     ],
     ["and for an input", { finding: wantsInput }, [{ kind: "demand", want: input }]],
     [
-      "takes hold of the segment first where the answer may come after the window",
-      { finding: wantsChunks, answerSeconds: 1n },
-      [{ ...challenge, step: NO_STEP }],
-    ],
-    [
-      "not a second before",
-      { finding: wantsChunks, answerSeconds: 1n, nowSeconds: 999n },
-      [{ kind: "demand", want: chunks }],
-    ],
-    ["for an input: of any", { finding: wantsInput, answerSeconds: 1n }, [{ ...challenge, segment: 0, step: NO_STEP }]],
-    ["then asks", { finding: wantsChunks, answerSeconds: 1n, challenges: [hold] }, [{ kind: "demand", want: chunks }]],
-    [
-      "holds another segment when it is wanted, but not for what any hold lets it ask",
-      { finding: wantsChunks, answerSeconds: 1n, challenges: [{ ...hold, segment: 0 }] },
-      [{ ...challenge, step: NO_STEP }],
-    ],
-    [
-      "which is an input or a segment's leaf",
-      { finding: wantsInput, answerSeconds: 1n, challenges: [hold] },
-      [{ kind: "demand", want: input }],
-    ],
-    [
-      "holds four segments, no more",
-      { finding: wantsChunks, answerSeconds: 1n, challenges: [3, 4, 5, 6].map((segment) => ({ ...hold, segment })) },
-      [{ kind: "demand", want: chunks }],
-    ],
-    [
-      "points where it took hold",
+      "points where it challenged the segment alone",
       { finding: wrong, nowSeconds: 1001n, challenges: [hold] },
       [{ kind: "point", challengeId: ID, step: 7 }],
     ],
     [
-      "lets its clock wait for an answer",
-      { finding: wantsChunks, challenges: [live], pending: asked },
+      "asks in the last second it may, which an answer puts off",
+      { finding: wantsChunks, nowSeconds: 1001n, askableUntil: 1001n },
+      [{ kind: "demand", want: chunks }],
+    ],
+    ["not in the one after", { finding: wantsChunks, nowSeconds: 1001n }, []],
+    [
+      "challenges after the window if an answer put that off",
+      { finding: wrong, nowSeconds: 1001n, challengeableUntil: 1001n },
+      [challenge],
+    ],
+    [
+      "lets the clocks of its challenges wait for the last answer",
+      { finding: wantsChunks, challenges: [live, { ...live, waiting: true }], pending: asked },
       [{ kind: "waitFor", challengeId: ID, key: KEY }],
     ],
-    ["eight times", { finding: wantsChunks, challenges: [{ ...live, waits: 8 }], pending: asked }, []],
     [
       "lapses what it let run out, in the second after",
       { finding: { kind: "right" }, nowSeconds: 1002n, challenges: [live] },

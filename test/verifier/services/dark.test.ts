@@ -105,9 +105,9 @@ const statusOf = async ({ task }: Pick<Demand, "task">) => {
   return (await stage.l1.client.readContract({ ...contract, functionName: "claimOf", args: [hash] })).status;
 };
 
-describe("a tolerant training that nobody can look into", () => {
-  const shape = { ...FLAT, tolerant: true, steps: 6, segmentSteps: 2 };
+const shape = { ...FLAT, tolerant: true, steps: 6, segmentSteps: 2 };
 
+describe("a tolerant training that nobody can look into", () => {
   it("loses by a lie where it leaves the own computation", async () => {
     const task = stage.job(shape);
     await dark("liar", task, lies([{ step: 4, name: early, amount: TWICE }]));
@@ -235,6 +235,44 @@ describe("a training whose dataset and start state its claimant keeps to itself"
       events.find(({ event, id, finding }) => event === "checked" && id === task.task.id && finding === "right"),
     );
     expect(about(events, task, "challenged")).toEqual([]);
+  });
+});
+
+describe("a training whose metrics are not its losses", () => {
+  it("loses by them, though nobody is shown them", async () => {
+    const task = stage.job({ ...FLAT, steps: 4, segmentSteps: 2 });
+    const lying: ExecutorParts["openSteps"] = async (graph, named) => {
+      const steps = await honestSteps(1)(graph, named);
+      return {
+        ...steps,
+        segment: async (first, state, batches) => {
+          const { losses, ...end } = await steps.segment(first, state, batches);
+          const data = (losses!.data as Float32Array).slice();
+          if (first === 2) data[1] = 2 * data[1]!;
+          return { ...end, losses: { ...losses!, data } };
+        },
+      };
+    };
+    await dark("liar", task, lying);
+    const events = stage.watch();
+    expect(await seen(events, "proved")).toMatchObject({ id: task.task.id, wrong: "metric", step: 3 });
+    expect(about(events, task, "demanded").map(({ path }) => path)).toContain("metrics");
+  });
+});
+
+describe("a claimant that answers as late as it may", () => {
+  it("does not outlast the window", async () => {
+    const task = stage.job({ ...shape, steps: 2 });
+    const lie = lies([{ step: 1, name: early, amount: TWICE }]);
+    const liar = await dark("liar", task, lie);
+    await seen(liar.events, "claimed");
+    await stage.stopLast();
+    await stage.l1.warp(45);
+    const events = stage.watch();
+    await seen(events, "demanded");
+    await stage.l1.warp(25);
+    await dark("liar", task, lie);
+    expect(await seen(events, "proved")).toMatchObject({ id: task.task.id, wrong: "element", step: 1, node: early });
   });
 });
 

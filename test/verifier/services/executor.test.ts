@@ -1,8 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Abi, createWalletClient, type Hex, http } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
+import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { JOB_FLAG } from "../../../common/job.ts";
 import { evaluateTask, inferTask, trainTask } from "../../../common/task.ts";
@@ -15,6 +18,7 @@ import {
   type RunningExecutor,
   runExecutor,
 } from "../../../verifier/executor-wiring.ts";
+import { openSender } from "../../../verifier/sender.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { datasetOf } from "../../../verifier/trace/dataset.ts";
@@ -85,11 +89,29 @@ const start = (parts: Partial<ExecutorParts> = {}): Promise<RunningExecutor> =>
     },
   );
 
-const claimOf = async ({ task }: Pick<Demand, "task">) => {
-  const contract = { address: l1.chain.contracts.resultClaims, abi: resultClaimsAbi } as const;
-  const hash = await l1.client.readContract({ ...contract, functionName: "liveClaim", args: [task.id] });
-  return l1.client.readContract({ ...contract, functionName: "claimOf", args: [hash] });
-};
+const results = () => ({ address: l1.chain.contracts.resultClaims, abi: resultClaimsAbi }) as const;
+const liveClaim = ({ task }: Pick<Demand, "task">) =>
+  l1.client.readContract({ ...results(), functionName: "liveClaim", args: [task.id] });
+const claimOf = async (demand: Pick<Demand, "task">) =>
+  l1.client.readContract({ ...results(), functionName: "claimOf", args: [await liveClaim(demand)] });
+
+/** Asks something of a claim whose claimant is down, until the answer is overdue. */
+async function fallForSilence(claimHash: Hex): Promise<void> {
+  const account = privateKeyToAccount(devAccount("user").privateKey);
+  const sender = openSender({ l1: l1.client, wallet: createWalletClient({ account, transport: http(l1.url) }) });
+  const contract = { address: l1.chain.contracts.demands, abi: demandsAbi as Abi };
+  await sender.sendWithBond({ ...contract, functionName: "demandSegment", args: [claimHash, 0] }, 10n ** 18n);
+  const [asked] = await l1.client.getContractEvents({
+    ...contract,
+    eventName: "Asked",
+    args: { claimHash },
+    fromBlock: 0n,
+    strict: true,
+  });
+  await l1.warp(31);
+  const { key } = asked!.args as unknown as { key: Hex };
+  await sender.send({ ...contract, functionName: "timeout", args: [key] });
+}
 
 describe("an executor", () => {
   it("claims what L2 demands, through a kill on the way, and finalizes it", async () => {
@@ -109,5 +131,25 @@ describe("an executor", () => {
     expect(declined).toHaveLength(2); // once per start
     expect(declined[0]).toMatchObject({ id: huge.task.id, reason: expect.stringContaining("memory") });
     expect(events.find(({ event }) => event === "round-failed")).toMatchObject({ id: hostile.task.id });
+  });
+
+  it("claims once more what fell for a late answer, and gives up what falls again", async () => {
+    const late = smallTask({ deadline: 2n ** 40n, salt: 9 });
+    const parts = { demands: async () => [late] };
+    const claims: Hex[] = [];
+    for (const fall of [1, 2]) {
+      const running = await start(parts);
+      await until(async () => ((await claimOf(late)).status === CLAIM_STATUS.open ? true : undefined));
+      await running.stop();
+      claims.push(await liveClaim(late));
+      await fallForSilence(claims.at(-1)!);
+      await l1.warp(6);
+      expect((await claimOf(late)).status, `fall ${fall}`).toBe(CLAIM_STATUS.none);
+    }
+    expect(claims[0]).not.toBe(claims[1]);
+    const last = await start(parts);
+    await until(() => events.find(({ event, claimHash }) => event === "given-up" && claimHash === claims[1]));
+    await last.stop();
+    expect(events.filter(({ event, claimHash }) => event === "given-up" && claimHash === claims[0])).toEqual([]);
   });
 });

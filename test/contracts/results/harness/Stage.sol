@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Demands} from "../../../../contracts/l1/Demands.sol";
 import {Disputes} from "../../../../contracts/l1/Disputes.sol";
 import {Inbox} from "../../../../contracts/l1/Inbox.sol";
+import {Openings} from "../../../../contracts/l1/Openings.sol";
 import {ResultClaims} from "../../../../contracts/l1/ResultClaims.sol";
 import {Link, NO_STEP} from "../../../../contracts/interfaces/IDisputes.sol";
 import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
@@ -31,12 +32,12 @@ contract Stage {
     constructor(Clocks memory clocks, Prices memory prices) {
         address resultsAt = _child(3);
         address disputesAt = _child(4);
-        address demandsAt = _child(5);
+        address demandsAt = _child(6);
         leaf = new ToyLeaf();
         inbox = new Inbox(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4));
         results = new ResultClaims(inbox, Disputes(disputesAt), Demands(demandsAt), ToyRun.L2, clocks, prices);
         disputes = new Disputes(ResultClaims(resultsAt), Demands(demandsAt), leaf, clocks, prices);
-        demands = new Demands(ResultClaims(resultsAt), Disputes(disputesAt), clocks, prices);
+        demands = new Demands(ResultClaims(resultsAt), Disputes(disputesAt), new Openings(), clocks, prices);
         require(address(demands) == demandsAt, "predicted address");
     }
 
@@ -65,6 +66,8 @@ abstract contract Acted {
     uint8 internal constant STEP_ROOTS = 1;
     uint8 internal constant SOFT = 2;
     uint8 internal constant SEQUENTIAL = 4;
+    uint8 internal constant WITH_ROOTS = STEP_ROOTS | SEQUENTIAL;
+    uint8 internal constant BARE = SEQUENTIAL;
 
     address internal constant EXECUTOR = address(0xE1);
     address internal constant LIAR = address(0xE2);
@@ -123,10 +126,21 @@ abstract contract Acted {
         rollTo(_block + 1);
     }
 
+    function commitFor(address who, ClaimInput memory input) internal {
+        vm.prank(who);
+        results.commit(keccak256(abi.encode(ToyRun.hashOf(input, who, 0), who, input.salt)));
+    }
+
+    /// Expects the executor's claim to revert.
+    function refused(ClaimInput memory input, bytes memory reason) internal {
+        uint256 bond = results.bondWei(input.job.flags);
+        vm.expectRevert(reason);
+        vm.prank(EXECUTOR);
+        results.claim{value: bond}(input);
+    }
+
     function claimAs(address claimant, ClaimInput memory input) internal returns (bytes32 claimHash) {
-        bytes32 hash = ToyRun.hashOf(input, claimant, 0);
-        vm.prank(claimant);
-        results.commit(keccak256(abi.encode(hash, claimant, input.salt)));
+        commitFor(claimant, input);
         rollTo(_block + 1);
         uint256 bond = results.bondWei(input.job.flags);
         vm.prank(claimant);
@@ -137,12 +151,33 @@ abstract contract Acted {
         return claimAs(claimant, ToyRun.input(run, "salt"));
     }
 
+    function honest(uint8 flags) internal returns (Run memory run, bytes32 hash) {
+        run = ToyRun.make(flags);
+        hash = claimAs(EXECUTOR, run);
+    }
+
+    /// A claim that lies in step 3 (segment 1, step 1).
+    function lying(uint8 flags) internal returns (Run memory run, bytes32 hash) {
+        run = ToyRun.make(flags, 3, 0);
+        leaf.mark(run.traces[3].exactRoot);
+        hash = claimAs(LIAR, run);
+    }
+
+    function demandSegmentAs(address who, bytes32 hash, uint32 segment) internal returns (bytes32) {
+        vm.prank(who);
+        return demands.demandSegment{value: OPEN_FEE}(hash, segment);
+    }
+
     function challengeAs(address challenger, bytes32 claimHash, uint32 segment, uint32 step, uint256 feeWei)
         internal
         returns (bytes32)
     {
         vm.prank(challenger);
         return disputes.challenge{value: CHALLENGE_BOND + feeWei}(claimHash, segment, step);
+    }
+
+    function statusOf(bytes32 challengeId) internal view returns (uint8) {
+        return disputes.challengeOf(challengeId).status;
     }
 
     function witness(Run memory run, uint32 segment, uint32 step, uint256 mode) internal pure returns (bytes memory) {
@@ -174,6 +209,14 @@ abstract contract Acted {
         StepValues memory values = ToyRun.values(2 * segment + step, lie);
         vm.prank(claimant);
         demands.openStep(claimHash, run.task, own, step, trace, header, values);
+    }
+
+    function answerMetricsAs(address claimant, bytes32 claimHash, Run memory run, uint32 segment) internal {
+        SegmentProof memory own = ToyRun.segmentProof(run, segment);
+        HeaderProof memory header = ToyRun.headerProof();
+        bytes32[] memory metrics = ToyRun.metrics(segment);
+        vm.prank(claimant);
+        demands.answerMetrics(claimHash, run.task, own, header, metrics);
     }
 
     /// Σ bonds + credits = balance (docs design: bonds), in each contract that holds wei.

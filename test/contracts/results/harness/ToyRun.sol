@@ -84,7 +84,7 @@ library ToyRun {
         (header.feeds[0].shape[0], header.feeds[0].shape[1]) = (2, 4);
         header.nextStates = new Value[](1);
         header.nextStates[0] = Value(PLACE_NEXT_STATE, 0, 1, _shape(304));
-        header.loss.shape = new uint32[](0);
+        header.loss = Value(PLACE_EXACT, 0, 1, new uint32[](0));
         header.nodes = 1;
         header.exactCount = 2;
     }
@@ -101,6 +101,12 @@ library ToyRun {
         node.outputs[0] = Value(PLACE_EXACT, 0, 1, _shape(304));
         node.flops = 304;
         node.bytes_ = 1216;
+    }
+
+    /// One word per step of the segment.
+    function metrics(uint32 segment) internal pure returns (bytes32[] memory words) {
+        words = new bytes32[](stepsIn(segment));
+        for (uint32 i = 0; i < words.length; ++i) words[i] = bytes32(uint256(uint32(0x3f800000 + 2 * segment + i)));
     }
 
     function _leaves() private pure returns (SumNode memory header, SumNode memory node) {
@@ -179,7 +185,7 @@ library ToyRun {
         for (uint32 s = 0; s < 3; ++s) {
             uint256 end = s == 2 ? 5 : 2 * s + 2;
             bytes32 stepsRoot = flags & 1 != 0 ? Tree.root(traceLeaves(run, s)) : bytes32(0);
-            run.segments[s] = SegmentLeaf(s, tensorRoot(1000 + end), keccak256(abi.encode("metrics", s)), stepsRoot);
+            run.segments[s] = SegmentLeaf(s, tensorRoot(1000 + end), Tree.root(metrics(s)), stepsRoot);
             leaves[s] = hashSegmentLeaf(run.segments[s]);
         }
         run.trajectoryRoot = Tree.root(leaves);
@@ -228,10 +234,26 @@ library ToyRun {
         i.dataUrl = "http://executor";
     }
 
+    /// An inference from `model`.
+    function inferInput(Run memory run, bytes32 model) internal pure returns (ClaimInput memory i) {
+        i.job = run.job;
+        i.kind = 2;
+        i.inputRoot = keccak256("x");
+        i.output = hex"0000803f";
+        i.resultRoot = sha256(i.output);
+        i.lastSegment.endState = i.resultRoot;
+        i.trajectoryRoot = hashSegmentLeaf(i.lastSegment);
+        i.consumed = new bytes32[](1);
+        i.consumed[0] = model;
+        i.salt = "infer";
+    }
+
     /// The claim that `input` makes, for a task with any parameters.
     function claimOf(ClaimInput memory i, address claimant, bytes32 seed) internal pure returns (ResultClaim memory) {
         Task memory task = TaskLib.derive(i.job, i.kind, i.inputRoot, i.rows);
-        return ResultClaim(task.id, claimant, hashTask(task), seed, i.resultRoot, i.trajectoryRoot, i.consumed, i.output);
+        return ResultClaim(
+            task.id, claimant, hashTask(task), seed, i.resultRoot, i.trajectoryRoot, i.consumed, i.output, i.salt
+        );
     }
 
     function hashOf(ClaimInput memory i, address claimant, bytes32 seed) internal pure returns (bytes32) {

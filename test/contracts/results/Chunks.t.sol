@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDemands} from "../../../contracts/interfaces/IDemands.sol";
+import {DemandKeys} from "../../../contracts/libraries/DemandKeys.sol";
+import {Merkle} from "../../../contracts/libraries/Merkle.sol";
+import {TensorRead} from "../../../contracts/libraries/TensorRead.sol";
+import {
+    ChunkAnswer,
+    ChunkRange,
+    CHUNKS_OF_DATASET,
+    CHUNKS_OF_START,
+    CHUNKS_OF_VALUE
+} from "../../../contracts/types/Opening.sol";
+import {HeaderProof, NamedValue} from "../../../contracts/types/Witness.sol";
+import {vm} from "../support/Vm.sol";
+import {Acted} from "./harness/Stage.sol";
+import {Run, ToyRun} from "./harness/ToyRun.sol";
+import {Tree} from "./harness/Tree.sol";
+
+/// What a claimant must publish of values and inputs (docs/protocol.md P7.6).
+contract ChunksTest is Acted {
+    function askValue(address who, Run memory run, bytes32 hash, NamedValue memory value, uint32 first, uint32 count)
+        internal
+        returns (bytes32)
+    {
+        HeaderProof memory header = ToyRun.headerProof();
+        vm.prank(who);
+        return demands.demandValue{value: OPEN_FEE + count * CHUNK_FEE}(
+            hash, run.task, 1, 1, header, value, first, count
+        );
+    }
+
+    function range(uint8 place, uint32 index, uint32 leafCount, uint32 first, uint32 count)
+        internal
+        pure
+        returns (ChunkRange memory)
+    {
+        return ChunkRange(CHUNKS_OF_VALUE, 1, 1, place, index, leafCount, 1216, first, count);
+    }
+
+    /// Every kind of value of step 3 is found, asked for and answered.
+    function test_demandValue_everyPlace() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        // source, index, place, tensor tag
+        uint256[4][5] memory cases = [
+            [uint256(1), 0, 1, 1003], // state
+            [uint256(3), 0, 6, 1004], // next state
+            [uint256(4), 0, 4, 2003], // the node's output
+            [uint256(5), 0, 1, 1003], // its operand: the state again
+            [uint256(6), 0, 4, 3003] // its operand's layout
+        ];
+        for (uint256 i = 0; i < 5; ++i) {
+            ChunkRange memory r = range(uint8(cases[i][2]), i == 4 ? 1 : 0, cases[i][2] == 4 ? 2 : 1, 0, 2);
+            bytes32 key = DemandKeys.chunks(hash, r);
+            if (i == 3) {
+                vm.expectRevert(abi.encodeWithSelector(IDemands.AskedAlready.selector, key));
+                askValue(ALICE, run, hash, ToyRun.named(5, 0), 0, 2);
+                continue;
+            }
+            vm.assertEq(
+                askValue(ALICE, run, hash, ToyRun.named(uint8(cases[i][0]), uint32(cases[i][1])), 0, 2), key, "key"
+            );
+            ChunkAnswer memory a;
+            a.segment = ToyRun.segmentProof(run, 1);
+            a.step = ToyRun.traceProof(run, 1, 1);
+            a.data = ToyRun.tensor(cases[i][3]);
+            a.tensorRoot = ToyRun.tensorRoot(cases[i][3]);
+            if (r.leafCount == 2) a.rootProof = Tree.proof(ToyRun.exactRoots(3, 0), r.index);
+            vm.prank(EXECUTOR);
+            demands.answerChunks(hash, run.task, r, a);
+        }
+        vm.assertEq(demands.pendingOf(hash), 0, "all answered");
+        checkSolvent();
+    }
+
+    function test_demandValue_feed() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        bytes32 key = askValue(ALICE, run, hash, ToyRun.named(2, 0), 0, 1);
+        ChunkRange memory r = ChunkRange(CHUNKS_OF_VALUE, 1, 1, 2, 0, 1, 8, 0, 1);
+        vm.assertEq(key, DemandKeys.chunks(hash, r), "key");
+        ChunkAnswer memory a;
+        a.segment = ToyRun.segmentProof(run, 1);
+        a.step = ToyRun.traceProof(run, 1, 1);
+        a.data = ToyRun.feed(3);
+        a.tensorRoot = sha256(a.data);
+        vm.prank(EXECUTOR);
+        demands.answerChunks(hash, run.task, r, a);
+        vm.assertEq(demands.demandOf(key).content, keccak256(a.data), "kept");
+    }
+
+    function test_demandValue_hostile() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 3, 2));
+        askValue(ALICE, run, hash, ToyRun.named(1, 0), 1, 2);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 0, 128));
+        askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 129, 128));
+        askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 129);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
+        askValue(ALICE, run, hash, ToyRun.named(1, 1), 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
+        askValue(ALICE, run, hash, ToyRun.named(4, 1), 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 7));
+        askValue(ALICE, run, hash, ToyRun.named(7, 0), 0, 1);
+        NamedValue memory nodeless = ToyRun.named(1, 0);
+        nodeless.source = 4;
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 4));
+        askValue(ALICE, run, hash, nodeless, 0, 1);
+        // a node of no graph, with a value that would be easier to hide
+        NamedValue memory forged = ToyRun.named(4, 0);
+        forged.node[0].node.outputs[0].index = 1;
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        askValue(ALICE, run, hash, forged, 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.FeeMismatch.selector, OPEN_FEE + 2 * CHUNK_FEE, OPEN_FEE));
+        vm.prank(ALICE);
+        demands.demandValue{value: OPEN_FEE}(hash, run.task, 1, 1, ToyRun.headerProof(), ToyRun.named(1, 0), 0, 2);
+    }
+
+    function test_answerChunks_hostile() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        askValue(ALICE, run, hash, ToyRun.named(4, 0), 1, 1);
+        ChunkRange memory r = range(4, 0, 2, 1, 1);
+        ChunkAnswer memory a;
+        a.segment = ToyRun.segmentProof(run, 1);
+        a.step = ToyRun.traceProof(run, 1, 1);
+        a.tensorRoot = ToyRun.tensorRoot(2003);
+        a.rootProof = Tree.proof(ToyRun.exactRoots(3, 0), 0);
+        a.data = ToyRun.chunk(2003, 1);
+        a.rangeProof = Tree.proof(ToyRun.chunkHashes(2003), 1);
+
+        // the first chunk in place of the second
+        a.data = ToyRun.chunk(2003, 0);
+        vm.expectRevert(abi.encodeWithSelector(TensorRead.ChunkBytes.selector, 192, 1024));
+        answer(hash, run, r, a);
+        // the right length, other bytes
+        a.data = ToyRun.chunk(2003, 1);
+        a.data[5] ^= 0x01;
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        answer(hash, run, r, a);
+        a.data[5] ^= 0x01;
+        // another step, another segment
+        a.step = ToyRun.traceProof(run, 1, 0);
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        answer(hash, run, r, a);
+        a.step = ToyRun.traceProof(run, 1, 1);
+        a.segment = ToyRun.segmentProof(run, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 0, 1));
+        answer(hash, run, r, a);
+        a.segment = ToyRun.segmentProof(run, 1);
+        // the layout's tensor instead of the value's
+        a.tensorRoot = ToyRun.tensorRoot(3003);
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        answer(hash, run, r, a);
+        a.tensorRoot = ToyRun.tensorRoot(2003);
+        // a range that nobody asked for
+        r.chunkCount = 2;
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotAsked.selector, DemandKeys.chunks(hash, r)));
+        answer(hash, run, r, a);
+        r.chunkCount = 1;
+        answer(hash, run, r, a);
+    }
+
+    function answer(bytes32 hash, Run memory run, ChunkRange memory r, ChunkAnswer memory a) internal {
+        vm.prank(EXECUTOR);
+        demands.answerChunks(hash, run.task, r, a);
+    }
+
+    function test_demandInput_startAndDataset() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        HeaderProof memory header = ToyRun.headerProof();
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 1));
+        vm.prank(ALICE);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, 1, 0, 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
+        vm.prank(ALICE);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, CHUNKS_OF_START, 1, 0, 1);
+
+        vm.prank(ALICE);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, CHUNKS_OF_START, 0, 1, 1);
+        ChunkAnswer memory a;
+        a.tensorRoot = run.task.startRoot;
+        a.data = ToyRun.chunk(1000, 1);
+        a.rangeProof = Tree.proof(ToyRun.chunkHashes(1000), 1);
+        ChunkRange memory r = ChunkRange(CHUNKS_OF_START, 0, 0, 0, 0, 1, 1216, 1, 1);
+        answer(hash, run, r, a);
+
+        // 304 rows of 4 bytes: 1,216 bytes in two chunks
+        vm.prank(ALICE);
+        demands.demandInput{value: OPEN_FEE + 2 * CHUNK_FEE}(hash, run.task, header, CHUNKS_OF_DATASET, 0, 0, 2);
+        a.tensorRoot = run.task.datasetRoot;
+        a.data = ToyRun.tensor(9);
+        a.rangeProof = new bytes32[](0);
+        r = ChunkRange(CHUNKS_OF_DATASET, 0, 0, 0, 0, 1, 1216, 0, 2);
+        answer(hash, run, r, a);
+        vm.assertEq(demands.pendingOf(hash), 0, "both answered");
+    }
+
+    /// The fee for chunks pays for the calldata of the answer and is kept whole.
+    function test_fee_chunksAreNotBurned() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        uint256 burnedBefore = BURNED.balance;
+        bytes32 key = askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 2);
+        vm.assertEq(demands.demandOf(key).feeWei, OPEN_FEE / 2 + 2 * CHUNK_FEE, "kept for the answerer");
+        vm.assertEq(BURNED.balance - burnedBefore, OPEN_FEE / 2, "burned");
+        checkSolvent();
+    }
+}
