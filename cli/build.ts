@@ -26,7 +26,7 @@ export async function ensureContracts(): Promise<void> {
   const hash = sourceHash();
   if (existsSync(STAMP) && existsSync(`${ROOT}artifacts`) && readFileSync(STAMP, "utf8") === hash) return;
   const files = `${contractFiles().length} contract files`;
-  process.stderr.write(`anh: compiling ${files}; two to four minutes, and again only when they change\n`);
+  process.stderr.write(`anh: compiling ${files}; about five minutes, and again only when they change\n`);
   const waiting = wait(`compiling ${files}`);
   const { code, output } = await runTool(bin("hardhat"), ["build"], { shown: () => {} }).finally(waiting.stop);
   if (code !== 0)
