@@ -108,10 +108,12 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, closed:
   for (const { logged } of open) errands.set(logged.task.id, { task: logged.task, job: undefined });
   for (const demand of await demands()) {
     const { id } = demand.task;
-    if (lost.has(id)) continue;
+    // While an own claim is open nothing new is begun for its id: were it overturned since the look above, the next
+    // round first finds out whether the id is lost, and reserves nothing that it would then leave.
+    if (lost.has(id) || errands.has(id)) continue;
     await apart({ id }, events, async () => {
       const overturned = (await reader.overturnedAt(id)) !== 0n;
-      if (errands.has(id) || options.takes(demand, overturned)) errands.set(id, demand);
+      if (options.takes(demand, overturned)) errands.set(id, demand);
     });
   }
   const head = await reader.head();

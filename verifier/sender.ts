@@ -60,18 +60,19 @@ export function openSender({ l1, wallet }: SenderModules): Sender {
   let turn: Promise<unknown> = Promise.resolve();
 
   async function sendNow({ address, abi, functionName, args, valueWei = 0n }: Call): Promise<TransactionReceipt> {
-    const request = { account, to: address, data: encodeFunctionData({ abi, functionName, args }), value: valueWei };
-    try {
-      await l1.simulateContract({ account, address, abi, functionName, args, value: valueWei });
-    } catch (error) {
+    const call = { account, address, abi, functionName, args, value: valueWei };
+    // The estimate is the trial: a second look could meet another block, with another answer.
+    const estimate = await l1.estimateContractGas(call).catch((error) => {
       throw refusalOf(functionName, error);
-    }
-    const estimate = await l1.estimateGas(request);
+    });
     const gas = (estimate * 5n) / 4n;
     // The nonce comes from the chain each time: nothing has to be remembered across a kill.
     const nonce = await l1.getTransactionCount({ address: account.address, blockTag: "pending" });
     const hash = await wallet.sendTransaction({
-      ...request,
+      account,
+      to: address,
+      data: encodeFunctionData({ abi, functionName, args }),
+      value: valueWei,
       gas: gas > TRANSACTION_GAS_LIMIT ? TRANSACTION_GAS_LIMIT : gas,
       nonce,
       chain: wallet.chain ?? null,

@@ -6,7 +6,7 @@ import { hexToBytes } from "viem";
 import { devAccount, type Role } from "../../cli/stack/accounts.ts";
 import { encodeJob, trainId } from "../../common/job.ts";
 import { type ChallengerSettings, runChallenger } from "../../verifier/challenger-wiring.ts";
-import type { Demand } from "../../verifier/claims/demand.ts";
+import type { Demand, DemandSource } from "../../verifier/claims/demand.ts";
 import type { ServiceEvent } from "../../verifier/events.ts";
 import { type ExecutorParts, runExecutor } from "../../verifier/executor-wiring.ts";
 import { valueAt } from "../../verifier/graph/graph.ts";
@@ -20,8 +20,12 @@ import { type SmallSpec, type SmallTask, smallTask } from "./small-task.ts";
 import { until } from "./until.ts";
 import { storeGraph, storeTensors } from "./upload.ts";
 
-/** Where a claimant says it serves, and where a service looks for content. */
-export type Serving = { readonly dataUrl?: string; readonly dataUrls?: readonly string[] };
+/** Where a claimant says it serves, where a service looks for content, and for work. */
+export type Serving = {
+  readonly dataUrl?: string;
+  readonly dataUrls?: readonly string[];
+  readonly demands?: DemandSource;
+};
 
 export async function openServiceStage() {
   const folder = await mkdtemp(join(tmpdir(), "anh-services-"));
@@ -61,12 +65,12 @@ export async function openServiceStage() {
       task: Demand,
       openSteps: ExecutorParts["openSteps"],
       takes: (overturned: boolean) => boolean = () => true,
-      serving: Serving = {},
+      { demands = async () => [task], ...serving }: Serving = {},
     ) {
       const events: ServiceEvent[] = [];
       const running = await runExecutor(
         { ...common(role), ...serving, dataPort: 0, takes: (_, overturned) => takes(overturned) },
-        { demands: async () => [task], openSteps, events: (event) => events.push(event) },
+        { demands, openSteps, events: (event) => events.push(event) },
       );
       stops.push(running.stop);
       return { events, stop: running.stop };

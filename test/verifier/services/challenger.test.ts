@@ -56,6 +56,29 @@ describe("a lie in one element", () => {
   });
 });
 
+describe("an executor whose claim falls in the middle of its round", () => {
+  it("reserves nothing that it would then leave", async () => {
+    const task = job({ stepRoots: true });
+    let hasClaimed = false;
+    let roundsAfter = 0;
+    // Between its look at its claims and its next moves: the claim is overturned, and the air gap is over.
+    const demands = async () => {
+      if (hasClaimed && roundsAfter++ === 0) {
+        await until(async () => ((await liveStatus(task)) === 0 ? true : undefined));
+        await stage.l1.warp(6);
+      }
+      return [task];
+    };
+    const { events } = await execute("liar", task, liar("next_weight0"), () => true, { demands });
+    await seen(events, "claimed");
+    hasClaimed = true;
+    watch();
+    await seen(events, "given-up");
+    await until(() => (roundsAfter > 3 ? true : undefined));
+    expect(events.filter(({ event }) => event === "reserved")).toHaveLength(1);
+  });
+});
+
 describe("a challenger", () => {
   it("that is restarted in the middle of a dispute goes on with it, and challenges nothing twice", async () => {
     const task = job({});
