@@ -1,11 +1,10 @@
-import { readFileSync, realpathSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
-import { AnhError } from "../../common/errors.ts";
 import { type GraphReport, type ModelReport, type Problem, reportModel } from "../../verifier/model/report.ts";
 import type { Profile } from "../../verifier/ops/judge.ts";
 import { table } from "../demo/table.ts";
 import { toPlain } from "../demo/teller.ts";
 import { EXIT } from "../exit.ts";
+import { modelFile } from "../model-file.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 interface CheckOptions {
   readonly json: boolean;
@@ -17,10 +16,11 @@ const PROFILES = ["strict", "tolerant"] as const;
 
 /** `anh model check`: exit code 0 if some profile can judge the model's inference and its training. */
 export function checkModel(file: string, options: CheckOptions): void {
-  const report = reportModel(readModel(file), {
+  const { bytes, dimensions, external } = modelFile(file, options.dim);
+  const report = reportModel(bytes, {
     batchRows: wholeNumber("batch-rows", options.batchRows),
-    dimensions: Object.fromEntries(options.dim.map(dimension)),
-    external: (location) => readBeside(file, location),
+    dimensions,
+    external,
   });
   const profiles = PROFILES.filter((profile) => isJob(report, profile));
   console.log(options.json ? JSON.stringify(toPlain({ ...report, profiles })) : text(file, report, profiles));
@@ -31,39 +31,6 @@ const isJob = ({ inference, training }: ModelReport, profile: Profile): boolean 
   inference !== null &&
   training !== null &&
   inference.unprovable[profile].length + training.unprovable[profile].length === 0;
-
-function readModel(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new AnhError("usage", `${file} cannot be read`, { expected: "an ONNX file", actual: file, cause });
-  }
-}
-
-/** Tensors kept in files of their own lie beside the model; a model that names others is not obeyed. */
-function readBeside(file: string, location: string): Uint8Array | undefined {
-  const folder = realpathSync(dirname(file));
-  try {
-    const path = realpathSync(join(folder, location));
-    return path.startsWith(folder + sep) ? readFileSync(path) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function wholeNumber(name: string, words: string): number {
-  const value = Number(words);
-  if (!/^[1-9]\d{0,8}$/.test(words))
-    throw new AnhError("usage", `--${name} is "${words}"`, { expected: "a whole number from 1", actual: words });
-  return value;
-}
-
-function dimension(words: string): [string, number] {
-  const [name, size, ...rest] = words.split("=");
-  if (name === undefined || name === "" || size === undefined || rest.length > 0)
-    throw new AnhError("usage", `--dim is "${words}"`, { expected: "<name>=<size>, e.g. sequence=128", actual: words });
-  return [name, wholeNumber("dim", size)];
-}
 
 const count = (value: number | bigint): string => value.toLocaleString("en");
 
