@@ -8,6 +8,9 @@ import {Checkpoint} from "../types/Checkpoint.sol";
 interface IInbox {
     /// @notice Only the contract that owns a kind of message may queue it.
     error KindNotYours(uint8 kind, address sender);
+    /// @notice A message that shares its L1 block with an earlier one needs less gas than it might in the next block: it must bring
+    /// what would do there, so that an estimate made here holds.
+    error GasTooLow(uint256 required, uint256 actual);
 
     /// @param index position in the queue, from 0
     /// @param hash the chain's hash after this message

@@ -27,8 +27,6 @@ export async function fundUser({ stack, l2, teller, userL1 }: Cast): Promise<voi
     value: GAS_DEPOSIT_WEI,
   });
   await receiptOf(stack.l1, prepaid);
-  // Only now: a message that shares its L1 block with an earlier one needs less gas, and an estimate that counts on that
-  // runs out where a block ends between the two.
   const bridged = await userL1.writeContract({
     address: bridge,
     abi: bridgeAbi,
