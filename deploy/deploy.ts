@@ -39,6 +39,8 @@ export interface DeployModules {
   readonly l1: PublicClient;
   readonly deployer: WalletClient<Transport, Chain | undefined, Account>;
   readonly artifacts: Artifacts;
+  /** The well-known contracts of an L2's genesis. */
+  readonly predeploys: (l2ChainId: bigint) => Promise<GenesisAlloc>;
   readonly worldRoot: (alloc: GenesisAlloc) => Hex | Promise<Hex>;
 }
 
@@ -58,7 +60,7 @@ export async function deploy(options: DeployOptions, modules: DeployModules): Pr
     l1.getTransactionCount({ address: from, blockTag: "pending" }),
     l1.getBlock({ blockTag: "latest" }),
   ]);
-  const alloc = genesisAlloc(artifacts, options.alloc);
+  const alloc = genesisAlloc(artifacts, await modules.predeploys(options.l2ChainId), options.alloc);
   const stateRoot = await modules.worldRoot(alloc);
   const genesis = (inbox: Address): { header: Header; hash: Hex } => {
     const header = genesisHeader({

@@ -10,10 +10,11 @@ import type { Artifacts } from "./artifacts.ts";
 /** High enough for a contract to be posted while L1's base fee is a few gwei (P2.3); the market moves it from there. */
 export const GENESIS_BASE_FEE_WEI = 10n ** 9n;
 
-/** What every L2 starts with, and the accounts a deployer adds. */
-export function genesisAlloc(artifacts: Artifacts, extra: GenesisAlloc = {}): GenesisAlloc {
+/** What every L2 starts with (P0.6): the accounts a deployer adds, the well-known contracts, ANH's own. */
+export function genesisAlloc(artifacts: Artifacts, predeploys: GenesisAlloc, extra: GenesisAlloc = {}): GenesisAlloc {
   return {
     ...extra,
+    ...predeploys,
     [OUTBOX_ADDRESS]: { nonce: 1n, code: artifacts("l2/Outbox").deployedBytecode },
     // Never run: Solidity asks for code before it calls a function that returns nothing.
     [DNN_ADDRESS]: { nonce: 1n, code: "0xfe" },

@@ -8,6 +8,7 @@ import { devnetClocks } from "../../deploy/clocks.ts";
 import { deploy } from "../../deploy/deploy.ts";
 import { defaultPrices } from "../../deploy/prices.ts";
 import { genesisRoot } from "../../l2-node/execution/genesis.ts";
+import { predeployAlloc } from "../../l2-node/execution/predeploys.ts";
 import { DEV_MNEMONIC, devAccount } from "./accounts.ts";
 import { CHAIN_FILE } from "./data-dir.ts";
 import { freePorts } from "./ports.ts";
@@ -64,7 +65,7 @@ export async function startStack(
         sequencer: devAccount("sequencer").address,
         poster: devAccount("accountant").address,
       },
-      { l1, deployer, artifacts: readArtifacts(), worldRoot: genesisRoot },
+      { l1, deployer, artifacts: readArtifacts(), predeploys: predeployAlloc, worldRoot: genesisRoot },
     );
     const chainFile = join(dataDir, CHAIN_FILE);
     writeFileSync(chainFile, encodeChainFile(chain));

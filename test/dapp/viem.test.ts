@@ -2,17 +2,22 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   type BaseError,
   ContractFunctionRevertedError,
+  concatHex,
   createPublicClient,
   createWalletClient,
   defineChain,
+  domainSeparator,
   encodeFunctionData,
+  getContractAddress,
   http,
+  numberToHex,
   type PublicClient,
   parseAbi,
   parseEther,
   webSocket,
 } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { predeployAlloc } from "../../l2-node/execution/predeploys.ts";
 import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
 import { TEST_CHAIN_ID, testAccount, testAddress } from "../support/transactions.ts";
 import { counterAbi, counterBytecode } from "./counter.ts";
@@ -33,7 +38,7 @@ function walletOf(url: string) {
 }
 
 beforeAll(async () => {
-  rig = await startRpcRig({ sealing: true });
+  rig = await startRpcRig({ sealing: true, alloc: await predeployAlloc(TEST_CHAIN_ID) });
   const transport = http(rig.url, { batch: true, retryCount: 0 });
   client = createPublicClient({ transport, pollingInterval: 20, cacheTime: 0 });
   connect = () => walletOf(rig.url);
@@ -74,6 +79,51 @@ describe("plain viem", () => {
     expect(logs.map(({ args }) => args)).toEqual([{ who: testAccount(0).address, value: 5n }]);
     const sent = await client.getTransaction({ hash: receipt.transactionHash });
     expect([sent.to, sent.blockNumber]).toEqual([address.toLowerCase(), receipt.blockNumber]);
+  });
+
+  it("creates through the CREATE2 factory, and reads many at once through Multicall3", async () => {
+    const wallet = connect();
+    const [factory, multicall3, permit2] = [
+      "0x4e59b44847b379578588920cA78FbF26c0B4956C",
+      "0xcA11bde05977b3631167028862bE2a173976CA11",
+      "0x000000000022D473030F116dDEE9F6B43aC78BA3",
+    ] as const;
+    const salt = numberToHex(7, { size: 32 });
+    const address = getContractAddress({ opcode: "CREATE2", from: factory, salt, bytecode: counterBytecode });
+    const created = await client.waitForTransactionReceipt({
+      hash: await wallet.sendTransaction({ to: factory, data: concatHex([salt, counterBytecode]) }),
+    });
+    expect(created.status).toBe("success");
+    expect(await client.getCode({ address })).toMatch(/^0x60/);
+    await client.waitForTransactionReceipt({
+      hash: await wallet.writeContract({ address, abi, functionName: "increment", args: [5n] }),
+    });
+    const answers = await createPublicClient({
+      chain: { ...wallet.chain, contracts: { multicall3: { address: multicall3 } } },
+      transport: http(rig.url),
+    }).multicall({
+      contracts: [
+        { address, abi, functionName: "value" },
+        { address, abi, functionName: "deny", args: ["no"] },
+        {
+          address: permit2,
+          abi: parseAbi(["function DOMAIN_SEPARATOR() view returns (bytes32)"]),
+          functionName: "DOMAIN_SEPARATOR",
+        },
+      ],
+    });
+    expect(answers.map(({ status }) => status)).toEqual(["success", "failure", "success"]);
+    expect(answers[0]!.result).toBe(5n);
+    expect(answers[2]!.result).toBe(
+      domainSeparator({ domain: { name: "Permit2", chainId: TEST_CHAIN_ID, verifyingContract: permit2 } }),
+    );
+    // The same once more would be created where code already is.
+    const again = await wallet.sendTransaction({
+      to: factory,
+      data: concatHex([salt, counterBytecode]),
+      gas: 1_000_000n,
+    });
+    expect((await client.waitForTransactionReceipt({ hash: again })).status).toBe("reverted");
   });
 
   it("sends two in a row without asking twice for the nonce, and both arrive", async () => {

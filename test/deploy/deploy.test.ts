@@ -15,6 +15,7 @@ import { type DeployModules, type DeployOptions, deploy } from "../../deploy/dep
 import { plan } from "../../deploy/plan.ts";
 import { defaultPrices } from "../../deploy/prices.ts";
 import { genesisRoot } from "../../l2-node/execution/genesis.ts";
+import { predeployAlloc, predeploys } from "../../l2-node/execution/predeploys.ts";
 import { expectSnapshot } from "../support/gas-snapshot.ts";
 import { startL1, TEST_CLOCKS, type TestL1 } from "../support/l1.ts";
 
@@ -39,6 +40,7 @@ const modules = (artifacts: Artifacts = readArtifacts()): DeployModules => ({
     transport: http(l1.url),
   }),
   artifacts,
+  predeploys: predeployAlloc,
   worldRoot: genesisRoot,
 });
 
@@ -87,6 +89,7 @@ describe("deploy", () => {
     expect(header.stateRoot).toBe(genesisRoot(alloc));
     expect(alloc["0x00000000000000000000000000000000000000aa"]).toEqual({ balanceWei: 5n });
     expect(alloc[OUTBOX_ADDRESS]?.code?.length).toBeGreaterThan(1000);
+    for (const { name, address } of predeploys) expect(alloc[address]?.code?.length, name).toBeGreaterThan(100);
     const origin = await l1.client.getBlock({ blockNumber: header.origin.number });
     expect(origin.hash).toBe(header.origin.hash);
     expect(chain.deployedAtL1Block).toBe(header.origin.number + 1n);

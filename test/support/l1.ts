@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createPublicClient, createTestClient, createWalletClient, type Hex, http, type PublicClient } from "viem";
+import { createPublicClient, createTestClient, createWalletClient, http, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { ROOT } from "../../cli/paths.ts";
 import { devAccount } from "../../cli/stack/accounts.ts";
@@ -11,6 +11,8 @@ import { readArtifacts } from "../../deploy/artifacts.ts";
 import { devnetClocks } from "../../deploy/clocks.ts";
 import { deploy } from "../../deploy/deploy.ts";
 import { defaultPrices } from "../../deploy/prices.ts";
+import { genesisRoot } from "../../l2-node/execution/genesis.ts";
+import { predeployAlloc } from "../../l2-node/execution/predeploys.ts";
 import { until } from "./until.ts";
 
 /** An L1 of the test's own, with the contracts on it and a clock that can be put forward. */
@@ -58,7 +60,8 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
         transport: http(url),
       }),
       artifacts: readArtifacts(),
-      worldRoot: (): Hex => `0x${"00".repeat(32)}`,
+      predeploys: predeployAlloc,
+      worldRoot: genesisRoot,
     },
   );
   return {
