@@ -1,5 +1,5 @@
 import type { Draft } from "../graph/draft.ts";
-import { batchInput, rename, stateInput } from "../graph/draft.ts";
+import { batchInput, rename, stateInput, unusedName } from "../graph/draft.ts";
 import { finish } from "../graph/finish.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import { newDraft } from "../ops/table.ts";
@@ -42,7 +42,7 @@ export function trainStep(model: Model<Loss>, optimizer: Optimizer): TrainStep {
   const updated = update.apply(gradients(draft, loss, parameters));
   const stateOutputs = [...updated.slice(0, parameters.length), ...renewed, ...updated.slice(parameters.length)];
   const state = [...model.parameters, ...(model.buffers ?? []), ...update.states];
-  for (const [i, id] of stateOutputs.entries()) rename(draft, id, `next_${state[i]!.name}`);
-  rename(draft, loss, "loss");
+  for (const [i, id] of stateOutputs.entries()) rename(draft, id, unusedName(draft, `next_${state[i]!.name}`));
+  rename(draft, loss, unusedName(draft, "loss"));
   return { graph: finish(draft, { kind: "train", stateOutputs, loss }), state };
 }

@@ -115,3 +115,7 @@ export function composite(
 export function rename(draft: Draft, id: ValueId, name: string): void {
   draft.values[id] = { ...valueAt(draft, id), name };
 }
+
+/** `name`, or with as many `_` behind it as no value of the draft has. */
+export const unusedName = (draft: Draft, name: string): string =>
+  draft.values.some((value) => value.name === name) ? unusedName(draft, `${name}_`) : name;

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import {
   checkJob,
+  type GraphRef,
   JOB_FLAG,
   type Job,
   MAX_SEGMENT_STEPS,
@@ -9,13 +10,18 @@ import {
   type ProfileName,
   trainId,
 } from "../../common/job.ts";
+import type { TrainStep } from "../autodiff/train-step.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
 import { byteSizeOf } from "../tensor/tensor.ts";
 import { type Dataset, datasetBytes, datasetRoot } from "../trace/dataset.ts";
 import { encodeGraph } from "./encoding.ts";
-import type { ModelGraphs } from "./mlp.ts";
 import { graphRef } from "./root.ts";
 import { graphUpload, tensorUploads, type Upload } from "./uploads.ts";
+
+/** The graphs a job names; nobody can ask for an evaluation where there is none. */
+export type JobGraphs = { readonly train: TrainStep; readonly infer: Graph; readonly evaluate: Graph | null };
+
+const NO_GRAPH: GraphRef = { root: ZERO_HASH, flops: 0n, bytes_: 0n };
 
 /** A training as its requester thinks of it; what the job says about graphs and sizes follows from it. */
 export interface JobSpec {
@@ -24,7 +30,7 @@ export interface JobSpec {
   readonly requester: Address;
   /** Tells apart jobs that are equal in all else. */
   readonly salt: Hex;
-  readonly graphs: ModelGraphs;
+  readonly graphs: JobGraphs;
   /** Tensor i feeds batch input i of the training graph. */
   readonly dataset: Dataset;
   readonly steps: number;
@@ -56,7 +62,7 @@ export function buildJob(spec: JobSpec): BuiltJob {
     salt: spec.salt,
     trainGraph: graphRef(encodeGraph(train.graph)),
     inferGraph: graphRef(encodeGraph(infer)),
-    evaluateGraph: graphRef(encodeGraph(evaluate)),
+    evaluateGraph: evaluate === null ? NO_GRAPH : graphRef(encodeGraph(evaluate)),
     datasetRoot: datasetRoot(spec.dataset),
     datasetRows: BigInt(spec.dataset.rows),
     datasetBytes: BigInt(datasetBytes(spec.dataset)),
@@ -65,7 +71,7 @@ export function buildJob(spec: JobSpec): BuiltJob {
     steps: spec.steps,
     segmentSteps: MAX_SEGMENT_STEPS,
     batchRows: rowsOf(train.graph),
-    evaluateBatchRows: rowsOf(evaluate),
+    evaluateBatchRows: evaluate === null ? 0 : rowsOf(evaluate),
     profile: PROFILE[spec.profile],
     flags: spec.flags.reduce((sum, flag) => sum | JOB_FLAG[flag], 0),
     priceWeiPerGflop: spec.priceWeiPerGflop,
@@ -73,7 +79,7 @@ export function buildJob(spec: JobSpec): BuiltJob {
     windowSeconds: spec.windowSeconds,
   };
   checkJob(job);
-  const uploads = [...[train.graph, infer, evaluate].map(graphUpload), ...startUploads];
+  const uploads = [...[train.graph, infer, ...(evaluate === null ? [] : [evaluate])].map(graphUpload), ...startUploads];
   return { job, modelId: trainId(job), uploads };
 }
 

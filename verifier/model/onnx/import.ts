@@ -26,14 +26,21 @@ export type ImportedModel = {
   readonly parameters: readonly StateSpec[];
   readonly inputs: readonly BatchSpec[];
   readonly outputs: readonly string[];
-  /** Emits the model in canonical form; one value per output. Throws `UnsupportedModelError` by the node's name. */
+  /** Emits the model in canonical form; one value per name (else per output). Throws `UnsupportedModelError` by the node's name. */
   readonly forward: Forward;
+  /** What `op` over the last axis is applied to, where that is what gives the value of this name. */
+  readonly before: (name: string, op: string) => string | undefined;
   readonly opset: number;
   /** Every node that cannot be run; what only follows from an earlier refusal is not repeated. */
   readonly refusals: () => Refusal[];
 };
 
-type Forward = (draft: Draft, parameters: readonly ValueId[], inputs: readonly ValueId[]) => ValueId[];
+type Forward = (
+  draft: Draft,
+  parameters: readonly ValueId[],
+  inputs: readonly ValueId[],
+  names?: readonly string[],
+) => ValueId[];
 
 /** A node as its file names it, and why it cannot be run. */
 export type Refusal = {
@@ -63,15 +70,23 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedM
     for (const { name, start } of constants) ids.set(name, constant(draft, start));
     return { draft, opset, ids, taken: new Set(draft.values.map(({ name }) => name)) };
   };
+  const outputs = graph.output.map(({ name }) => name);
   return {
     opset,
     parameters,
     inputs,
-    outputs: graph.output.map(({ name }) => name),
-    forward: (draft, parameterIds, inputIds) => {
+    outputs,
+    before: (name, op) => {
+      const proto = graph.node.find(({ output }) => output[0] === name);
+      const axis = proto?.attribute.find((attribute) => attribute.name === "axis");
+      const rank = rankOf(graph, name);
+      const last = axis === undefined || axis.i === -1n || (rank !== undefined && Number(axis.i) === rank - 1);
+      return proto?.opType === op && proto.domain === "" && last ? proto.input[0] : undefined;
+    },
+    forward: (draft, parameterIds, inputIds, names = outputs) => {
       const compiler = open(draft, parameterIds, inputIds);
       for (const proto of graph.node) compile(compiler, proto);
-      return graph.output.map(({ name }) => {
+      return names.map((name) => {
         const id = compiler.ids.get(name);
         if (id === undefined) throw new ModelFileError(name, "an output that some node gives", "none");
         return id;
@@ -84,6 +99,12 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedM
       return refusalsOf(open(draft, parameterIds, inputIds), graph.node);
     },
   };
+}
+
+/** Rank of an output, where the file says it. */
+function rankOf(graph: onnx.GraphProto, name: string): number | undefined {
+  const type = graph.output.find((output) => output.name === name)?.type?.value;
+  return type?.case === "tensorType" ? type.value.shape?.dim.length : undefined;
 }
 
 /** What compiling a model's nodes one after the other goes by. */

@@ -1,0 +1,180 @@
+import type { ProfileName } from "../../../common/job.ts";
+import type { Optimizer } from "../../autodiff/optimizer.ts";
+import { type BatchSpec, type TrainStep, trainStep } from "../../autodiff/train-step.ts";
+import { batchInput, type Draft, rename, stateInput, unusedName } from "../../graph/draft.ts";
+import { finish } from "../../graph/finish.ts";
+import { type Graph, type ValueId, valueAt, ZERO_SOURCE } from "../../graph/graph.ts";
+import { add, cast, mul, reshape, scalar } from "../../ops/build.ts";
+import { total } from "../../ops/sums.ts";
+import { newDraft } from "../../ops/table.ts";
+import { byteSizeOf, describe, sameShape, type TensorType } from "../../tensor/tensor.ts";
+import { unprovableNodes } from "../check.ts";
+import { ModelFileError, RefusedModelError } from "../errors.ts";
+import { headOf, type LossSpec } from "../heads.ts";
+import type { JobGraphs } from "../job.ts";
+import { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";
+
+/** A foreign network, what it is trained towards, and how. */
+export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external"> & {
+  readonly file: Uint8Array;
+  /** Which of the model's outputs is scored and answered with; by default its first. */
+  readonly output?: string;
+  readonly loss: LossSpec;
+  readonly optimizer: Optimizer;
+  /** Whole numbers in the dataset become float32 inputs times this, e.g. 1/255 for pixels. */
+  readonly scale?: number;
+  readonly batchRows: number;
+  readonly evaluateBatchRows: number;
+  readonly profile: ProfileName;
+};
+
+/** A tensor of the dataset, by the name of the input that it feeds; the last one is the target. */
+export type DatasetColumn = { readonly name: string; readonly type: TensorType };
+
+/** P5.11: what a contract is given back. */
+const MAX_ANSWER_BYTES = 1024;
+/** P6: what a contract may ask with. */
+const MAX_QUESTION_BYTES = 65_536;
+
+/** Names of the model's inputs, in the order in which a dataset feeds them. */
+export const inputNames = (training: Pick<OnnxTraining, "file" | "external" | "dimensions">): string[] =>
+  importOnnx(training.file, { ...training, batchRows: 1 }).inputs.map(({ name }) => name);
+
+/**
+ * The graphs of a job that trains a foreign network: a training step (forward, loss, gradients, update), an inference of one
+ * row, an evaluation that counts right answers (none for `mse`). Its weights are where the training starts.
+ * Throws `RefusedModelError` naming every node that cannot be run, or not be proven in the profile; `ModelFileError` and
+ * `TargetError` for what does not fit the dataset.
+ */
+export function onnxGraphs(training: OnnxTraining, columns: readonly DatasetColumn[]): JobGraphs {
+  const model = open(training, training.batchRows);
+  const refusals = model.refusals().map(({ error }) => error);
+  if (refusals.length > 0) throw new RefusedModelError("nodes that cannot be run", refusals);
+  if (model.parameters.length === 0)
+    throw new ModelFileError("model", "float32 initializers, which a training changes", "none");
+  const expected = model.inputs.map(({ name }) => name);
+  const fed = columns.slice(0, -1).map(({ name }) => name);
+  if (columns.length === 0 || String(fed) !== String(expected))
+    throw new ModelFileError(
+      "dataset",
+      `tensors ${expected.join(", ")} and a target`,
+      columns.map(({ name }) => name).join(", "),
+    );
+  const train = trainGraph(training, model, columns);
+  const infer = inferGraph(training, columns);
+  const evaluate = evaluateGraph(training, columns);
+  const unprovable = [train.graph, infer, ...(evaluate === null ? [] : [evaluate])].flatMap((graph) =>
+    unprovableNodes(graph, training.profile),
+  );
+  if (unprovable.length > 0)
+    throw new RefusedModelError(`nodes that L1 cannot judge in ${training.profile}`, unprovable);
+  return { train, infer, evaluate };
+}
+
+const open = ({ file, dimensions, external }: OnnxTraining, batchRows: number): ImportedModel =>
+  importOnnx(file, {
+    batchRows,
+    ...(dimensions === undefined ? {} : { dimensions }),
+    ...(external === undefined ? {} : { external }),
+  });
+
+/** What the batch of a graph of `rows` rows is made of: the dataset's tensors, row by row. */
+const batchOf = (columns: readonly DatasetColumn[], rows: number): BatchSpec[] =>
+  columns.map(({ name, type }) => ({ name, type: { dtype: type.dtype, shape: [rows, ...type.shape.slice(1)] } }));
+
+/** The model's inputs out of what the dataset holds. */
+function inputsOf(
+  draft: Draft,
+  { inputs }: ImportedModel,
+  given: readonly ValueId[],
+  scale: number | undefined,
+): ValueId[] {
+  return inputs.map(({ name, type }, i) => {
+    const held = valueAt(draft, given[i]!);
+    const [rows, ...row] = held.shape;
+    if (type.shape[0] !== rows)
+      throw new ModelFileError(`input ${name} of the model`, "a symbolic first dimension, the batch", describe(type));
+    if (!sameShape(row, type.shape.slice(1)))
+      throw new ModelFileError(`rows of ${name}`, `[${type.shape.slice(1)}], as the model's`, `[${row}]`);
+    const narrowing = held.dtype === "float32" && type.dtype !== "float32";
+    if (narrowing || type.dtype === "bool")
+      throw new ModelFileError(`input ${name} of the model`, describe(type), describe(held));
+    const converted = cast(draft, given[i]!, type.dtype);
+    const scaled = scale !== undefined && held.dtype !== "float32" && type.dtype === "float32";
+    return scaled ? mul(draft, converted, scalar(draft, scale)) : converted;
+  });
+}
+
+function outputOf({ output }: OnnxTraining, model: ImportedModel): string {
+  const [first] = model.outputs;
+  const name = output ?? first;
+  if (name === undefined || !model.outputs.includes(name))
+    throw new ModelFileError("model", `an output among ${model.outputs.join(", ") || "none"}`, name ?? "none");
+  return name;
+}
+
+/** What the loss is taken of: a Softmax or Sigmoid at the end is part of the loss already. */
+function scored(training: OnnxTraining, model: ImportedModel): string {
+  const output = outputOf(training, model);
+  const { holds } = headOf(training.loss);
+  return (holds === null ? undefined : model.before(output, holds)) ?? output;
+}
+
+function trainGraph(training: OnnxTraining, model: ImportedModel, columns: readonly DatasetColumn[]): TrainStep {
+  const head = headOf(training.loss);
+  return trainStep(
+    {
+      parameters: model.parameters,
+      batch: batchOf(columns, training.batchRows),
+      loss: (draft, parameters, batch) => {
+        const inputs = inputsOf(draft, model, batch.slice(0, -1), training.scale);
+        const [y] = model.forward(draft, parameters, inputs, [scored(training, model)]) as [ValueId];
+        return head.loss(draft, y, batch.at(-1)!);
+      },
+    },
+    training.optimizer,
+  );
+}
+
+/** One row in the dataset's own form in, the model's output out. */
+function inferGraph(training: OnnxTraining, columns: readonly DatasetColumn[]): Graph {
+  const model = open(training, 1);
+  const inputs = columns.slice(0, -1);
+  if (inputs.length !== 1)
+    throw new ModelFileError("model", "one input, which a contract asks with", `${inputs.length} inputs`);
+  const draft = newDraft();
+  const parameters = model.parameters.map(({ name, start }) => stateInput(draft, name, start));
+  const given = batchOf(inputs, 1).map(({ name, type }) => batchInput(draft, name, type));
+  const output = outputOf(training, model);
+  const [y] = model.forward(draft, parameters, inputsOf(draft, model, given, training.scale), [output]) as [ValueId];
+  const [question, answer] = [valueAt(draft, given[0]!), valueAt(draft, y)];
+  if (byteSizeOf(question) > MAX_QUESTION_BYTES)
+    throw new ModelFileError(
+      `input ${question.name}`,
+      `a row of at most ${MAX_QUESTION_BYTES} bytes`,
+      describe(question),
+    );
+  if (byteSizeOf(answer) > MAX_ANSWER_BYTES)
+    throw new ModelFileError(`output ${output}`, `at most ${MAX_ANSWER_BYTES} bytes for one row`, describe(answer));
+  if (!draft.nodes.some((node) => node.output === y))
+    throw new ModelFileError(`output ${output}`, "what some node computes", "an input or a parameter");
+  rename(draft, y, unusedName(draft, "y"));
+  return finish(draft, { kind: "infer", stateOutputs: [y] });
+}
+
+/** Counts right answers as `evaluateGraph` of a classifier does. */
+function evaluateGraph(training: OnnxTraining, columns: readonly DatasetColumn[]): Graph | null {
+  const { hits } = headOf(training.loss);
+  if (hits === null) return null;
+  const model = open(training, training.evaluateBatchRows);
+  const draft = newDraft();
+  const parameters = model.parameters.map(({ name, start }) => stateInput(draft, name, start));
+  const counter = unusedName(draft, "correct");
+  const correct = stateInput(draft, counter, { dtype: "float32", shape: [1] }, ZERO_SOURCE);
+  const batch = batchOf(columns, training.evaluateBatchRows).map(({ name, type }) => batchInput(draft, name, type));
+  const inputs = inputsOf(draft, model, batch.slice(0, -1), training.scale);
+  const [y] = model.forward(draft, parameters, inputs, [scored(training, model)]) as [ValueId];
+  const next = add(draft, correct, reshape(draft, total(draft, hits(draft, y, batch.at(-1)!)), [1]));
+  rename(draft, next, unusedName(draft, `next_${counter}`));
+  return finish(draft, { kind: "evaluate", stateOutputs: [...parameters, next] });
+}
