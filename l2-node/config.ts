@@ -22,6 +22,12 @@ const schema = z
     dataDir: z.string().min(1),
     chainFile: z.string().min(1),
     l1Url: z.string().url(),
+    /** Other endpoints of the same L1, comma-separated: nothing is believed that one of them does not have. */
+    l1WitnessUrls: z
+      .string()
+      .transform((text) => text.split(","))
+      .pipe(z.array(z.string().url()))
+      .default([]),
     host: z.string().min(1).default("127.0.0.1"),
     port: count(0, 65_535).default(9545),
     /** Where a replica sends transactions on to; without it, it refuses them. */
@@ -73,6 +79,7 @@ const NAMES = [
   "dataDir",
   "chainFile",
   "l1Url",
+  "l1WitnessUrls",
   "host",
   "port",
   "forwardUrl",
@@ -121,7 +128,7 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
   });
   throw new ConfigError("config", `the node cannot start with these settings:\n  ${problems.join("\n  ")}`, {
     actual: problems.length,
-    hint: "docs/operations: flags, ANH_NODE_* variables, or a JSON file named by --config",
+    hint: "settings are flags, ANH_NODE_* variables, or a JSON file named by --config",
   });
 }
 

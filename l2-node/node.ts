@@ -61,11 +61,13 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   const store = openStore(join(config.dataDir, "chain.sqlite"), file);
   stops.push(() => store.close());
   const chain = new Chain({ chain: file }, { store });
-  const client: PublicClient = createPublicClient({ transport: http(config.l1Url, { retryCount: 1 }), cacheTime: 0 });
+  const [client, ...witnesses] = [config.l1Url, ...config.l1WitnessUrls].map(
+    (url): PublicClient => createPublicClient({ transport: http(url, { retryCount: 1 }), cacheTime: 0 }),
+  ) as [PublicClient, ...PublicClient[]];
 
   const follower = new Follower(
     { pollMs: config.pollMs ?? file.clocks.l1BlockMs / 2, maxRangeBlocks: 2000n, maxBackoffMs: 15_000 },
-    { client, chain, onTrouble: onTrouble("follower") },
+    { client, witnesses, chain, onTrouble: onTrouble("follower") },
   );
   stops.push(() => follower.stop());
   chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));

@@ -1,13 +1,12 @@
-import type { PublicClient } from "viem";
+import type { Hex, PublicClient } from "viem";
 import { smallerOf } from "../../common/bigint.ts";
-import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
-import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { decodeAnchoredFields } from "../../common/header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Chain } from "../chain/chain.ts";
 import { L1DataError, WrongL1Error } from "./errors.ts";
 import type { L1Header } from "./header.ts";
 import { headerOf, readHeader, readLogs } from "./read.ts";
+import { calledStanding, provenStanding } from "./standing.ts";
 import { isAboutClaim, type L1Batch, type L1Message } from "./step.ts";
 
 export interface FollowerOptions {
@@ -20,6 +19,8 @@ export interface FollowerOptions {
 
 export interface FollowerModules {
   readonly client: PublicClient;
+  /** Other endpoints of the same L1: nothing is read that one of them does not have, or has otherwise. */
+  readonly witnesses: readonly PublicClient[];
   readonly chain: Chain;
   /** Told of each failed poll and of reorgs. */
   readonly onTrouble: (trouble: { readonly error: unknown } | { readonly reorgTo: bigint }) => void;
@@ -27,7 +28,8 @@ export interface FollowerModules {
 
 /**
  * Reads L1 into the chain, in steps that are stored whole or not at all. Trusts no single answer: the Inbox's hash chain,
- * the checkpoint at the step's end, the number of batches and the end's hash must all fit, or the step is read again.
+ * the checkpoint at the step's end, the number of batches and the end's hash must all fit, or the step is read again. At L1's
+ * head they are proven against its state root, and the head is the one that every endpoint has.
  */
 export class Follower {
   readonly #options: FollowerOptions;
@@ -62,22 +64,19 @@ export class Follower {
   async poll(): Promise<boolean> {
     const { client, chain } = this.#modules;
     const { l1 } = chain.store;
-    const [head, finalized] = await Promise.all([
-      client.getBlock({ blockTag: "latest" }).then(headerOf),
-      client.getBlock({ blockTag: "finalized" }).then(headerOf),
-    ]);
+    const [{ head, stateRoot }, finalizedNumber] = await Promise.all([this.#head(), this.#finalizedNumber()]);
     const cursor = l1.cursor() ?? (await this.#begin());
-    if (head.hash === cursor.hash && finalized.number === l1.finalizedNumber()) return true;
+    if (head.hash === cursor.hash && finalizedNumber === l1.finalizedNumber()) return true;
     if (!(await this.#isCanonical(cursor, head))) {
       await this.#rewind(cursor);
       return false;
     }
     const number = smallerOf(head.number, cursor.number + this.#options.maxRangeBlocks);
     const end = number === head.number ? head : await readHeader(client, number);
-    const { messages, batches } = await this.#readStep(cursor, end);
+    const { messages, batches } = await this.#readStep(cursor, end, end === head ? stateRoot : undefined);
     const origins = await this.#readOrigins(messages, batches, cursor, end);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
-    chain.applyL1({ head: end, finalizedNumber: finalized.number, messages, batches, origins });
+    chain.applyL1({ head: end, finalizedNumber, messages, batches, origins });
     return number === head.number;
   }
 
@@ -132,6 +131,32 @@ export class Follower {
     return origin;
   }
 
+  /** The newest block that every endpoint has. Throws `L1DataError` where they have different ones at its place. */
+  async #head(): Promise<{ head: L1Header; stateRoot: Hex }> {
+    const { client, witnesses } = this.#modules;
+    const [latest, ...numbers] = await Promise.all([
+      client.getBlock({ blockTag: "latest" }),
+      ...witnesses.map((witness) => witness.getBlockNumber()),
+    ]);
+    const number = numbers.reduce(smallerOf, latest.number);
+    const block = number === latest.number ? latest : await client.getBlock({ blockNumber: number });
+    const head = headerOf(block);
+    for (const { hash } of await Promise.all(witnesses.map((witness) => readHeader(witness, number))))
+      if (hash !== head.hash)
+        throw new L1DataError("l1-endpoints-disagree", `two L1 endpoints have different blocks ${number}`, {
+          expected: head.hash,
+          actual: hash,
+          hint: "one of them is on a fork, which passes, or lies, which does not",
+        });
+    return { head, stateRoot: block.stateRoot };
+  }
+
+  async #finalizedNumber(): Promise<bigint> {
+    const { client, witnesses } = this.#modules;
+    const blocks = await Promise.all([client, ...witnesses].map((one) => one.getBlock({ blockTag: "finalized" })));
+    return blocks.map((block) => headerOf(block).number).reduce(smallerOf);
+  }
+
   async #isCanonical(cursor: L1Header, head: L1Header): Promise<boolean> {
     if (head.number === cursor.number) return head.hash === cursor.hash;
     if (head.number < cursor.number) return false;
@@ -157,20 +182,23 @@ export class Follower {
     onTrouble({ reorgTo: known.number });
   }
 
-  async #readStep(cursor: L1Header, end: L1Header): Promise<{ messages: L1Message[]; batches: L1Batch[] }> {
+  /** `stateRoot` of the end, where it is L1's head: then what is read is proven, and with it all that was read before. */
+  async #readStep(
+    cursor: L1Header,
+    end: L1Header,
+    stateRoot: Hex | undefined,
+  ): Promise<{ messages: L1Message[]; batches: L1Batch[] }> {
     if (end.number === cursor.number) return { messages: [], batches: [] };
     const { client, chain } = this.#modules;
-    const { inbox, headerAnchor } = chain.file.contracts;
-    const at = { blockNumber: end.number } as const;
-    const [{ messages, batches }, checkpoint, batchCount] = await Promise.all([
-      readLogs(client, chain.file, cursor.number + 1n, end.number),
-      client.readContract({ address: inbox, abi: inboxAbi, functionName: "checkpointAt", args: [end.number], ...at }),
-      client.readContract({ address: headerAnchor, abi: headerAnchorAbi, functionName: "batchCount", ...at }),
-    ]);
+    const { number } = end;
+    const { inbox, batchCount, dataRootOf } = await (stateRoot === undefined
+      ? calledStanding(client, chain.file, number)
+      : provenStanding(client, chain.file, { number, stateRoot }));
+    const { messages, batches } = await readLogs(client, chain.file, cursor.number + 1n, number, dataRootOf);
     const standing = checkMessages(chain.store.l1.inbox(), messages);
-    if (standing.count !== checkpoint.count || standing.hash !== checkpoint.hash)
-      throw new L1DataError("l1-inbox", `the messages read up to L1 block ${end.number} are not all of them`, {
-        expected: `${checkpoint.count} ${checkpoint.hash}`,
+    if (standing.count !== inbox.count || standing.hash !== inbox.hash)
+      throw new L1DataError("l1-inbox", `the messages read up to L1 block ${number} are not the ones it has`, {
+        expected: `${inbox.count} ${inbox.hash}`,
         actual: `${standing.count} ${standing.hash}`,
       });
     checkBatches(chain.store.l1.lastBatch()?.batch ?? 0n, batches, batchCount);

@@ -15,6 +15,7 @@ import { keccakHex } from "../../common/keccak.ts";
 import { encodeRlp, type RlpInput } from "../../common/rlp.ts";
 import { L1DataError } from "./errors.ts";
 import type { L1Header } from "./header.ts";
+import type { Standing } from "./standing.ts";
 import type { L1Batch, L1Message } from "./step.ts";
 
 const eventAbi = [...inboxAbi, ...headerAnchorAbi].filter((item) => item.type === "event");
@@ -53,8 +54,14 @@ export function headerRlp(block: ViemBlock): Uint8Array {
 export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
   headerOf(await client.getBlock({ blockNumber: number }));
 
-/** Messages and batches logged in a range of L1 blocks, in order, each batch with the bytes of its transaction. */
-export async function readLogs(client: PublicClient, chain: ChainFile, fromBlock: bigint, toBlock: bigint) {
+/** Messages and batches logged in a range of L1 blocks, in order, each batch with the bytes of its transaction as `dataRootOf` judges them. */
+export async function readLogs(
+  client: PublicClient,
+  chain: ChainFile,
+  fromBlock: bigint,
+  toBlock: bigint,
+  dataRootOf: Standing["dataRootOf"],
+) {
   const { inbox, headerAnchor } = chain.contracts;
   const raw: Log[] = await client.getLogs({ address: [inbox, headerAnchor], fromBlock, toBlock });
   const logs = parseEventLogs({ abi: eventAbi, logs: raw });
@@ -64,7 +71,7 @@ export async function readLogs(client: PublicClient, chain: ChainFile, fromBlock
     if (log.eventName === "MessageQueued") {
       const { index, kind, body, hash } = log.args;
       messages.push({ index, kind, body, hash, l1Block: log.blockNumber });
-    } else if (log.eventName === "BatchAnchored") batches.push(readBatch(client, chain, log));
+    } else if (log.eventName === "BatchAnchored") batches.push(readBatch(client, dataRootOf, log));
   }
   return { messages, batches: await Promise.all(batches) };
 }
@@ -74,12 +81,11 @@ type AnchoredLog = Log & {
 };
 
 /** The transaction's input is what was posted (P3.4); it must give the hash and data root that L1 stored. */
-async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLog): Promise<L1Batch> {
+async function readBatch(client: PublicClient, dataRootOf: Standing["dataRootOf"], log: AnchoredLog): Promise<L1Batch> {
   const { batch, firstNumber, lastNumber, lastHash } = log.args;
-  const { headerAnchor } = chain.contracts;
-  const [transaction, stored] = await Promise.all([
+  const [transaction, storedRoot] = await Promise.all([
     client.getTransaction({ hash: log.transactionHash as `0x${string}` }),
-    client.readContract({ address: headerAnchor, abi: headerAnchorAbi, functionName: "batch", args: [batch] }),
+    dataRootOf(batch),
   ]);
   const { headers, data, isFallback } = postedBy(transaction.input, batch);
   const actualHash = keccakHex(headers.at(-1) ?? new Uint8Array(0));
@@ -89,9 +95,9 @@ async function readBatch(client: PublicClient, chain: ChainFile, log: AnchoredLo
       actual: actualHash,
     });
   const dataRoot = batchDataRoot(data);
-  if (dataRoot !== stored.dataRoot)
+  if (dataRoot !== storedRoot)
     throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its data`, {
-      expected: stored.dataRoot,
+      expected: storedRoot,
       actual: dataRoot,
     });
   return {

@@ -49,6 +49,14 @@ describe("readConfig", () => {
     expect([config.port, config.host, config.pollMs, config.execute]).toEqual([3, "10.0.0.2", 77, "lazy"]);
   });
 
+  it("takes several witnesses of L1, and names the list when one is no URL", () => {
+    const urls = ["http://127.0.0.1:2", "https://l1.example/key?a=b"];
+    expect(readConfig([...replica, "--l1-witness-urls", urls.join(",")], {}).l1WitnessUrls).toEqual(urls);
+    expect(readConfig(replica, {}).l1WitnessUrls).toEqual([]);
+    for (const bad of ["", ",", `${urls[0]},`, "here"])
+      expect(problemsOf([...replica, "--l1-witness-urls", bad])).toMatch(/--l1-witness-urls/);
+  });
+
   it("says what is wrong with a settings file", () => {
     const path = join(folder, "bad.json");
     writeFileSync(path, JSON.stringify({ prot: 1 }));

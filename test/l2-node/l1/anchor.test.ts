@@ -31,7 +31,7 @@ const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatch
 
 async function catchUp({ chain }: Node): Promise<void> {
   const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, { client: l1.client, chain, onTrouble: () => {} });
+  const follower = new Follower(options, { client: l1.client, witnesses: [], chain, onTrouble: () => {} });
   while (!(await follower.poll()));
 }
 

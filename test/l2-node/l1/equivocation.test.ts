@@ -32,7 +32,7 @@ const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).
 
 async function catchUp({ chain }: Node): Promise<void> {
   const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, { client: l1.client, chain, onTrouble: () => {} });
+  const follower = new Follower(options, { client: l1.client, witnesses: [], chain, onTrouble: () => {} });
   while (!(await follower.poll()));
 }
 async function freshNode(): Promise<Node> {

@@ -3,14 +3,19 @@ import {
   createTestClient,
   createWalletClient,
   custom,
+  encodeAbiParameters,
+  encodeEventTopics,
   type Hex,
   http,
+  numberToHex,
   type PublicClient,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
+import { inboxAbi } from "../../../common/contracts/inbox.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
+import { encodeBody, nextInboxHash } from "../../../common/message.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { testNode } from "../../support/node.ts";
@@ -29,11 +34,13 @@ const follower = (
   client: PublicClient = l1.client,
   reorgs: bigint[] = [],
   maxRangeBlocks = 50n,
+  witnesses: PublicClient[] = [],
 ) =>
   new Follower(
     { pollMs: 10, maxRangeBlocks, maxBackoffMs: 100 },
     {
       client,
+      witnesses,
       chain,
       onTrouble: (trouble) => {
         if ("reorgTo" in trouble) reorgs.push(trouble.reorgTo);
@@ -61,14 +68,18 @@ async function catchUp(reader: Follower): Promise<void> {
 }
 
 /** A client whose answers to one method are changed. */
-const lying = (method: string, lie: (answer: never) => unknown): PublicClient =>
+const lying = (method: string, lie: (answer: never) => unknown): PublicClient => lyingAbout({ [method]: lie });
+
+/** A client whose answers to some methods are changed. */
+const lyingAbout = (lies: Readonly<Record<string, (answer: never) => unknown>>): PublicClient =>
   createPublicClient({
     cacheTime: 0,
     transport: custom(
       {
         request: async (args: { method: string }) => {
           const answer = await l1.client.request(args as never);
-          return args.method === method ? lie(answer as never) : answer;
+          const lie = lies[args.method];
+          return lie ? lie(answer as never) : answer;
         },
       },
       { retryCount: 0 },
@@ -130,6 +141,87 @@ describe("Follower", () => {
       const reader = follower(node().chain, lying("eth_getBlockByNumber", lie));
       await expect(reader.poll()).rejects.toThrowError(/not what its hash says/);
     }
+  });
+
+  it("believes no deposit that is not in L1's state, however well logs and calls are made up", async () => {
+    await deposit(3, 1n);
+    const { chain } = node();
+    await catchUp(follower(chain));
+    const { count, hash } = chain.store.l1.inbox();
+    const body = encodeBody({ kind: 1, account: testAddress(3), amountWei: 10n ** 18n });
+    const invented = { count: count + 1n, hash: nextInboxHash(hash, 1, body) };
+    await createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });
+    const head = await l1.client.getBlock();
+    const log = {
+      address: l1.chain.contracts.inbox,
+      topics: encodeEventTopics({ abi: inboxAbi, eventName: "MessageQueued", args: { index: count, kind: 1 } }),
+      data: encodeAbiParameters([{ type: "bytes" }, { type: "bytes32" }], [body, invented.hash]),
+      ...{ blockNumber: numberToHex(head.number), blockHash: head.hash, transactionHash: head.hash },
+      ...{ transactionIndex: "0x0", logIndex: "0x0", removed: false },
+    };
+    const word = (value: bigint) => numberToHex(value, { size: 32 }).slice(2);
+    const lies: Record<string, (answer: never) => unknown> = {
+      eth_getLogs: () => [log],
+      eth_call: () => `0x${word(head.number)}${word(head.timestamp)}${word(invented.count)}${invented.hash.slice(2)}`,
+      // The words it would have to prove.
+      eth_getProof: (proof: { storageProof: { value: Hex }[] }) => ({
+        ...proof,
+        storageProof: proof.storageProof.map((one) => ({ ...one, value: invented.hash })),
+      }),
+    };
+    const client = lyingAbout(lies);
+    await expect(catchUp(follower(chain, client, [], 100_000n))).rejects.toThrowError(/not the ones it has/);
+    expect(chain.store.l1.inbox()).toEqual({ count, hash });
+  });
+
+  it("refuses a proof whose nodes are changed, missing, or another contract's", async () => {
+    await deposit(4, 1n);
+    type Answer = { accountProof: Hex[]; storageProof: { key: Hex; proof: Hex[] }[] };
+    const changed = (nodes: Hex[]) =>
+      nodes.map((one, i) => (i === 0 ? (`${one.slice(0, -1)}${one.endsWith("1") ? 2 : 1}` as Hex) : one));
+    const lies: ((answer: Answer) => unknown)[] = [
+      (answer) => ({ ...answer, accountProof: changed(answer.accountProof) }),
+      (answer) => ({ ...answer, accountProof: answer.accountProof.slice(0, -1) }),
+      (answer) => ({
+        ...answer,
+        storageProof: answer.storageProof.map((one) => ({ ...one, proof: changed(one.proof) })),
+      }),
+      (answer) => ({
+        ...answer,
+        storageProof: answer.storageProof.map((one) => ({ ...one, proof: one.proof.slice(1) })),
+      }),
+      (answer) => ({ ...answer, storageProof: [] }),
+    ];
+    for (const lie of lies) {
+      const reader = follower(
+        node().chain,
+        lyingAbout({ eth_getProof: lie as (answer: never) => unknown }),
+        [],
+        100_000n,
+      );
+      await expect(catchUp(reader), `${lie}`).rejects.toThrowError(/not in it|other slots/);
+    }
+  });
+
+  it("reads nothing that a second endpoint does not have, and says where two disagree", async () => {
+    await deposit(5, 1n);
+    const { chain } = node();
+    const behind = (await l1.client.getBlockNumber()) - 5n;
+    const slow = lyingAbout({ eth_blockNumber: () => numberToHex(behind) });
+    await catchUp(follower(chain, l1.client, [], 100_000n, [slow]));
+    expect(chain.store.l1.cursor()?.number).toBe(behind);
+
+    const older = lyingAbout({});
+    const forked = {
+      ...older,
+      getBlock: (args: { blockNumber?: bigint }) =>
+        args.blockNumber === undefined ? older.getBlock(args) : older.getBlock({ blockNumber: args.blockNumber - 1n }),
+    } as unknown as PublicClient;
+    const disagreeing = follower(chain, l1.client, [], 100_000n, [older, forked]);
+    await expect(catchUp(disagreeing)).rejects.toMatchObject({ code: "l1-endpoints-disagree" });
+    expect(chain.store.l1.cursor()?.number).toBe(behind);
+    await catchUp(follower(chain, l1.client, [], 100_000n, [older]));
+    expect(chain.store.l1.cursor()?.number).toBeGreaterThan(behind);
   });
 
   it("goes back through an L1 reorg of 3 blocks: the deposit in them is gone, the one before stays, the next counts once", async () => {

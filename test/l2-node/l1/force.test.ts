@@ -36,7 +36,7 @@ const anchorOf = ({ chain }: Node) =>
 
 async function catchUp({ chain }: Node): Promise<void> {
   const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, { client: l1.client, chain, onTrouble: () => {} });
+  const follower = new Follower(options, { client: l1.client, witnesses: [], chain, onTrouble: () => {} });
   while (!(await follower.poll()));
 }
 const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });

@@ -43,7 +43,12 @@ const anchorOf = ({ chain }: Node) =>
 const followerOf = ({ chain }: Node, onReorg: (to: bigint) => void = () => {}) =>
   new Follower(
     { pollMs: 10, maxRangeBlocks: 50n, maxBackoffMs: 100 },
-    { client: l1.client, chain, onTrouble: (trouble) => "reorgTo" in trouble && onReorg(trouble.reorgTo) },
+    {
+      client: l1.client,
+      witnesses: [],
+      chain,
+      onTrouble: (trouble) => "reorgTo" in trouble && onReorg(trouble.reorgTo),
+    },
   );
 async function catchUp(...nodes: Node[]): Promise<void> {
   for (const one of nodes) {
