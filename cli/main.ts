@@ -38,6 +38,10 @@ program
   .option("--json", "one JSON line when ready, for scripts", false)
   .option("--l1-port <port>", "port of the embedded L1", "8545")
   .option("--l2-port <port>", "port of the L2 node", "9545")
+  .option(
+    "--genesis <file>",
+    "a go-ethereum genesis whose accounts the L2 begins with; balances are paid in through L1",
+  )
   .option("--data-dir <path>", "where the stack keeps its data (default: a new temporary folder)")
   .action(async (options) => (await import("./commands/dev.ts")).dev(options));
 

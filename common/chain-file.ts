@@ -40,7 +40,13 @@ export interface ChainFile {
   /** Who alone may post state claims. */
   readonly poster: Address;
   readonly clocks: Clocks;
-  readonly genesis: { readonly header: Header; readonly hash: Hex; readonly alloc: GenesisAlloc };
+  readonly genesis: {
+    readonly header: Header;
+    readonly hash: Hex;
+    readonly alloc: GenesisAlloc;
+    /** Of the genesis file that the chain was deployed with, if there was one: world root of the file's accounts. */
+    readonly fileHash?: Hex;
+  };
 }
 
 const BIGINT = /^-?\d+n$/;

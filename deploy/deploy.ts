@@ -31,8 +31,8 @@ export interface DeployOptions {
   /** Who alone may post state claims. */
   readonly poster: Address;
   readonly prices: Prices;
-  /** Accounts the L2 starts with, beside the predeploys. */
-  readonly alloc?: GenesisAlloc;
+  /** Accounts the L2 starts with, beside the predeploys, without balances; and the hash of the file they are from. */
+  readonly genesisFile?: { readonly alloc: GenesisAlloc; readonly hash: Hex };
 }
 
 export interface DeployModules {
@@ -60,7 +60,7 @@ export async function deploy(options: DeployOptions, modules: DeployModules): Pr
     l1.getTransactionCount({ address: from, blockTag: "pending" }),
     l1.getBlock({ blockTag: "latest" }),
   ]);
-  const alloc = genesisAlloc(artifacts, await modules.predeploys(options.l2ChainId), options.alloc);
+  const alloc = genesisAlloc(artifacts, await modules.predeploys(options.l2ChainId), options.genesisFile?.alloc);
   const stateRoot = await modules.worldRoot(alloc);
   const genesis = (inbox: Address): { header: Header; hash: Hex } => {
     const header = genesisHeader({
@@ -113,7 +113,11 @@ export async function deploy(options: DeployOptions, modules: DeployModules): Pr
     sequencer: lower(options.sequencer),
     poster: lower(options.poster),
     clocks: options.clocks,
-    genesis: { ...genesis(at.inbox as Address), alloc },
+    genesis: {
+      ...genesis(at.inbox as Address),
+      alloc,
+      ...(options.genesisFile ? { fileHash: options.genesisFile.hash } : {}),
+    },
   };
 }
 

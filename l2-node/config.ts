@@ -21,6 +21,8 @@ const schema = z
     audit: z.enum(["on", "off"]).default("on"),
     dataDir: z.string().min(1),
     chainFile: z.string().min(1),
+    /** The go-ethereum genesis that the chain is meant to have begun with; a chain that did not is refused. */
+    genesis: z.string().min(1).optional(),
     l1Url: z.string().url(),
     /** Other endpoints of the same L1, comma-separated: nothing is believed that one of them does not have. */
     l1WitnessUrls: z
@@ -78,6 +80,7 @@ const NAMES = [
   "audit",
   "dataDir",
   "chainFile",
+  "genesis",
   "l1Url",
   "l1WitnessUrls",
   "host",

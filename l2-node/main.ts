@@ -11,7 +11,9 @@ import { dataRouter } from "../verifier/data/server.ts";
 import { plainRoots, type RootOf, UploadError } from "../verifier/data/upload.ts";
 import { type BlobStore, openBlobStore } from "../verifier/trace/store.ts";
 import { type NodeConfig, readConfig } from "./config.ts";
+import { checkGenesis } from "./execution/check-genesis.ts";
 import type { Execution } from "./execution/execution.ts";
+import { readGenesisFile } from "./execution/genesis-file.ts";
 import { shapesFrom } from "./execution/shapes.ts";
 import { type NodeEvent, startNode } from "./node.ts";
 
@@ -50,9 +52,11 @@ async function main(config: NodeConfig): Promise<void> {
     );
   };
   let end: (code: number) => void = (code) => process.exit(code);
+  const chain = decodeChainFile(readFileSync(config.chainFile, "utf8"));
+  checkGenesis(chain.genesis, config.genesis === undefined ? undefined : readGenesisFile(config.genesis));
   const blobs = openBlobStore(join(config.dataDir, "blobs"));
   const node = await startNode(config, {
-    chain: decodeChainFile(readFileSync(config.chainFile, "utf8")),
+    chain,
     routers: (execution) => [blobRouter(blobs, execution)],
     shapeOf: shapesFrom(blobs.get),
     events,
@@ -75,7 +79,9 @@ if (import.meta.main) {
     await main(readConfig(process.argv.slice(2), process.env));
   } catch (error) {
     if (!(error instanceof AnhError)) throw error;
-    process.stderr.write(`${error.message}${error.hint ? `\n${error.hint}` : ""}\n`);
+    const { message, expected, actual, hint } = error;
+    const compared = expected === undefined ? [] : [`expected ${expected}`, `actual ${actual}`];
+    process.stderr.write(`${[message, ...compared, ...(hint ? [hint] : [])].join("\n")}\n`);
     process.exit(EXIT_CONFIG);
   }
 }

@@ -1,7 +1,8 @@
-import { formatEther, parseEther } from "viem";
+import { formatEther, type Hex, numberToHex, parseEther } from "viem";
 import { bridgeAbi } from "../../common/contracts/bridge.ts";
 import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
 import { AnhError } from "../../common/errors.ts";
+import { type GenesisFile, readGenesisFile } from "../../l2-node/execution/genesis-file.ts";
 import { untilSignal } from "../../verifier/signal.ts";
 import { ensureContracts } from "../build.ts";
 import { l1Wallet } from "../demo/cast.ts";
@@ -10,7 +11,7 @@ import { table } from "../demo/table.ts";
 import { DEV_MNEMONIC, devAccount, devUsers, FIRST_USER } from "../stack/accounts.ts";
 import { chosenDataDir } from "../stack/data-dir.ts";
 import { chosenPort } from "../stack/ports.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
+import { L1_CHAIN_ID, type Stack, startStack } from "../stack/stack.ts";
 import { until } from "../stack/until.ts";
 
 interface DevOptions {
@@ -18,6 +19,7 @@ interface DevOptions {
   readonly l1Port: string;
   readonly l2Port: string;
   readonly dataDir?: string;
+  readonly genesis?: string;
 }
 
 const GAS_WEI = parseEther("10");
@@ -28,13 +30,14 @@ export async function dev(options: DevOptions): Promise<void> {
   const [l1Port, l2Port] = [await chosenPort("l1-port", options.l1Port), await chosenPort("l2-port", options.l2Port)];
   if (l1Port === l2Port)
     throw new AnhError("usage", `--l1-port and --l2-port are both ${l1Port}`, { expected: "two different ports" });
+  const genesis = options.genesis === undefined ? undefined : chosenGenesis(options.genesis);
   const dataDir = chosenDataDir(options.dataDir, "anh-dev-");
   await ensureContracts();
   const signalled = untilSignal();
-  const stack = await startStack({ dataDir, l1Port, l2Port }, { events: deathsOnly });
+  const stack = await startStack({ dataDir, l1Port, l2Port, ...(genesis ? { genesis } : {}) }, { events: deathsOnly });
   const serve = async () => {
     startServices(stack);
-    await fund(stack);
+    await fund(stack, genesis?.deposits ?? []);
     announce(stack, dataDir, options.json);
     await signalled;
   };
@@ -66,30 +69,51 @@ function startServices(stack: Stack): void {
     });
 }
 
-/** Prepaid gas and bridged ETH for every account a developer may use, through L1 like anybody's. */
-async function fund(stack: Stack): Promise<void> {
+/** A genesis that this machine's two chains can be told apart with. */
+function chosenGenesis(path: string): GenesisFile {
+  const genesis = readGenesisFile(path);
+  if (genesis.chainId === BigInt(L1_CHAIN_ID))
+    throw new AnhError("usage", `${path}: config.chainId is that of the embedded L1`, {
+      expected: "another chain id, or none",
+      actual: genesis.chainId,
+    });
+  return genesis;
+}
+
+/** Prepaid gas and bridged ETH for every account a developer may use, and a genesis file's balances, through L1 like anybody's. */
+async function fund(stack: Stack, deposits: GenesisFile["deposits"]): Promise<void> {
   const { prepaidGas, bridge } = stack.chain.contracts;
   const wallet = l1Wallet(stack.l1Url, devAccount("user").privateKey);
   const { address: payer } = devAccount("user");
+  const ownWei = await stack.l1.getBalance({ address: payer });
+  const neededWei = deposits.reduce((sum, { amountWei }) => sum + amountWei, 0n);
+  // Ether is made on a development chain's L1 only: from there on it is backed like any other.
+  const params = [payer, numberToHex(ownWei + neededWei)];
+  await stack.l1.request({ method: "anvil_setBalance", params } as never);
+
   let nonce = await stack.l1.getTransactionCount({ address: payer });
+  const depositEth = (to: Hex, value: bigint) =>
+    wallet.writeContract({
+      address: bridge,
+      abi: bridgeAbi,
+      functionName: "depositEth",
+      args: [to],
+      value,
+      nonce: nonce++,
+      gas: 300_000n,
+    });
+  for (const { to, amountWei } of deposits) await depositEth(to, amountWei);
   for (const { address } of devUsers()) {
-    const common = { args: [address] as const, gas: 300_000n };
     await wallet.writeContract({
       address: prepaidGas,
       abi: prepaidGasAbi,
       functionName: "deposit",
+      args: [address],
       value: GAS_WEI,
       nonce: nonce++,
-      ...common,
+      gas: 300_000n,
     });
-    await wallet.writeContract({
-      address: bridge,
-      abi: bridgeAbi,
-      functionName: "depositEth",
-      value: BALANCE_WEI,
-      nonce: nonce++,
-      ...common,
-    });
+    await depositEth(address, BALANCE_WEI);
   }
   const l2 = openL2(stack.l2Url);
   const last = devUsers().at(-1)!.address;

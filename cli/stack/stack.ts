@@ -8,6 +8,7 @@ import { devnetClocks } from "../../deploy/clocks.ts";
 import { deploy } from "../../deploy/deploy.ts";
 import { defaultPrices } from "../../deploy/prices.ts";
 import { genesisRoot } from "../../l2-node/execution/genesis.ts";
+import type { GenesisFile } from "../../l2-node/execution/genesis-file.ts";
 import { predeployAlloc } from "../../l2-node/execution/predeploys.ts";
 import { DEV_MNEMONIC, devAccount } from "./accounts.ts";
 import { CHAIN_FILE } from "./data-dir.ts";
@@ -22,6 +23,8 @@ export interface StackOptions {
   readonly dataDir: string;
   readonly l1Port: number;
   readonly l2Port: number;
+  /** What the L2 begins with beside the predeploys. */
+  readonly genesis?: GenesisFile;
 }
 
 /** A running development chain: embedded L1, deployed contracts, and the services started so far. */
@@ -59,11 +62,12 @@ export async function startStack(
     });
     const chain = await deploy(
       {
-        l2ChainId: L2_CHAIN_ID,
+        l2ChainId: options.genesis?.chainId ?? L2_CHAIN_ID,
         clocks: devnetClocks,
         prices: defaultPrices,
         sequencer: devAccount("sequencer").address,
         poster: devAccount("accountant").address,
+        ...(options.genesis ? { genesisFile: options.genesis } : {}),
       },
       { l1, deployer, artifacts: readArtifacts(), predeploys: predeployAlloc, worldRoot: genesisRoot },
     );

@@ -1,9 +1,9 @@
-import { createWalletClient, type Hex, http } from "viem";
+import { createWalletClient, type Hex, http, keccak256 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../cli/stack/accounts.ts";
 import { OUTBOX_ADDRESS } from "../../common/addresses.ts";
-import { decodeChainFile, encodeChainFile } from "../../common/chain-file.ts";
+import { decodeChainFile, encodeChainFile, type GenesisAccount, type GenesisAlloc } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
@@ -31,7 +31,7 @@ const options: DeployOptions = {
   sequencer: devAccount("sequencer").address,
   poster: devAccount("accountant").address,
   prices: defaultPrices,
-  alloc: { "0x00000000000000000000000000000000000000aa": { balanceWei: 5n } },
+  genesisFile: { alloc: { "0x00000000000000000000000000000000000000aa": { code: "0x00" } }, hash: keccak256("0xaa") },
 };
 const modules = (artifacts: Artifacts = readArtifacts()): DeployModules => ({
   l1: l1.client,
@@ -54,6 +54,23 @@ describe("deploy", () => {
       code: "deploy-failed",
       message: expect.stringContaining("prepaidGas"),
     });
+  });
+
+  it("starts no L2 with ETH that L1 does not hold, nor with other code where every L2 has the same", async () => {
+    const start = (alloc: GenesisAlloc) =>
+      deploy({ ...options, genesisFile: { alloc, hash: keccak256("0xaa") } }, modules());
+    await expect(
+      start({ "0x00000000000000000000000000000000000000aa": { code: "0x00", balanceWei: 1n } }),
+    ).rejects.toMatchObject({
+      code: "genesis-balance",
+      actual: 1n,
+    });
+    const { address } = predeploys[1]!;
+    const same = (await predeployAlloc(options.l2ChainId))[address]!;
+    const others: GenesisAccount[] = [{ ...same, code: "0x00" }, {}, { ...same, storage: { "0x00": "0x01" } }];
+    for (const other of others)
+      await expect(start({ [address]: other })).rejects.toMatchObject({ code: "genesis-address" });
+    expect((await start({ [address]: same })).genesis.alloc[address]).toEqual(same);
   });
 
   it("puts every contract where the others expect it, again and again", async () => {
@@ -87,7 +104,8 @@ describe("deploy", () => {
     expect(hashHeader(header)).toBe(hash);
     expect(decodeHeader(encodeHeader(header))).toEqual(header);
     expect(header.stateRoot).toBe(genesisRoot(alloc));
-    expect(alloc["0x00000000000000000000000000000000000000aa"]).toEqual({ balanceWei: 5n });
+    expect(alloc["0x00000000000000000000000000000000000000aa"]).toEqual({ code: "0x00" });
+    expect(chain.genesis.fileHash).toBe(keccak256("0xaa"));
     expect(alloc[OUTBOX_ADDRESS]?.code?.length).toBeGreaterThan(1000);
     for (const { name, address } of predeploys) expect(alloc[address]?.code?.length, name).toBeGreaterThan(100);
     const origin = await l1.client.getBlock({ blockNumber: header.origin.number });

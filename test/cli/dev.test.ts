@@ -1,0 +1,106 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
+import { createPublicClient, type Hex, http, type PublicClient } from "viem";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ROOT } from "../../cli/paths.ts";
+import { CHAIN_FILE } from "../../cli/stack/data-dir.ts";
+import { startNodeProcess } from "../support/node-process.ts";
+import { until } from "../support/until.ts";
+
+const CONTRACT = "0x00000000000000000000000000000000000000aa";
+const RICH = "0x00000000000000000000000000000000000000bb";
+/** Answers every call with its slot 0. */
+const SLOT_0 = "0x5f545f5260205ff3";
+
+const folder = mkdtempSync(join(tmpdir(), "anh-dev-test-"));
+const dataDir = join(folder, "stack");
+const genesisFile = (name: string, answer: string): string => {
+  const path = join(folder, name);
+  const contract = { code: SLOT_0, nonce: "0x1", balance: "5", storage: { "0x0": answer } };
+  writeFileSync(
+    path,
+    JSON.stringify({ config: { chainId: 77_777 }, alloc: { [CONTRACT]: contract, [RICH]: { balance: "0x64" } } }),
+  );
+  return path;
+};
+const genesis = genesisFile("genesis.json", "0x2a");
+
+function anh(...args: readonly string[]) {
+  const child = spawn(process.execPath, ["cli/main.ts", ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  return { child, stderr: text(child.stderr), ended: once(child, "close") as Promise<[number | null]> };
+}
+
+let dev: ReturnType<typeof anh>;
+let ready: { readonly l1: { readonly url: string }; readonly l2: { readonly url: string; readonly chainId: number } };
+let l2: PublicClient;
+
+beforeAll(async () => {
+  const ports = ["--l1-port", "0", "--l2-port", "0"];
+  dev = anh("dev", "--json", ...ports, "--data-dir", dataDir, "--genesis", genesis);
+  const line = once(createInterface({ input: dev.child.stdout }), "line") as Promise<[string]>;
+  const failed = dev.ended.then(async () => Promise.reject(new Error(await dev.stderr)));
+  ready = JSON.parse((await Promise.race([line, failed]))[0]);
+  failed.catch(() => {}); // it ends with the tests as well
+  l2 = createPublicClient({ transport: http(ready.l2.url) });
+}, 120_000);
+afterAll(async () => {
+  dev.child.kill("SIGINT");
+  await dev.ended;
+  rmSync(folder, { recursive: true });
+});
+
+test("a genesis that cannot be used ends `anh dev` before anything is started", async () => {
+  const bad = join(folder, "bad.json");
+  for (const [content, message, code] of [
+    ["{", "is not JSON", 78],
+    [JSON.stringify({ alloc: { [CONTRACT]: { nonce: 1 } } }), "a nonce without code", 78],
+    [JSON.stringify({ alloc: {}, config: { chainId: 31_337 } }), "that of the embedded L1", 2],
+  ] as const) {
+    writeFileSync(bad, content);
+    const { stderr, ended } = anh("dev", "--l1-port", "0", "--l2-port", "0", "--genesis", bad);
+    expect((await ended)[0]).toBe(code);
+    expect(await stderr).toContain(message);
+  }
+});
+
+test("the L2 begins with the genesis file's contracts; its balances come through the Bridge", async () => {
+  expect([ready.l2.chainId, await l2.getChainId()]).toEqual([77_777, 77_777]);
+  expect(BigInt((await l2.call({ to: CONTRACT, blockNumber: 0n })).data!)).toBe(42n);
+  expect(await l2.getTransactionCount({ address: CONTRACT })).toBe(1);
+  expect(await l2.getBalance({ address: CONTRACT, blockNumber: 0n })).toBe(0n);
+  expect(await l2.getBalance({ address: CONTRACT })).toBe(5n);
+  expect(await l2.getBalance({ address: RICH })).toBe(100n);
+  expect(await l2.getCode({ address: "0xcA11bde05977b3631167028862bE2a173976CA11" })).toMatch(/^0x6080/);
+});
+
+test("a replica with another genesis does not start, and says which was expected", async () => {
+  const replica = (file: string) =>
+    startNodeProcess([
+      ...["--role", "replica", "--data-dir", join(folder, "replica"), "--chain-file", join(dataDir, CHAIN_FILE)],
+      ...["--l1-url", ready.l1.url, "--port", "0", "--genesis", file],
+    ]);
+  const refusal = await replica(genesisFile("other.json", "0x2b")).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  expect(refusal).toMatch(/exit 78: [\s\S]*did not begin with this genesis file\nexpected 0x[0-9a-f]{64}\nactual 0x/);
+
+  const node = await replica(genesis);
+  try {
+    const rootsOf = (client: { call(method: string, block: Hex): Promise<unknown> }, block: Hex) =>
+      client.call("anh_getBlockRoots", block);
+    const { safe } = await until(async () => {
+      const status = await node.call<{ safe: Hex }>("anh_syncStatus");
+      return BigInt(status.safe) > 1n ? status : undefined;
+    });
+    const sequencer = { call: (method: string, block: Hex) => l2.request({ method, params: [block] } as never) };
+    expect(await rootsOf(node, safe)).toEqual(await rootsOf(sequencer, safe));
+  } finally {
+    await node.end("SIGTERM");
+  }
+});
