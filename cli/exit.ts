@@ -7,6 +7,8 @@ const BY_ERROR: Readonly<Record<string, number>> = {
   usage: EXIT.usage,
   "port-taken": EXIT.unavailable,
   interrupted: EXIT.interrupted,
+  "genesis-file": EXIT.config,
+  "genesis-address": EXIT.config,
 };
 
 /** What a command that ended with this error says to its shell. */
