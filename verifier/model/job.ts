@@ -1,7 +1,8 @@
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, hexToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import {
   checkJob,
+  encodeJob,
   type GraphRef,
   JOB_FLAG,
   type Job,
@@ -47,7 +48,7 @@ export interface JobSpec {
 export interface BuiltJob {
   readonly job: Job;
   readonly modelId: Hex;
-  /** Graphs and start tensors. The dataset is not among them: many jobs may share one (`tensorUploads`). */
+  /** The job, graphs and start tensors. The dataset is not among them: many jobs may share one (`tensorUploads`). */
   readonly uploads: readonly Upload[];
 }
 
@@ -79,8 +80,15 @@ export function buildJob(spec: JobSpec): BuiltJob {
     windowSeconds: spec.windowSeconds,
   };
   checkJob(job);
-  const uploads = [...[train.graph, infer, ...(evaluate === null ? [] : [evaluate])].map(graphUpload), ...startUploads];
-  return { job, modelId: trainId(job), uploads };
+  const modelId = trainId(job);
+  // Those who look at its claims later find its other graphs by the job.
+  const own: Upload = { kind: "job", root: modelId, bytes: hexToBytes(encodeJob(job)) };
+  const uploads = [
+    own,
+    ...[train.graph, infer, ...(evaluate === null ? [] : [evaluate])].map(graphUpload),
+    ...startUploads,
+  ];
+  return { job, modelId, uploads };
 }
 
 /** Rows that one step reads: the first dimension of every batch input. */

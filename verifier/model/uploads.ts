@@ -9,7 +9,7 @@ import { graphRef } from "./root.ts";
 
 /** Content that a requester uploads: what a job names by root (P9.1). */
 export interface Upload {
-  readonly kind: "graph" | "tensor" | "roots";
+  readonly kind: "graph" | "tensor" | "roots" | "job";
   readonly root: Hex;
   readonly bytes: Uint8Array;
 }

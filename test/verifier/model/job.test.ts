@@ -1,5 +1,7 @@
+import { bytesToHex } from "viem";
 import { expect, test } from "vitest";
-import { BadJobError, JOB_FLAG, trainId } from "../../../common/job.ts";
+import { ZERO_HASH } from "../../../common/hash.ts";
+import { BadJobError, decodeJob, JOB_FLAG, trainId } from "../../../common/job.ts";
 import { buildJob, type JobSpec } from "../../../verifier/model/job.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { datasetOf } from "../../../verifier/trace/dataset.ts";
@@ -61,5 +63,13 @@ test("sizes follow from graphs and data, and every root but the dataset's is amo
   const roots = uploads.map(({ root }) => root);
   for (const { root } of [job.trainGraph, job.inferGraph, job.evaluateGraph]) expect(roots).toContain(root);
   expect(roots).toContain(job.startRoot);
+  const own = uploads.find(({ kind }) => kind === "job")!;
+  expect([own.root, trainId(decodeJob(bytesToHex(own.bytes)))]).toEqual([modelId, modelId]);
   expect(roots).not.toContain(job.datasetRoot);
+});
+
+test("without an evaluation its graph is absent, and nothing of it is uploaded", () => {
+  const { job, uploads } = buildJob({ ...spec, graphs: { ...spec.graphs, evaluate: null } });
+  expect(job).toMatchObject({ evaluateGraph: { root: ZERO_HASH, flops: 0n, bytes_: 0n }, evaluateBatchRows: 0 });
+  expect(uploads.filter(({ kind }) => kind === "graph")).toHaveLength(2);
 });
