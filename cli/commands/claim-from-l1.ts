@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { type Hex, isHex, size } from "viem";
-import { type ChainFile, decodeChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { type LoggedClaim, openClaimLog } from "../../verifier/claims/log.ts";
 import type { RunSpec } from "../../verifier/claims/runs.ts";
 import { specOf } from "../../verifier/claims/spec.ts";
 import { openL1 } from "../../verifier/clients.ts";
+import { readChain } from "../read-chain.ts";
 
 /** Where a command finds a claim and what it names. */
 export interface ClaimOptions {
@@ -36,12 +35,4 @@ export async function claimFromL1(words: string, { chainFile, l1Url, nodeUrl }: 
     throw new AnhError("not-found", `L1 logged no claim ${claimHash}`, { actual: claimHash });
   const consumed = spec.consumed === undefined ? [] : [spec.consumed.dataUrl];
   return { logged, spec, urls: [nodeUrl, logged.dataUrl, ...consumed] };
-}
-
-function readChain(path: string): ChainFile {
-  try {
-    return decodeChainFile(readFileSync(path, "utf8"));
-  } catch (cause) {
-    throw new AnhError("usage", `${path} cannot be read as a chain file`, { actual: path, cause });
-  }
 }
