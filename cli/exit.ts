@@ -6,6 +6,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, retry: 75, co
 const BY_ERROR: Readonly<Record<string, number>> = {
   usage: EXIT.usage,
   "port-taken": EXIT.unavailable,
+  "node-unavailable": EXIT.unavailable,
   interrupted: EXIT.interrupted,
   "genesis-file": EXIT.config,
   "genesis-address": EXIT.config,

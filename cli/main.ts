@@ -13,7 +13,7 @@ const program = new Command("anh")
   .helpCommand(false)
   .addHelpText(
     "after",
-    "\nExit codes: 0 done, 1 failed, 2 usage, 69 a port is taken, 78 cannot be set up, 130 interrupted." +
+    "\nExit codes: 0 done, 1 failed, 2 usage, 69 a port is taken or no node answers, 78 cannot be set up, 130 interrupted." +
       "\nWith --json, stdout holds JSON alone, errors included. NO_COLOR and CI are honoured.",
   );
 
@@ -71,8 +71,56 @@ model
   .action(async (claim: string, options) => (await import("./commands/pull.ts")).pullModel(claim, options));
 
 program
-  .command("job")
-  .description("what became of a job")
+  .command("dataset")
+  .description("data to train and evaluate on")
+  .command("add <file>")
+  .description("store tensors of a safetensors file at a node; prints the root that contracts name them by")
+  .requiredOption("--tensors <names>", "their names, comma-separated, in the order in which they feed a batch")
+  .option("--json", "one JSON object on stdout", false)
+  .option("--node-url <url>", "an L2 node", "http://127.0.0.1:9545")
+  .action(async (file: string, options) => (await import("./commands/dataset.ts")).addDataset(file, options));
+
+const job = program.command("job").description("trainings: asked for, and what became of them");
+
+job
+  .command("create")
+  .description("from your ONNX network and a dataset to the transaction that asks for its training")
+  .requiredOption("--model <file>", "an ONNX file, opset 13 or newer; its weights are where the training starts")
+  .requiredOption("--dataset <file>", "a safetensors file: a tensor of each input's name and one more, the target")
+  .requiredOption("--loss <name>", "ce (classes on the last axis), mse or bce")
+  .requiredOption(
+    "--optimizer <name:rate>",
+    "sgd:0.1, momentum:0.1[,0.9], adam:0.001[,beta1,beta2] or adamw:0.001[,decay,…]",
+  )
+  .requiredOption("--steps <n>", "steps of the training")
+  .requiredOption("--requester <address>", "the contract that will call Dnn.train: nobody else can ask for this job")
+  .option("--json", "one JSON object on stdout", false)
+  .option("--batch-rows <n>", "rows of a step", "64")
+  .option("--evaluate-batch-rows <n>", "rows of an evaluation's step (default: as --batch-rows)")
+  .option(
+    "--dim <name=size>",
+    "size of a symbolic dimension that is not the batch; may be repeated",
+    (word, list: string[]) => [...list, word],
+    [],
+  )
+  .option("--output <name>", "the output that is scored and answered with (default: the first)")
+  .option("--scale <factor>", "whole numbers become float inputs times this, e.g. 1/255")
+  .option("--ignore-label <n>", "a label that counts for nothing, with ce")
+  .option("--clip-norm <n>", "shorten the gradient to at most this norm")
+  .option("--schedule <name>", "linear or cosine: the learning rate goes down to 0 over the steps")
+  .option("--warmup-steps <n>", "steps in which a scheduled rate goes up", "0")
+  .option("--profile <name>", "strict (bit for bit) or tolerant (within an error bound)", "strict")
+  .option("--step-roots", "commit to each step's values, not to each segment's end alone", false)
+  .option("--soft", "calls go on with a result that is claimed but not final yet", false)
+  .option("--sequential-rows", "read the rows in order, once, instead of at random", false)
+  .option("--salt <n>", "tells apart jobs that are equal in all else", "0")
+  .option("--price-wei-per-gflop <n>", "what executors are offered", "1000000000000")
+  .option("--deadline-seconds <n>", "from now on: afterwards nobody is paid for it", "86400")
+  .option("--window-seconds <n>", "how long a claim can be challenged", "3600")
+  .option("--node-url <url>", "an L2 node", "http://127.0.0.1:9545")
+  .action(async (options) => (await import("./commands/create-job.ts")).createJob(options));
+
+job
   .command("replay <claim>")
   .description("compute a claimed run again; exit code 0 if every bit is the claimed one")
   .option("--compare", "name the first op whose bits differ, with a histogram of the distances", true)

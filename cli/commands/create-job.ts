@@ -1,0 +1,150 @@
+import { encodeFunctionData, formatEther, type Hex, isAddress, numberToHex } from "viem";
+import { dnnAbi } from "../../common/contracts/dnn.ts";
+import { AnhError } from "../../common/errors.ts";
+import { PROFILE, type ProfileName } from "../../common/job.ts";
+import { trainTask } from "../../common/task.ts";
+import type { LossSpec } from "../../verifier/model/heads.ts";
+import { buildJob } from "../../verifier/model/job.ts";
+import { inputNames, onnxGraphs } from "../../verifier/model/onnx/graphs.ts";
+import { tensorUploads } from "../../verifier/model/uploads.ts";
+import { toPlain } from "../demo/teller.ts";
+import { checkValues } from "../job/check-values.ts";
+import { readDataset } from "../job/dataset-file.ts";
+import { firstStep } from "../job/first-step.ts";
+import { chainAt, uploadAll } from "../job/node.ts";
+import { positive, wholeBigint } from "../job/numbers.ts";
+import { type OptimizerOptions, optimizerFrom } from "../job/optimizer-words.ts";
+import { modelFile } from "../model-file.ts";
+import { wholeNumber } from "../whole-number.ts";
+
+export interface CreateJobOptions extends OptimizerOptions {
+  readonly model: string;
+  readonly dataset: string;
+  readonly loss: string;
+  readonly ignoreLabel?: string;
+  readonly output?: string;
+  readonly scale?: string;
+  readonly steps: string;
+  readonly batchRows: string;
+  readonly evaluateBatchRows?: string;
+  readonly dim: readonly string[];
+  readonly requester: string;
+  readonly profile: string;
+  readonly soft: boolean;
+  readonly stepRoots: boolean;
+  readonly sequentialRows: boolean;
+  readonly salt: string;
+  readonly priceWeiPerGflop: string;
+  readonly deadlineSeconds: string;
+  readonly windowSeconds: string;
+  readonly nodeUrl: string;
+  readonly json: boolean;
+}
+
+/**
+ * `anh job create`: from a network and a dataset to the transaction that asks for its training. Everything is checked first
+ * (nodes, shapes, values, a step on this machine); then what the job names is uploaded. Nothing is paid or sent here.
+ */
+export async function createJob(options: CreateJobOptions): Promise<void> {
+  const steps = wholeNumber("steps", options.steps);
+  const batchRows = wholeNumber("batch-rows", options.batchRows);
+  const [profile, loss, requester] = [profileFrom(options.profile), lossFrom(options), requesterFrom(options)];
+  const { bytes: file, dimensions, external } = modelFile(options.model, options.dim);
+  const named = readDataset(options.dataset, inputNames({ file, dimensions, external }));
+  const graphs = onnxGraphs(
+    {
+      file,
+      dimensions,
+      external,
+      loss,
+      optimizer: optimizerFrom(options, steps),
+      batchRows,
+      evaluateBatchRows:
+        options.evaluateBatchRows === undefined
+          ? batchRows
+          : wholeNumber("evaluate-batch-rows", options.evaluateBatchRows),
+      profile,
+      ...(options.output === undefined ? {} : { output: options.output }),
+      ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),
+    },
+    named.columns,
+  );
+  checkValues(named, loss, graphs.infer);
+  const terms = {
+    requester,
+    salt: numberToHex(wholeBigint("salt", options.salt), { size: 32 }),
+    graphs,
+    dataset: named.dataset,
+    steps,
+    profile,
+    flags: flagsFrom(options, profile),
+    priceWeiPerGflop: wholeBigint("price-wei-per-gflop", options.priceWeiPerGflop),
+    windowSeconds: wholeNumber("window-seconds", options.windowSeconds),
+  };
+  const deadlineSeconds = BigInt(wholeNumber("deadline-seconds", options.deadlineSeconds));
+  // Before anything is looked for elsewhere: what the chain would refuse.
+  buildJob({ ...terms, l2ChainId: 0n, deadline: deadlineSeconds });
+  const first = await firstStep(graphs.train, named.dataset);
+  const { chainId, now } = await chainAt(options.nodeUrl);
+  const { job, modelId, uploads } = buildJob({ ...terms, l2ChainId: chainId, deadline: now + deadlineSeconds });
+  const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...tensorUploads(named.dataset.tensors)]);
+  const value = trainTask(job).priceWei;
+  const data = encodeFunctionData({ abi: dnnAbi, functionName: "train", args: [job] });
+  const created = { modelId, firstStep: first, uploaded, job, transaction: { to: requester, value, data } };
+  console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created));
+}
+
+interface Created {
+  readonly modelId: Hex;
+  readonly firstStep: { readonly loss: number; readonly milliseconds: number };
+  readonly uploaded: { readonly files: number; readonly bytes: number };
+  readonly transaction: { readonly to: Hex; readonly value: bigint; readonly data: Hex };
+}
+
+function text(options: CreateJobOptions, { modelId, firstStep: first, uploaded, transaction }: Created): string {
+  const { to, value, data } = transaction;
+  return [
+    [
+      `model       ${modelId}`,
+      `first step  loss ${first.loss.toPrecision(6)}, ${first.milliseconds.toFixed(1)} ms on this machine`,
+      `price       ${formatEther(value)} ETH for ${options.steps} steps of ${options.batchRows} rows, ${options.profile}`,
+      `uploaded    ${uploaded.files} files, ${uploaded.bytes.toLocaleString("en")} bytes, to ${options.nodeUrl}`,
+    ].join("\n"),
+    "Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json.",
+    `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl}`,
+  ].join("\n\n");
+}
+
+function lossFrom({ loss, ignoreLabel }: CreateJobOptions): LossSpec {
+  if (loss !== "ce" && loss !== "mse" && loss !== "bce")
+    throw new AnhError("usage", `--loss is "${loss}"`, { expected: "ce, mse or bce", actual: loss });
+  if (ignoreLabel === undefined) return { kind: loss };
+  if (loss !== "ce" || !/^-?\d{1,9}$/.test(ignoreLabel))
+    throw new AnhError("usage", `--ignore-label is "${ignoreLabel}"`, {
+      expected: "a whole number, with --loss ce",
+      actual: ignoreLabel,
+    });
+  return { kind: loss, ignored: Number(ignoreLabel) };
+}
+
+function profileFrom(words: string): ProfileName {
+  if (!Object.hasOwn(PROFILE, words))
+    throw new AnhError("usage", `--profile is "${words}"`, { expected: "strict or tolerant", actual: words });
+  return words as ProfileName;
+}
+
+function requesterFrom({ requester }: CreateJobOptions): Hex {
+  if (!isAddress(requester, { strict: false }))
+    throw new AnhError("usage", `--requester is "${requester}"`, {
+      expected: "the address of the contract that will call Dnn.train",
+      actual: requester,
+    });
+  return requester;
+}
+
+/** A tolerant job must commit to its steps (P4.2). */
+const flagsFrom = ({ soft, stepRoots, sequentialRows }: CreateJobOptions, profile: ProfileName) => [
+  ...(stepRoots || profile === "tolerant" ? (["stepRoots"] as const) : []),
+  ...(soft ? (["soft"] as const) : []),
+  ...(sequentialRows ? (["sequentialRows"] as const) : []),
+];

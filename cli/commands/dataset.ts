@@ -1,0 +1,18 @@
+import { tensorUploads } from "../../verifier/model/uploads.ts";
+import { datasetRoot } from "../../verifier/trace/dataset.ts";
+import { readTensors } from "../job/dataset-file.ts";
+import { uploadAll } from "../job/node.ts";
+
+interface AddOptions {
+  readonly tensors: string;
+  readonly nodeUrl: string;
+  readonly json: boolean;
+}
+
+/** `anh dataset add`: stores tensors of a safetensors file at a node, and says the root by which contracts name them. */
+export async function addDataset(file: string, { tensors, nodeUrl, json }: AddOptions): Promise<void> {
+  const { dataset } = readTensors(file, tensors.split(","));
+  const uploaded = await uploadAll(nodeUrl, tensorUploads(dataset.tensors));
+  const added = { datasetRoot: datasetRoot(dataset), rows: dataset.rows, uploaded };
+  console.log(json ? JSON.stringify(added) : `${added.datasetRoot}  ${added.rows} rows, ${uploaded.bytes} bytes`);
+}

@@ -1,0 +1,37 @@
+import { createPublicClient, http } from "viem";
+import { AnhError } from "../../common/errors.ts";
+import { putBlob } from "../../verifier/data/put.ts";
+import { UploadError } from "../../verifier/data/upload.ts";
+import type { Upload } from "../../verifier/model/uploads.ts";
+
+/** The chain of the node that a job is made for, and its time in seconds. */
+export async function chainAt(nodeUrl: string): Promise<{ chainId: bigint; now: bigint }> {
+  const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
+  try {
+    const [chainId, { timestamp }] = await Promise.all([client.getChainId(), client.getBlock()]);
+    return { chainId: BigInt(chainId), now: timestamp };
+  } catch (cause) {
+    throw silent(nodeUrl, cause);
+  }
+}
+
+/** Stores content at a node, each piece once. */
+export async function uploadAll(
+  nodeUrl: string,
+  uploads: readonly Upload[],
+): Promise<{ readonly files: number; readonly bytes: number }> {
+  const once = [...new Map(uploads.map((upload) => [upload.root, upload])).values()];
+  for (const upload of once)
+    await putBlob(nodeUrl, upload).catch((cause) => {
+      throw cause instanceof UploadError ? cause : silent(nodeUrl, cause);
+    });
+  return { files: once.length, bytes: once.reduce((sum, { bytes }) => sum + bytes.length, 0) };
+}
+
+const silent = (url: string, cause: unknown): AnhError =>
+  new AnhError("node-unavailable", `no node answers at ${url}`, {
+    expected: "an L2 node",
+    actual: url,
+    hint: "Start ./anh dev, or name the node with --node-url.",
+    cause,
+  });

@@ -1,0 +1,176 @@
+// What is refused before anything is uploaded, and where no node answers. The way to a trained network: test/examples.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { type CreateJobOptions, createJob } from "../../cli/commands/create-job.ts";
+import { readTensors } from "../../cli/job/dataset-file.ts";
+import { optimizerFrom } from "../../cli/job/optimizer-words.ts";
+import { ROOT } from "../../cli/paths.ts";
+import { toSafetensors } from "../../verifier/tensor/safetensors.ts";
+import { float32, type Tensor } from "../../verifier/tensor/tensor.ts";
+import { exportedClassifier, model, node, port, weights } from "../support/onnx-model.ts";
+import { randomTensor, uniform } from "../support/tensors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "anh-create-job-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const at = (name: string) => join(folder, name);
+
+const random = uniform(8);
+const ROWS = 20;
+const x = randomTensor(random, "float32", [ROWS, 1, 4, 3]);
+const labels = randomTensor(random, "uint8", [ROWS], 0, 5);
+const dataset = (tensors: Readonly<Record<string, Tensor>>) => {
+  const file = at("data.safetensors");
+  writeFileSync(file, Buffer.concat(toSafetensors(new Map(Object.entries(tensors)))));
+  return file;
+};
+writeFileSync(at("net.onnx"), exportedClassifier());
+
+const options = {
+  model: at("net.onnx"),
+  dataset: "",
+  loss: "ce",
+  optimizer: "adam:0.001",
+  warmupSteps: "0",
+  steps: "10",
+  batchRows: "4",
+  dim: [],
+  requester: "0x00000000000000000000000000000000000000aa",
+  profile: "strict",
+  soft: false,
+  stepRoots: false,
+  sequentialRows: false,
+  salt: "0",
+  priceWeiPerGflop: "1",
+  deadlineSeconds: "60",
+  windowSeconds: "60",
+  nodeUrl: "http://127.0.0.1:1",
+  json: true,
+} as const;
+
+describe("refused, with the value and what would do", () => {
+  const some = (values: readonly number[]): Tensor => ({
+    dtype: "uint8",
+    shape: [ROWS],
+    data: Uint8Array.from(values),
+  });
+  const bad = new Float32Array(x.data as Float32Array);
+  // Whole numbers that the scale makes as large as numbers get.
+  const big: Tensor = { ...x, dtype: "int32", data: new Int32Array(x.data.length).fill(2 ** 31 - 1) };
+  bad[12 * 7] = Number.POSITIVE_INFINITY;
+  test.each<[string, Partial<Record<keyof CreateJobOptions, unknown>>, Record<string, Tensor>, string, RegExp]>([
+    ["a model that is not there", { model: at("no.onnx") }, { x, labels }, "usage", /no\.onnx cannot be read/],
+    ["an unknown loss", { loss: "hinge" }, { x, labels }, "usage", /--loss is "hinge"/],
+    ["an unknown profile", { profile: "toString" }, { x, labels }, "usage", /--profile/],
+    ["a requester that is no address", { requester: "0x12" }, { x, labels }, "usage", /--requester/],
+    ["no steps", { steps: "0" }, { x, labels }, "usage", /--steps/],
+    ["a negative price", { priceWeiPerGflop: "-1" }, { x, labels }, "usage", /--price-wei-per-gflop/],
+    ["ignored labels without classes", { loss: "mse", ignoreLabel: "3" }, { x, labels }, "usage", /--ignore-label/],
+    ["data of other names", {}, { images: x, labels }, "dataset", /holds images, labels/],
+    ["two targets", {}, { x, labels, more: labels }, "dataset", /holds x, labels, more/],
+    ["no target", {}, { x }, "dataset", /holds x$/],
+    ["rows that differ", {}, { x, labels: { ...some([1, 2, 3]), shape: [3] } }, "dataset-rows", /differ in rows/],
+    [
+      "a label beyond the classes",
+      {},
+      { x, labels: some(new Array(ROWS).fill(5)) },
+      "dataset",
+      /labels holds 5 in row 0/,
+    ],
+    ["an infinite number", {}, { x: { ...x, data: bad }, labels }, "dataset", /x holds Infinity in row 7/],
+    ["more rows a step than there are", { batchRows: "21" }, { x, labels }, "bad-job", /batchRows/],
+    ["a window without end", { windowSeconds: "99999999" }, { x, labels }, "bad-job", /windowSeconds/],
+    ["rows beyond the end", { sequentialRows: true }, { x, labels }, "bad-job", /sequentialRows/],
+    [
+      "a rate that leaves the numbers",
+      { optimizer: "sgd:3e38", scale: "1e20" },
+      { x: big, labels },
+      "not-finite",
+      /first step/,
+    ],
+    ["no node", {}, { x, labels }, "node-unavailable", /no node answers at http:\/\/127\.0\.0\.1:1/],
+  ])("%s", async (_, changes, tensors, code, message) => {
+    const refused = createJob({ ...options, dataset: dataset(tensors), ...changes } as never);
+    await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+test("the command names every node that cannot be run, in JSON, and fails", () => {
+  const file = model([node("LSTM", ["x"], "h"), node("GRU", ["h"], "y")], [weights("w", [4, 2])], 17, {
+    input: [port("x", ["batch", 1, 4, 3])],
+  });
+  writeFileSync(at("recurrent.onnx"), file);
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [
+      ...["cli/main.ts", "job", "create", "--model", at("recurrent.onnx"), "--dataset", dataset({ x, labels })],
+      ...["--loss", "ce", "--optimizer", "sgd:1", "--steps", "1", "--requester", options.requester, "--json"],
+    ],
+    { cwd: ROOT, encoding: "utf8" },
+  );
+  const { error } = JSON.parse(stdout);
+  expect([status, error.code]).toEqual([1, "model-unsupported"]);
+  expect(error.refusals.map(({ node: name }: { node: string }) => name)).toEqual([
+    "/LSTM (LSTM, opset 17)",
+    "/GRU (GRU, opset 17)",
+  ]);
+  expect(error.hint).toContain("Supported: Abs");
+});
+
+describe("an optimizer in words", () => {
+  const from = (optimizer: string, rest = {}) => optimizerFrom({ optimizer, warmupSteps: "0", ...rest }, 100);
+  test.each([
+    "",
+    "adam",
+    "adam:",
+    "adam:x",
+    "adam:0",
+    "adam:-1",
+    "adam:1e-50",
+    "toString:1",
+    "sgd:1,2",
+    "adam:1,1",
+    "adam:1,2,3,4",
+    "momentum:0.1,",
+    "sgd:1:2",
+  ])("%j is refused", (words) => {
+    expect(() => from(words)).toThrow(/--optimizer/);
+  });
+  test.each([
+    ["a schedule nobody knows", { schedule: "step" }, /--schedule/],
+    ["a warm-up as long as the training", { schedule: "linear", warmupSteps: "100" }, /--warmup-steps/],
+    ["a norm of nothing", { clipNorm: "0" }, /--clip-norm/],
+  ])("%s is refused", (_, rest, message) => {
+    expect(() => from("sgd:1", rest)).toThrow(message);
+  });
+  test("what is left out is what frameworks take", () => {
+    expect(from("sgd:0.1")).toEqual({ kind: "sgd", learningRate: 0.1 });
+    expect(from("momentum:1/4")).toEqual({ kind: "momentum", learningRate: 0.25, momentum: 0.9 });
+    expect(from("adam:1e-3,0.8")).toEqual({
+      kind: "adam",
+      learningRate: 0.001,
+      beta1: 0.8,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    });
+    expect(from("adamw:0.1,0", { clipNorm: "1", schedule: "cosine", warmupSteps: "99" })).toEqual({
+      kind: "adamw",
+      learningRate: 0.1,
+      weightDecay: 0,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      clipNorm: 1,
+      schedule: { kind: "cosine", warmupSteps: 99, totalSteps: 100, floor: 0 },
+    });
+  });
+});
+
+test("tensors of a dataset come in the order asked for; one that is not there, or has no rows, is named", () => {
+  const file = dataset({ x, labels, one: float32([], [1]) });
+  expect(readTensors(file, ["labels", "x"]).columns.map(({ name }) => name)).toEqual(["labels", "x"]);
+  expect(() => readTensors(file, ["x", "y"])).toThrow(/no tensor y/);
+  expect(() => readTensors(file, ["one"])).toThrow(/one is float32\[\]/);
+});
