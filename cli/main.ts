@@ -131,6 +131,27 @@ job
   .action(async (claim: string, options) => (await import("./commands/job.ts")).replayJob(claim, options));
 
 program
+  .command("tx")
+  .description("transactions that go another way than through the node")
+  .command("force [raw]")
+  .description(
+    "past the sequencer, through L1: a signed L2 transaction, or a call by the L1 account whose key is in ANH_KEY",
+  )
+  .option("--to <address>", "call this address on L2, as the L1 account itself")
+  .option("--data <hex>", "what the call is made with", "0x")
+  .option("--value-eth <amount>", "what the call sends, from the account's L2 balance", "0")
+  .option("--mint-eth <amount>", "ether to bring along from L1 into that balance", "0")
+  .option("--gas-limit <n>", "of the call; paid on L1, and what is not used comes back on L2", "200000")
+  .option("--wait <moment>", "return when it is queued on L1, included on L2, or executed there", "queued")
+  .option("--json", "one JSON object on stdout", false)
+  .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
+  .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
+  .option("--node-url <url>", "an L2 node, to see it land", "http://127.0.0.1:9545")
+  .action(async (raw: string | undefined, options) =>
+    (await import("./commands/tx.ts")).forceTransaction(raw, options),
+  );
+
+program
   .command("test [files...]")
   .description("types, lint, contract tests and vitest; ends with `N passed, N failed`")
   .option("--long", "also the long-running tests", false)

@@ -1,12 +1,16 @@
-import { type Address, encodeFunctionData, type Hex, type PublicClient, parseEventLogs } from "viem";
+import { type Address, encodeFunctionData, type Hex, keccak256, type PublicClient, parseEventLogs } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { forcedTransactionsAbi } from "../../common/contracts/forced-transactions.ts";
+import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
+import { forcedCallOf } from "../../common/forced-call.ts";
+import { decodeMessage, type Message } from "../../common/message.ts";
+import { MAX_ORIGIN_LAG_SECONDS } from "../chain/derivation.ts";
 import type { L1Sender } from "./sender.ts";
 
 export interface ForceModules {
   readonly client: PublicClient;
-  readonly chain: Pick<ChainFile, "contracts">;
+  readonly chain: Pick<ChainFile, "contracts" | "l2ChainId" | "clocks">;
   readonly sender: Pick<L1Sender, "send">;
 }
 
@@ -15,6 +19,17 @@ export interface Forced {
   readonly inboxIndex: bigint;
   readonly l1Block: bigint;
   readonly l1Transaction: Hex;
+  /** The hash it has on L2. */
+  readonly l2Transaction: Hex;
+  readonly included: InclusionBounds;
+}
+
+/** When L1 makes sure that a queued message is in the chain; L1 seconds. */
+export interface InclusionBounds {
+  /** No batch that leaves it out can be anchored later (P3.3: at most 1800 s behind its header, that a window behind L1). */
+  readonly noBatchWithoutItAfter: bigint;
+  /** With a sequencer silent from now on, anybody may anchor a block that has it later than this (P3.8). */
+  readonly fallbackAfter: bigint;
 }
 
 /** A call as an L1 account makes it on L2 (P1.6). */
@@ -50,13 +65,28 @@ async function laneWei(gasLimit: bigint, { client, chain }: ForceModules): Promi
   return (gasLimit * priceWei * (100n + SPARE_PERCENT)) / 100n;
 }
 
-async function queue(data: Hex, valueWei: bigint, { chain, sender }: ForceModules): Promise<Forced> {
-  const receipt = await sender.send({ to: chain.contracts.forcedTransactions, data, valueWei });
+async function queue(data: Hex, valueWei: bigint, { client, chain, sender }: ForceModules): Promise<Forced> {
+  const { forcedTransactions, headerAnchor } = chain.contracts;
+  const receipt = await sender.send({ to: forcedTransactions, data, valueWei });
   const [queued] = parseEventLogs({ abi: inboxAbi, eventName: "MessageQueued", logs: receipt.logs });
   if (queued === undefined) throw new Error("ForcedTransactions queued nothing");
+  const { index, kind, body } = queued.args;
+  const [block, fallbackAfter] = await Promise.all([
+    client.getBlock({ blockHash: receipt.blockHash }),
+    client.readContract({ address: headerAnchor, abi: headerAnchorAbi, functionName: "fallbackDueAfter" }),
+  ]);
+  const windowSeconds = BigInt(chain.clocks.inclusionWindowSeconds);
   return {
-    inboxIndex: queued.args.index,
+    inboxIndex: index,
     l1Block: receipt.blockNumber,
     l1Transaction: receipt.transactionHash,
+    l2Transaction: hashOnL2(decodeMessage(kind, body), index, chain.l2ChainId),
+    included: { noBatchWithoutItAfter: block.timestamp + MAX_ORIGIN_LAG_SECONDS + windowSeconds, fallbackAfter },
   };
+}
+
+function hashOnL2(message: Message, index: bigint, l2ChainId: bigint): Hex {
+  if (message.kind === 7) return keccak256(message.envelope);
+  if (message.kind === 8) return forcedCallOf(message, index, l2ChainId).hash;
+  throw new Error(`ForcedTransactions queued a message of kind ${message.kind}`);
 }

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
-import { createPublicClient, type Hex, http, type PublicClient } from "viem";
+import { createPublicClient, type Hex, http, keccak256, type PublicClient } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../cli/paths.ts";
+import { devUsers } from "../../cli/stack/accounts.ts";
 import { CHAIN_FILE } from "../../cli/stack/data-dir.ts";
 import { startNodeProcess } from "../support/node-process.ts";
 import { until } from "../support/until.ts";
@@ -29,11 +31,36 @@ const genesisFile = (name: string, answer: string): string => {
   return path;
 };
 const genesis = genesisFile("genesis.json", "0x2a");
+const user = devUsers()[1]!;
 
 function anh(...args: readonly string[]) {
-  const child = spawn(process.execPath, ["cli/main.ts", ...args], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const env = { ...process.env, ANH_KEY: user.privateKey };
+  const child = spawn(process.execPath, ["cli/main.ts", ...args], {
+    cwd: ROOT,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   return { child, stderr: text(child.stderr), ended: once(child, "close") as Promise<[number | null]> };
 }
+
+/** Runs `anh tx force` against the stack. */
+async function force(...args: readonly string[]) {
+  const urls = ["--l1-url", ready.l1.url, "--node-url", ready.l2.url, "--chain-file", join(dataDir, CHAIN_FILE)];
+  const { child, stderr, ended } = anh("tx", "force", ...urls, ...args);
+  const [stdout, problems, [code]] = await Promise.all([text(child.stdout), stderr, ended]);
+  return { stdout, stderr: problems, code };
+}
+
+const signed = (fields: { nonce: number; chainId?: number; gas?: bigint }) =>
+  privateKeyToAccount(user.privateKey).signTransaction({
+    chainId: 77_777,
+    to: RICH,
+    value: 3n,
+    gas: 50_000n,
+    maxFeePerGas: 10n ** 10n,
+    maxPriorityFeePerGas: 0n,
+    ...fields,
+  });
 
 let dev: ReturnType<typeof anh>;
 let ready: { readonly l1: { readonly url: string }; readonly l2: { readonly url: string; readonly chainId: number } };
@@ -57,7 +84,6 @@ afterAll(async () => {
 test("a genesis that cannot be used ends `anh dev` before anything is started", async () => {
   const bad = join(folder, "bad.json");
   for (const [content, message, code] of [
-    ["{", "is not JSON", 78],
     [JSON.stringify({ alloc: { [CONTRACT]: { nonce: 1 } } }), "a nonce without code", 78],
     [JSON.stringify({ alloc: {}, config: { chainId: 31_337 } }), "that of the embedded L1", 2],
   ] as const) {
@@ -103,4 +129,38 @@ test("a replica with another genesis does not start, and says which was expected
   } finally {
     await node.end("SIGTERM");
   }
+});
+
+test("`anh tx force` pays nothing for what cannot work, and says so with the exit codes of all commands", async () => {
+  const usage = await force("--to", RICH, "--wait", "long");
+  expect([usage.code, usage.stdout, usage.stderr]).toEqual([2, "", expect.stringContaining('--wait is "long"')]);
+  expect((await force("--to", RICH, "--l1-url", ready.l2.url)).stderr).toContain("another chain than the L1");
+  const silent = await force("--to", RICH, "--l1-url", "http://127.0.0.1:1");
+  expect([silent.code, silent.stderr]).toEqual([69, expect.stringContaining("no L1 node answers")]);
+  const poor = await force("--to", RICH, "--mint-eth", "1000000", "--json");
+  expect([poor.code, JSON.parse(poor.stdout).error.code]).toEqual([1, "l1-refused"]);
+});
+
+test("`anh tx force` brings a call, and a signed transaction, to the L2 through L1", async () => {
+  const before = await l2.getBalance({ address: RICH });
+  const call = await force("--to", RICH, "--mint-eth", "1", "--value-eth", "0.25", "--wait", "executed", "--json");
+  const forced = JSON.parse(call.stdout);
+  expect(forced.status).toMatchObject({ state: expect.stringMatching(/^executed-/) });
+  const quarter = 10n ** 18n / 4n;
+  expect(await l2.getBalance({ address: RICH })).toBe(before + quarter);
+  const receipt = await l2.getTransactionReceipt({ hash: forced.l2Transaction });
+  expect(receipt).toMatchObject({ status: "success", from: user.address.toLowerCase() });
+  const inclusion = BigInt(forced.included.noBatchWithoutItAfter) - BigInt(forced.included.fallbackAfter);
+  expect(Number(inclusion)).toBeGreaterThan(1800 - 60); // counted from now; the fallback from the last anchoring
+
+  const raw = await signed({ nonce: 0 });
+  const envelope = await force(raw, "--wait", "included");
+  expect(envelope.stdout).toContain(`On L2 it is transaction ${keccak256(raw)}`);
+  expect(envelope.stdout).toMatch(/No batch can leave it out after \d{4}-\d\d-\d\dT/);
+  expect(envelope.stdout).toMatch(/: L2 block \d+\n$/);
+  expect(await l2.getBalance({ address: RICH })).toBe(before + quarter + 3n);
+
+  // Its nonce is used: the block that takes the message in skips it, and nobody is charged.
+  const again = await force(await signed({ nonce: 0, gas: 40_000n }), "--wait", "executed", "--json");
+  expect([again.code, JSON.parse(again.stdout.split("\n")[0]!).error.code]).toEqual([1, "skipped"]);
 });

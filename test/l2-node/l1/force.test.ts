@@ -74,6 +74,11 @@ describe("a silent sequencer", () => {
       modules,
     );
     expect(called.inboxIndex).toBe(envelope.inboxIndex + 1n);
+    const [queuedAt, { inclusionWindowSeconds }] = [
+      await client.getBlock({ blockNumber: called.l1Block }),
+      l1.chain.clocks,
+    ];
+    expect(called.included.noBatchWithoutItAfter).toBe(queuedAt.timestamp + 1800n + BigInt(inclusionWindowSeconds));
 
     const stranger = node();
     await catchUp(stranger);
@@ -85,13 +90,18 @@ describe("a silent sequencer", () => {
       code: "fallback-behind",
     });
     await mine();
-    expect((await anchorFallback(fallback)).status).toBe("success");
+    const fallen = await anchorFallback(fallback);
+    expect(fallen.status).toBe("success");
+    const { timestamp } = await client.getBlock({ blockHash: fallen.blockHash });
+    expect(timestamp).toBeGreaterThan(called.included.fallbackAfter);
+    expect(called.included).toEqual({ ...envelope.included, noBatchWithoutItAfter: expect.any(BigInt) });
 
     const replica = node();
     for (const one of [stranger, replica, sequencing]) await catchUp(one);
     const head = replica.chain.head();
     expect([head.header.number, head.inboxOnly, head.forced]).toEqual([anchored + 1n, false, 2]);
     expect(head.transactions.map(({ outcome }) => outcome.status)).toEqual(["included", "included"]);
+    expect(head.transactions.map(({ hash }) => hash)).toEqual([envelope.l2Transaction, called.l2Transaction]);
     for (const one of [stranger, sequencing]) expect(one.chain.head()).toEqual(head);
     expect(sequencing.mempool.size).toBe(0); // its loop does not run here: what was dropped is taken back below
 

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { BaseError, createPublicClient, type Hex, http, type PublicClient } from "viem";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { AnhError } from "../../common/errors.ts";
+import { type Forced, type ForceModules, forceCall, forceEnvelope } from "../../l2-node/l1/force.ts";
+import { L1Sender } from "../../l2-node/l1/sender.ts";
+import { type ForceOptions, type ForceRequest, requestOf } from "../force-options.ts";
+import { readChain } from "../read-chain.ts";
+import { wait } from "../waiting.ts";
+
+export interface TxForceOptions extends ForceOptions {
+  readonly json: boolean;
+  readonly chainFile: string;
+  readonly l1Url: string;
+  readonly nodeUrl: string;
+  readonly wait: string;
+}
+
+/** What the L2 node says of a transaction (`anh_getTransactionStatus`). */
+interface Status {
+  readonly state: string;
+  readonly reason?: string;
+  readonly includedInBlock?: Hex;
+  readonly blockNumber?: Hex;
+}
+
+const POLL_MS = 250;
+const MOMENTS = ["queued", "included", "executed"] as const;
+
+/** `anh tx force`: brings a signed L2 transaction, or a call by the L1 account, past the sequencer through L1's Inbox. */
+export async function forceTransaction(raw: string | undefined, options: TxForceOptions): Promise<void> {
+  const moment = MOMENTS.find((name) => name === options.wait);
+  if (moment === undefined)
+    throw new AnhError("usage", `--wait is "${options.wait}"`, { expected: MOMENTS.join(", "), actual: options.wait });
+  const chain = readChain(options.chainFile);
+  const request = requestOf(raw, options, chain.l2ChainId);
+  const client = createPublicClient({ transport: http(options.l1Url), cacheTime: 0 });
+  await checkL1(client, chain, options.l1Url);
+  const sender = new L1Sender(
+    { privateKey: l1Key(), l1ChainId: chain.l1ChainId, bumpAfterMs: 60_000, pollMs: POLL_MS },
+    { client },
+  );
+  const forced = await queue(request, { client, chain, sender });
+  if (!options.json) console.log(queuedText(forced, options.nodeUrl));
+  const status = moment === "queued" ? undefined : await landed(forced, moment, options.nodeUrl, client, chain);
+  if (options.json) console.log(JSON.stringify({ ...forced, ...(status ? { status } : {}) }, digits));
+  else if (status)
+    console.log(`${status.state}: L2 block ${BigInt(status.blockNumber ?? status.includedInBlock ?? "0x0")}`);
+}
+
+const digits = (_: string, value: unknown) => (typeof value === "bigint" ? value.toString() : value);
+
+/** Keys are no options: a command line is visible to everybody on the machine. */
+function l1Key(): Hex {
+  const key = process.env.ANH_KEY;
+  if (key === undefined || !/^0x[0-9a-fA-F]{64}$/.test(key))
+    throw new AnhError("usage", "ANH_KEY holds no private key", {
+      expected: "0x and 64 hex digits",
+      hint: "set ANH_KEY to the key of the L1 account that pays",
+    });
+  return key as Hex;
+}
+
+async function checkL1(client: PublicClient, { l1ChainId }: ChainFile, url: string): Promise<void> {
+  const found = await client.getChainId().catch((cause) => {
+    throw new AnhError("l1-unavailable", `no L1 node answers at ${url}`, { cause, hint: "name one with --l1-url" });
+  });
+  if (BigInt(found) !== l1ChainId)
+    throw new AnhError("wrong-l1", `${url} is another chain than the L1 of the chain file`, {
+      expected: l1ChainId,
+      actual: found,
+    });
+}
+
+async function queue(request: ForceRequest, modules: ForceModules): Promise<Forced> {
+  try {
+    return await (request.kind === "envelope"
+      ? forceEnvelope(request.raw, request.gasLimit, modules)
+      : forceCall(request.call, modules));
+  } catch (cause) {
+    if (!(cause instanceof BaseError)) throw cause;
+    throw new AnhError("l1-refused", `L1 does not take it: ${cause.shortMessage}`, {
+      cause,
+      hint: "the account pays the lane's gas and what it brings along; beyond 2^25 gas per L1 block, try again in the next",
+    });
+  }
+}
+
+/** Polls the L2 node until the transaction is there. L1 leaves no way to keep it out beyond the bounds, so neither do we wait. */
+async function landed(
+  { l2Transaction, included }: Forced,
+  moment: "included" | "executed",
+  nodeUrl: string,
+  l1: PublicClient,
+  { clocks }: ChainFile,
+): Promise<Status> {
+  const lastSecond = included.noBatchWithoutItAfter + BigInt(clocks.inclusionWindowSeconds);
+  const node = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
+  const statusOf = (): Promise<Status | null> =>
+    node.request({ method: "anh_getTransactionStatus", params: [l2Transaction] } as never);
+  const waiting = wait(`waiting until it is ${moment}, at the latest ${instant(included.noBatchWithoutItAfter)}`);
+  try {
+    for (;;) {
+      const status = await statusOf().catch(() => null);
+      if (status?.state === "skipped")
+        throw new AnhError("skipped", `block ${BigInt(status.includedInBlock ?? "0x0")} skipped it: ${status.reason}`, {
+          hint: "nobody was charged on L2; mend what is named and force it again",
+        });
+      if (status && (moment === "included" ? status.state !== "pending" : isExecuted(status))) return status;
+      if ((await l1.getBlock()).timestamp > lastSecond)
+        throw new AnhError(
+          "not-included",
+          "the node does not show it although L1 allows no chain without it any more",
+          {
+            hint: `is the node at ${nodeUrl} up to date? If nobody has anchored since, anybody may anchor the fallback block`,
+          },
+        );
+      await sleep(POLL_MS);
+    }
+  } finally {
+    waiting.stop();
+  }
+}
+
+const isExecuted = ({ state }: Status): boolean => state.startsWith("executed") || state === "settled";
+
+const instant = (seconds: bigint): string => `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}Z`;
+
+function queuedText({ inboxIndex, l1Block, l1Transaction, l2Transaction, included }: Forced, nodeUrl: string): string {
+  return [
+    `Inbox message ${inboxIndex}, in L1 block ${l1Block} by transaction ${l1Transaction}`,
+    `On L2 it is transaction ${l2Transaction}`,
+    `No batch can leave it out after ${instant(included.noBatchWithoutItAfter)}.`,
+    `If the sequencer anchors nothing from now on, anybody may anchor a block that has it after ${instant(included.fallbackAfter)}.`,
+    `See it land: cast receipt ${l2Transaction} --rpc-url ${nodeUrl}, or anh_getTransactionStatus`,
+  ].join("\n");
+}
