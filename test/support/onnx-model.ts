@@ -42,6 +42,9 @@ export const integers = (name: string, values: number[], shape = [values.length]
 
 export const int = (name: string, i: number) => create(onnx.AttributeProtoSchema, { name, type: 2, i: BigInt(i) });
 
+export const ints = (name: string, ...values: number[]) =>
+  create(onnx.AttributeProtoSchema, { name, type: 7, ints: values.map(BigInt) });
+
 export const node = (
   opType: string,
   input: string[],
