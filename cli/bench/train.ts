@@ -14,46 +14,63 @@ import { loadMnist } from "../demo/mnist.ts";
 import { digitsDataset } from "../demo/plans.ts";
 import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
+import { cnnTraining, gptTraining } from "./networks.ts";
 
-const STEPS = 3840;
+/** Steps per round: enough that what a run does once, at its start and end, weighs little. */
+const STEPS = { mlp: 3840, cnn: 640, gpt: 192 } as const;
 const TRACED_STEPS = 192;
 const ROUNDS = 7;
 
+type Say = (text: string) => void;
+
 /** Committed training against the bare loop: same session, same state hand-over, feeds gathered beforehand. */
-export async function train(say: (text: string) => void): Promise<Record<string, Figure>> {
-  const dataset = digitsDataset((await loadMnist()).train);
-  const gatherer = openGatherer(dataset);
-  const sessions: Session[] = [];
-  const openTask = async (stepRoots: boolean, steps: number) => {
-    const inputs = digitsTraining(dataset, steps, stepRoots);
-    const session = await onnxRuntime({ threads: 1 }).open(inputs.graph);
-    sessions.push(session);
-    return { inputs, session };
+export async function train(say: Say): Promise<Record<string, Figure>> {
+  const digits = digitsDataset((await loadMnist()).train);
+  const mlp = await measured("mlp", digitsTraining(digits, STEPS.mlp, false), say, {
+    traced: digitsTraining(digits, TRACED_STEPS, true),
+  });
+  const cnn = await measured("cnn", cnnTraining(digits, STEPS.cnn), say);
+  const gpt = await measured("gpt", gptTraining(STEPS.gpt), say);
+  return {
+    "train-ratio-mlp": mlp.committed,
+    "train-ratio-cnn": cnn.committed,
+    "train-ratio-gpt": gpt.committed,
+    "trace-ratio": mlp.traced!,
   };
+}
+
+type Measured = { readonly committed: Figure; readonly traced?: Figure };
+
+/** One network: bare, committed and, where there is one, the same training with step roots, in turn. */
+async function measured(
+  name: string,
+  plain: TaskInputs,
+  say: Say,
+  also: { readonly traced?: TaskInputs } = {},
+): Promise<Measured> {
+  const gatherer = openGatherer(plain.dataset);
+  const session = await onnxRuntime({ threads: 1 }).open(plain.graph);
   try {
-    const plain = await openTask(false, STEPS);
-    const traced = await openTask(true, TRACED_STEPS);
-    const batches = await gatherAll(plain.inputs, gatherer);
+    const batches = await gatherAll(plain, gatherer);
     const committed: { value: number; reference: number }[] = [];
-    const withTraces: { value: number; reference: number }[] = [];
+    const traced: { value: number; reference: number }[] = [];
     for (let round = 0; round <= ROUNDS; round++) {
-      const times = [
-        await secondsOf(() => bareLoop(plain.inputs, plain.session, batches)),
-        await secondsOf(() => committedRun(plain.inputs, plain.session, gatherer)),
-        await secondsOf(() => committedRun(traced.inputs, traced.session, gatherer)),
-      ] as const;
+      const bare = await secondsOf(() => bareLoop(plain, session, batches));
+      const own = await secondsOf(() => committedRun(plain, session, gatherer));
+      const withTraces =
+        also.traced === undefined ? undefined : await secondsOf(() => committedRun(also.traced!, session, gatherer));
       if (round === 0) continue; // warm-up
-      const reference = STEPS / times[0];
-      committed.push({ value: STEPS / times[1], reference });
-      withTraces.push({ value: TRACED_STEPS / times[2], reference });
-      say(`round ${round}: ${times.map((time) => time.toFixed(3)).join(" / ")} s`);
+      const reference = plain.task.steps / bare;
+      committed.push({ value: plain.task.steps / own, reference });
+      if (withTraces !== undefined) traced.push({ value: also.traced!.task.steps / withTraces, reference });
+      say(`${name}, round ${round}: ${[bare, own, withTraces].map((time) => time?.toFixed(3) ?? "").join(" / ")} s`);
     }
     return {
-      "train-ratio": paired(committed, "steps/s"),
-      "trace-ratio": paired(withTraces, "steps/s"),
+      committed: paired(committed, "steps/s"),
+      ...(traced.length === 0 ? {} : { traced: paired(traced, "steps/s") }),
     };
   } finally {
-    for (const session of sessions) await session.close();
+    await session.close();
     await gatherer.close();
   }
 }
