@@ -8,6 +8,7 @@ import { openClaimsReader } from "./claims/reader.ts";
 import type { RunSpec } from "./claims/runs.ts";
 import { openAccountSender, openL1 } from "./clients.ts";
 import { openDataClient } from "./data/client.ts";
+import { keepGraph } from "./data/keep-graph.ts";
 import { openLibrary, type TensorMemory } from "./data/library.ts";
 import { readPublished } from "./dispute/published.ts";
 import { openDisputeReader } from "./dispute/reader.ts";
@@ -43,6 +44,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
   const disputes = openDisputeReader(l1);
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();
+  const keptGraphs = new Set<Hex>();
   const client = (urls: readonly string[]) => openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS });
   const libraryFor = ({ dataUrl }: LoggedClaim, { consumed }: RunSpec) => {
     const urls = [...settings.dataUrls, dataUrl, ...(consumed === undefined ? [] : [consumed.dataUrl])];
@@ -60,13 +62,17 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       sender,
       disputes,
       events,
-      libraryFor,
       log: openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock),
       claims: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
       watch: openWatch({
         events,
         libraryFor,
         keep: (state) => storeState(store, state),
+        keepGraph: async (root, graph) => {
+          if (keptGraphs.has(root)) return;
+          await keepGraph(store, root, graph);
+          keptGraphs.add(root);
+        },
         runtime: onnxRuntime({ threads: 1 }),
         checkers: settings.checkers ?? 1,
         policy: settings.policy ?? { kind: "all" },

@@ -3,26 +3,26 @@ import { type Abi, type Hex, isAddressEqual, type TransactionReceipt } from "vie
 import { demandsAbi } from "../common/contracts/demands.ts";
 import { disputesAbi } from "../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
+import { isSoft } from "../common/task.ts";
 import type { Want } from "./check/want.ts";
 import { withdrawBalances } from "./claims/earnings.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
-import type { ClaimsReader, L1Head } from "./claims/reader.ts";
+import type { ClaimRecord, ClaimsReader, L1Head } from "./claims/reader.ts";
 import type { RunSpec } from "./claims/runs.ts";
 import { specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
-import type { Library } from "./data/library.ts";
+import { type Budget, openBudget } from "./dispute/budget.ts";
 import { demandFor } from "./dispute/demand-for.ts";
 import type { Game } from "./dispute/game.ts";
 import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
 import { buildProof, describeViolation } from "./dispute/prove.ts";
 import type { DisputeReader } from "./dispute/reader.ts";
+import { byUrgency, type Urgent } from "./dispute/urgency.ts";
 import type { Watch, Watched } from "./dispute/watch.ts";
 import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { Service } from "./executor.ts";
 import type { L1 } from "./l1.ts";
-import { encodeGraph } from "./model/encoding.ts";
 import { BondTooHighError, RefusedError, type Sender } from "./sender.ts";
-import type { ConsumedResult } from "./witness/structure.ts";
 
 export type ChallengerOptions = {
   readonly pollMs: number;
@@ -40,7 +40,6 @@ export type ChallengerModules = {
   readonly claims: ClaimsReader;
   readonly disputes: DisputeReader;
   readonly watch: Watch;
-  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec) => Library;
   readonly events: EventSink;
 };
 
@@ -50,7 +49,7 @@ export type ChallengerModules = {
  */
 export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
   const stopping = new AbortController();
-  const memory: Memory = { settled: new Set(), declined: new Set() };
+  const memory: Memory = { settled: new Set(), declined: new Set(), underway: new Map() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
       await round(options, modules, memory).catch((error) => modules.events(roundFailed(error)));
@@ -62,6 +61,7 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
     stop: async () => {
       stopping.abort();
       await running;
+      await Promise.allSettled(memory.underway.values());
       await modules.watch.idle();
     },
   };
@@ -73,62 +73,116 @@ type Memory = {
   readonly settled: Set<Hex>;
   /** Demands that cost more than they are worth. */
   readonly declined: Set<string>;
+  /** Claims about which something is being sent: no other claim waits for that. */
+  readonly underway: Map<Hex, Promise<void>>;
 };
 
 type Case = { readonly logged: LoggedClaim; readonly spec: RunSpec; readonly watched: Watched };
 
+/** A claim as L1 has it now. */
+type Standing = Urgent & {
+  readonly logged: LoggedClaim;
+  readonly record: ClaimRecord;
+  readonly askableUntil: bigint;
+};
+
+/** Claims read or attended at once. */
+const AT_ONCE = 32;
+
 async function round(options: ChallengerOptions, modules: ChallengerModules, memory: Memory): Promise<void> {
-  const { settled } = memory;
-  const { log, claims, sender, watch, events } = modules;
+  const { settled, underway } = memory;
+  const { log, claims, sender, events } = modules;
   const logs = await log.read();
   const head = await claims.head();
-  const attend = async (logged: LoggedClaim): Promise<void> => {
-    const spec = specOf(logged, logs);
-    if (spec === undefined || isAddressEqual(logged.claim.claimant, sender.address)) return;
-    const record = await claims.record(logged.claimHash);
-    const isOpen = record.status === CLAIM_STATUS.open;
-    if (!isOpen) watch.forget(logged.claimHash);
-    const watched: Watched = isOpen ? watch.look(logged, spec) : { finding: { kind: "unknown" } };
-    const game = await gameOf(logged, head, record, watched, options, modules);
-    const actions = nextActions(game);
-    for (const action of actions) await tryTo(action, { logged, spec, watched }, options, modules, memory);
-    if (!isOpen && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
-      settled.add(logged.claimHash);
-  };
-  for (const logged of logs.values()) {
-    const { claimHash } = logged;
-    if (!settled.has(claimHash)) await apart({ claimHash }, events, () => attend(logged));
+  const own = ({ claim }: LoggedClaim) => isAddressEqual(claim.claimant, sender.address);
+  const others = [...logs.values()].filter((logged) => !settled.has(logged.claimHash) && !own(logged));
+  const standings: Standing[] = [];
+  const read = (logged: LoggedClaim) =>
+    apart({ claimHash: logged.claimHash }, events, async () => {
+      standings.push(await standingOf(logged, modules));
+    });
+  for (let first = 0; first < others.length; first += AT_ONCE)
+    await Promise.all(others.slice(first, first + AT_ONCE).map(read));
+
+  for (const standing of byUrgency(standings, head.timestamp)) {
+    const { claimHash } = standing.logged;
+    const spec = specOf(standing.logged, logs);
+    if (spec === undefined || underway.has(claimHash)) continue;
+    const attended = apart({ claimHash }, events, () => attend(standing, spec, head, options, modules, memory));
+    underway.set(
+      claimHash,
+      attended.finally(() => underway.delete(claimHash)),
+    );
+    if (underway.size >= AT_ONCE) await Promise.race(underway.values());
   }
   await withdrawBalances(modules);
 }
 
-async function gameOf(
-  { claimHash, l1Block }: LoggedClaim,
+async function standingOf(logged: LoggedClaim, { claims, disputes, sender }: ChallengerModules): Promise<Standing> {
+  const record = await claims.record(logged.claimHash);
+  const isOpen = record.status === CLAIM_STATUS.open;
+  const until = isOpen ? await disputes.until(logged.claimHash, sender.address) : { challengeable: 0n, askable: 0n };
+  return {
+    logged,
+    record,
+    isOpen,
+    isSoft: isSoft(logged.task),
+    until: until.challengeable,
+    askableUntil: until.askable,
+  };
+}
+
+async function attend(
+  standing: Standing,
+  spec: RunSpec,
   head: L1Head,
-  record: { readonly status: number; readonly closedAt: bigint },
+  options: ChallengerOptions,
+  modules: ChallengerModules,
+  memory: Memory,
+): Promise<void> {
+  const { logged, record, isOpen, until } = standing;
+  const { claimHash } = logged;
+  if (!isOpen) modules.watch.forget(claimHash);
+  const watched: Watched = isOpen
+    ? modules.watch.look(logged, spec, { until, nowSeconds: head.timestamp })
+    : { finding: { kind: "unknown" } };
+  const game = await gameOf(standing, head, watched, options, modules, memory);
+  const actions = nextActions(game);
+  const about = { logged, spec, watched };
+  const budget = budgetFor(logged, options, modules);
+  for (const action of actions) await tryTo(action, about, budget, options, modules, memory);
+  if (!isOpen && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
+    memory.settled.add(claimHash);
+}
+
+async function gameOf(
+  { logged: { claimHash, l1Block }, record, isOpen, until, askableUntil }: Standing,
+  head: L1Head,
   { finding }: Watched,
   { airgapSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
+  { declined }: Memory,
 ): Promise<Game> {
-  const isClosed = record.status !== CLAIM_STATUS.open;
-  const [challenges, pending, until, feesOpen, rewardOpen] = await Promise.all([
+  const [challenges, pending, feesOpen, rewardOpen] = await Promise.all([
     disputes.challenges(claimHash, sender.address, l1Block),
-    isClosed ? [] : disputes.pending(claimHash, l1Block),
-    isClosed ? { challengeable: 0n, askable: 0n } : disputes.until(claimHash, sender.address),
-    isClosed ? disputes.feesOpen(claimHash, sender.address, l1Block) : [],
-    isClosed && disputes.rewardOpen(claimHash, sender.address, l1Block),
+    isOpen ? disputes.pending(claimHash, l1Block) : [],
+    isOpen ? [] : disputes.feesOpen(claimHash, sender.address, l1Block),
+    !isOpen && disputes.rewardOpen(claimHash, sender.address, l1Block),
   ]);
   const wasAsked = finding.kind === "unavailable" && (await disputes.wasAsked(claimHash, l1Block));
   const isOpened = finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block));
-  const isAnswered = finding.kind === "wanted" && pending.length === 0;
+  const isAnswered =
+    finding.kind === "wanted" &&
+    pending.length === 0 &&
+    !finding.wants.some((want) => declined.has(keyOf(claimHash, want)));
   // L1 shows more than when the claim was checked: look again.
   if (isOpened || isAnswered) watch.again(claimHash);
   return {
     nowSeconds: head.timestamp,
     l1Block: head.number,
     status: record.status,
-    challengeableUntil: until.challengeable,
-    askableUntil: until.askable,
+    challengeableUntil: until,
+    askableUntil,
     closedAt: record.closedAt,
     airgapSeconds,
     finding,
@@ -143,12 +197,13 @@ async function gameOf(
 async function tryTo(
   action: ChallengerAction,
   about: Case,
+  budget: Budget,
   options: ChallengerOptions,
   modules: ChallengerModules,
   { declined }: Memory,
 ): Promise<void> {
   try {
-    if (action.kind === "demand") await demand(action.want, about, options, modules, declined);
+    if (action.kind === "demand") await demand(action.want, about, budget, options, modules, declined);
     else await perform(action, about, options, modules);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
@@ -164,32 +219,45 @@ const DISPUTES_ABI = [
   ...[...(demandsAbi as Abi), ...(resultClaimsAbi as Abi)].filter(({ type }) => type === "error"),
 ] as Abi;
 
+const keyOf = (claimHash: Hex, want: Want): string => JSON.stringify([claimHash, want]);
+
+const budgetFor = (
+  { claimHash, l1Block }: LoggedClaim,
+  { demandBudgetWei }: ChallengerOptions,
+  { l1, disputes, sender }: ChallengerModules,
+): Budget =>
+  openBudget({
+    budgetWei: async () => demandBudgetWei ?? disputes.rewardWei(),
+    askedWei: () => disputes.askedWei(claimHash, sender.address, l1Block),
+    sentWei: async (hash) => (await l1.client.getTransaction({ hash })).value,
+  });
+
 /**
  * Asks for something on L1, unless it costs more than the claim is worth: the fees of a claim that stands go to its
- * claimant, who could otherwise live on serving nothing.
+ * claimant, who could otherwise live on serving nothing. What is wanted beside it is not asked for then, either: each is
+ * worth nothing without the others.
  */
 async function demand(
   want: Want,
-  { logged, spec, watched }: Case,
-  { maxBondWei, demandBudgetWei }: ChallengerOptions,
-  { l1, sender, disputes, events }: ChallengerModules,
+  { logged, spec, watched: { finding, terms } }: Case,
+  budget: Budget,
+  { maxBondWei }: ChallengerOptions,
+  { l1, sender, events }: ChallengerModules,
   declined: Set<string>,
 ): Promise<void> {
-  const { claimHash, l1Block } = logged;
-  const key = JSON.stringify([claimHash, want]);
-  if (declined.has(key)) return;
-  const { functionName, args } = demandFor(want, spec.task, watched.graph);
+  const { claimHash } = logged;
+  if (declined.has(keyOf(claimHash, want))) return;
+  const { functionName, args } = demandFor(want, terms ?? { task: spec.task });
   const call = { address: l1.contracts.demands, abi: demandsAbi as Abi, functionName, args: [claimHash, ...args] };
-  const budgetWei = demandBudgetWei ?? (await disputes.rewardWei());
-  const askedWei = await disputes.askedWei(claimHash, sender.address, l1Block);
-  const leftWei = budgetWei > askedWei ? budgetWei - askedWei : 0n;
+  const { leftWei, askedWei, budgetWei } = await budget.left();
   const about = { id: spec.task.id, claimHash, ...want };
   try {
-    const { gasUsed, blockNumber } = await sender.sendWithBond(call, leftWei < maxBondWei ? leftWei : maxBondWei);
-    events({ event: "demanded", ...about, gasUsed, l1Block: blockNumber });
+    const receipt = await sender.sendWithBond(call, leftWei < maxBondWei ? leftWei : maxBondWei);
+    events({ event: "demanded", ...about, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
+    await budget.paid(receipt.transactionHash);
   } catch (error) {
     if (!(error instanceof BondTooHighError)) throw error;
-    declined.add(key);
+    for (const one of finding.kind === "wanted" ? finding.wants : [want]) declined.add(keyOf(claimHash, one));
     events({ event: "demand-declined", ...about, priceWei: error.actual, askedWei, budgetWei });
   }
 }
@@ -198,9 +266,8 @@ async function perform(
   action: Exclude<ChallengerAction, { kind: "demand" }>,
   { logged, spec, watched }: Case,
   { maxBondWei }: ChallengerOptions,
-  modules: ChallengerModules,
+  { l1, sender, events }: ChallengerModules,
 ): Promise<void> {
-  const { l1, sender, events } = modules;
   const { claimHash } = logged;
   const disputes = (functionName: string, args: readonly unknown[]) => ({
     address: l1.contracts.disputes,
@@ -228,8 +295,8 @@ async function perform(
       return;
     case "prove": {
       if (watched.evidence === undefined) return;
-      const { subject, found } = watched.evidence;
-      const proof = await buildProof(subject, found, await consumedResult(logged, spec, modules));
+      const { subject, found, consumed } = watched.evidence;
+      const proof = await buildProof(subject, found, consumed);
       const call = disputes("prove", [action.challengeId, proof.kind, spec.task, proof.witness]);
       report("proved", await sender.send(call), describeViolation(subject, found));
       return;
@@ -255,17 +322,4 @@ async function perform(
       return;
     }
   }
-}
-
-/** The model's end state by roots, for claims about where an inference starts. */
-async function consumedResult(
-  logged: LoggedClaim,
-  spec: RunSpec,
-  { libraryFor }: ChallengerModules,
-): Promise<ConsumedResult | undefined> {
-  if (spec.consumed === undefined) return undefined;
-  const library = libraryFor(logged, spec);
-  const { task, resultRoot } = spec.consumed;
-  const graph = await library.graph(task.graph.root);
-  return { task, graph: encodeGraph(graph), roots: await library.roots(resultRoot, graph.stateInputs.length) };
 }

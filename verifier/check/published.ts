@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
+import type { SumNode } from "../model/root.ts";
 import type { StepRoots } from "../trace/step.ts";
 import type { SegmentProof } from "./evidence.ts";
 import type { ReadValue } from "./step.ts";
@@ -7,6 +8,12 @@ import type { InputKind } from "./want.ts";
 
 /** What L1 shows of a claim: what was demanded and answered, with its proofs. */
 export type Published = {
+  /** What a leaf of the task's graph is the hash of. */
+  readonly graphLeaf: (leaf: number) => Hex | undefined;
+  /** Siblings that a graph's header was published with, and others of which nobody says what they belong to. */
+  readonly headerSiblings: () => Promise<readonly (readonly SumNode[])[]>;
+  /** A tensor root of the consumed model, and its proof under the model's result root. */
+  readonly model: (index: number) => PublishedRoot | undefined;
   readonly leaf: (segment: number) => SegmentProof | undefined;
   /** A segment's metrics as they stand in their tree: more than 32 bits are possible, and wrong. */
   readonly metrics: (segment: number) => readonly bigint[] | undefined;
@@ -19,4 +26,5 @@ export type Published = {
   readonly input: (of: InputKind, index: number, byteLength: number) => Uint8Array;
 };
 
+export type PublishedRoot = { readonly root: Hex; readonly proof: readonly Hex[] };
 export type PublishedStep = { readonly roots: StepRoots; readonly proof: readonly Hex[] };

@@ -1,6 +1,12 @@
 /** Something only the claimant can show, asked of it on L1 because it is served nowhere (P7.6). */
 export type Want =
   | { readonly path: "segment" | "metrics"; readonly segment: number }
+  /** All step traces of a segment whose leaf holds no steps root. */
+  | { readonly path: "traces"; readonly segment: number }
+  /** A leaf of the task's graph: the header, then constants, then nodes (P5.6). */
+  | { readonly path: "graph"; readonly leaf: number }
+  /** The root of a tensor of the model that an inference or evaluation consumes. */
+  | { readonly path: "model"; readonly index: number }
   /** Trace and value roots; `step` within the segment. */
   | { readonly path: "step"; readonly segment: number; readonly step: number }
   | ({

@@ -1,41 +1,155 @@
 import type { Hex } from "viem";
+import { PLACE } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
 import { treeRoot } from "../../common/merkle.ts";
-import { TASK_KIND, type Task } from "../../common/task.ts";
-import type { Published } from "../check/published.ts";
-import { allShown, type InputKind } from "../check/want.ts";
-import { assembleInputs } from "../claims/assemble.ts";
+import { hasStepRoots, TASK_KIND, type Task } from "../../common/task.ts";
+import type { ClaimFinding } from "../check/claim.ts";
+import type { Published, PublishedStep } from "../check/published.ts";
+import { allShown, type InputKind, WantedError } from "../check/want.ts";
+import { assembleInputs, type ConsumedClaim } from "../claims/assemble.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
-import type { Graph } from "../graph/graph.ts";
+import { type Graph, ZERO_SOURCE } from "../graph/graph.ts";
+import { encodeGraph } from "../model/encoding.ts";
 import { tensorRoot } from "../tensor/root.ts";
-import { byteSizeOf, fromBytes, type TensorType } from "../tensor/tensor.ts";
+import { byteSizeOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { stepTraceOf } from "../trace/step.ts";
+import { type ConsumedResult, tensorsOf } from "../witness/structure.ts";
+import type { Terms } from "./demand-for.ts";
+import { shownGraph, shownHeader } from "./shown-graph.ts";
+
+/** Or what they cannot be: a claim that starts from something else than the model. */
+export type FoundInputs =
+  | { readonly kind: "inputs"; readonly inputs: TaskInputs }
+  | {
+      readonly kind: "wrongStart";
+      readonly inputs: TaskInputs;
+      readonly finding: Extract<ClaimFinding, { kind: "wrong" }>;
+    };
 
 /**
- * A task's inputs from whoever serves them, the rest from what the claimant published on L1. Throws `WantedError` for
- * what can be asked for there; `DataUnavailableError` for a graph or a model's state, which cannot.
+ * What a task's result is a function of, from whoever serves it, the rest from what the claimant published on L1. All of it
+ * throws `WantedError` for what can be asked for there, and `DataUnavailableError` for what cannot: constants of a graph that
+ * nobody serves, and the graph of the training that a claim consumes.
  */
-export async function inputsOf(
+export type InputSource = {
+  readonly inputs: () => Promise<FoundInputs>;
+  /** The consumed model; undefined for a training. */
+  readonly consumed: () => Promise<ConsumedResult | undefined>;
+  /** Of questions about what is missing. */
+  readonly terms: () => Terms;
+};
+
+export function openInputs(
   { task, seed, consumed }: RunSpec,
   library: Library,
   published: () => Promise<Published>,
-): Promise<TaskInputs> {
-  try {
-    return await assembleInputs(task, seed, consumed, library);
-  } catch (error) {
-    if (!(error instanceof DataUnavailableError)) throw error;
+): InputSource {
+  let terms: Terms = { task };
+
+  async function graphOfTask(): Promise<Graph> {
+    const graph = await orElse(library.graph(task.graph.root), async () => {
+      const shown = await published();
+      const header = await shownHeader(task.graph, shown);
+      terms = { ...terms, header };
+      return shownGraph(header, shown, library);
+    });
+    terms = { ...terms, graph };
+    return graph;
   }
-  const graph = await library.graph(task.graph.root);
-  return assembleInputs(task, seed, consumed, withPublished(library, task, graph, await published()));
+
+  async function modelGraph({ task: training }: ConsumedClaim): Promise<Graph> {
+    const graph = await library.graph(training.graph.root);
+    terms = { ...terms, model: { task: training, graph } };
+    return graph;
+  }
+
+  return {
+    terms: () => terms,
+    inputs: async () => {
+      const graph = await graphOfTask();
+      const own: Library = {
+        ...library,
+        graph: async (root) => (root === task.graph.root ? graph : library.graph(root)),
+      };
+      try {
+        return { kind: "inputs", inputs: await assembleInputs(task, seed, consumed, own) };
+      } catch (error) {
+        if (!(error instanceof DataUnavailableError)) throw error;
+      }
+      const model = consumed && { root: consumed.resultRoot, types: stateTypes(await modelGraph(consumed)) };
+      const shown = await published();
+      try {
+        const inputs = await assembleInputs(task, seed, consumed, withPublished(own, task, graph, model, shown));
+        return { kind: "inputs", inputs };
+      } catch (error) {
+        if (!(error instanceof WrongStartError)) throw error;
+        const inputs = { task, seed, graph, dataset: { rows: 0, tensors: [] }, start: [] };
+        return { kind: "wrongStart", inputs, finding: wrongStart(error, shown) };
+      }
+    },
+    consumed: async () => {
+      if (consumed === undefined) return undefined;
+      const graph = await modelGraph(consumed);
+      const roots = library.roots(consumed.resultRoot, graph.stateInputs.length);
+      const tensor = await orElse<ConsumedResult["tensor"]>(
+        roots.then(tensorsOf),
+        async () => (await published()).model,
+      );
+      return { task: consumed.task, graph: encodeGraph(graph), tensor };
+    },
+  };
 }
 
-/** `library`, and behind it the inputs that L1 shows. */
-function withPublished(library: Library, task: Task, graph: Graph, published: Published): Library {
+/** A state tensor of the first step is not the model's. */
+class WrongStartError extends Error {
+  readonly state: number;
+  readonly step: PublishedStep;
+  constructor(state: number, step: PublishedStep) {
+    super(`state tensor ${state} is not the model's`);
+    this.state = state;
+    this.step = step;
+  }
+}
+
+function wrongStart({ state, step: { roots, proof } }: WrongStartError, published: Published) {
+  const segment = published.leaf(0);
+  if (segment === undefined) throw new WantedError({ path: "segment", segment: 0 });
+  const violation = { kind: "start", state } as const;
+  return {
+    kind: "wrong" as const,
+    segment: 0,
+    // This proof takes no value.
+    wrong: { step: 0, violation, roots, values: [], trace: stepTraceOf(roots), previousTrace: undefined },
+    evidence: {
+      segment,
+      previousSegment: undefined,
+      stepProof: proof,
+      previousStepProof: undefined,
+      metrics: [],
+    },
+    read: published.read(0, 0),
+  };
+}
+
+type Model = { readonly root: Hex; readonly types: readonly TensorType[] };
+
+/** `library`, and behind it what L1 shows. */
+function withPublished(
+  library: Library,
+  task: Task,
+  graph: Graph,
+  model: Model | undefined,
+  published: Published,
+): Library {
   /** Lists of tensors that L1 can show, by their root. */
   const lists = new Map<Hex, { readonly of: InputKind; readonly types: readonly TensorType[] }>();
   /** Where a tensor stands among them. */
   const places = new Map<Hex, { readonly of: InputKind; readonly index: number }>();
+  /** Of the model. */
+  const tensors = new Map<Hex, Tensor>();
   if (task.kind === TASK_KIND.infer) places.set(task.datasetRoot, { of: "dataset", index: 0 });
   else lists.set(task.datasetRoot, { of: "dataset", types: datasetTypes(graph, Number(task.datasetRows)) });
   if (task.kind === TASK_KIND.train) lists.set(task.startRoot, { of: "start", types: stateTypes(graph) });
@@ -47,21 +161,63 @@ function withPublished(library: Library, task: Task, graph: Graph, published: Pu
     return roots;
   }
 
+  /** Roots of the model's tensors that the graph starts from; 0 for the others, which nobody asks for. */
+  async function modelRoots({ root, types }: Model): Promise<readonly Hex[]> {
+    const isRead = (index: number) => graph.stateInputs.some(({ source }) => source === index);
+    const asked = types.map((_, index) => () => {
+      if (!isRead(index)) return ZERO_HASH;
+      const shown = published.model(index);
+      if (shown === undefined) throw new WantedError({ path: "model", index });
+      return shown.root;
+    });
+    return orElse(library.roots(root, types.length), () => allShown(asked));
+  }
+
+  /** Of what the graph starts from, all that nobody serves is asked for at once. */
+  async function readAll({ types }: Model, roots: readonly Hex[]): Promise<void> {
+    const read = graph.stateInputs.flatMap(({ source }, index) => {
+      const [root, type] = [roots[source], types[source]];
+      if (source === ZERO_SOURCE || root === undefined || type === undefined) return [];
+      return async () => tensors.set(root, await orElse(library.tensor(root, type), () => stateAt(index, root, type)));
+    });
+    await allShown(read);
+  }
+
+  async function stateAt(index: number, root: Hex, type: TensorType): Promise<Tensor> {
+    const step = firstStep(task, published);
+    if (step.roots.stateIn[index] !== root) throw new WrongStartError(index, step);
+    return fromBytes(type, await published.read(0, 0)(PLACE.state, index, root, byteSizeOf(type)));
+  }
+
   return {
     graph: library.graph,
     roots: async (root, count) => {
+      if (root === model?.root) {
+        const roots = await modelRoots(model);
+        await readAll(model, roots);
+        return roots;
+      }
       const list = lists.get(root);
       if (list === undefined) return library.roots(root, count);
       const roots = await orElse(library.roots(root, count), () => shownRoots(root, list));
       for (const [index, tensor] of roots.entries()) places.set(tensor, { of: list.of, index });
       return roots;
     },
-    tensor: (root, type) =>
+    tensor: async (root, type) =>
+      tensors.get(root) ??
       orElse(library.tensor(root, type), () => {
         const at = places.get(root);
         return at && fromBytes(type, published.input(at.of, at.index, byteSizeOf(type)));
       }),
   };
+}
+
+/** Roots of the first step; throws `WantedError` until L1 shows them. */
+function firstStep(task: Task, published: Published): PublishedStep {
+  if (!hasStepRoots(task) && published.opened(0) === undefined) throw new WantedError({ path: "traces", segment: 0 });
+  const step = published.step(0, 0);
+  if (step === undefined) throw new WantedError({ path: "step", segment: 0, step: 0 });
+  return step;
 }
 
 /** `other` where nobody serves it; it gives undefined for what L1 cannot show either. */

@@ -1,33 +1,49 @@
-import { type Abi, type Hex, hexToBytes } from "viem";
+import {
+  type Abi,
+  type AbiFunction,
+  decodeFunctionData,
+  getAbiItem,
+  type Hex,
+  hexToBytes,
+  toFunctionSelector,
+} from "viem";
 import type { StepTrace } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import type { SegmentProof } from "../check/evidence.ts";
-import type { Published, PublishedStep } from "../check/published.ts";
+import type { Published, PublishedRoot, PublishedStep } from "../check/published.ts";
 import { type ChunkSpan, type InputKind, type Want, WantedError } from "../check/want.ts";
 import { CHUNKS_OF, type ChunkRange } from "../claims/demands-reader.ts";
 import type { L1 } from "../l1.ts";
+import type { SumNode } from "../model/root.ts";
 import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
 import type { StepRoots } from "../trace/step.ts";
+import type { HeaderProof } from "../witness/proofs.ts";
 
 /** Chunks that one demand may ask for (P7.6). */
 const MAX_CHUNKS = 128;
 
+type LeafLog = { readonly leaf: number; readonly encoded: Hex };
+type RootLog = PublishedRoot & { readonly index: number };
 type StepLog = { readonly key: Hex; readonly values: StepRoots; readonly proof: readonly Hex[] };
 type MetricsLog = { readonly segment: number; readonly metrics: readonly Hex[] };
 
 /** Everything a claimant has published on L1 about a claim. */
 export async function readPublished({ client, contracts }: L1, claimHash: Hex, fromBlock: bigint): Promise<Published> {
   const contract = { address: contracts.demands, abi: demandsAbi as Abi };
+  const found = (eventName: string) =>
+    client.getContractEvents({ ...contract, eventName, args: { claimHash }, fromBlock, strict: true });
   async function logs<T>(eventName: string): Promise<T[]> {
-    const found = await client.getContractEvents({
-      ...contract,
-      eventName,
-      args: { claimHash },
-      fromBlock,
-      strict: true,
-    });
-    return found.map((log) => (log as unknown as { args: T }).args);
+    return (await found(eventName)).map((log) => (log as unknown as { args: T }).args);
   }
+
+  const graphLogs = await found("GraphPublished");
+  const graphLeaves = new Map<number, Hex>();
+  for (const log of graphLogs) {
+    const { leaf, encoded } = (log as unknown as { args: LeafLog }).args;
+    graphLeaves.set(leaf, encoded);
+  }
+  const model = new Map<number, PublishedRoot>();
+  for (const { index, root, proof } of await logs<RootLog>("ModelPublished")) model.set(index, { root, proof });
 
   const leaves = new Map<number, SegmentProof>();
   for (const { leaf, proof } of await logs<SegmentProof>("SegmentPublished")) leaves.set(leaf.index, { leaf, proof });
@@ -65,6 +81,13 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
   }
 
   return {
+    graphLeaf: (leaf) => graphLeaves.get(leaf),
+    headerSiblings: async () => {
+      const hashes = new Set(graphLogs.map(({ transactionHash }) => transactionHash));
+      const transactions = await Promise.all([...hashes].map((hash) => client.getTransaction({ hash })));
+      return transactions.flatMap(({ input }) => headersIn(input));
+    },
+    model: (index) => model.get(index),
     leaf: (segment) => leaves.get(segment),
     metrics: (segment) => metrics.get(segment),
     step: (segment, step) => steps.get(`${segment}/${step}`),
@@ -83,6 +106,26 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
         ...span,
       })),
   };
+}
+
+const ANSWER_GRAPH = toFunctionSelector(getAbiItem({ abi: demandsAbi as Abi, name: "answerGraph" }) as AbiFunction);
+
+/**
+ * Proofs of headers among the arguments of calls of `answerGraph`. The event does not hold them, and a claimant that is a
+ * contract may be called with anything: each place that looks like the call is tried.
+ */
+function headersIn(input: Hex): (readonly SumNode[])[] {
+  const found: (readonly SumNode[])[] = [];
+  const selector = ANSWER_GRAPH.slice(2);
+  for (let at = input.indexOf(selector, 2); at >= 0; at = input.indexOf(selector, at + 1)) {
+    try {
+      const { args } = decodeFunctionData({ abi: demandsAbi as Abi, data: `0x${input.slice(at)}` });
+      found.push((args as readonly [unknown, unknown, unknown, HeaderProof])[3].siblings);
+    } catch {
+      // Other bytes that happen to begin alike.
+    }
+  }
+  return found;
 }
 
 /** Runs of missing chunks, none longer than may be asked for at once. */

@@ -17,28 +17,41 @@ import type { EventSink } from "../events.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { ConsumedResult } from "../witness/structure.ts";
+import type { Terms } from "./demand-for.ts";
 import type { Finding } from "./game.ts";
-import { inputsOf } from "./inputs.ts";
+import { type InputSource, openInputs } from "./inputs.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
+import { byUrgency, type Urgent } from "./urgency.ts";
 
 /** What is known of a claim so far; `evidence` is there once a wrong step is. */
 export type Watched = {
   readonly finding: Finding;
-  readonly evidence?: { readonly subject: ClaimSubject; readonly found: WrongSegmentStep };
-  /** Graph of the claimed task, where something is wanted on L1. */
-  readonly graph?: Graph;
+  readonly evidence?: Evidence;
+  /** Where something is wanted on L1. */
+  readonly terms?: Terms;
+};
+
+export type Evidence = {
+  readonly subject: ClaimSubject;
+  readonly found: WrongSegmentStep;
+  /** Where the claim starts from something else. */
+  readonly consumed: ConsumedResult | undefined;
 };
 
 /** Checks claims one after the other and keeps what it found. A restart checks again. */
 export type Watch = {
   /** What is known now; asks for a check where nothing is. */
-  readonly look: (logged: LoggedClaim, spec: RunSpec) => Watched;
+  readonly look: (logged: LoggedClaim, spec: RunSpec, window: Window) => Watched;
   /** Something new is known on L1 about a claim: what was found before may be out of date. */
   readonly again: (claimHash: Hex) => void;
   /** Nothing can be done about it any more: evidence holds a whole dataset. */
   readonly forget: (claimHash: Hex) => void;
   readonly idle: () => Promise<void>;
 };
+
+/** In L1 seconds: when a claim can no longer be challenged, and now. */
+export type Window = { readonly until: bigint; readonly nowSeconds: bigint };
 
 export type WatchModules = {
   readonly runtime: Runtime;
@@ -48,6 +61,8 @@ export type WatchModules = {
   readonly published: (logged: LoggedClaim) => Promise<Published>;
   /** Puts a model's claimed state where the libraries find it: its claimant may serve it to nobody, or not for long. */
   readonly keep: (state: readonly Tensor[]) => Promise<unknown>;
+  /** The same for a graph: what was paid for once, and constants that others share. */
+  readonly keepGraph: (root: Hex, graph: Graph) => Promise<unknown>;
   readonly events: EventSink;
   /** Segments of a claim looked at beside each other. */
   readonly checkers: number;
@@ -64,7 +79,8 @@ const UNKNOWN: Watched = { finding: { kind: "unknown" } };
 export function openWatch(modules: WatchModules): Watch {
   const known = new Map<Hex, Watched>();
   const outdated = new Map<Hex, number>();
-  const waiting = new Map<Hex, Subject>();
+  const waiting = new Map<Hex, Waiting>();
+  let nowSeconds = 0n;
   let working: Promise<void> | undefined;
 
   async function check({ logged, spec }: Subject): Promise<void> {
@@ -80,8 +96,10 @@ export function openWatch(modules: WatchModules): Watch {
     if (known.get(claimHash)?.finding.kind === "unavailable") outdated.set(claimHash, Date.now() + RETRY_MS);
   }
 
+  const first = () => byUrgency([...waiting.values()], nowSeconds)[0];
+
   async function work(): Promise<void> {
-    for (let next = mostUrgent(waiting); next !== undefined; next = mostUrgent(waiting)) {
+    for (let next = first(); next !== undefined; next = first()) {
       await check(next);
       waiting.delete(next.logged.claimHash);
     }
@@ -89,12 +107,15 @@ export function openWatch(modules: WatchModules): Watch {
   }
 
   return {
-    look: (logged, spec) => {
+    look: (logged, spec, window) => {
       const { claimHash } = logged;
+      nowSeconds = window.nowSeconds;
       const isDue = !known.has(claimHash) || (outdated.get(claimHash) ?? Number.POSITIVE_INFINITY) <= Date.now();
-      if (isDue && !waiting.has(claimHash)) {
+      const asked = waiting.get(claimHash);
+      if (asked !== undefined) asked.until = window.until;
+      else if (isDue) {
         outdated.delete(claimHash);
-        waiting.set(claimHash, { logged, spec });
+        waiting.set(claimHash, { logged, spec, isOpen: true, until: window.until, isSoft: isSoft(spec.task) });
         working ??= work();
       }
       return known.get(claimHash) ?? UNKNOWN;
@@ -117,9 +138,8 @@ export function openWatch(modules: WatchModules): Watch {
 
 type Subject = { readonly logged: LoggedClaim; readonly spec: RunSpec };
 
-/** Soft results first: others build on them already. Then the oldest, whose window ends first. */
-const mostUrgent = (waiting: ReadonlyMap<Hex, Subject>): Subject | undefined =>
-  [...waiting.values()].find(({ spec }) => isSoft(spec.task)) ?? waiting.values().next().value;
+/** A claim that is to be checked; its window may move while it waits. */
+type Waiting = Subject & Omit<Urgent, "until"> & { until: bigint };
 
 const faultOf = (claimHash: Hex, error: unknown) => ({
   event: "check-failed",
@@ -129,12 +149,17 @@ const faultOf = (claimHash: Hex, error: unknown) => ({
 
 async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModules): Promise<Watched> {
   const { claimHash, claim } = logged;
-  const library = modules.libraryFor(logged, spec);
-  const graph = await library.graph(spec.task.graph.root);
+  const source = openInputs(spec, modules.libraryFor(logged, spec), () => modules.published(logged));
   const report = (finding: object) => modules.events({ event: "checked", claimHash, id: claim.id, ...finding });
   try {
-    const inputs = await inputsOf(spec, library, () => modules.published(logged));
+    const found = await source.inputs();
+    const { inputs } = found;
+    await modules.keepGraph(spec.task.graph.root, inputs.graph);
     const subject: ClaimSubject = { claimHash, claim, inputs, data: modules.clientFor(logged) };
+    if (found.kind === "wrongStart") {
+      report(described(subject, found.finding));
+      return await watchedOf(subject, found.finding, source);
+    }
     return await withCheckers(modules.runtime, inputs, modules.checkers, async (checkers) => {
       const checkModules = checkers[0]!;
       const served = await checkServed(subject, checkers, modules.openedSteps(logged), modules);
@@ -148,13 +173,13 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
           ? { honestWordsDiffering: differingWords(await ownEnd(inputs, checkModules), finding.state) }
           : {}),
       });
-      return watchedOf(subject, finding);
+      return await watchedOf(subject, finding, source);
     });
   } catch (error) {
     if (!(error instanceof WantedError)) throw error;
     const { wants } = error;
     report({ finding: "wanted", wants });
-    return { finding: { kind: "wanted", wants }, graph };
+    return { finding: { kind: "wanted", wants }, terms: source.terms() };
   }
 }
 
@@ -184,13 +209,15 @@ function described(subject: ClaimSubject, finding: ClaimFinding) {
   return { finding: finding.kind, ...(finding.kind === "closed" ? { segment: finding.segment } : {}) };
 }
 
-function watchedOf(subject: ClaimSubject, finding: ClaimFinding): Watched {
+async function watchedOf(subject: ClaimSubject, finding: ClaimFinding, source: InputSource): Promise<Watched> {
   switch (finding.kind) {
-    case "wrong":
+    case "wrong": {
+      const consumed = finding.wrong.violation.kind === "start" ? await source.consumed() : undefined;
       return {
         finding: { kind: "wrong", segment: finding.segment, step: finding.wrong.step },
-        evidence: { subject, found: finding },
+        evidence: { subject, found: finding, consumed },
       };
+    }
     case "closed":
       return { finding: { kind: "closed", segment: finding.segment } };
     default:

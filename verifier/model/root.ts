@@ -39,6 +39,16 @@ export function sumProof(leaves: readonly SumNode[], index: number): SumNode[] {
     .map((level, height) => level[(index >> height) ^ 1]!);
 }
 
+/** Whether a leaf stands at this place of a tree of `count` leaves with this root (P0.4). */
+export function isSumProof(root: GraphRef, leaf: SumNode, index: number, count: number, siblings: readonly SumNode[]) {
+  if (count > 2 ** siblings.length || (siblings.length > 0 && count <= 2 ** (siblings.length - 1))) return false;
+  const top = siblings.reduce((below, sibling, height) => {
+    const isRight = Math.floor(index / 2 ** height) % 2 === 1;
+    return isRight ? sumNode(sibling, below) : sumNode(below, sibling);
+  }, leaf);
+  return top.hash === root.root && top.flops === root.flops && top.bytes_ === root.bytes_;
+}
+
 /** All levels, leaves (padded) first, root last. */
 function sumLevels(leaves: readonly SumNode[]): SumNode[][] {
   let width = 1;

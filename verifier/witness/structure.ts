@@ -45,14 +45,22 @@ export const buildSegmentLinkWitness = (previousSegment: SegmentLeaf, proof: rea
 export interface ConsumedResult {
   readonly task: Task;
   readonly graph: EncodedGraph;
-  /** Tensor roots of its final state. */
-  readonly roots: readonly Hex[];
+  /** A tensor of its final state, proven under the result's root; undefined where it has none. */
+  readonly tensor: (index: number) => { readonly root: Hex; readonly proof: readonly Hex[] } | undefined;
 }
+
+/** The tensors of a result of which all roots are known. */
+export const tensorsOf =
+  (roots: readonly Hex[]): ConsumedResult["tensor"] =>
+  (index) => {
+    const root = roots[index];
+    return root && { root, proof: treeProof(roots, index) };
+  };
 
 /** State tensor `state` of the first step of an inference or evaluation is not the model's, or not zeros. */
 export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: number, consumed: ConsumedResult): Hex {
   const { source } = graph.header.states[state]!;
-  const fromModel = source < consumed.roots.length;
+  const tensor = consumed.tensor(source);
   return encodeAbiParameters(
     [startWitness],
     [
@@ -63,8 +71,8 @@ export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: 
         rootProof: treeProof(roots.stateIn, state),
         consumedTask: consumed.task,
         consumedHeader: headerProof(consumed.graph),
-        consumedRoot: fromModel ? consumed.roots[source]! : ZERO_HASH,
-        consumedProof: fromModel ? treeProof(consumed.roots, source) : [],
+        consumedRoot: tensor?.root ?? ZERO_HASH,
+        consumedProof: tensor?.proof ?? [],
       },
     ],
   );

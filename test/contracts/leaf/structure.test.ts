@@ -32,6 +32,7 @@ import {
   buildStartWitness,
   buildStepLinkWitness,
   type ConsumedResult,
+  tensorsOf,
 } from "../../../verifier/witness/structure.ts";
 import { MASK_SEED, masksOf } from "../../support/masks.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
@@ -105,7 +106,7 @@ describe("kind 2: links", () => {
 });
 
 describe("kind 3: starts", () => {
-  const consumed: ConsumedResult = { task: trainTaskOf(), graph: steps[0]!.encoded, roots: finalRoots };
+  const consumed: ConsumedResult = { task: trainTaskOf(), graph: steps[0]!.encoded, tensor: tensorsOf(finalRoots) };
   const evaluation = consuming("evaluate");
   const counter = evaluation.encoded.header.states.length - 1;
 

@@ -23,7 +23,11 @@ const { job, execute, watch } = {
 beforeAll(async () => {
   stage = await openServiceStage();
 });
-afterEach(() => stage.stopAll());
+afterEach(async () => {
+  await stage.stopAll();
+  // What is left open comes last for the next challenger.
+  await stage.l1.warp(61);
+});
 afterAll(() => stage?.close());
 
 const liveStatus = async ({ task }: SmallTask) => {

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { byUrgency, type Urgent } from "../../../verifier/dispute/urgency.ts";
+
+const NEVER = 2n ** 64n - 1n;
+const NOW = 1000n;
+
+type Named = Urgent & { readonly name: string };
+const claim = (name: string, until: bigint, more: Partial<Urgent> = {}): Named => ({
+  name,
+  until,
+  isOpen: true,
+  isSoft: false,
+  ...more,
+});
+const soft = { isSoft: true };
+const closed = { isOpen: false };
+
+const order = (...claims: Named[]) => byUrgency(claims, NOW).map(({ name }) => name);
+
+describe("what a challenger looks at first", () => {
+  it.each<[string, Named[], string[]]>([
+    ["nothing", [], []],
+    ["one", [claim("a", 5n)], ["a"]],
+    [
+      "the nearest end",
+      [claim("late", 3000n), claim("soon", 1001n), claim("between", 2000n)],
+      ["soon", "between", "late"],
+    ],
+    ["of equal ends the soft ones", [claim("a", 2000n), claim("b", 2000n, soft), claim("c", 2000n)], ["b", "a", "c"]],
+    ["a nearer end before a soft one", [claim("soft", 2001n, soft), claim("near", 2000n)], ["near", "soft"]],
+    ["of equals the older", [claim("a", 2000n), claim("b", 2000n), claim("c", 2000n)], ["a", "b", "c"]],
+    ["a window in its last second before all others", [claim("next", 1001n), claim("last", 1000n)], ["last", "next"]],
+    ["what is over after what is not", [claim("over", 999n), claim("far", NEVER)], ["far", "over"]],
+    [
+      "of what is over the soft ones, then the older",
+      [claim("a", 5n), claim("b", 999n), claim("c", 7n, soft)],
+      ["c", "a", "b"],
+    ],
+    [
+      "a window that an answer extended by its new end",
+      [claim("extended", 1030n), claim("a", 1029n), claim("b", 1031n)],
+      ["a", "extended", "b"],
+    ],
+    [
+      "a question that is not answered after all ends",
+      [claim("asked", NEVER), claim("a", 9000n), claim("over", 1n)],
+      ["a", "asked", "over"],
+    ],
+    [
+      "closed ones last, in their order",
+      [claim("won", NEVER, closed), claim("lost", 1001n, closed), claim("over", 1n)],
+      ["over", "won", "lost"],
+    ],
+  ])("%s", (_, claims, expected) => {
+    expect(order(...claims)).toEqual(expected);
+  });
+
+  it("leaves the list it is given as it was", () => {
+    const claims = [claim("late", 3000n), claim("soon", 1001n)];
+    byUrgency(claims, NOW);
+    expect(claims.map(({ name }) => name)).toEqual(["late", "soon"]);
+  });
+});
