@@ -4,12 +4,14 @@ import type { Authorization } from "../../common/authorization.ts";
 import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
 import type { AccessEntry } from "../../common/transaction-fields.ts";
+import type { AccountRecord } from "./account.ts";
 import type { ComputationFault } from "./fault.ts";
 import type { RunBlock } from "./run.ts";
 import type { Simulation, SimulationOptions } from "./simulate.ts";
 import type { Appeared } from "./store.ts";
 import type { TransactionTrace } from "./trace/replay.ts";
 import type { TraceOptions } from "./trace/tracer.ts";
+import type { WorldProof } from "./world-root.ts";
 
 /** Block number, or a tag resolved against the source's heads. `pending` equals `latest`. */
 export type BlockTag = bigint | "latest" | "safe" | "finalized" | "earliest" | "pending";
@@ -173,6 +175,20 @@ export interface WithdrawalProof {
   readonly outboxRoot: Hex;
 }
 
+/** An account, and some of its storage, against a block's world root (P11.6). */
+export interface StateProof {
+  readonly number: bigint;
+  readonly stateRoot: Hex;
+  readonly account: AccountRecord;
+  readonly accountProof: WorldProof;
+  /** `value` is absent where the slot holds 0. */
+  readonly slots: readonly {
+    readonly slot: Hex;
+    readonly value: Uint8Array | undefined;
+    readonly proof: WorldProof;
+  }[];
+}
+
 /** The roots a StateClaim states about a block (P8.1). */
 export interface BlockRoots {
   readonly number: bigint;
@@ -278,6 +294,7 @@ export interface Execution {
   withdrawalProof(index: bigint, block: BlockTag): Promise<WithdrawalProof | undefined>;
   withdrawals(account?: Address): Promise<readonly (WithdrawalRecord & { readonly blockNumber: bigint })[]>;
   stateRoot(block: BlockTag): Promise<Hex>;
+  stateProof(address: Address, slots: readonly Hex[], block: BlockTag): Promise<StateProof>;
   roots(block: BlockTag): Promise<BlockRoots>;
   accountantFeesWei(block: BlockTag): Promise<bigint>;
   uncertainty(subject: UncertaintySubject): Promise<readonly Hex[]>;

@@ -18,6 +18,7 @@ import type {
   LogFilter,
   LogRecord,
   StateOverrides,
+  StateProof,
   TransactionStatus,
   UncertaintySubject,
 } from "./execution.ts";
@@ -245,6 +246,20 @@ export class LazyExecution implements Execution {
 
   async stateRoot(block: BlockTag): Promise<Hex> {
     return this.#roots.at(await this.executeTo(block));
+  }
+
+  async stateProof(address: Address, slots: readonly Hex[], block: BlockTag): Promise<StateProof> {
+    const number = await this.executeTo(block);
+    const reader = this.#store.at(number);
+    const keys = [accountKey(address), ...slots.map((slot) => storageKey(address, slot))];
+    const { stateRoot, proofs } = this.#roots.proofs(number, keys);
+    return {
+      number,
+      stateRoot,
+      account: readAccount(reader, address),
+      accountProof: proofs[0]!,
+      slots: slots.map((slot, i) => ({ slot, value: reader.get(keys[i + 1]!), proof: proofs[i + 1]! })),
+    };
   }
 
   async roots(block: BlockTag): Promise<BlockRoots> {

@@ -7,9 +7,10 @@ import { hasLeaf, type StateKey } from "./keys.ts";
 /** Path of a key in the tree: the keccak of its bytes (P11.2). */
 const pathOf = (key: StateKey): Uint8Array => keccak(Buffer.from(key, "hex"));
 
+/** Its hash is made when it is asked for: kept, it would be a third of the tree's memory. */
 interface Leaf {
   readonly path: Uint8Array;
-  readonly hash: Uint8Array;
+  readonly valueHash: Uint8Array;
 }
 interface Branch {
   readonly left: Tree;
@@ -23,25 +24,28 @@ const bitAt = (path: Uint8Array, depth: number): number => (path[depth >> 3]! >>
 const isLeaf = (tree: Leaf | Branch): tree is Leaf => "path" in tree;
 
 /** `keccak(0x00 ‖ path ‖ keccak(value))` (P11.2). */
-function leafOf(path: Uint8Array, value: Uint8Array): Leaf {
+function hashOfLeaf(path: Uint8Array, valueHash: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(65);
   bytes.set(path, 1);
-  bytes.set(keccak(value), 33);
-  return { path, hash: keccak(bytes) };
+  bytes.set(valueHash, 33);
+  return keccak(bytes);
 }
 
-/** `keccak(0x01 ‖ left ‖ right)`, 0 for an empty subtree, the leaf itself for a subtree of one leaf (P11.2). */
+/** `keccak(0x01 ‖ left ‖ right)` (P11.2). */
+function hashOfBranch(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(65);
+  bytes[0] = 1;
+  bytes.set(left, 1);
+  bytes.set(right, 33);
+  return keccak(bytes);
+}
+
+/** 0 for an empty subtree, the leaf itself for a subtree of one leaf (P11.2). */
 function hashOf(tree: Tree): Uint8Array {
   if (tree === undefined) return ZERO;
-  if (tree.hash === undefined) {
-    const branch = tree as Branch;
-    const bytes = new Uint8Array(65);
-    bytes[0] = 1;
-    bytes.set(hashOf(branch.left), 1);
-    bytes.set(hashOf(branch.right), 33);
-    branch.hash = keccak(bytes);
-  }
-  return tree.hash!;
+  if (isLeaf(tree)) return hashOfLeaf(tree.path, tree.valueHash);
+  tree.hash ??= hashOfBranch(hashOf(tree.left), hashOf(tree.right));
+  return tree.hash;
 }
 
 function branch(left: Tree, right: Tree): Tree {
@@ -79,10 +83,34 @@ export class WorldTree {
   set(key: StateKey, value: Uint8Array | undefined): void {
     if (!hasLeaf(key)) return;
     const path = pathOf(key);
-    this.#tree = value === undefined ? withoutLeaf(this.#tree, path, 0) : withLeaf(this.#tree, leafOf(path, value), 0);
+    this.#tree =
+      value === undefined
+        ? withoutLeaf(this.#tree, path, 0)
+        : withLeaf(this.#tree, { path, valueHash: keccak(value) }, 0);
   }
 
   root(): Hex {
     return this.#tree === undefined ? ZERO_HASH : hexOf(hashOf(this.#tree));
   }
+
+  /** What shows that a key has its value, or none (P11.6). */
+  proof(key: StateKey): WorldProof {
+    const path = pathOf(key);
+    const siblings: Hex[] = [];
+    let tree = this.#tree;
+    for (; tree !== undefined && !isLeaf(tree); ) {
+      const [next, sibling] = bitAt(path, siblings.length) === 0 ? [tree.left, tree.right] : [tree.right, tree.left];
+      siblings.push(hexOf(hashOf(sibling)));
+      tree = next;
+    }
+    siblings.reverse();
+    if (tree === undefined || Buffer.compare(tree.path, path) === 0) return { siblings };
+    return { siblings, other: { path: hexOf(tree.path), valueHash: hexOf(tree.valueHash) } };
+  }
+}
+
+/** From the leaf upwards; `other` is the leaf that stands where an absent key's would, if there is one. */
+export interface WorldProof {
+  readonly siblings: readonly Hex[];
+  readonly other?: { readonly path: Hex; readonly valueHash: Hex };
 }

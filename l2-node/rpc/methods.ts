@@ -14,6 +14,7 @@ import { anhGetInput } from "./methods/anh-get-input.ts";
 import { anhGetJob } from "./methods/anh-get-job.ts";
 import { anhGetJobs } from "./methods/anh-get-jobs.ts";
 import { anhGetPrepaidGas } from "./methods/anh-get-prepaid-gas.ts";
+import { anhGetProof } from "./methods/anh-get-proof.ts";
 import { anhGetRederivations } from "./methods/anh-get-rederivations.ts";
 import { anhGetSignedHeader } from "./methods/anh-get-signed-header.ts";
 import { anhGetTransactionStatus } from "./methods/anh-get-transaction-status.ts";
@@ -118,6 +119,7 @@ export const methods: Readonly<Record<string, Method>> = {
   anh_getJob: anhGetJob,
   anh_getJobs: anhGetJobs,
   anh_getPrepaidGas: anhGetPrepaidGas,
+  anh_getProof: anhGetProof,
   anh_getRederivations: anhGetRederivations,
   anh_getSignedHeader: anhGetSignedHeader,
   anh_getTransactionStatus: anhGetTransactionStatus,

@@ -6,6 +6,6 @@ import { method } from "../method.ts";
 export const ethGetProof = method(z.array(z.unknown()), () => {
   throw new RpcError(
     "unsupported",
-    "blocks commit to no state; anh_getCreditProof and anh_getWithdrawalProof prove against settled claims",
+    "blocks commit to no state; anh_getProof, anh_getCreditProof and anh_getWithdrawalProof prove against settled claims",
   );
 });

@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Hex } from "viem";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hexOf } from "../../../common/bytes.ts";
 import { LazyExecution } from "../../../l2-node/execution/lazy.ts";
 import { WrongStoreError } from "../../../l2-node/execution/store.ts";
 import { WorldTree } from "../../../l2-node/execution/world-root.ts";
 import { seededRandom } from "../../support/random.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { rootOfProof } from "../../support/world-proof.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig } from "./rig.ts";
 
 let folder: string;
@@ -102,6 +105,34 @@ describe("the world tree", () => {
     expect(grown.root()).not.toBe(built.root());
     for (const key of keys) grown.set(key, undefined);
     expect(grown.root()).toBe(`0x${"00".repeat(32)}`);
+  });
+
+  test("proves what a key holds, or that it holds nothing, and nothing else", () => {
+    const random = seededRandom(12);
+    const keyOf = (i: number) => `00${i.toString(16).padStart(40, "0")}`;
+    const absent = new Set<string>();
+    for (const size of [0, 1, 2, 3, 40]) {
+      const tree = new WorldTree();
+      const values = new Map<string, Hex>();
+      for (let i = 0; i < size; i++) {
+        const value = random.bytes(8);
+        values.set(keyOf(i), hexOf(value));
+        tree.set(keyOf(i), value);
+      }
+      for (let i = 0; i < 50; i++) {
+        const [key, value] = [keyOf(i), values.get(keyOf(i))];
+        const proof = tree.proof(key);
+        expect(rootOfProof(`0x${key}`, value, proof)).toBe(tree.root());
+        const claim = (other: Hex | undefined) => {
+          const { other: _, ...without } = proof;
+          return rootOfProof(`0x${key}`, other, other === undefined ? proof : without);
+        };
+        expect(claim("0x01"), "another value").not.toBe(tree.root());
+        if (value !== undefined) expect(claim(undefined), "nothing").not.toBe(tree.root());
+        else absent.add(proof.other ? "other" : "empty");
+      }
+    }
+    expect(absent).toEqual(new Set(["empty", "other"]));
   });
 
   test("code has no leaf of its own", () => {
