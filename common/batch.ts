@@ -20,6 +20,13 @@ export type Envelopes = readonly Uint8Array[];
 /** Most that an envelope adds to posted data: its length field, of which each byte may be a coded zero, and itself. */
 export const postedSize = (raw: Uint8Array): number => 6 + compressedLength(raw);
 
+/** What an envelope counts for against `MAX_DECODED_BYTES`: its length field and itself. */
+export const decodedSize = (raw: Uint8Array): number => 3 + raw.length;
+
+/** The same for a block: its count field and its envelopes. */
+export const decodedBlockSize = (envelopes: Envelopes): number =>
+  envelopes.reduce((sum, raw) => sum + decodedSize(raw), 2);
+
 /** Posted data of consecutive blocks (P3.5). */
 export function encodeBatch(blocks: readonly Envelopes[]): Uint8Array {
   const parts: Uint8Array[] = [];

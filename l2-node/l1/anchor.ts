@@ -1,6 +1,6 @@
 import { encodeFunctionData, type Hex, type PublicClient } from "viem";
 import { anchoredBatchDigest } from "../../common/anchored-batch.ts";
-import { batchDataRoot, type Envelopes, encodeBatch } from "../../common/batch.ts";
+import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { AnhError } from "../../common/errors.ts";
@@ -8,21 +8,18 @@ import { encodeHeader } from "../../common/header.ts";
 import { addressOfKey, signDigest } from "../../common/signature.ts";
 import { type Block, postedOf } from "../chain/block.ts";
 import type { Chain } from "../chain/chain.ts";
+import { type BatchLimits, batchOf } from "./batch-room.ts";
 import { anchorFallback } from "./fallback.ts";
 import type { L1Sender } from "./sender.ts";
 
 /** The key is not the chain's sequencer's: nothing it signs would ever be anchored. */
 export class WrongKeyError extends AnhError {}
 
-export interface AnchorOptions {
+export interface AnchorOptions extends BatchLimits {
   /** The sequencer's: it signs each batch. The sender's, which pays L1, may be another. */
   readonly privateKey: Hex;
   /** Pause between looks; also how long blocks gather before they are posted. */
   readonly intervalMs: number;
-  /** Calldata per batch: Ethereum nodes relay transactions of at most 128 KiB. */
-  readonly maxBatchBytes: number;
-  /** Headers per batch: L1 reads each, and caps a transaction's gas (EIP-7825). */
-  readonly maxBatchHeaders: number;
 }
 
 export interface AnchorModules {
@@ -78,7 +75,7 @@ export class Anchor {
     const [first, last] = [blocks[0], blocks.at(-1)];
     if (!first || !last) return 0;
     const headers = blocks.map(({ header }) => hexOf(encodeHeader(header)));
-    const data = encodeBatch(blocks.map(envelopesOf));
+    const data = encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw)));
     const [firstNumber, lastNumber] = [first.header.number, last.header.number];
     const { l1ChainId, l2ChainId } = chain.file;
     const digest = anchoredBatchDigest(
@@ -122,17 +119,8 @@ export class Anchor {
       functionName: "batch",
       args: [count - 1n],
     });
-    const blocks: Block[] = [];
-    if (chain.store.blocks.block(lastNumber)?.hash !== lastHash) return blocks;
-    let bytes = 0;
-    for (let number = lastNumber + 1n; ; number++) {
-      const block = chain.store.blocks.block(number);
-      if (!block?.sealedHere) return blocks;
-      bytes += encodeHeader(block.header).length + 64 + encodeBatch([envelopesOf(block)]).length;
-      if (blocks.length > 0 && bytes > this.#options.maxBatchBytes) return blocks;
-      if (blocks.length === this.#options.maxBatchHeaders) return blocks;
-      blocks.push(block);
-    }
+    if (chain.store.blocks.block(lastNumber)?.hash !== lastHash) return [];
+    return batchOf(sealedAfter(chain, lastNumber), this.#options);
   }
 
   async #loop(): Promise<void> {
@@ -155,4 +143,10 @@ export class Anchor {
   }
 }
 
-const envelopesOf = (block: Block): Envelopes => postedOf(block).map(({ raw }) => raw);
+function* sealedAfter({ store }: Chain, last: bigint): Generator<Block> {
+  for (let number = last + 1n; ; number++) {
+    const block = store.blocks.block(number);
+    if (!block?.sealedHere) return;
+    yield block;
+  }
+}

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Address, Hex } from "viem";
-import { postedSize } from "../../common/batch.ts";
+import { decodedBlockSize, decodedSize, MAX_DECODED_BYTES, postedSize } from "../../common/batch.ts";
 import type { Origin } from "../../common/header.ts";
 import { type Block, postedOf } from "../chain/block.ts";
 import { type BlockBuilder, type Built, openBlock } from "../chain/builder.ts";
@@ -127,19 +127,23 @@ export class Sequencer {
     return false;
   }
 
-  /** Takes what pays best until gas or bytes run out; returns what can never be included, and what cannot yet. */
+  /**
+   * Takes what pays best until gas or bytes run out, posted ones or what they decode to: a block alone must be readable
+   * (P3.5). Returns what can never be included, and what cannot yet.
+   */
   #fill(builder: BlockBuilder): { hopeless: Hex[]; waiting: Set<Hex> } {
     const { account } = this.#chain.store.blocks;
     const selection = selectFrom(this.#mempool, (sender) => account(sender).nonce, builder.context.baseFeeWei);
     const hopeless: Hex[] = [];
     const waiting = new Set<Hex>();
-    let bytes = BLOCK_OVERHEAD;
+    let [bytes, decodedBytes] = [BLOCK_OVERHEAD, decodedBlockSize([])];
     for (let transaction = selection.take(); transaction; transaction = selection.take()) {
-      const size = postedSize(transaction.raw);
-      if (bytes + size > this.#options.maxBlockBytes) continue;
+      const [size, decoded] = [postedSize(transaction.raw), decodedSize(transaction.raw)];
+      if (bytes + size > this.#options.maxBlockBytes || decodedBytes + decoded > MAX_DECODED_BYTES) continue;
       const refusal = builder.include(transaction);
       if (refusal === undefined) {
         bytes += size;
+        decodedBytes += decoded;
         selection.included(transaction);
       } else if (refusal !== "block-full") {
         if (WAITS.has(refusal.rule)) waiting.add(transaction.hash);
