@@ -18,6 +18,7 @@ import { openGatherer } from "../../../verifier/trace/gather.ts";
 import { runTask } from "../../../verifier/trace/run.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { DESCENT, descentError } from "../../support/descent-error.ts";
 import { smallCnn } from "../../support/small-cnn.ts";
 import { taskOfGraphs } from "../../support/small-task.ts";
 import { hexOf, randomTensor, uniform } from "../../support/tensors.ts";
@@ -51,6 +52,18 @@ describe.each([
   test("passes the gate of strict, and honest executors reach the same bits", () => {
     for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) checkGraph(graph, "strict");
     expect(isUnique(graphs.train.graph)).toBe(true);
+  });
+
+  test("the gradient of all parameters agrees with finite differences along random directions", () => {
+    const { train } = cnnGraphs({ ...spec, optimizer: DESCENT });
+    const random = uniform(14);
+    const feeds = [
+      randomTensor(random, "uint8", [spec.batchRows, 72], 0, 256),
+      randomTensor(random, "uint8", [spec.batchRows], 0, 10),
+    ];
+    // A step renews running statistics, which is no descent.
+    const error = descentError(train, feeds, { seed: 15, noise: 0.2, still: /_(mean|variance)$/ });
+    expect(error).toBeLessThan(1e-6);
   });
 
   test("onnxruntime and the reference reach the same state and loss", async () => {

@@ -8,11 +8,13 @@ import { trainStep } from "../../../verifier/autodiff/train-step.ts";
 import { batchInput, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import { checkGraph } from "../../../verifier/model/check.ts";
+import { onnxGraphs } from "../../../verifier/model/onnx/graphs.ts";
 import { importOnnx } from "../../../verifier/model/onnx/import.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
+import { DESCENT, descentError } from "../../support/descent-error.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 
 const random = uniform(13);
@@ -132,6 +134,22 @@ test("computes what onnxruntime computes of the original, in canonical form", as
   const original = (await session.run({ x: new OrtTensor("float32", x.data as Float32Array, [3, 3, 15, 16]) })).y!;
   await session.release();
   for (const [i, value] of (original.data as Float32Array).entries()) expect(actual!.data[i]).toBeCloseTo(value, 4);
+});
+
+test("the gradient of all its weights agrees with finite differences along random directions", () => {
+  const columns = [
+    { name: "x", type: { dtype: "float32", shape: [4, 3, 15, 16] } },
+    { name: "labels", type: { dtype: "uint8", shape: [4] } },
+  ] as const;
+  const { train } = onnxGraphs(
+    { file, loss: { kind: "ce" }, optimizer: DESCENT, batchRows: 2, evaluateBatchRows: 1, profile: "strict" },
+    columns,
+  );
+  const x = randomTensor(random, "float32", [2, 3, 15, 16]);
+  const feeds = [{ ...x, data: Float64Array.from(x.data as Float32Array) }, randomTensor(random, "uint8", [2], 0, 5)];
+  // Given statistics of a norm are what they are.
+  const error = descentError(train, feeds, { seed: 19, noise: 0.05, still: /_(mean|variance)$/ });
+  expect(error).toBeLessThan(1e-6);
 });
 
 test("is trained on from its weights, one filter and single positions included", async () => {
