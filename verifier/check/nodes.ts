@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Graph, valueAt } from "../graph/graph.ts";
 import { hasLeaf, leafOf } from "../model/leaf.ts";
 import { gemmAdditions } from "../numerics/exact-dot.ts";
@@ -37,6 +38,7 @@ export async function firstWrongElement(
   const values = await session.values([], inputs, wanted);
   const own = new Map(wanted.map((id, i) => [id, values[i]!]));
   for (const node of judged) {
+    await setImmediate(); // what has to be sent about another claim must not wait for all nodes
     const { output } = graph.nodes[node]!;
     const magnitude = wantsMagnitude(node) ? own.get(isolated.magnitudes[node]!) : undefined;
     const screen = magnitude && screenOf(graph, node, magnitude);
