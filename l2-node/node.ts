@@ -9,6 +9,7 @@ import { Chain } from "./chain/chain.ts";
 import { ConfigError, type NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
 import { Auditor } from "./execution/auditor.ts";
+import { bridgeSource } from "./execution/bridge-source.ts";
 import { chainSource } from "./execution/chain-source.ts";
 import type { Execution } from "./execution/execution.ts";
 import { LazyExecution } from "./execution/lazy.ts";
@@ -119,6 +120,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
         mempool: sequencing?.mempool,
         execution,
         disputes: disputeSource(client, file),
+        bridge: bridgeSource(client, file),
         forward: config.forwardUrl === undefined ? undefined : forwardTo(config.forwardUrl),
         signSealed: sequencing?.signSealed,
         clientVersion: modules.clientVersion,

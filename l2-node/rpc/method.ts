@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import { z } from "zod";
 import type { Chain } from "../chain/chain.ts";
+import type { BridgeSource } from "../execution/bridge-source.ts";
 import type { Execution, Rederivation } from "../execution/execution.ts";
 import type { DisputeSource } from "../l1/disputes.ts";
 import type { Mempool } from "../sequencer/mempool.ts";
@@ -20,6 +21,8 @@ export interface RpcModules {
   readonly signSealed?: ((hash: Hex) => Hex) | undefined;
   /** Disputes on L1; absent where the node has no L1 to ask. */
   readonly disputes?: DisputeSource | undefined;
+  /** Withdrawals on L1; absent where the node has no L1 to ask. */
+  readonly bridge?: BridgeSource | undefined;
   readonly clientVersion: string;
   /** Blocks one eth_getLogs may span, and logs it may give. */
   readonly limits: { readonly maxLogBlocks: bigint; readonly maxLogs: number };
@@ -108,6 +111,11 @@ export function executionOf({ execution }: RpcContext): Execution {
 export function disputesOf({ disputes }: RpcContext): DisputeSource {
   if (!disputes) throw new RpcError("methodNotFound", "this node does not ask L1 about disputes");
   return disputes;
+}
+
+export function bridgeOf({ bridge }: RpcContext): BridgeSource {
+  if (!bridge) throw new RpcError("methodNotFound", "this node does not ask L1 about withdrawals");
+  return bridge;
 }
 
 /** The connection of this request; what only makes sense there does not exist elsewhere. */

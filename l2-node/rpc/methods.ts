@@ -20,6 +20,7 @@ import { anhGetSignedHeader } from "./methods/anh-get-signed-header.ts";
 import { anhGetTransactionStatus } from "./methods/anh-get-transaction-status.ts";
 import { anhGetUncertainty } from "./methods/anh-get-uncertainty.ts";
 import { anhGetWithdrawalProof } from "./methods/anh-get-withdrawal-proof.ts";
+import { anhGetWithdrawalStatus } from "./methods/anh-get-withdrawal-status.ts";
 import { anhGetWithdrawals } from "./methods/anh-get-withdrawals.ts";
 import { anhSubscribe } from "./methods/anh-subscribe.ts";
 import { anhSyncStatus } from "./methods/anh-sync-status.ts";
@@ -125,6 +126,7 @@ export const methods: Readonly<Record<string, Method>> = {
   anh_getTransactionStatus: anhGetTransactionStatus,
   anh_getUncertainty: anhGetUncertainty,
   anh_getWithdrawalProof: anhGetWithdrawalProof,
+  anh_getWithdrawalStatus: anhGetWithdrawalStatus,
   anh_getWithdrawals: anhGetWithdrawals,
   anh_subscribe: anhSubscribe,
   anh_syncStatus: anhSyncStatus,

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicClient, createWalletClient, defineChain, type Hex, http, parseEther } from "viem";
+import { createPublicClient, createWalletClient, defineChain, type Hex, http, numberToHex, parseEther } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
@@ -36,6 +36,7 @@ beforeAll(async () => {
       dataDir: folder,
       chainFile: "",
       l1Url: l1.url,
+      l1WitnessUrls: [],
       host: "127.0.0.1",
       port: 0,
       logLevel: "error",
@@ -104,6 +105,11 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
   const receipt = await reader.waitForTransactionReceipt({ hash });
   expect(receipt.status).toBe("success");
   await until(() => (node.chain.heads().safe >= receipt.blockNumber ? true : undefined));
+  const withdrawalStatus = (index: Hex) =>
+    reader.request({ method: "anh_getWithdrawalStatus", params: [index] } as never) as Promise<object | null>;
+  expect(await withdrawalStatus("0x1")).toBeNull();
+  const begun = { index: "0x0", amountWei: "0x3039", blockNumber: numberToHex(receipt.blockNumber) };
+  expect(await withdrawalStatus("0x0")).toMatchObject({ ...begun, state: "unclaimed" });
 
   const sender = new L1Sender(
     {
@@ -122,6 +128,12 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
   const posted = (await accountant.post())!;
   expect(posted.number).toBeGreaterThanOrEqual(receipt.blockNumber);
   expect(await accountant.settle()).toBeUndefined();
+  const claims = { address: contracts.stateClaims, abi: stateClaimsAbi } as const;
+  const settleableAt = numberToHex(
+    await l1.client.readContract({ ...claims, functionName: "settleableAt", args: [posted.number] }),
+  );
+  const against = { number: numberToHex(posted.number), settleableAt };
+  expect(await withdrawalStatus("0x0")).toMatchObject({ ...begun, state: "claimed", ...against });
   expect(await auditStateClaims({ ...modules, log: new StateClaimLog(l1.client, l1.chain) }, 0n)).toEqual({
     checkedTo: posted.number,
     wrong: [],
@@ -133,10 +145,12 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
 
   const { withdrawal: record, proof, outboxRoot } = (await execution.withdrawalProof(0n, posted.number))!;
   expect(outboxRoot).toBe(posted.outboxRoot);
+  expect(await withdrawalStatus("0x0")).toMatchObject({ ...begun, state: "settled", ...against });
   const { l2ChainId: _, ...args } = record;
   const finalize = { ...bridge, functionName: "finalizeWithdrawal", args: [posted.number, args, proof] };
   expect((await writeL1(finalize)).status).toBe("success");
   await expect(writeL1(finalize)).rejects.toThrow("AlreadyPaid");
+  expect(await withdrawalStatus("0x0")).toMatchObject({ ...begun, state: "paid", ...against });
 
   await until(() => node.chain.store.l1.settledAt(node.chain.head().header.origin.inboxCount));
   const credit = (await execution.creditProof(user.address, posted.number))!;
