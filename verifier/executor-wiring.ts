@@ -175,7 +175,7 @@ function ownClaims(log: ClaimLog, runs: Runs, account: Hex): ClaimSource {
   return {
     segments: async (claimHash) => {
       const spec = await find(claimHash);
-      return spec && (await runs.result(spec)).segments.map(({ record }) => record);
+      return spec && (await runs.segments(spec)).map(({ record }) => record);
     },
     stepHashes: async (claimHash, segment) => {
       const spec = await find(claimHash);

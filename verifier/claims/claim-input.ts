@@ -11,7 +11,7 @@ import { headOf } from "../trace/run.ts";
 import { segmentLeafOf, trajectoryRoot } from "../trace/trajectory.ts";
 import { headerProofParameter } from "../witness/abi.ts";
 import { headerProof } from "../witness/proofs.ts";
-import type { FinishedRun } from "./runs.ts";
+import type { ComputedRun } from "./runs.ts";
 
 /** Claimed, with everything L1 checks at once (`IResultClaims.ClaimInput`). */
 export type PreparedClaim = {
@@ -42,7 +42,7 @@ export type ClaimTerms = {
   readonly dataUrl: string;
 };
 
-export function prepareClaim({ inputs, result }: FinishedRun, terms: ClaimTerms): PreparedClaim {
+export function prepareClaim({ inputs, result }: ComputedRun, terms: ClaimTerms): PreparedClaim {
   const { task, graph } = inputs;
   const { resultRoot, output } = headOf(task, result);
   const records = result.segments.map(({ record }) => record);

@@ -5,7 +5,7 @@ import type { Library } from "../data/library.ts";
 import type { Graph } from "../graph/graph.ts";
 import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import { requireCanonical } from "../trace/canonical.ts";
-import { keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
+import { type Checkpoint, keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
 import { openGatherer } from "../trace/gather.ts";
 import { stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { runKey, runTask, type TaskResult } from "../trace/run.ts";
@@ -14,17 +14,25 @@ import type { BlobStore } from "../trace/store.ts";
 import { openTraces, type Traces } from "../trace/traces.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { assembleInputs, type ConsumedClaim } from "./assemble.ts";
+import { type Lane, openLane } from "./lane.ts";
 import { onDemand } from "./on-demand.ts";
 
 /** What is run: equal specs give equal bits. */
 export type RunSpec = { readonly task: Task; readonly seed: Hex; readonly consumed: ConsumedClaim | undefined };
 
-export type FinishedRun = { readonly inputs: TaskInputs; readonly result: TaskResult };
+export type ComputedRun = { readonly inputs: TaskInputs; readonly result: TaskResult };
+
+/** What there is to say of a run without the tensors it ends in. */
+export type Segments = readonly Checkpoint[];
+export type FinishedRun = { readonly inputs: TaskInputs; readonly result: { readonly segments: Segments } };
 
 /** The runs of one executor: each is computed once, and any of its steps again when somebody asks. */
 export type Runs = {
-  /** Computes the run, or what is missing of it. */
-  readonly result: (spec: RunSpec) => Promise<TaskResult>;
+  /** Computes a run, or what is missing of it, to be claimed: one after the other. */
+  readonly compute: (spec: RunSpec) => Promise<ComputedRun>;
+  /** Of a run that was claimed. What the disk has lost of it is computed again beside what `compute` is at, which may take
+   * days: an answer that comes late costs the bond. */
+  readonly segments: (spec: RunSpec) => Promise<Segments>;
   /** The same with its inputs, read again where nobody holds them any more. */
   readonly finish: (spec: RunSpec) => Promise<FinishedRun>;
   readonly traces: (spec: RunSpec) => Promise<Traces>;
@@ -43,6 +51,8 @@ export type RunsModules = {
 
 /** Runs whose computed steps are remembered for the next question. */
 const OPEN_TRACES = 2;
+/** Claimed runs whose segments are in memory; those of others are read from the disk when they are asked for. */
+const HELD_SEGMENTS = 8;
 /** Threads and datasets that nobody asked for in this time are given back. */
 const IDLE_MS = 5_000;
 
@@ -50,10 +60,12 @@ export const runKeyOf = ({ task, seed, consumed }: RunSpec): string =>
   runKey(taskHash(task), `${seed}${consumed?.resultRoot ?? ""}`);
 
 export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: RunsModules): Runs {
-  const finished = new Map<string, Promise<TaskResult>>();
+  const held = new Map<string, Segments>();
+  const pending = new Map<string, () => Promise<TaskResult>>();
+  const folders = new Map<string, Lane>();
   const opened = new Map<string, Promise<Traces>>();
-  /** One run at a time: two would share the cores and both be late. */
-  let turn: Promise<unknown> = Promise.resolve();
+  // In each of them one run at a time: more would share the cores and all be late.
+  const [claims, answers] = [openLane(), openLane()];
 
   const inputsOf = ({ task, seed, consumed }: RunSpec): Promise<TaskInputs> =>
     assembleInputs(task, seed, consumed, libraryFor(consumed));
@@ -66,6 +78,19 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
         state.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0),
       ),
     );
+
+  /** Keeps two from writing into the folder of one run. */
+  const alone = <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const lane = folders.get(key) ?? openLane();
+    folders.set(key, lane);
+    return lane(work);
+  };
+
+  const hold = (key: string, segments: Segments): void => {
+    held.delete(key);
+    held.set(key, segments); // newest last
+    if (held.size > HELD_SEGMENTS) held.delete(held.keys().next().value!);
+  };
 
   async function compute(spec: RunSpec): Promise<TaskResult> {
     const inputs = await inputsOf(spec);
@@ -84,18 +109,29 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
     }
   }
 
-  const resultOf = (spec: RunSpec): Promise<TaskResult> => {
+  /** Begun by the lane that comes to it first, and once. */
+  const computedIn = (lane: Lane, spec: RunSpec): Promise<TaskResult> => {
     const key = runKeyOf(spec);
-    const known = finished.get(key);
-    if (known !== undefined) return known;
-    const run = turn.then(() => compute(spec));
-    turn = run.catch(() => finished.delete(key));
-    finished.set(key, run);
-    return run;
+    const begin = pending.get(key) ?? once(() => alone(key, () => compute(spec)).finally(() => pending.delete(key)));
+    pending.set(key, begin);
+    return lane(begin);
+  };
+
+  const readWhole = async (spec: RunSpec): Promise<Segments | undefined> => {
+    const segments = await checkpointsOf(spec, []).read();
+    return segments.length === segmentCount(spec.task) ? segments : undefined;
+  };
+
+  const segmentsOf = async (spec: RunSpec): Promise<Segments> => {
+    const key = runKeyOf(spec);
+    const whole = held.get(key) ?? (pending.has(key) ? undefined : await alone(key, () => readWhole(spec)));
+    const segments = whole ?? (await computedIn(answers, spec)).segments;
+    hold(key, segments);
+    return segments;
   };
 
   async function open(spec: RunSpec): Promise<Traces> {
-    const { segments } = await resultOf(spec);
+    const segments = await segmentsOf(spec);
     const { task, seed, graph, start } = await inputsOf(spec);
     const steps = onDemand(() => openSteps(graph, task), IDLE_MS);
     const gatherer = onDemand(async () => openGatherer((await inputsOf(spec)).dataset), IDLE_MS);
@@ -117,10 +153,14 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
   const closeTraces = async (traces: Promise<Traces>) => (await traces).close();
 
   return {
-    result: resultOf,
-    finish: async (spec) => {
-      const result = await resultOf(spec);
+    compute: async (spec) => {
+      const result = await computedIn(claims, spec);
       return { inputs: await inputsOf(spec), result };
+    },
+    segments: segmentsOf,
+    finish: async (spec) => {
+      const segments = await segmentsOf(spec);
+      return { inputs: await inputsOf(spec), result: { segments } };
     },
     traces: (spec) => {
       const key = runKeyOf(spec);
@@ -141,8 +181,17 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
       return { graph, roots: await library.roots(consumed.resultRoot, stateTypes(graph).length) };
     },
     close: async () => {
-      await turn;
+      const idle = async () => {};
+      await Promise.all([claims(idle), answers(idle)]);
       await Promise.allSettled([...opened.values()].map(closeTraces));
     },
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= work();
+    return begun;
   };
 }

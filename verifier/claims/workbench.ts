@@ -45,7 +45,7 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
 
   async function work(spec: RunSpec, job: Job, key: string): Promise<void> {
     try {
-      const prepared = prepareClaim(await runs.finish(spec), {
+      const prepared = prepareClaim(await runs.compute(spec), {
         job,
         claimant: options.claimant,
         seed: spec.seed,
