@@ -24,5 +24,8 @@ export const exactly =
     };
   };
 
+/** No result is right: what is read is not there (P7.8). */
+export const NEVER_RIGHT: Bound = { replay: () => Number.NaN, tolerance: () => undefined };
+
 /** Data movement: the element that was read last. */
 export const moved = exactly((...operands) => operands.at(-1)!);

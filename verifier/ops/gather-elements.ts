@@ -2,10 +2,10 @@ import { constant, emit } from "../graph/draft.ts";
 import type { Node } from "../graph/graph.ts";
 import { type Shape, sizeOf, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
-import { moved } from "./bounds.ts";
+import { moved, NEVER_RIGHT } from "./bounds.ts";
 import { shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
-import type { Op } from "./op.ts";
+import type { Bound, BoundContext, Op } from "./op.ts";
 import { requireDType, requireInputs, requireRank } from "./require.ts";
 
 /** y[t, d] = x[indices[t, d], d]: in every column elements at non-negative indices. Other axes are turned to the front. */
@@ -27,20 +27,27 @@ export const gatherElements: Op = {
     const none = constant(draft, zeros({ dtype: "float32", shape }));
     return [emit(draft, "ScatterElements", [none, indices!, dy], { axis: 0 }), null];
   },
-  bound: moved,
+  bound: picked,
   leaf: ({ inputs, at }, element) => {
     const columns = inputs[1]!.shape[1]!;
-    return [
-      { operand: 1, start: element, count: 1 },
-      { operand: 0, start: Number(at(1, element)) * columns + (element % columns), count: 1 },
-    ];
+    const index = { operand: 1, start: element, count: 1 };
+    const row = at(1, element);
+    if (!isRow(inputs[0]!, row)) return [index];
+    return [index, { operand: 0, start: Number(row) * columns + (element % columns), count: 1 }];
   },
 };
+
+export const isRow = ({ shape }: TensorType, index: number | bigint): boolean => index >= 0 && index < shape[0]!;
+
+/** The element that the index, read first, names. */
+export function picked(context: BoundContext): Bound {
+  return isRow(context.inputs[0]!, context.terms[0]![0]!) ? moved(context) : NEVER_RIGHT;
+}
 
 /** Row of `x` that the flat element `i` of `indices` names. */
 export function rowAt(x: Tensor, indices: Tensor, i: number): number {
   const row = Number(indices.data[i]!);
-  if (row < 0 || row >= x.shape[0]!) throw new ShapeError(`an index in [0, ${x.shape[0]})`, String(row));
+  if (!isRow(x, row)) throw new ShapeError(`an index in [0, ${x.shape[0]})`, String(row));
   return row;
 }
 

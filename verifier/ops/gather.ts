@@ -1,9 +1,9 @@
 import { constant, emit } from "../graph/draft.ts";
 import { describe, sizeOf, zeros } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
-import { moved } from "./bounds.ts";
 import { cast, expand, reshape, shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
+import { isRow, picked } from "./gather-elements.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
@@ -23,7 +23,7 @@ export const gather: Op = {
     const result = arithmetic.allocate(output.dtype, sizeOf(output.shape));
     for (let row = 0; row < indices!.data.length; row++) {
       const from = Number(indices!.data[row]!);
-      if (from < 0 || from >= x!.shape[0]!) throw new ShapeError(`an index in [0, ${x!.shape[0]})`, String(from));
+      if (!isRow(x!, from)) throw new ShapeError(`an index in [0, ${x!.shape[0]})`, String(from));
       for (let i = 0; i < width; i++) result[row * width + i] = x!.data[from * width + i]!;
     }
     return result;
@@ -39,13 +39,13 @@ export const gather: Op = {
     const added = [matrix, rows, reshape(draft, dy, [count, width])];
     return [reshape(draft, emit(draft, "ScatterElements", added, { axis: 0 }), shape), null];
   },
-  bound: moved,
+  bound: picked,
   leaf: ({ inputs, at }, element) => {
     const width = sizeOf(inputs[0]!.shape.slice(1));
     const row = Math.floor(element / width);
-    return [
-      { operand: 1, start: row, count: 1 },
-      { operand: 0, start: Number(at(1, row)) * width + (element % width), count: 1 },
-    ];
+    const index = { operand: 1, start: row, count: 1 };
+    const from = at(1, row);
+    if (!isRow(inputs[0]!, from)) return [index];
+    return [index, { operand: 0, start: Number(from) * width + (element % width), count: 1 }];
   },
 };

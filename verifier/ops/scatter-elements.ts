@@ -2,8 +2,9 @@ import { emit } from "../graph/draft.ts";
 import { serialSum } from "../numerics/dot.ts";
 import { dotTolerance, exactDot } from "../numerics/exact-dot.ts";
 import { describe, sameShape } from "../tensor/tensor.ts";
+import { NEVER_RIGHT } from "./bounds.ts";
 import { ShapeError } from "./errors.ts";
-import { requireColumns, rowAt } from "./gather-elements.ts";
+import { isRow, requireColumns, rowAt } from "./gather-elements.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
@@ -34,7 +35,8 @@ export const scatterElements: Op = {
     return result;
   },
   vjp: (draft, { inputs: [, indices] }, dy) => [dy, null, emit(draft, "GatherElements", [dy, indices!], { axis: 0 })],
-  bound: ({ output, element, terms }) => {
+  bound: ({ inputs, output, element, terms }) => {
+    if (Array.from(terms[1]!).some((index) => !isRow(inputs[0]!, index))) return NEVER_RIGHT;
     const row = Math.floor(element / output.shape[1]!);
     const start = terms[0]![0] as number;
     const added = Array.from(terms[2] as ArrayLike<number>).filter((_, t) => Number(terms[1]![t]) === row);

@@ -15,6 +15,9 @@ contract MovementVerifier is ElementVerifier {
     error AttributeLength(uint256 expected, uint256 actual);
     error NotInAnyOperand(uint256 index);
 
+    /// @dev Flat index of an element that the operand does not have.
+    uint256 private constant NOWHERE = type(uint256).max;
+
     /// @inheritdoc ElementVerifier
     function _isWrong(Step memory step, Element memory element) internal view override returns (bool) {
         Node memory node = element.node;
@@ -24,6 +27,8 @@ contract MovementVerifier is ElementVerifier {
         }
         (Value memory source, uint256 from) = _source(step, node, index);
         if (source.dtype != node.outputs[0].dtype) revert StepReader.WrongDType(node.outputs[0].dtype, source.dtype);
+        // Nothing can be right of what is read where nothing is: whoever claims it made it up (P7.8).
+        if (from == NOWHERE) return true;
         return !Scalar.same(step.element(source, from), element.claimed, source.dtype);
     }
 
@@ -119,9 +124,10 @@ contract MovementVerifier is ElementVerifier {
     {
         source = node.inputs[0].value;
         Value memory indices = node.inputs[1].value;
+        uint256 row = _indexAt(step, indices, index);
+        if (row >= source.shape[0]) return (source, NOWHERE);
         uint256[] memory sourceIndex = new uint256[](2);
-        uint256 word = step.element(indices, IndexMath.ravel(index, indices.shape));
-        (sourceIndex[0], sourceIndex[1]) = (uint256(Scalar.order(word, indices.dtype)), index[1]);
+        (sourceIndex[0], sourceIndex[1]) = (row, index[1]);
         return (source, IndexMath.ravel(sourceIndex, source.shape));
     }
 
@@ -142,12 +148,17 @@ contract MovementVerifier is ElementVerifier {
         uint256 inner = indices.shape.length;
         uint256[] memory row = new uint256[](inner);
         for (uint256 i = 0; i < inner; ++i) row[i] = index[axis + i];
-        uint256 word = step.element(indices, IndexMath.ravel(row, indices.shape));
+        uint256 asked = _indexAt(step, indices, row);
+        if (asked >= source.shape[axis]) return (source, NOWHERE);
         uint256[] memory sourceIndex = new uint256[](rank);
         for (uint256 i = 0; i < axis; ++i) sourceIndex[i] = index[i];
         for (uint256 i = axis + 1; i < rank; ++i) sourceIndex[i] = index[i + inner - 1];
-        // An index outside the data (or negative) has no element to compare with: `ravel` reverts, no verdict.
-        sourceIndex[axis] = uint256(Scalar.order(word, indices.dtype));
+        sourceIndex[axis] = asked;
         return (source, IndexMath.ravel(sourceIndex, source.shape));
+    }
+
+    /// @dev A negative index becomes a number that no shape holds.
+    function _indexAt(Step memory step, Value memory indices, uint256[] memory index) private view returns (uint256) {
+        return uint256(Scalar.order(step.element(indices, IndexMath.ravel(index, indices.shape)), indices.dtype));
     }
 }

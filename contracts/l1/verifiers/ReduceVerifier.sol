@@ -64,7 +64,9 @@ contract ReduceVerifier is ElementVerifier {
         uint256[] memory index = IndexMath.unravel(element.index, node.outputs[0].shape);
         if (index.length != 2) revert BadAxes();
         uint32 start = uint32(step.float(node.inputs[0].value, IndexMath.ravel(index, node.inputs[0].value.shape)));
-        (bytes memory added, uint256 count) = _added(step, node, index);
+        (bytes memory added, uint256 count, bool outside) = _added(step, node, index);
+        // Nobody can add to a row that is not there: whoever claims a result made it up (P7.8).
+        if (outside) return true;
         uint32 claimed = uint32(element.claimed);
         if (!element.tolerant) return !Float32.equal(Replay.serialSum(added, 0, count, start), claimed);
         ExactDot.Sum memory sum = ExactDot.sum(added, 0, count);
@@ -72,12 +74,11 @@ contract ReduceVerifier is ElementVerifier {
         return !Tolerance.dot(sum, count, count, claimed);
     }
 
-    /// @dev The updates of the element's column whose index is its row, in order. An index outside of the rows gives no verdict:
-    /// runtimes count negative ones from the end.
+    /// @dev The updates of the element's column whose index is its row, in order; `outside`: an index of the column is no row's.
     function _added(Step memory step, Node memory node, uint256[] memory index)
         private
         view
-        returns (bytes memory added, uint256 count)
+        returns (bytes memory added, uint256 count, bool outside)
     {
         Operand memory indices = node.inputs[1];
         uint32[] memory shape = indices.value.shape;
@@ -89,7 +90,7 @@ contract ReduceVerifier is ElementVerifier {
         uint256 first = index[1] * shape[0];
         (bytes memory rows, uint256 offset) = step.readLayout(indices, 1, shape[0], shape[1], first, shape[0]);
         (added, count) = step.readLayout(node.inputs[2], 1, shape[0], shape[1], first, shape[0]);
-        return (added, Matching.compact(added, count, rows, offset, shape[0], index[0], node.outputs[0].shape[0]));
+        (count, outside) = Matching.compact(added, count, rows, offset, shape[0], index[0], node.outputs[0].shape[0]);
     }
 
     function _terms(Step memory step, Node memory node, uint256 index) private view returns (Terms memory terms) {

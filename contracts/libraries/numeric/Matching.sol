@@ -8,8 +8,9 @@ library Matching {
     /// @notice Moves the float32 terms whose index is `row` to the front of `terms`, in order.
     /// @param termsOffset byte of the first of `count` terms; what lies before it is overwritten too
     /// @param rows little-endian int64 indices, the first at `rowsOffset`
-    /// @param rowCount every index must be below it, and not negative
+    /// @param rowCount number of rows there are
     /// @return matching how many terms lie at the front
+    /// @return outside an index is not below `rowCount`, or is negative
     /// @dev The bytes were cut out of the tensors by `TensorRead`, so all of the range is there.
     function compact(
         bytes memory terms,
@@ -19,7 +20,7 @@ library Matching {
         uint256 count,
         uint256 row,
         uint256 rowCount
-    ) internal pure returns (uint256 matching) {
+    ) internal pure returns (uint256 matching, bool outside) {
         if (termsOffset + 4 * count > terms.length) revert IndexMath.IndexOutOfRange(termsOffset + 4 * count, terms.length);
         if (rowsOffset + 8 * count > rows.length) revert IndexMath.IndexOutOfRange(rowsOffset + 8 * count, rows.length);
         uint256 largest;
@@ -44,6 +45,6 @@ library Matching {
                 from := add(from, 4)
             }
         }
-        if (largest >= rowCount) revert IndexMath.IndexOutOfRange(largest, rowCount);
+        outside = largest >= rowCount;
     }
 }

@@ -14,7 +14,17 @@ import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { dtypes, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { buildElementWitness, elementReads } from "../../../verifier/witness/element.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
-import { contextOf, type LeafCase, leafCase, oneNode, outputOf, sourceOf, testedNode, withLie } from "./leaf-case.ts";
+import {
+  contextOf,
+  type LeafCase,
+  leafCase,
+  oneNode,
+  outputOf,
+  sourceOf,
+  testedNode,
+  withLie,
+  withValue,
+} from "./leaf-case.ts";
 import { judge } from "./verifiers.ts";
 
 const random = uniform(11);
@@ -217,6 +227,45 @@ test("an infinite or NaN output is wrong by itself, and no operand is asked for"
       expect(await verdict(lied, "tolerant", 0)).toBe(true);
     }
   }
+});
+
+// No runtime computes these, so whoever claims a result made it up, on an input that anybody may ask about.
+describe("an index that is no row's", () => {
+  const rows = floats(5, 3);
+  const indices = (values: readonly bigint[], ...shape: number[]): Tensor => ({
+    dtype: "int64",
+    shape,
+    data: BigInt64Array.from(values),
+  });
+  const one = indices([1n, 2n, 3n, 4n], 4);
+  const columns = indices([0n, 1n, 2n, 3n, 4n, 0n], 2, 3);
+  test.each<[OpName, Tensor[], element: number, position: number]>([
+    ["Gather", [rows, one], 7, 2],
+    ["GatherElements", [rows, columns], 4, 4],
+    ["ScatterElements", [rows, columns, floats(2, 3)], 2, 5],
+  ])("makes every result of %s wrong, and only what reads it", async (op, inputs, element, position) => {
+    const honest = oneNode(op, inputs, { axis: 0 });
+    const node = testedNode(honest);
+    for (const index of [5n, -1n, -5n, 2n ** 62n, -(2n ** 63n)]) {
+      const claimed = withValue(honest, "operand1", position, index);
+      for (const profile of ["strict", "tolerant"] as const) {
+        for (const result of [outputOf(honest, node).data[element]!, 0, 12_345]) {
+          expect(isRight(boundOf(claimed, element), profile, result)).toBe(false);
+          expect(await verdict(withLie(claimed, node, element, result), profile, element)).toBe(true);
+        }
+        const other = element === 0 ? 1 : 0;
+        expect(await verdict(claimed, profile, other)).toBe(false);
+      }
+    }
+    for (const index of [0n, 4n]) {
+      const inside = oneNode(
+        op,
+        inputs.with(1, { ...inputs[1]!, data: inputs[1]!.data.with(position, index as never) as never }),
+        { axis: 0 },
+      );
+      expect(await verdict(inside, "strict", element)).toBe(false);
+    }
+  });
 });
 
 // Ops that graphs cannot hold yet, but whose leaves exist: a node of another op, relabelled.
