@@ -43,6 +43,13 @@ export interface Block {
 export const postedOf = ({ transactions, forced = 0 }: Block): readonly BlockTransaction[] =>
   transactions.slice(forced);
 
+/**
+ * What has left the pool with this block. Not what is skipped: anybody may force an envelope that waits in the pool with too
+ * little gas, and its sender's copy is as good as before.
+ */
+export const includedIn = ({ transactions }: Block): readonly Hex[] =>
+  transactions.flatMap(({ hash, outcome }) => (outcome.status === "included" ? [hash] : []));
+
 export const genesisBlock = (header: Header): Block => ({
   header,
   hash: hashHeader(header),

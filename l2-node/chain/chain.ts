@@ -9,7 +9,7 @@ import { encodeHeader } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { isAboutClaim, type L1Batch, type L1Message, type L1Step } from "../l1/step.ts";
 import type { Store } from "../store/store.ts";
-import { type Block, postedOf } from "./block.ts";
+import { type Block, includedIn, postedOf } from "./block.ts";
 import type { Built } from "./builder.ts";
 import { deriveBlock } from "./derivation.ts";
 import { type ClaimStandings, claimStandings } from "./standings.ts";
@@ -81,11 +81,11 @@ export class Chain {
     return this.#heads;
   }
 
-  /** Appends a block this node sealed; its transactions leave the pool in the same commit. */
+  /** Appends a block this node sealed; what it includes leaves the pool in the same commit. */
   append({ block, ledger }: Built): void {
     this.store.transaction(() => {
       this.store.blocks.append(block, ledger.changes);
-      this.store.pool.remove(block.transactions.map(({ hash }) => hash));
+      this.store.pool.remove(includedIn(block));
     });
     this.#changed();
     this.events.emit("block", block);

@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Address, Hex } from "viem";
 import { decodedBlockSize, decodedSize, MAX_DECODED_BYTES, postedSize } from "../../common/batch.ts";
 import type { Origin } from "../../common/header.ts";
-import { type Block, postedOf } from "../chain/block.ts";
+import { type Block, includedIn, postedOf } from "../chain/block.ts";
 import { type BlockBuilder, type Built, openBlock } from "../chain/builder.ts";
 import type { Chain } from "../chain/chain.ts";
 import { MAX_ORIGIN_LAG_SECONDS } from "../chain/derivation.ts";
@@ -201,7 +201,7 @@ export class Sequencer {
   }
 
   #forget(block: Block): void {
-    this.#mempool.forget(block.transactions.map(({ hash }) => hash));
+    this.#mempool.forget(includedIn(block));
     this.#mempool.dropPast(consumedElsewhere(block));
   }
 

@@ -92,6 +92,32 @@ describe("Sequencer", () => {
     expect(header.timestamp - (origin?.timestamp ?? 0n)).toBeLessThanOrEqual(1800n);
   });
 
+  it("keeps in its pool what somebody else forced with too little gas: skipped, it is its sender's as before", async () => {
+    l1.mine([deposit(0)]);
+    follow(node.chain, l1);
+    node.sequencer.seal();
+    const raw = await signRaw({ nonce: 1 });
+    const hash = await node.mempool.add(bytesOfHex(raw));
+    l1.mine([{ kind: 7, envelope: raw, gasLimit: 21_000n }]);
+    follow(node.chain, l1);
+    const statuses = (block: Block | undefined) =>
+      block?.transactions.map(({ hash: of, outcome }) => [of, outcome.status]);
+    expect(statuses(node.sequencer.seal())).toEqual([[hash, "skipped"]]);
+    expect(node.mempool.get(hash)).toBeDefined();
+    expect(node.store.pool.all().map((one) => one.hash)).toEqual([hash]);
+
+    const before = await send({ nonce: 0 });
+    l1.mine([{ kind: 7, envelope: raw, gasLimit: 21_000n }]);
+    follow(node.chain, l1);
+    expect(statuses(node.sequencer.seal())).toEqual([
+      [hash, "skipped"],
+      [before, "included"],
+      [hash, "included"],
+    ]);
+    expect(node.store.blocks.locate(hash)?.index).toBe(2);
+    expect([node.mempool.size, node.store.pool.all()]).toEqual([0, []]);
+  });
+
   it("drops what was not anchored within the window, waits for the fallback block, and seals the transactions anew on it", async () => {
     const slow = new MemoryL1(200n);
     const late = testNode(slow.chainFile());
