@@ -122,3 +122,9 @@ export function checkJob(job: Job): void {
   if (job.deadline > MAX_DEADLINE_SECONDS) throw badJob("deadline", "at most 2⁴⁰ seconds", job.deadline);
   if (job.windowSeconds > MAX_WINDOW_SECONDS) throw badJob("windowSeconds", "at most 30 days", job.windowSeconds);
 }
+
+/** The one bound of P4.2 that is a chain's own: MIN_WINDOW. L1 refuses claims of a job below it, after all of `checkJob`. */
+export function checkWindow({ windowSeconds }: Pick<Job, "windowSeconds">, minWindowSeconds: number): void {
+  if (windowSeconds < minWindowSeconds)
+    throw badJob("windowSeconds", `at least the chain's ${minWindowSeconds} seconds`, windowSeconds);
+}

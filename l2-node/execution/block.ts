@@ -282,6 +282,7 @@ export class BlockRunner {
     return {
       state: this.#modules.state,
       chainId: this.#modules.source.chainId,
+      minWindowSeconds: this.#modules.source.minWindowSeconds,
       blockNumber: this.#block.number,
       timestamp: this.#block.timestamp,
       mayPark: parkRule(

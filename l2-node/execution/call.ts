@@ -32,6 +32,7 @@ export interface CallContext {
   readonly reader: StateReader;
   readonly block: RunBlock;
   readonly chainId: bigint;
+  readonly minWindowSeconds: number;
   readonly common: EvmCommon;
   readonly hashOfBlock: (number: number) => Hex;
   readonly shapeOf: ShapeSource;
@@ -130,6 +131,7 @@ class CallRun {
     this.attempt = {
       state: this.state,
       chainId: context.chainId,
+      minWindowSeconds: context.minWindowSeconds,
       blockNumber: context.block.number,
       timestamp: context.block.timestamp,
       mayPark: () => false,

@@ -19,7 +19,7 @@ const identityOf = ({ hash, inboxOnly }: Block): string => (inboxOnly ? `${hash}
 /** A node's chain as execution reads it. */
 export function chainSource(chain: Chain): BlockSource {
   const { blocks, l1 } = chain.store;
-  const { l2ChainId, genesis } = chain.file;
+  const { l2ChainId, genesis, clocks } = chain.file;
 
   const sourceBlock = (block: Block): SourceBlock => {
     const { inboxCount } = block.header.origin;
@@ -36,6 +36,7 @@ export function chainSource(chain: Chain): BlockSource {
 
   return {
     chainId: l2ChainId,
+    minWindowSeconds: clocks.minWindowSeconds,
     genesis: genesis.alloc,
     genesisHash: genesis.hash,
     genesisBlock: environment(genesis),

@@ -4,7 +4,7 @@ import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
-import { BadJobError, encodeJob, type Job } from "../../common/job.ts";
+import { BadJobError, checkWindow, encodeJob, type Job } from "../../common/job.ts";
 import { TASK_KIND, type Task, trainTask } from "../../common/task.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { DNN_GAS, INPUT_WORD_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
@@ -29,6 +29,7 @@ export interface Wanted {
 export interface DnnAttempt {
   readonly state: WorldState;
   readonly chainId: bigint;
+  readonly minWindowSeconds: number;
   readonly blockNumber: bigint;
   readonly timestamp: bigint;
   /** Callers whose forcing parks: the contract called or created, or anybody if the access list names the precompile (P12.3). */
@@ -115,7 +116,7 @@ function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: Decoded): H
     case "ready":
       return result(read(attempt.state, resultSlot(args[0])) !== undefined);
     case "quote":
-      return result(checked(() => trainTask(args[0])).priceWei);
+      return result(trainable(attempt, args[0]).priceWei);
     case "withdrawCompute":
       return result(withdrawCompute(attempt.state, call.caller));
   }
@@ -135,10 +136,18 @@ function checked(make: () => Task): Task {
   return made;
 }
 
+/** The task of a job that L1 will take claims of. */
+const trainable = ({ minWindowSeconds }: DnnAttempt, job: Job): Task =>
+  checked(() => {
+    const task = trainTask(job);
+    checkWindow(job, minWindowSeconds);
+    return task;
+  });
+
 function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
   const { state, blockNumber, chainId, timestamp } = attempt;
   const job: Job = { ...asked, chainId, requester: call.caller };
-  const task = checked(() => trainTask(job));
+  const task = trainable(attempt, job);
   if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
   const { id } = task;
   const known = read(state, openedSlot(id));

@@ -304,6 +304,7 @@ export class LazyExecution implements Execution {
         reader: this.#store.at(number),
         block: this.#runBlock(number),
         chainId: this.#source.chainId,
+        minWindowSeconds: this.#source.minWindowSeconds,
         common: this.#common,
         hashOfBlock: blockHashes(this.#source),
         shapeOf: this.#shapeOf,

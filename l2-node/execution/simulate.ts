@@ -88,6 +88,7 @@ export function openSimulation(context: CallContext, options: SimulationOptions)
         attempt = {
           state,
           chainId: context.chainId,
+          minWindowSeconds: context.minWindowSeconds,
           blockNumber: block.number,
           timestamp: block.timestamp,
           mayPark: () => false,

@@ -42,6 +42,8 @@ export interface SourceBlock {
  */
 export interface BlockSource {
   readonly chainId: bigint;
+  /** MIN_WINDOW (P10): L1 takes no claim of a job with a shorter window. */
+  readonly minWindowSeconds: number;
   readonly genesis: GenesisAlloc;
   readonly genesisHash: Hex;
   /** Header 0's fields, for calls on the genesis state. */

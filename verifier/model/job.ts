@@ -1,7 +1,9 @@
 import { type Address, type Hex, hexToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import {
+  badJob,
   checkJob,
+  checkWindow,
   encodeJob,
   type GraphRef,
   JOB_FLAG,
@@ -27,7 +29,7 @@ const NO_GRAPH: GraphRef = { root: ZERO_HASH, flops: 0n, bytes_: 0n };
 /** A training as its requester thinks of it; what the job says about graphs and sizes follows from it. */
 export interface JobSpec {
   readonly l2ChainId: bigint;
-  /** The contract that will call the precompile: nobody else can open this job. */
+  /** The contract that will call the precompile: it puts its caller here (P12.8), so another gives another id and model. */
   readonly requester: Address;
   /** Tells apart jobs that are equal in all else. */
   readonly salt: Hex;
@@ -42,6 +44,8 @@ export interface JobSpec {
   readonly deadline: bigint;
   /** How long a claim can be challenged before it is final. */
   readonly windowSeconds: number;
+  /** The chain's MIN_WINDOW (`anh_chainFile`, under `clocks`); without it the chain is the first to refuse a shorter window. */
+  readonly minWindowSeconds?: number;
 }
 
 /** A job, its id (also the model's), and what must be uploaded before it is asked for. */
@@ -52,7 +56,7 @@ export interface BuiltJob {
   readonly uploads: readonly Upload[];
 }
 
-/** The job that trains these graphs on this dataset (P4.1). Throws `BadJobError` for what L1 would refuse. */
+/** The job that trains these graphs on this dataset (P4.1). Throws `BadJobError` for what L1 or L2 would refuse. */
 export function buildJob(spec: JobSpec): BuiltJob {
   const { train, infer, evaluate } = spec.graphs;
   const start = train.state.map((state) => state.start);
@@ -74,12 +78,13 @@ export function buildJob(spec: JobSpec): BuiltJob {
     batchRows: rowsOf(train.graph),
     evaluateBatchRows: evaluate === null ? 0 : rowsOf(evaluate),
     profile: PROFILE[spec.profile],
-    flags: spec.flags.reduce((sum, flag) => sum | JOB_FLAG[flag], 0),
+    flags: spec.flags.reduce((sum, flag) => sum | flagOf(flag), 0),
     priceWeiPerGflop: spec.priceWeiPerGflop,
     deadline: spec.deadline,
     windowSeconds: spec.windowSeconds,
   };
   checkJob(job);
+  checkWindow(job, spec.minWindowSeconds ?? 0);
   const modelId = trainId(job);
   // Those who look at its claims later find its other graphs by the job.
   const own: Upload = { kind: "job", root: modelId, bytes: hexToBytes(encodeJob(job)) };
@@ -89,6 +94,12 @@ export function buildJob(spec: JobSpec): BuiltJob {
     ...startUploads,
   ];
   return { job, modelId, uploads };
+}
+
+/** Plain JavaScript may name a flag that is none; it would be no flag at all, silently. */
+function flagOf(flag: keyof typeof JOB_FLAG): number {
+  if (!Object.hasOwn(JOB_FLAG, flag)) throw badJob("flags", `of ${Object.keys(JOB_FLAG).join(", ")}`, flag);
+  return JOB_FLAG[flag];
 }
 
 /** Rows that one step reads: the first dimension of every batch input. */

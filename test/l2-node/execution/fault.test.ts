@@ -23,6 +23,7 @@ const UNREADABLE: StateReader = {
 const attemptOn = (reader: StateReader, chainId = TEST_CHAIN_ID): DnnAttempt => ({
   state: new WorldState(reader),
   chainId,
+  minWindowSeconds: 60,
   blockNumber: 1n,
   timestamp: 1n,
   mayPark: () => true,

@@ -1,4 +1,4 @@
-import { decodeErrorResult, type Hex, keccak256, parseEventLogs, toHex } from "viem";
+import { decodeErrorResult, encodeFunctionData, type Hex, keccak256, parseEventLogs, toHex } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
@@ -66,6 +66,24 @@ describe("forcing a result that is not there", () => {
       args: [2_000_000_000n],
     });
     expect(await call("train", [{ ...other, steps: 0 }])).toMatchObject({ errorName: "BadJob", args: ["steps"] });
+    const { minWindowSeconds } = rig.source;
+    const windowOf = (windowSeconds: number) => [{ ...other, windowSeconds }];
+    const tooShort = { errorName: "BadJob", args: ["windowSeconds"] };
+    expect(await call("train", windowOf(minWindowSeconds - 1), ETHER / 2n)).toMatchObject(tooShort);
+    const quoted = await rig.execution.call(
+      {
+        to: DNN_ADDRESS,
+        data: encodeFunctionData({
+          abi: dnnAbi,
+          functionName: "quote",
+          args: [{ ...other, windowSeconds: minWindowSeconds - 1 }],
+        }),
+      },
+      "latest",
+    );
+    expect(decodeErrorResult({ abi: dnnAbi, data: quoted.output })).toMatchObject(tooShort);
+    // Exactly the shortest passes this check, and fails the next.
+    expect(await call("train", windowOf(minWindowSeconds))).toMatchObject({ errorName: "QuoteTooHigh" });
     expect(await call("train", [{ ...other, deadline: 5n }], ETHER / 2n)).toMatchObject({
       errorName: "BadJob",
       args: ["deadline"],

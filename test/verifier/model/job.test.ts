@@ -39,9 +39,15 @@ test.each<[string, Partial<JobSpec>, RegExp]>([
   ["tolerant without step roots", { profile: "tolerant" }, /stepRoots/],
   ["sequential rows beyond the dataset's end", { flags: ["sequentialRows"] }, /sequentialRows/],
   ["a window without end", { windowSeconds: 2 ** 31 }, /windowSeconds/],
+  ["a window below the chain's shortest", { windowSeconds: 59, minWindowSeconds: 60 }, /windowSeconds/],
+  ["a flag that is none", { flags: ["Soft" as "soft"] }, /flags is Soft/],
 ])("what L1 would refuse is refused here by its name: %s", (_, change, message) => {
   expect(() => buildJob({ ...spec, ...change })).toThrow(BadJobError);
   expect(() => buildJob({ ...spec, ...change })).toThrow(message);
+});
+
+test("the chain's shortest window is long enough", () => {
+  expect(buildJob({ ...spec, windowSeconds: 60, minWindowSeconds: 60 }).job.windowSeconds).toBe(60);
 });
 
 test("a batch of exactly the dataset's rows is a job", () => {
