@@ -10,6 +10,7 @@ import type { Task } from "../common/task.ts";
 import { answerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
+import { openGroundwork } from "./claims/groundwork.ts";
 import { type ClaimLog, openClaimLog } from "./claims/log.ts";
 import { openClaimsReader } from "./claims/reader.ts";
 import { openRuns, type Runs } from "./claims/runs.ts";
@@ -99,6 +100,16 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const failed =
+    (event: string) =>
+    ({ id }: Task, error: unknown): void => {
+      if (error instanceof DeclinedError) events({ event: "declined", id, reason: error.message, ...error.at });
+      else events({ event, id, error: error instanceof Error ? error.message : String(error) });
+    };
+  const groundwork = openGroundwork(
+    { retryMs: RETRY_MS },
+    { prepare: (task, job) => runs.prepare(task, job), onFailure: failed("not-ready") },
+  );
   const hasRoom = roomCheck(folder, events);
   const { seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
   const service = startExecutor(
@@ -121,13 +132,14 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
       events,
       reader: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
       answers: answerDuty({ l1, sender, runs, events }),
+      groundwork,
       workbench: openWorkbench(
         { claimant: sender.address, dataUrl, salt: () => bytesToHex(randomBytes(32)), retryMs: RETRY_MS },
         {
           runs,
-          onFailure: ({ task: { id } }, error) => {
-            if (error instanceof DeclinedError) events({ event: "declined", id, reason: error.message, ...error.at });
-            else events({ event: "run-failed", id, error: error instanceof Error ? error.message : String(error) });
+          onFailure: ({ task }, error) => {
+            groundwork.giveUp(task.id);
+            failed("run-failed")(task, error);
           },
         },
       ),

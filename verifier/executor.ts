@@ -10,6 +10,7 @@ import type { ConsumedClaim } from "./claims/assemble.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openDemandsReader } from "./claims/demands-reader.ts";
 import { collectClaimFees, withdrawBalances } from "./claims/earnings.ts";
+import type { Groundwork } from "./claims/groundwork.ts";
 import { l1HeaderRlp } from "./claims/l1-header.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
 import { type ExecutorAction, nextExecutorActions } from "./claims/next-actions.ts";
@@ -40,6 +41,7 @@ export type ExecutorModules = {
   readonly demands: DemandSource;
   readonly log: ClaimLog;
   readonly reader: ClaimsReader;
+  readonly groundwork: Groundwork;
   readonly workbench: Workbench;
   readonly answers: AnswerDuty;
   readonly events: EventSink;
@@ -136,7 +138,7 @@ async function giveUpOrForget(
 }
 
 async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, modules: ExecutorModules) {
-  const { reader, sender, workbench, events } = modules;
+  const { reader, sender, groundwork, workbench, events } = modules;
   const { task, job } = errand;
   const [live, reservation, overturnedAt, consumed] = await Promise.all([
     reader.live(task.id),
@@ -156,6 +158,7 @@ async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, m
     reservation,
     overturnedAt,
     consumed: consumed?.claimHash,
+    ground: groundwork.groundOf(task.id),
     work: workbench.workOf(spec),
   };
   for (const action of nextExecutorActions(view)) {
@@ -184,7 +187,7 @@ async function perform(
   options: ExecutorOptions,
   modules: ExecutorModules,
 ): Promise<void> {
-  const { l1, sender, workbench, events } = modules;
+  const { l1, sender, groundwork, workbench, events } = modules;
   const { id } = spec.task;
   const call = (functionName: string, args: readonly unknown[]) => ({
     address: l1.contracts.resultClaims,
@@ -195,6 +198,9 @@ async function perform(
   const report = (event: string, receipt: TransactionReceipt, more: object = {}) =>
     events({ event, id, ...more, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
   switch (action.kind) {
+    case "prepare":
+      if (job !== undefined) groundwork.begin(spec.task, job);
+      return;
     case "reserve":
       report("reserved", await sender.sendWithBond(call("reserve", [id, options.dataUrl]), options.maxBondWei));
       return;

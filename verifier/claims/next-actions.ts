@@ -5,6 +5,7 @@ import { CLAIM_STATUS } from "./status.ts";
 import type { ExecutorView, Reservation } from "./view.ts";
 
 export type ExecutorAction =
+  | { readonly kind: "prepare" }
   | { readonly kind: "reserve" }
   | { readonly kind: "fixSeed"; readonly seedBlock: bigint }
   | { readonly kind: "run"; readonly seed: Hex; readonly consumed: Hex | undefined }
@@ -44,14 +45,20 @@ function committed({ work, l1Block, consumed }: ExecutorView, seed: Hex): readon
   return l1Block + 1n > committedAtBlock ? [{ kind: "claim" }] : [];
 }
 
-/** P6.2: reserve, have the seed fixed, run, claim. */
+/** P6.2: have everything at hand, reserve, have the seed fixed, run, claim. */
 function seeded(view: ExecutorView): readonly ExecutorAction[] {
   const { me, reservation, work, l1Block, clocks } = view;
   const seedBlock = reservation.firstBlock + clocks.seedDelayBlocks;
-  if (!holds(me, reservation) || hasLapsed(view)) return isFree(view) ? [{ kind: "reserve" }] : [];
+  if (!holds(me, reservation) || hasLapsed(view)) return isFree(view) ? staked(view) : [];
   if (reservation.seedFixedAt === 0n) return l1Block > seedBlock ? [{ kind: "fixSeed", seedBlock }] : [];
   if (work.state === "none") return [{ kind: "run", seed: reservation.seed, consumed: view.consumed }];
   return work.state === "ready" ? [{ kind: "claim" }] : [];
+}
+
+/** The bond is lost if no run comes of it: none is put at stake before one could begin. */
+function staked({ ground }: ExecutorView): readonly ExecutorAction[] {
+  if (ground === "none") return [{ kind: "prepare" }];
+  return ground === "sound" ? [{ kind: "reserve" }] : [];
 }
 
 const holds = (me: Address, { reserver }: Reservation): boolean => isAddressEqual(reserver, me);

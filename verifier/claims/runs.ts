@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import type { Hex } from "viem";
+import { ZERO_HASH } from "../../common/hash.ts";
+import type { Job } from "../../common/job.ts";
 import { segmentCount, type Task, taskHash } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -7,13 +9,14 @@ import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import { requireCanonical } from "../trace/canonical.ts";
 import { type Checkpoint, keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
 import { openGatherer } from "../trace/gather.ts";
-import { stateTypes, type TaskInputs } from "../trace/inputs.ts";
-import { runKey, runTask, type TaskResult } from "../trace/run.ts";
+import { rowOrderOf, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { computeSegment, declined, runKey, runTask, type TaskResult } from "../trace/run.ts";
 import type { Steps } from "../trace/steps.ts";
 import type { BlobStore } from "../trace/store.ts";
 import { openTraces, type Traces } from "../trace/traces.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { assembleInputs, type ConsumedClaim } from "./assemble.ts";
+import { requireFit, requireSizes } from "./fit.ts";
 import { type Lane, openLane } from "./lane.ts";
 import { onDemand } from "./on-demand.ts";
 
@@ -28,6 +31,9 @@ export type FinishedRun = { readonly inputs: TaskInputs; readonly result: { read
 
 /** The runs of one executor: each is computed once, and any of its steps again when somebody asks. */
 export type Runs = {
+  /** Fetches and keeps what a training names, and tries its first step with rows of its own choice. Throws `DeclinedError` where
+   * no run of it would be claimed. */
+  readonly prepare: (task: Task, job: Job) => Promise<void>;
   /** Computes a run, or what is missing of it, to be claimed: one after the other. */
   readonly compute: (spec: RunSpec) => Promise<ComputedRun>;
   /** Of a run that was claimed. What the disk has lost of it is computed again beside what `compute` is at, which may take
@@ -92,8 +98,21 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
     if (held.size > HELD_SEGMENTS) held.delete(held.keys().next().value!);
   };
 
+  async function tryStep(inputs: TaskInputs): Promise<void> {
+    const task = { ...inputs.task, steps: 1, segmentSteps: 1 };
+    const [steps, gatherer] = [await openSteps(inputs.graph, inputs.task), openGatherer(inputs.dataset)];
+    try {
+      const feeds = await gatherer.feeds(rowOrderOf(inputs), 0, 1);
+      const { uncanonical } = await computeSegment({ ...inputs, task }, steps, 0, inputs.start, feeds);
+      if (uncanonical !== undefined) throw declined(uncanonical);
+    } finally {
+      await Promise.all([steps.close(), gatherer.close()]);
+    }
+  }
+
   async function compute(spec: RunSpec): Promise<TaskResult> {
     const inputs = await inputsOf(spec);
+    requireFit(spec.task, inputs.graph);
     requireCanonical(inputs);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];
     try {
@@ -153,6 +172,14 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
   const closeTraces = async (traces: Promise<Traces>) => (await traces).close();
 
   return {
+    prepare: async (task, job) => {
+      const graph = await libraryFor(undefined).graph(task.graph.root);
+      requireFit(task, graph);
+      requireSizes(job, graph);
+      const inputs = await inputsOf({ task, seed: ZERO_HASH, consumed: undefined });
+      requireCanonical(inputs);
+      await tryStep(inputs);
+    },
     compute: async (spec) => {
       const result = await computedIn(claims, spec);
       return { inputs: await inputsOf(spec), result };

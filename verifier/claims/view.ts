@@ -35,6 +35,9 @@ export type Work =
     }
   | { readonly state: "failed" };
 
+/** Whether what a training names is at hand and was tried; asked before a bond is put at stake for it. */
+export type Ground = "none" | "busy" | "sound" | "unsound";
+
 /** Everything that decides the next move for one task: read from L1, nothing remembered. */
 export type ExecutorView = {
   readonly me: Address;
@@ -53,5 +56,6 @@ export type ExecutorView = {
   readonly overturnedAt: bigint;
   /** Live claim of the model; undefined where there is none (yet), and for trainings. */
   readonly consumed: Hex | undefined;
+  readonly ground: Ground;
   readonly work: Work;
 };

@@ -34,11 +34,11 @@ export type Uncanonical = {
   readonly value: string;
 };
 
-/** A run whose honest result could be proven wrong: it is not claimed. */
+/** A run whose honest result could be proven wrong, or left without an answer: it is not claimed. */
 export class DeclinedError extends AnhError {
   readonly at: Uncanonical | undefined;
   constructor(message: string, at?: Uncanonical) {
-    super("declined", message, { hint: "a claim of it would be lost: every value must be finite, every bool 0 or 1" });
+    super("declined", message, { hint: "a claim of it could be lost (docs/numerics.md N1.5)" });
     this.at = at;
   }
 }

@@ -35,7 +35,7 @@ export type TaskResult = {
 /** Names the folder of a run's checkpoints: equal inputs give equal bits, so they may be taken up again. */
 export const runKey = (taskHash: Hex, rest: string): string => keccak256(stringToBytes(taskHash + rest)).slice(2, 34);
 
-const declined = (at: Uncanonical): DeclinedError =>
+export const declined = (at: Uncanonical): DeclinedError =>
   new DeclinedError(`${at.value} of ${at.step === undefined ? `segment ${at.segment}` : `step ${at.step}`}`, at);
 
 /**

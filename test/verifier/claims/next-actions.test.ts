@@ -45,6 +45,7 @@ const base: ExecutorView = {
   reservation: unreserved,
   overturnedAt: 0n,
   consumed: undefined,
+  ground: "sound",
   work: { state: "none" },
 };
 const kinds = (change: Partial<ExecutorView>) => nextExecutorActions({ ...base, ...change }).map(({ kind }) => kind);
@@ -52,6 +53,15 @@ const kinds = (change: Partial<ExecutorView>) => nextExecutorActions({ ...base, 
 describe("an executor with a task that needs a seed", () => {
   it.each<[string, Partial<ExecutorView>, string[]]>([
     ["reserves a free id", {}, ["reserve"]],
+    ["has everything at hand first", { ground: "none" }, ["prepare"]],
+    ["waits until it has", { ground: "busy" }, []],
+    ["puts nothing at stake for what it cannot run", { ground: "unsound" }, []],
+    ["runs what it reserved before it was started again", { ground: "none", reservation: fixed }, ["run"]],
+    [
+      "does not renew a reservation of which no run came",
+      { ground: "unsound", reservation: fixed, nowSeconds: 1141n },
+      [],
+    ],
     ["leaves an id that another reserved", { reservation: { ...fixed, reserver: other } }, []],
     ["waits for the seed block", { reservation: reserved, l1Block: 164n }, []],
     ["fixes the seed in the block after it", { reservation: reserved, l1Block: 165n }, ["fixSeed"]],
