@@ -146,3 +146,17 @@ test("without parameters there is nothing to train, and it is said", () => {
   expect(training).toBeNull();
   expect(untrainable).toContain("no parameters");
 });
+
+const two = [port("x", ["batch", 4]), port("z", ["batch", 4])];
+test.each([
+  ["a batch that is fixed in the file", [port("x", [2, 4])], [4, 5], "a symbolic first dimension"],
+  ["a second input", two, [4, 5], "one input, which a contract asks with"],
+  ["an answer too long for a contract", [port("x", ["batch", 4])], [4, 300], "at most 1024 bytes for one row"],
+  ["a row too long for a contract", [port("x", ["batch", 5, 4096])], [4096, 2], "a row of at most 65536 bytes"],
+])("what no contract could ask cannot be a job: %s", (_, input, shape, reason) => {
+  const nodes = [node("Add", ["x", input.at(-1)!.name], "s"), node("MatMul", ["s", "w"], "y")];
+  const file = model(nodes, [weights("w", shape)], 17, { input });
+  const { status, untrainable, training } = report(file);
+  expect([status, training]).toEqual([1, null]);
+  expect(untrainable).toContain(reason);
+});

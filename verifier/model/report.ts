@@ -11,6 +11,7 @@ import { newDraft } from "../ops/table.ts";
 import { byteSizeOf, describe } from "../tensor/tensor.ts";
 import { leafGas, unprovableNodes } from "./check.ts";
 import { nodeCost } from "./cost.ts";
+import { checkBatch, checkInputs, checkRow } from "./onnx/fits.ts";
 import { type ImportedModel, type ImportOptions, importOnnx } from "./onnx/import.ts";
 
 /** Why something of a model cannot be run, or not be proven, and what to do about it. */
@@ -51,7 +52,11 @@ export function reportModel(bytes: Uint8Array, options: ImportOptions): ModelRep
   const model = importOnnx(bytes, options);
   const unsupported = model.refusals().map(({ node, op, opset, error }) => ({ ...problemOf(error, node), op, opset }));
   const runs = unsupported.length === 0;
-  const training = runs ? trainingGraph(model, options.batchRows) : null;
+  const inference = runs ? inferenceGraph(importOnnx(bytes, { ...options, batchRows: 1 })) : null;
+  const training =
+    inference === null
+      ? null
+      : (misfit(model, options.batchRows, inference) ?? trainingGraph(model, options.batchRows));
   const trainable = training instanceof AnhError ? null : training;
   return {
     opset: model.opset,
@@ -63,7 +68,7 @@ export function reportModel(bytes: Uint8Array, options: ImportOptions): ModelRep
       bytes: model.parameters.reduce((sum, { start }) => sum + byteSizeOf(start), 0),
     },
     unsupported,
-    inference: runs ? reportGraph(inferenceGraph(importOnnx(bytes, { ...options, batchRows: 1 })), 1) : null,
+    inference: inference === null ? null : reportGraph(inference, 1),
     training: trainable === null ? null : reportGraph(trainable, options.batchRows),
     untrainable: training instanceof AnhError ? training.message : null,
   };
@@ -82,6 +87,30 @@ function inferenceGraph(model: ImportedModel): Graph {
   return finish(draft, { kind: "infer", stateOutputs: model.forward(draft, parameters, inputs) });
 }
 
+/** Why no contract could ask this network, if there is a reason. */
+function misfit(model: ImportedModel, rows: number, inference: Graph): AnhError | undefined {
+  const found = attempted(() => {
+    checkInputs(model.inputs);
+    for (const input of model.inputs) checkBatch(input, rows);
+    const question = valueAt(inference, inference.batchInputs[0]!);
+    checkRow(
+      { name: question.name, type: question },
+      model.outputs[0]!,
+      valueAt(inference, inference.stateOutputs[0]!),
+    );
+  });
+  return found instanceof AnhError ? found : undefined;
+}
+
+function attempted<T>(attempt: () => T): T | AnhError {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof AnhError) return error;
+    throw error;
+  }
+}
+
 /** One step as a requester would train it, or why there is none. */
 function trainingGraph(model: ImportedModel, rows: number): Graph | AnhError {
   if (model.parameters.length === 0) return new AnhError("untrainable", "the model has no parameters");
@@ -93,15 +122,13 @@ function trainingGraph(model: ImportedModel, rows: number): Graph | AnhError {
       ? softmaxCrossEntropy(draft, output, batch.at(-1)!)
       : total(draft, mul(draft, output, output));
   };
-  try {
-    return trainStep(
-      { parameters: model.parameters, batch: [...model.inputs, labels], loss },
-      { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-    ).graph;
-  } catch (error) {
-    if (error instanceof AnhError) return error;
-    throw error;
-  }
+  return attempted(
+    () =>
+      trainStep(
+        { parameters: model.parameters, batch: [...model.inputs, labels], loss },
+        { kind: "adam", learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      ).graph,
+  );
 }
 
 function reportGraph(graph: Graph, rows: number): GraphReport {

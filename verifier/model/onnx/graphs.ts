@@ -7,11 +7,12 @@ import { type Graph, type ValueId, valueAt, ZERO_SOURCE } from "../../graph/grap
 import { add, cast, mul, reshape, scalar } from "../../ops/build.ts";
 import { total } from "../../ops/sums.ts";
 import { newDraft } from "../../ops/table.ts";
-import { byteSizeOf, describe, sameShape, type TensorType } from "../../tensor/tensor.ts";
+import { describe, sameShape, type TensorType } from "../../tensor/tensor.ts";
 import { unprovableNodes } from "../check.ts";
 import { ModelFileError, RefusedModelError } from "../errors.ts";
 import { headOf, type LossSpec } from "../heads.ts";
 import type { JobGraphs } from "../job.ts";
+import { checkBatch, checkInputs, checkRow } from "./fits.ts";
 import { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";
 
 /** A foreign network, what it is trained towards, and how. */
@@ -30,11 +31,6 @@ export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external"> & {
 
 /** A tensor of the dataset, by the name of the input that it feeds; the last one is the target. */
 export type DatasetColumn = { readonly name: string; readonly type: TensorType };
-
-/** P5.11: what a contract is given back. */
-const MAX_ANSWER_BYTES = 1024;
-/** P6: what a contract may ask with. */
-const MAX_QUESTION_BYTES = 65_536;
 
 /** Names of the model's inputs, in the order in which a dataset feeds them. */
 export const inputNames = (training: Pick<OnnxTraining, "file" | "external" | "dimensions">): string[] =>
@@ -92,8 +88,7 @@ function inputsOf(
   return inputs.map(({ name, type }, i) => {
     const held = valueAt(draft, given[i]!);
     const [rows, ...row] = held.shape;
-    if (type.shape[0] !== rows)
-      throw new ModelFileError(`input ${name} of the model`, "a symbolic first dimension, the batch", describe(type));
+    checkBatch({ name, type }, rows!);
     if (!sameShape(row, type.shape.slice(1)))
       throw new ModelFileError(`rows of ${name}`, `[${type.shape.slice(1)}], as the model's`, `[${row}]`);
     const narrowing = held.dtype === "float32" && type.dtype !== "float32";
@@ -140,22 +135,13 @@ function trainGraph(training: OnnxTraining, model: ImportedModel, columns: reado
 function inferGraph(training: OnnxTraining, columns: readonly DatasetColumn[]): Graph {
   const model = open(training, 1);
   const inputs = columns.slice(0, -1);
-  if (inputs.length !== 1)
-    throw new ModelFileError("model", "one input, which a contract asks with", `${inputs.length} inputs`);
+  checkInputs(model.inputs);
   const draft = newDraft();
   const parameters = model.parameters.map(({ name, start }) => stateInput(draft, name, start));
   const given = batchOf(inputs, 1).map(({ name, type }) => batchInput(draft, name, type));
   const output = outputOf(training, model);
   const [y] = model.forward(draft, parameters, inputsOf(draft, model, given, training.scale), [output]) as [ValueId];
-  const [question, answer] = [valueAt(draft, given[0]!), valueAt(draft, y)];
-  if (byteSizeOf(question) > MAX_QUESTION_BYTES)
-    throw new ModelFileError(
-      `input ${question.name}`,
-      `a row of at most ${MAX_QUESTION_BYTES} bytes`,
-      describe(question),
-    );
-  if (byteSizeOf(answer) > MAX_ANSWER_BYTES)
-    throw new ModelFileError(`output ${output}`, `at most ${MAX_ANSWER_BYTES} bytes for one row`, describe(answer));
+  checkRow(batchOf(inputs, 1)[0]!, output, valueAt(draft, y));
   if (!draft.nodes.some((node) => node.output === y))
     throw new ModelFileError(`output ${output}`, "what some node computes", "an input or a parameter");
   rename(draft, y, unusedName(draft, "y"));
