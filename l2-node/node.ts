@@ -166,7 +166,12 @@ function makeSequencing(
   const { file, store } = chain;
   const privateKey = config.sequencerKey as NonNullable<NodeConfig["sequencerKey"]>;
   const mempool = new Mempool(
-    { maxTransactions: config.maxPoolTransactions, maxPerAccount: 64, maxTransactionBytes: 90_000 },
+    {
+      maxTransactions: config.maxPoolTransactions,
+      maxPerAccount: 64,
+      maxGapped: Math.ceil(config.maxPoolTransactions / 16),
+      maxTransactionBytes: 90_000,
+    },
     {
       chain: file,
       ledger: store.blocks,

@@ -16,6 +16,8 @@ import { PoolError } from "./pool-error.ts";
 export interface MempoolOptions {
   readonly maxTransactions: number;
   readonly maxPerAccount: number;
+  /** Of `maxTransactions`, those that wait for a nonce before theirs: nobody knows whether it comes. */
+  readonly maxGapped: number;
   /** Of the envelope, and of what it becomes when posted (P3.5). */
   readonly maxTransactionBytes: number;
 }
@@ -47,6 +49,9 @@ export class Mempool {
   readonly #modules: MempoolModules;
   readonly #byHash = new Map<Hex, Transaction>();
   readonly #queues = new Map<Address, Map<bigint, Transaction>>();
+  /** How many of an account's are behind a gap; accounts without any are absent. */
+  readonly #gapped = new Map<Address, number>();
+  #gappedCount = 0;
   #unsaved: { transactions: Transaction[]; saved: Promise<void> } | undefined;
 
   constructor(options: MempoolOptions, modules: MempoolModules) {
@@ -131,6 +136,7 @@ export class Mempool {
       const queue = this.#queues.get(transaction.sender);
       queue?.delete(transaction.nonce);
       if (queue?.size === 0) this.#queues.delete(transaction.sender);
+      this.#countGapped(transaction.sender);
     }
   }
 
@@ -142,6 +148,7 @@ export class Mempool {
       if (!queue) continue;
       const { nonce } = this.#modules.ledger.account(account);
       for (const transaction of queue.values()) if (transaction.nonce < nonce) past.push(transaction.hash);
+      this.#countGapped(account);
     }
     if (past.length > 0) this.drop(past);
   }
@@ -161,9 +168,9 @@ export class Mempool {
     const context = this.#modules.context();
     let owedWei = 0n;
     for (const other of queue?.values() ?? [])
-      if (other.nonce >= account.nonce && other.nonce < transaction.nonce)
-        owedWei += costWei(other, context.baseFeeWei);
-    // Judged as if its turn had come, after what is queued before it was paid.
+      if (other.nonce >= account.nonce && other !== replaced) owedWei += costWei(other, context.baseFeeWei);
+    // Judged as if its turn had come, and all else that is queued were paid: whatever comes in which order, an account has
+    // no more in the pool than it could pay for.
     const nonce = largerOf(transaction.nonce, account.nonce);
     const sender = { ...account, nonce, prepaidWei: account.prepaidWei - owedWei };
     const { ledger } = this.#modules;
@@ -191,25 +198,42 @@ export class Mempool {
         expected: `below ${account.nonce + BigInt(this.#options.maxPerAccount)}`,
         actual: transaction.nonce,
       });
-    const replaces = this.#queues.get(transaction.sender)?.has(transaction.nonce);
-    if (this.#byHash.size >= this.#options.maxTransactions && !replaces) this.#makeRoom(transaction);
+    if (this.#queues.get(transaction.sender)?.has(transaction.nonce)) return;
+    const isGapped = transaction.nonce > this.pendingNonce(transaction.sender);
+    const isFull = this.#byHash.size >= this.#options.maxTransactions;
+    if (isFull || (isGapped && this.#gappedCount >= this.#options.maxGapped)) this.#makeRoom(transaction, isGapped);
   }
 
-  /** A full pool gives way to a better price: the cheapest account tail goes, or the newcomer is refused. */
-  #makeRoom(transaction: Transaction): void {
-    let cheapest: Transaction | undefined;
-    for (const queue of this.#queues.values()) {
+  /**
+   * Gives way to a better price: the cheapest account tail goes, or the newcomer is refused. One whose turn can come takes
+   * the place of one behind a gap whatever they pay, and never the other way round.
+   */
+  #makeRoom(transaction: Transaction, isGapped: boolean): void {
+    let [cheapest, cheapestGapped]: (Transaction | undefined)[] = [];
+    for (const [sender, queue] of this.#queues) {
       let tail: Transaction | undefined;
       for (const candidate of queue.values()) if (!tail || candidate.nonce > tail.nonce) tail = candidate;
-      if (tail && tail.sender !== transaction.sender && (!cheapest || tail.maxTipWei < cheapest.maxTipWei))
-        cheapest = tail;
+      if (!tail || (sender === transaction.sender && tail.nonce < transaction.nonce)) continue;
+      if (this.#gapped.has(sender)) cheapestGapped = cheaperOf(cheapestGapped, tail);
+      else if (sender !== transaction.sender) cheapest = cheaperOf(cheapest, tail);
     }
-    if (!cheapest || cheapest.maxTipWei >= transaction.maxTipWei)
+    const victim = isGapped ? cheapestGapped : (cheapestGapped ?? cheapest);
+    const isOutbid = victim !== undefined && victim.maxTipWei < transaction.maxTipWei;
+    if (!isOutbid && (isGapped || victim === undefined || victim === cheapest))
       throw new PoolError("pool-full", "txpool is full", {
-        expected: cheapest?.maxTipWei,
+        expected: victim?.maxTipWei,
         actual: transaction.maxTipWei,
       });
-    this.drop([cheapest.hash]);
+    this.drop([victim.hash]);
+  }
+
+  #countGapped(sender: Address): void {
+    const queue = this.#queues.get(sender);
+    let waiting = queue?.size ?? 0;
+    for (let { nonce } = this.#modules.ledger.account(sender); queue?.has(nonce); nonce++) waiting--;
+    this.#gappedCount += waiting - (this.#gapped.get(sender) ?? 0);
+    if (waiting > 0) this.#gapped.set(sender, waiting);
+    else this.#gapped.delete(sender);
   }
 
   /** Its sender has put another transaction in its place since. */
@@ -224,6 +248,7 @@ export class Mempool {
     queue.set(transaction.nonce, transaction);
     this.#queues.set(transaction.sender, queue);
     this.#byHash.set(transaction.hash, transaction);
+    this.#countGapped(transaction.sender);
   }
 
   /** One commit for everything accepted in the same turn of the event loop: an fsync each would cap throughput. */
@@ -250,6 +275,9 @@ export class Mempool {
     return this.#unsaved.saved;
   }
 }
+
+const cheaperOf = (one: Transaction | undefined, other: Transaction): Transaction =>
+  one === undefined || other.maxTipWei < one.maxTipWei ? other : one;
 
 function checkReplacement(old: Transaction, transaction: Transaction): void {
   const enough = (before: bigint, now: bigint) => now * 100n >= before * (100n + REPLACEMENT_PERCENT);

@@ -6,7 +6,12 @@ import { Sequencer, type SequencerOptions } from "../../l2-node/sequencer/sequen
 import { openStore } from "../../l2-node/store/sqlite.ts";
 import type { MemoryL1 } from "./memory-l1.ts";
 
-export const POOL: MempoolOptions = { maxTransactions: 1000, maxPerAccount: 64, maxTransactionBytes: 131_072 };
+export const POOL: MempoolOptions = {
+  maxTransactions: 1000,
+  maxPerAccount: 64,
+  maxGapped: 64,
+  maxTransactionBytes: 131_072,
+};
 export const SEALING: SequencerOptions = {
   blockTimeMs: 10,
   heartbeatMs: 60_000,

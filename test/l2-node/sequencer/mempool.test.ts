@@ -81,6 +81,44 @@ describe("Mempool", () => {
     expect(node.sequencer.seal()?.transactions.map(({ transaction }) => transaction?.nonce)).toEqual([1n, 2n]);
   });
 
+  it("holds no more of an account than it can pay for, from whichever end its nonces come", async () => {
+    fund(2n * COST, 0);
+    expect(await refusal({ nonce: 2 })).toBe("accepted");
+    expect(await refusal({ nonce: 1 })).toBe("accepted");
+    expect(await refusal({ nonce: 0 })).toMatch(/^insufficient funds/);
+    // A replacement counts instead of what it replaces.
+    fund(10_000_000_000_000n, 0);
+    const dearer = { maxFeePerGas: 11n * GWEI, maxPriorityFeePerGas: (11n * GWEI) / 10n };
+    expect(await refusal({ nonce: 1, ...dearer })).toBe("accepted");
+    expect(await refusal({ nonce: 2, ...dearer })).toMatch(/^insufficient funds/);
+  });
+
+  it("gives a small part of itself to what waits behind a gap, and that to whoever's turn can come, whatever it pays", async () => {
+    node = testNode(l1.chainFile(), ":memory:", { maxTransactions: 4, maxPerAccount: 64, maxGapped: 2 });
+    fund(1000n * COST, 0, 1, 2, 3, 4);
+    const gapped = async (key: number, nonce: number, tip = 9n * GWEI) =>
+      refusal({ key, nonce, maxPriorityFeePerGas: tip });
+    expect(await gapped(0, 9)).toBe("accepted");
+    expect(await gapped(0, 8)).toBe("accepted");
+    expect(await gapped(0, 7)).toBe("txpool is full");
+    expect(await gapped(1, 5)).toBe("txpool is full");
+    expect(await gapped(1, 5, 9n * GWEI + 1n)).toBe("accepted");
+    const senders = () => [...node.mempool.all()].map(({ sender, nonce }) => [sender, Number(nonce)]);
+    expect(senders()).toEqual([
+      [testAddress(0), 8],
+      [testAddress(1), 5],
+    ]);
+    for (const key of [2, 3, 4]) expect(await refusal({ key, maxPriorityFeePerGas: GWEI })).toBe("accepted");
+    expect(await refusal({ key: 2, nonce: 1, maxPriorityFeePerGas: GWEI })).toBe("accepted");
+    expect(senders()).toEqual([2, 3, 4, 2].map((key, i) => [testAddress(key), i === 3 ? 1 : 0]));
+    expect(await gapped(0, 9)).toBe("txpool is full");
+    expect(node.store.pool.all().length).toBe(4);
+    // What is sealed makes room: for one behind a gap, and for those that close it.
+    expect(node.sequencer.seal()?.transactions.length).toBe(4);
+    for (const nonce of [2, 1, 0]) expect(await gapped(0, nonce)).toBe("accepted");
+    for (const nonce of [6, 5]) expect(await gapped(1, nonce)).toBe(nonce === 6 ? "accepted" : "txpool is full");
+  });
+
   it("gives way to a better price when full, and to nothing else", async () => {
     fund(10n * COST, 0, 1, 2, 3, 4);
     for (const key of [0, 1, 2, 3]) await send({ key, maxPriorityFeePerGas: GWEI + BigInt(key) });
