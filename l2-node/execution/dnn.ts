@@ -1,13 +1,14 @@
-import { type Address, decodeFunctionData, encodeErrorResult, encodeFunctionResult, type Hex } from "viem";
+import { type Address, encodeErrorResult, encodeFunctionResult, type Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
-import { bytesOfHex, hexOf } from "../../common/bytes.ts";
+import { bytesOfHex } from "../../common/bytes.ts";
 import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { BadJobError, checkWindow, encodeJob, type Job } from "../../common/job.ts";
 import { TASK_KIND, type Task, trainTask } from "../../common/task.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
-import { DNN_GAS, INPUT_WORD_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
+import { type DnnCall, decodeDnnCall } from "./dnn-call.ts";
+import { callDataGas, DNN_GAS, LEAST_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
 import { addEscrow, ORIGIN_LAG_SECONDS, scheduleRefund, withdrawCompute } from "./escrow.ts";
 import type { PrecompileCall, PrecompileResult } from "./evm.ts";
 import { ComputationFault, computed } from "./fault.ts";
@@ -58,27 +59,14 @@ type ErrorName = Extract<(typeof dnnAbi)[number], { type: "error" }>["name"];
 const revert = (errorName: ErrorName, ...args: readonly unknown[]) =>
   new DnnRevert(computed(() => encodeErrorResult({ abi: dnnAbi, errorName, args } as never)));
 
-type Decoded = ReturnType<typeof decodeFunctionData<typeof dnnAbi>>;
-
-function decode(data: Uint8Array): Decoded | undefined {
-  try {
-    return computed(() => decodeFunctionData({ abi: dnnAbi, data: hexOf(data) }));
-  } catch (error) {
-    if (error instanceof ComputationFault) return undefined;
-    throw error;
-  }
-}
-
-function gasOf(call: Decoded): bigint {
-  if (call.functionName !== "infer") return DNN_GAS[call.functionName];
-  return DNN_GAS.infer + INPUT_WORD_GAS * BigInt(Math.ceil((call.args[1].length - 2) / 64));
-}
-
 /** The DNN precompile (P12): `contracts/l2/Dnn.sol` is its Solidity face. */
 export function runDnn(attempt: DnnAttempt, call: PrecompileCall): PrecompileResult {
-  const decoded = decode(call.data);
-  if (decoded === undefined || call.isDelegated) return { kind: "revert", output: new Uint8Array(), gasUsed: 0n };
-  const gasUsed = gasOf(decoded);
+  // Paid before anybody looks at the data, which may be anything (P12.4).
+  const dataGas = callDataGas(call.data);
+  if (dataGas + LEAST_GAS > call.gasLimit) return { kind: "halt" };
+  const decoded = call.isDelegated ? undefined : decodeDnnCall(call.data);
+  if (decoded === undefined) return { kind: "revert", output: new Uint8Array(), gasUsed: dataGas + LEAST_GAS };
+  const gasUsed = dataGas + DNN_GAS[decoded.functionName];
   if (gasUsed > call.gasLimit) return { kind: "halt" };
   try {
     return { kind: "return", output: bytesOfHex(perform(attempt, call, decoded)), gasUsed };
@@ -93,7 +81,7 @@ export function runDnn(attempt: DnnAttempt, call: PrecompileCall): PrecompileRes
   }
 }
 
-function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: Decoded): Hex {
+function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: DnnCall): Hex {
   const { functionName, args } = decoded;
   const result = (...values: readonly unknown[]): Hex =>
     computed(() =>

@@ -151,6 +151,7 @@ export class AnhEvm extends EVM {
   }
 
   protected override runPrecompile(code: PrecompileFunc, data: Uint8Array, gasLimit: bigint) {
+    if (data.length > MAX_RANGE_BYTES) return this.#execResult({ kind: "halt" }, gasLimit);
     if (code !== dnnMarker) return this.#runCapped(code, data, gasLimit);
     // A precompile calls nobody, so the message begun last is the one that reached it.
     const message = this.#message!;
@@ -211,7 +212,6 @@ export class AnhEvm extends EVM {
   }
 
   async #runCapped(code: PrecompileFunc, data: Uint8Array, gasLimit: bigint): Promise<ExecResult> {
-    if (data.length > MAX_RANGE_BYTES) return this.#execResult({ kind: "halt" }, gasLimit);
     // With no more gas than the cap, a dearer call runs out of it before it computes anything.
     const result = await super.runPrecompile(code, data, smallerOf(gasLimit, MAX_PRECOMPILE_GAS));
     return result.exceptionError === undefined ? result : { ...result, executionGasUsed: gasLimit };
