@@ -16,6 +16,7 @@ import { openWatch } from "./dispute/watch.ts";
 import type { EventSink } from "./events.ts";
 import type { Service } from "./executor.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import { totalRuntime } from "./runtime/total.ts";
 import { storeState } from "./trace/checkpoint.ts";
 import { openBlobStore } from "./trace/store.ts";
 
@@ -73,7 +74,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
           await keepGraph(store, root, graph);
           keptGraphs.add(root);
         },
-        runtime: onnxRuntime({ threads: 1 }),
+        runtime: totalRuntime(onnxRuntime({ threads: 1 })),
         checkers: settings.checkers ?? 1,
         policy: settings.policy ?? { kind: "all" },
         // The same after a restart, and known to nobody else.

@@ -1,4 +1,4 @@
-import type { Arithmetic } from "../../verifier/ops/arithmetic.ts";
+import { type Arithmetic, binary32 } from "../../verifier/ops/arithmetic.ts";
 import { allocate } from "../../verifier/tensor/tensor.ts";
 
 /** The reference semantics in double precision, for finite differences. Nothing here is hashed or judged. */
@@ -9,6 +9,7 @@ export const float64: Arithmetic = {
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   erf,
+  absent: binary32.absent,
   dot: ({ length, a, b, bias }) => {
     let sum = bias ?? 0;
     for (let k = 0; k < length; k++) sum += a(k) * b(k);

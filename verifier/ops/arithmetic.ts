@@ -1,6 +1,7 @@
 import { kBlock, strictDot, type Terms } from "../numerics/dot.ts";
 import { erf, exp, sigmoid, tanh } from "../numerics/transcendental.ts";
 import { allocate, type DType, type TensorData } from "../tensor/tensor.ts";
+import { ShapeError } from "./errors.ts";
 import { log } from "./log.ts";
 
 export type Dot = {
@@ -22,6 +23,8 @@ export type Arithmetic = {
   readonly sigmoid: (x: number) => number;
   readonly erf: (x: number) => number;
   readonly dot: (dot: Dot) => number;
+  /** What is read of a row that is not there; throws where that is no value. */
+  readonly absent: (index: number | bigint, rows: number) => number;
 };
 
 export const binary32: Arithmetic = {
@@ -39,4 +42,10 @@ export const binary32: Arithmetic = {
       kBlock: kBlock({ n: columns, k: length, transA, prepacked: false }),
       ...(bias === undefined ? {} : { bias }),
     }),
+  absent: (index, rows) => {
+    throw new ShapeError(`an index in [0, ${rows})`, String(index));
+  },
 };
+
+/** Gives a result for everything: what cannot be computed is NaN, which no claim may hold. */
+export const total: Arithmetic = { ...binary32, absent: () => Number.NaN };

@@ -1,6 +1,7 @@
 import { constant, emit } from "../graph/draft.ts";
 import type { Node } from "../graph/graph.ts";
 import { type Shape, sizeOf, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import { axisAttribute } from "./attributes.ts";
 import { moved, NEVER_RIGHT } from "./bounds.ts";
 import { shapeOf } from "./build.ts";
@@ -19,7 +20,11 @@ export const gatherElements: Op = {
   eval: ([x, indices], { output, arithmetic }) => {
     const columns = output.shape[1]!;
     const result = arithmetic.allocate(output.dtype, sizeOf(output.shape));
-    for (let i = 0; i < result.length; i++) result[i] = x!.data[rowAt(x!, indices!, i) * columns + (i % columns)]!;
+    for (let i = 0; i < result.length; i++) {
+      const row = rowAt(x!, indices!, i);
+      result[i] =
+        row === undefined ? absentIn(output, arithmetic, x!, indices!, i) : x!.data[row * columns + (i % columns)]!;
+    }
     return result;
   },
   vjp: (draft, { inputs: [x, indices] }, dy) => {
@@ -44,11 +49,23 @@ export function picked(context: BoundContext): Bound {
   return isRow(context.inputs[0]!, context.terms[0]![0]!) ? moved(context) : NEVER_RIGHT;
 }
 
-/** Row of `x` that the flat element `i` of `indices` names. */
-export function rowAt(x: Tensor, indices: Tensor, i: number): number {
+/** Row of `x` that the flat element `i` of `indices` names; undefined: there is none. */
+export function rowAt(x: Tensor, indices: Tensor, i: number): number | undefined {
   const row = Number(indices.data[i]!);
-  if (!isRow(x, row)) throw new ShapeError(`an index in [0, ${x.shape[0]})`, String(row));
-  return row;
+  return isRow(x, row) ? row : undefined;
+}
+
+/** What is read where the flat element `i` of `indices` names no row of `x`. Only floats have a value for that. */
+export function absentIn(
+  output: TensorType,
+  { absent }: Arithmetic,
+  x: Tensor,
+  indices: Tensor,
+  i: number,
+): number | bigint {
+  const value = absent(indices.data[i]!, x.shape[0]!);
+  if (output.dtype === "float32") return value;
+  return output.dtype === "int64" ? 0n : 0;
 }
 
 /** Matrices of equally many columns, the second one of int64, at least one element each: what a leaf can read. */

@@ -3,7 +3,7 @@ import { describe, sizeOf, zeros } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
 import { cast, expand, reshape, shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
-import { isRow, picked } from "./gather-elements.ts";
+import { absentIn, isRow, picked, rowAt } from "./gather-elements.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
@@ -22,9 +22,10 @@ export const gather: Op = {
     const width = sizeOf(x!.shape.slice(1));
     const result = arithmetic.allocate(output.dtype, sizeOf(output.shape));
     for (let row = 0; row < indices!.data.length; row++) {
-      const from = Number(indices!.data[row]!);
-      if (!isRow(x!, from)) throw new ShapeError(`an index in [0, ${x!.shape[0]})`, String(from));
-      for (let i = 0; i < width; i++) result[row * width + i] = x!.data[from * width + i]!;
+      const from = rowAt(x!, indices!, row);
+      for (let i = 0; i < width; i++)
+        result[row * width + i] =
+          from === undefined ? absentIn(output, arithmetic, x!, indices!, row) : x!.data[from * width + i]!;
     }
     return result;
   },

@@ -4,7 +4,7 @@ import { dotTolerance, exactDot } from "../numerics/exact-dot.ts";
 import { describe, sameShape } from "../tensor/tensor.ts";
 import { NEVER_RIGHT } from "./bounds.ts";
 import { ShapeError } from "./errors.ts";
-import { isRow, requireColumns, rowAt } from "./gather-elements.ts";
+import { absentIn, isRow, requireColumns, rowAt } from "./gather-elements.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
 
@@ -29,8 +29,13 @@ export const scatterElements: Op = {
     const result = arithmetic.allocate("float32", x!.data.length);
     for (let i = 0; i < result.length; i++) result[i] = x!.data[i]!;
     for (let i = 0; i < updates!.data.length; i++) {
-      const to = rowAt(x!, indices!, i) * columns + (i % columns);
-      result[to] = (result[to] as number) + (updates!.data[i] as number);
+      const column = i % columns;
+      const row = rowAt(x!, indices!, i);
+      if (row !== undefined)
+        result[row * columns + column] = (result[row * columns + column] as number) + (updates!.data[i] as number);
+      else
+        for (let at = column; at < result.length; at += columns)
+          result[at] = absentIn(output, arithmetic, x!, indices!, i);
     }
     return result;
   },

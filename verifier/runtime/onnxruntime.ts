@@ -1,5 +1,5 @@
 import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
-import { stateOutputName } from "../model/onnx/proto.ts";
+import { stateOutputNames } from "../model/onnx/proto.ts";
 import { endName, LOSSES, loopStates, stackedName, startName, toScan } from "../model/onnx/scan.ts";
 import { toOnnx, toOnnxWith } from "../model/onnx/write.ts";
 import { fromBytes, type Tensor } from "../tensor/tensor.ts";
@@ -42,7 +42,7 @@ async function openSession(
   const nameOf = (id: ValueId): string => valueAt(graph, id).name;
   const stateNames = graph.stateInputs.map((input) => nameOf(input.value));
   const batchNames = graph.batchInputs.map(nameOf);
-  const endNames = graph.stateOutputs.map((_, i) => stateOutputName(graph, i));
+  const endNames = stateOutputNames(graph);
   const lossNames = graph.loss === null ? [] : [nameOf(graph.loss)];
   const loop = loopStates(graph);
   const feedsOf = (state: readonly Tensor[], batch: readonly Tensor[]) =>

@@ -32,18 +32,18 @@ export const referenceRuntime: Runtime = {
   open: async (graph) => openReference(graph),
 };
 
-function openReference(graph: Graph): Session {
+export function openReference(graph: Graph, arithmetic: Arithmetic = binary32): Session {
   const pick = (values: readonly Tensor[], ids: readonly ValueId[]) => ids.map((id) => values[id]!);
   const step: Session["step"] = async (state, batch) => {
     checkFeeds(graph, state, batch);
-    const values = evaluate(graph, state, batch);
+    const values = evaluate(graph, state, batch, arithmetic);
     return { state: pick(values, graph.stateOutputs), loss: graph.loss === null ? null : values[graph.loss]! };
   };
   return {
     step,
     values: async (state, batch, ids) => {
       checkFeeds(graph, state, batch);
-      return pick(evaluate(graph, state, batch), ids);
+      return pick(evaluate(graph, state, batch, arithmetic), ids);
     },
     segment: async (state, batches) => {
       const steps = checkSegment(graph, state, batches);
