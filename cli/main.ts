@@ -104,6 +104,7 @@ job
     [],
   )
   .option("--output <name>", "the output that is scored and answered with (default: the first)")
+  .option("--last-position", "of an output [rows, positions, …], answer with the last position alone", false)
   .option("--scale <factor>", "whole numbers become float inputs times this, e.g. 1/255")
   .option("--ignore-label <n>", "a label that counts for nothing, with ce")
   .option("--clip-norm <n>", "shorten the gradient to at most this norm")

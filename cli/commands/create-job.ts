@@ -23,6 +23,7 @@ export interface CreateJobOptions extends OptimizerOptions {
   readonly loss: string;
   readonly ignoreLabel?: string;
   readonly output?: string;
+  readonly lastPosition: boolean;
   readonly scale?: string;
   readonly steps: string;
   readonly batchRows: string;
@@ -64,6 +65,7 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
           ? batchRows
           : wholeNumber("evaluate-batch-rows", options.evaluateBatchRows),
       profile,
+      lastPosition: options.lastPosition,
       ...(options.output === undefined ? {} : { output: options.output }),
       ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),
     },

@@ -41,6 +41,7 @@ const options = {
   profile: "strict",
   soft: false,
   stepRoots: false,
+  lastPosition: false,
   sequentialRows: false,
   salt: "0",
   priceWeiPerGflop: "1",

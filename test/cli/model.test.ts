@@ -152,6 +152,7 @@ test.each([
   ["a batch that is fixed in the file", [port("x", [2, 4])], [4, 5], "a symbolic first dimension"],
   ["a second input", two, [4, 5], "one input, which a contract asks with"],
   ["an answer too long for a contract", [port("x", ["batch", 4])], [4, 300], "at most 1024 bytes for one row"],
+  ["a last position too long for one", [port("x", ["batch", 2, 4])], [4, 300], "bytes for one row, got float32[1,300]"],
   ["a row too long for a contract", [port("x", ["batch", 5, 4096])], [4096, 2], "a row of at most 65536 bytes"],
 ])("what no contract could ask cannot be a job: %s", (_, input, shape, reason) => {
   const nodes = [node("Add", ["x", input.at(-1)!.name], "s"), node("MatMul", ["s", "w"], "y")];

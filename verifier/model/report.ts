@@ -93,11 +93,10 @@ function misfit(model: ImportedModel, rows: number, inference: Graph): AnhError 
     checkInputs(model.inputs);
     for (const input of model.inputs) checkBatch(input, rows);
     const question = valueAt(inference, inference.batchInputs[0]!);
-    checkRow(
-      { name: question.name, type: question },
-      model.outputs[0]!,
-      valueAt(inference, inference.stateOutputs[0]!),
-    );
+    const { dtype, shape } = valueAt(inference, inference.stateOutputs[0]!);
+    // Where every position is scored, a job may answer with the last one's alone.
+    const answer = { dtype, shape: shape.length > 2 ? [shape[0]!, ...shape.slice(2)] : shape };
+    checkRow({ name: question.name, type: question }, model.outputs[0]!, answer);
   });
   return found instanceof AnhError ? found : undefined;
 }

@@ -281,6 +281,24 @@ test("a language model is scored at every position, ignored labels left out", ()
   expect(counted(graphs.evaluate!, state, ten)).toBe(50);
 });
 
+test("of a language model a contract may be told what follows the last position alone", () => {
+  const [columns, spec] = [
+    [column("ids", "uint8", 5), column("next", "uint8", 5)],
+    training({ file: languageModel, dimensions: { positions: 5 }, lastPosition: true }),
+  ];
+  const { train, infer } = onnxGraphs(spec, columns);
+  const ids: Tensor = { dtype: "uint8", shape: [1, 5], data: Uint8Array.of(3, 1, 4, 1, 5) };
+  const state = train.state.map(({ start }) => start);
+  const of = (graph: Graph) => evaluate(graph, stateFromModel(graph, state), [ids])[graph.stateOutputs[0]!]!;
+  const whole = of(onnxGraphs({ ...spec, lastPosition: false }, columns).infer);
+  expect([whole.shape, of(infer).shape]).toEqual([
+    [1, 5, 9],
+    [1, 9],
+  ]);
+  expect(of(infer).data).toEqual(whole.data.slice(4 * 9));
+  expect(() => onnxGraphs(training({ lastPosition: true }), [IMAGES, LABELS])).toThrow(/rows, positions and more/);
+});
+
 describe.each([
   ["that ends in Sigmoid", ["Sigmoid"]],
   ["of scores", []],

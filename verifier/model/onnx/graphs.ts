@@ -4,7 +4,7 @@ import { type BatchSpec, type TrainStep, trainStep } from "../../autodiff/train-
 import { batchInput, type Draft, rename, stateInput, unusedName } from "../../graph/draft.ts";
 import { finish } from "../../graph/finish.ts";
 import { type Graph, type ValueId, valueAt, ZERO_SOURCE } from "../../graph/graph.ts";
-import { add, cast, mul, reshape, scalar } from "../../ops/build.ts";
+import { add, cast, mul, reshape, scalar, shapeOf, sliceAxis } from "../../ops/build.ts";
 import { total } from "../../ops/sums.ts";
 import { newDraft } from "../../ops/table.ts";
 import { describe, sameShape, type TensorType } from "../../tensor/tensor.ts";
@@ -20,6 +20,8 @@ export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external"> & {
   readonly file: Uint8Array;
   /** Which of the model's outputs is scored and answered with; by default its first. */
   readonly output?: string;
+  /** Of an output [rows, positions, …] a contract is told the last position alone, [1, …]: what follows a text, say. */
+  readonly lastPosition?: boolean;
   readonly loss: LossSpec;
   readonly optimizer: Optimizer;
   /** Whole numbers in the dataset become float32 inputs times this, e.g. 1/255 for pixels. */
@@ -140,12 +142,22 @@ function inferGraph(training: OnnxTraining, columns: readonly DatasetColumn[]): 
   const parameters = model.parameters.map(({ name, start }) => stateInput(draft, name, start));
   const given = batchOf(inputs, 1).map(({ name, type }) => batchInput(draft, name, type));
   const output = outputOf(training, model);
-  const [y] = model.forward(draft, parameters, inputsOf(draft, model, given, training.scale), [output]) as [ValueId];
+  const [whole] = model.forward(draft, parameters, inputsOf(draft, model, given, training.scale), [output]) as [
+    ValueId,
+  ];
+  const y = training.lastPosition === true ? lastOf(draft, whole, output) : whole;
   checkRow(batchOf(inputs, 1)[0]!, output, valueAt(draft, y));
   if (!draft.nodes.some((node) => node.output === y))
     throw new ModelFileError(`output ${output}`, "what some node computes", "an input or a parameter");
   rename(draft, y, unusedName(draft, "y"));
   return finish(draft, { kind: "infer", stateOutputs: [y] });
+}
+
+function lastOf(draft: Draft, whole: ValueId, name: string): ValueId {
+  const [rows, positions, ...rest] = shapeOf(draft, whole);
+  if (positions === undefined || rest.length === 0)
+    throw new ModelFileError(`output ${name}`, "rows, positions and more", describe(valueAt(draft, whole)));
+  return reshape(draft, sliceAxis(draft, whole, 1, positions - 1, positions), [rows!, ...rest]);
 }
 
 /** Counts right answers as `evaluateGraph` of a classifier does. */
