@@ -132,6 +132,17 @@ job
   .action(async (claim: string, options) => (await import("./commands/job.ts")).replayJob(claim, options));
 
 program
+  .command("node")
+  .description("a node of a chain that is there")
+  .command("run [flags...]")
+  .description(
+    "a sequencer or a replica: --role, --data-dir, --chain-file, --l1-url, …; what is missing or wrong is named (also ANH_NODE_*)",
+  )
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(async (flags: string[]) => (await import("./commands/node.ts")).runNode(flags));
+
+program
   .command("tx")
   .description("transactions that go another way than through the node")
   .command("force [raw]")

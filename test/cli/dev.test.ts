@@ -11,7 +11,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT } from "../../cli/paths.ts";
 import { devUsers } from "../../cli/stack/accounts.ts";
 import { CHAIN_FILE } from "../../cli/stack/data-dir.ts";
-import { startNodeProcess } from "../support/node-process.ts";
 import { until } from "../support/until.ts";
 
 const CONTRACT = "0x00000000000000000000000000000000000000aa";
@@ -106,29 +105,31 @@ test("the L2 begins with the genesis file's contracts; its balances come through
 
 test("a replica with another genesis does not start, and says which was expected", async () => {
   const replica = (file: string) =>
-    startNodeProcess([
-      ...["--role", "replica", "--data-dir", join(folder, "replica"), "--chain-file", join(dataDir, CHAIN_FILE)],
-      ...["--l1-url", ready.l1.url, "--port", "0", "--genesis", file],
-    ]);
-  const refusal = await replica(genesisFile("other.json", "0x2b")).then(
-    () => "",
-    (error: Error) => error.message,
+    anh(
+      ...["node", "run", "--role", "replica", "--data-dir", join(folder, "replica"), "--genesis", file],
+      ...["--chain-file", join(dataDir, CHAIN_FILE), "--l1-url", ready.l1.url, "--port", "0"],
+    );
+  const refused = replica(genesisFile("other.json", "0x2b"));
+  expect((await refused.ended)[0]).toBe(78);
+  expect(await refused.stderr).toMatch(
+    /did not begin with this genesis file\nexpected 0x[0-9a-f]{64}\nactual 0x[0-9a-f]{64}\n/,
   );
-  expect(refusal).toMatch(/exit 78: [\s\S]*did not begin with this genesis file\nexpected 0x[0-9a-f]{64}\nactual 0x/);
 
-  const node = await replica(genesis);
+  const node = replica(genesis);
   try {
-    const rootsOf = (client: { call(method: string, block: Hex): Promise<unknown> }, block: Hex) =>
-      client.call("anh_getBlockRoots", block);
+    const [line] = (await once(createInterface({ input: node.child.stdout }), "line")) as [string];
+    const reader = createPublicClient({ transport: http(JSON.parse(line).url) });
+    const ask = (client: PublicClient, method: string, ...params: unknown[]) =>
+      client.request({ method, params } as never) as Promise<{ safe: Hex }>;
     const { safe } = await until(async () => {
-      const status = await node.call<{ safe: Hex }>("anh_syncStatus");
+      const status = await ask(reader, "anh_syncStatus");
       return BigInt(status.safe) > 1n ? status : undefined;
     });
-    const sequencer = { call: (method: string, block: Hex) => l2.request({ method, params: [block] } as never) };
-    expect(await rootsOf(node, safe)).toEqual(await rootsOf(sequencer, safe));
+    expect(await ask(reader, "anh_getBlockRoots", safe)).toEqual(await ask(l2, "anh_getBlockRoots", safe));
   } finally {
-    await node.end("SIGTERM");
+    node.child.kill("SIGTERM");
   }
+  expect((await node.ended)[0]).toBe(0);
 });
 
 test("`anh tx force` pays nothing for what cannot work, and says so with the exit codes of all commands", async () => {
