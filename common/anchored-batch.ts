@@ -1,12 +1,6 @@
-import { type Address, type Hex, hashTypedData } from "viem";
+import { type Hex, hashTypedData } from "viem";
+import { type AnchorDomain, typedDomain } from "./anchor-domain.ts";
 import { bytesOfHex } from "./bytes.ts";
-
-/** Which HeaderAnchor a sequencer signs for. */
-export interface AnchorDomain {
-  readonly l1ChainId: bigint;
-  readonly headerAnchor: Address;
-  readonly l2ChainId: bigint;
-}
 
 /** What of a batch the sequencer answers for: its headers through the last one's hash, and its posted bytes. */
 export interface AnchoredBatch {
@@ -31,7 +25,7 @@ const types = {
 export const anchoredBatchDigest = (domain: AnchorDomain, batch: AnchoredBatch): Uint8Array =>
   bytesOfHex(
     hashTypedData({
-      domain: { name: "ANH", version: "1", chainId: domain.l1ChainId, verifyingContract: domain.headerAnchor },
+      domain: typedDomain(domain),
       types,
       primaryType: "AnchoredBatch",
       message: { l2ChainId: domain.l2ChainId, ...batch },

@@ -1,5 +1,5 @@
 import { type Hex, hashTypedData } from "viem";
-import type { AnchorDomain } from "./anchored-batch.ts";
+import { type AnchorDomain, typedDomain } from "./anchor-domain.ts";
 import { bytesOfHex } from "./bytes.ts";
 
 /** A header and the sequencer's word for it, before anything of it is on L1 (P3.9). */
@@ -20,7 +20,7 @@ const types = {
 export const sealedHeaderDigest = (domain: AnchorDomain, hash: Hex): Uint8Array =>
   bytesOfHex(
     hashTypedData({
-      domain: { name: "ANH", version: "1", chainId: domain.l1ChainId, verifyingContract: domain.headerAnchor },
+      domain: typedDomain(domain),
       types,
       primaryType: "SealedHeader",
       message: { l2ChainId: domain.l2ChainId, hash },

@@ -3,19 +3,16 @@ pragma solidity 0.8.37;
 
 import {Blockhash} from "@openzeppelin/contracts/utils/Blockhash.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IHeaderAnchor} from "../interfaces/IHeaderAnchor.sol";
 import {IInbox} from "../interfaces/IInbox.sol";
 import {BatchData} from "../libraries/BatchData.sol";
 import {HeaderRlp, SealedHeader} from "../libraries/HeaderRlp.sol";
 import {Batch} from "../types/Batch.sol";
 import {Checkpoint} from "../types/Checkpoint.sol";
+import {digestAnchoredBatch} from "../types/SequencerWord.sol";
 
 /// @notice See `IHeaderAnchor`.
-contract HeaderAnchor is IHeaderAnchor, EIP712 {
-    bytes32 private constant ANCHORED_BATCH = keccak256(
-        "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
-    );
+contract HeaderAnchor is IHeaderAnchor {
     /// @dev Seconds by which a header's time may run ahead of its origin's (P3.3).
     uint64 private constant MAX_ORIGIN_LAG = 1800;
     /// @dev L1 blocks by which a fallback block's origin may lie back: nobody can use it to leave messages out.
@@ -27,12 +24,11 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
     /// @inheritdoc IHeaderAnchor
     address public immutable sequencer;
 
+    /// @dev Slot 0: nodes prove the length and the roots against the state root of an L1 block.
     Batch[] private _batches;
 
     /// @param genesis what batch 0 is to hold: the genesis header's hash, time and origin
-    constructor(uint256 l2ChainId, IInbox inbox, address sequencer_, uint64 inclusionWindow, Batch memory genesis)
-        EIP712("ANH", "1")
-    {
+    constructor(uint256 l2ChainId, IInbox inbox, address sequencer_, uint64 inclusionWindow, Batch memory genesis) {
         L2_CHAIN_ID = l2ChainId;
         INBOX = inbox;
         INCLUSION_WINDOW = inclusionWindow;
@@ -189,17 +185,15 @@ contract HeaderAnchor is IHeaderAnchor, EIP712 {
     /// @dev The data is signed too: the headers and signature of a pending `anchor` are public, and whoever repeats them over
     /// other bytes would make every block of the batch inbox-only.
     function _checkSignature(Batch memory anchored, bytes calldata signature) private view {
-        bytes32 message = keccak256(
-            abi.encode(
-                ANCHORED_BATCH,
-                L2_CHAIN_ID,
-                anchored.firstNumber,
-                anchored.lastNumber,
-                anchored.lastHash,
-                anchored.dataRoot
-            )
+        bytes32 digest = digestAnchoredBatch(
+            address(this),
+            L2_CHAIN_ID,
+            anchored.firstNumber,
+            anchored.lastNumber,
+            anchored.lastHash,
+            anchored.dataRoot
         );
-        address signer = ECDSA.recover(_hashTypedDataV4(message), signature);
+        address signer = ECDSA.recover(digest, signature);
         if (signer != sequencer) revert NotSequencer(sequencer, signer);
     }
 }

@@ -3,22 +3,15 @@ pragma solidity 0.8.37;
 
 import {Blockhash} from "@openzeppelin/contracts/utils/Blockhash.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {ISequencerStake} from "../interfaces/ISequencerStake.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {HeaderRlp, SealedHeader} from "../libraries/HeaderRlp.sol";
+import {digestAnchoredBatch, digestSealedHeader} from "../types/SequencerWord.sol";
 import {SignedHeader} from "../types/SignedHeader.sol";
 
 /// @notice See `ISequencerStake`.
 contract SequencerStake is ISequencerStake {
     using Bonds for BondBook;
-
-    bytes32 private constant SEALED_HEADER = keccak256("SealedHeader(uint256 l2ChainId,bytes32 hash)");
-    bytes32 private constant ANCHORED_BATCH = keccak256(
-        "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
-    );
-    bytes32 private constant DOMAIN =
-        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
 
     uint256 private immutable L2_CHAIN_ID;
     address private immutable HEADER_ANCHOR;
@@ -100,21 +93,11 @@ contract SequencerStake is ISequencerStake {
             if (child.parentHash != last.hash) revert NotLinked(child.number);
             last = child;
         }
-        bytes32 message = given.batchFirstNumber == 0
-            ? keccak256(abi.encode(SEALED_HEADER, L2_CHAIN_ID, last.hash))
-            : keccak256(
-                abi.encode(
-                    ANCHORED_BATCH,
-                    L2_CHAIN_ID,
-                    given.batchFirstNumber,
-                    last.number,
-                    last.hash,
-                    given.batchDataRoot
-                )
-            );
-        bytes32 domain =
-            keccak256(abi.encode(DOMAIN, keccak256("ANH"), keccak256("1"), block.chainid, HEADER_ANCHOR));
-        address signer = ECDSA.recover(MessageHashUtils.toTypedDataHash(domain, message), given.signature);
+        uint64 first = given.batchFirstNumber;
+        bytes32 digest = first == 0
+            ? digestSealedHeader(HEADER_ANCHOR, L2_CHAIN_ID, last.hash)
+            : digestAnchoredBatch(HEADER_ANCHOR, L2_CHAIN_ID, first, last.number, last.hash, given.batchDataRoot);
+        address signer = ECDSA.recover(digest, given.signature);
         if (signer != SEQUENCER) revert NotSigned(SEQUENCER, signer);
     }
 

@@ -29,9 +29,9 @@ export async function calledStanding(client: PublicClient, file: ChainFile, bloc
   };
 }
 
-/** Slots of `Inbox._checkpoints` and `HeaderAnchor._batches` (behind the two of OpenZeppelin's EIP712), and their items' sizes. */
+/** Slots of `Inbox._checkpoints` and `HeaderAnchor._batches`, and the sizes of their items. */
 const CHECKPOINTS = { slot: 0n, words: 2n };
-const BATCHES = { slot: 2n, words: 4n };
+const BATCHES = { slot: 0n, words: 4n };
 
 /** As proven against the block's state root: an endpoint cannot invent a deposit, nor leave one out. */
 export async function provenStanding(client: PublicClient, file: ChainFile, at: StateAt): Promise<Standing> {
