@@ -1,5 +1,7 @@
-import { encodeAbiParameters, type Hex, keccak256 } from "viem";
+import { encodeAbiParameters, type Hex } from "viem";
+import { bytesOfHex } from "./bytes.ts";
 import { structBytes } from "./hash.ts";
+import { keccakHex } from "./keccak.ts";
 
 /** Where a value's tensor root is found (P5.1). */
 export const PLACE = { none: 0, state: 1, feed: 2, constant: 3, exact: 4, loose: 5, nextState: 6 } as const;
@@ -188,9 +190,9 @@ export const graphHeaderBytes = (header: EncodedGraphHeader): Hex =>
 export const constantBytes = ({ dtype, shape, tensorRoot }: EncodedConstant): Hex =>
   structBytes("Constant", constantParameters, [dtype, shape, tensorRoot]);
 
-export const nodeHash = (node: EncodedNode): Hex => keccak256(nodeBytes(node));
-export const graphHeaderHash = (header: EncodedGraphHeader): Hex => keccak256(graphHeaderBytes(header));
-export const constantHash = (constant: EncodedConstant): Hex => keccak256(constantBytes(constant));
+export const nodeHash = (node: EncodedNode): Hex => keccakHex(bytesOfHex(nodeBytes(node)));
+export const graphHeaderHash = (header: EncodedGraphHeader): Hex => keccakHex(bytesOfHex(graphHeaderBytes(header)));
+export const constantHash = (constant: EncodedConstant): Hex => keccakHex(bytesOfHex(constantBytes(constant)));
 
 const gemmAttributes = [{ type: "uint32" }, { type: "uint32" }, { type: "bool" }, { type: "bool" }] as const;
 const reduceAttributes = [{ type: "uint32[]" }, { type: "bool" }] as const;

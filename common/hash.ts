@@ -1,7 +1,15 @@
-import { encodeAbiParameters, type Hex, keccak256, toBytes } from "viem";
+import { encodeAbiParameters, type Hex, toBytes } from "viem";
+import { bytesOfHex } from "./bytes.ts";
+import { keccakHex } from "./keccak.ts";
+
+const known = new Map<string, Hex>();
 
 /** `TYPE(X) = keccak256("ANH.X.v1")`, the domain of every struct hash (P0.1). */
-export const typeHash = (name: string): Hex => keccak256(toBytes(`ANH.${name}.v1`));
+export function typeHash(name: string): Hex {
+  const hash = known.get(name) ?? keccakHex(toBytes(`ANH.${name}.v1`));
+  known.set(name, hash);
+  return hash;
+}
 
 export const ZERO_HASH: Hex = `0x${"00".repeat(32)}`;
 
@@ -17,4 +25,4 @@ export const structHash = (
   name: string,
   types: readonly { readonly type: string }[],
   values: readonly unknown[],
-): Hex => keccak256(structBytes(name, types, values));
+): Hex => keccakHex(bytesOfHex(structBytes(name, types, values)));

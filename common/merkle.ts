@@ -1,11 +1,13 @@
-import { bytesToHex, concat, type Hex, hexToBytes, keccak256 } from "viem";
+import { bytesToHex, concat, type Hex, hexToBytes } from "viem";
+import { bytesOfHex } from "./bytes.ts";
 import { AnhError } from "./errors.ts";
 import { ZERO_HASH } from "./hash.ts";
+import { keccakHex } from "./keccak.ts";
 
 /** A leaf index outside the tree, or a proof whose length is not the tree's depth. */
 export class MerkleError extends AnhError {}
 
-export const hashPair = (left: Hex, right: Hex): Hex => keccak256(concat([left, right]));
+export const hashPair = (left: Hex, right: Hex): Hex => keccakHex(bytesOfHex(`0x${left.slice(2)}${right.slice(2)}`));
 
 /** Depth of the tree over `count` leaves: ⌈log2 count⌉, 0 for one leaf or none (P0.2). */
 export function treeDepth(count: number): number {

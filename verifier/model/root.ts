@@ -1,7 +1,9 @@
-import { encodeAbiParameters, type Hex, keccak256 } from "viem";
+import type { Hex } from "viem";
+import { bytesOfHex } from "../../common/bytes.ts";
 import { constantHash, type EncodedGraph, graphHeaderHash, nodeHash, valueBytes } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import type { GraphRef } from "../../common/job.ts";
+import { keccakHex } from "../../common/keccak.ts";
 
 /** A node of the tree over a graph: its hash and the cost of everything below it (P0.4). */
 export type SumNode = { readonly hash: Hex; readonly flops: bigint; readonly bytes_: bigint };
@@ -62,12 +64,13 @@ function sumLevels(leaves: readonly SumNode[]): SumNode[][] {
   return levels;
 }
 
-const TRIPLES = ["bytes32", "uint64", "uint64", "bytes32", "uint64", "uint64"].map((type) => ({ type }));
+/** ABI words of a triple: most of a graph's hashing is here. */
+const wordsOf = ({ hash, flops, bytes_ }: SumNode): string => hash.slice(2) + wordOf(flops) + wordOf(bytes_);
+const wordOf = (value: bigint): string => value.toString(16).padStart(64, "0");
 
 function sumNode(left: SumNode, right: SumNode): SumNode {
   const flops = left.flops + right.flops;
   const bytes_ = left.bytes_ + right.bytes_;
   if (flops >= MAX_SUM || bytes_ >= MAX_SUM) throw new RangeError("a graph's sums must fit in 64 bits");
-  const words = [left.hash, left.flops, left.bytes_, right.hash, right.flops, right.bytes_];
-  return { hash: keccak256(encodeAbiParameters(TRIPLES, words)), flops, bytes_ };
+  return { hash: keccakHex(bytesOfHex(`0x${wordsOf(left)}${wordsOf(right)}`)), flops, bytes_ };
 }

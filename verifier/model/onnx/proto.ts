@@ -65,11 +65,13 @@ function listProto(list: readonly number[]): onnx.TensorProto {
   });
 }
 
-/** Name under which a state output leaves the file: its value's own, or `next_…` where a step leaves a state alone. */
-export function stateOutputName(graph: Graph, index: number): string {
-  const output = graph.stateOutputs[index]!;
-  const { name } = valueAt(graph, output);
-  return graph.nodes.some((node) => node.output === output) ? name : `next_${name}`;
+/** Names under which state outputs leave the file: their values' own, or `next_…` where a step leaves a state alone. */
+export function stateOutputNames(graph: Graph): string[] {
+  const produced = new Set<ValueId>(graph.nodes.map((node) => node.output));
+  return graph.stateOutputs.map((output) => {
+    const { name } = valueAt(graph, output);
+    return produced.has(output) ? name : `next_${name}`;
+  });
 }
 
 /** Body of the graph: its nodes, its constants, and an Identity for each state left alone that is listed. */
@@ -88,8 +90,9 @@ export function body(
     ];
     return nodeProto(name, node.op, inputs, [name], spelling.attributes);
   };
+  const outputNames = stateOutputNames(graph);
   const copies = untouched.map((index) => {
-    const name = stateOutputName(graph, index);
+    const name = outputNames[index]!;
     return nodeProto(name, "Identity", [valueAt(graph, graph.stateOutputs[index]!).name], [name], {});
   });
   const node = [...graph.nodes.map(operator), ...copies];

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { type Graph, valueAt } from "../../graph/graph.ts";
-import { body, port, stateOutputName, untouchedStates } from "./proto.ts";
+import { body, port, stateOutputNames, untouchedStates } from "./proto.ts";
 import { encodeModel } from "./write.ts";
 
 export const startName = (name: string): string => `start_${name}`;
@@ -21,16 +21,14 @@ export function loopStates(graph: Graph): number[] {
  */
 export function toScan(graph: Graph): Uint8Array {
   const loop = loopStates(graph);
+  const outputNames = stateOutputNames(graph);
   const state = (index: number) => valueAt(graph, graph.stateInputs[index]!.value);
   const batch = graph.batchInputs.map((id) => valueAt(graph, id));
   const loss = graph.loss === null ? [] : [valueAt(graph, graph.loss)];
   const step = create(onnx.GraphProtoSchema, {
     name: graph.kind,
     input: [...loop.map(state), ...batch].map((value) => port(value.name, value)),
-    output: [
-      ...loop.map((i) => port(stateOutputName(graph, i), state(i))),
-      ...loss.map((value) => port(value.name, value)),
-    ],
+    output: [...loop.map((i) => port(outputNames[i]!, state(i))), ...loss.map((value) => port(value.name, value))],
     ...body(graph, []),
   });
   const scan = create(onnx.NodeProtoSchema, {

@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { type Graph, type ValueId, valueAt } from "../../graph/graph.ts";
-import { body, port, stateOutputName, untouchedStates } from "./proto.ts";
+import { body, port, stateOutputNames, untouchedStates } from "./proto.ts";
 
 export const OPSET = 18n;
 const IR_VERSION = 8n;
@@ -20,9 +20,10 @@ export const toOnnxWith = (graph: Graph, exposed: readonly ValueId[]): Uint8Arra
 
 function encode(graph: Graph, exposed: readonly ValueId[]): Uint8Array {
   const ends = new Set([...graph.stateOutputs, ...(graph.loss === null ? [] : [graph.loss])]);
+  const outputNames = stateOutputNames(graph);
   const named = (id: ValueId) => port(valueAt(graph, id).name, valueAt(graph, id));
   const output = [
-    ...graph.stateOutputs.map((id, i) => port(stateOutputName(graph, i), valueAt(graph, id))),
+    ...graph.stateOutputs.map((id, i) => port(outputNames[i]!, valueAt(graph, id))),
     ...(graph.loss === null ? [] : [named(graph.loss)]),
     ...exposed.filter((id) => !ends.has(id)).map(named),
   ];
