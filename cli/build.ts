@@ -7,9 +7,9 @@ import { wait } from "./waiting.ts";
 
 const STAMP = `${ROOT}.anh/contracts.sha256`;
 
-const contractFiles = (): string[] => globSync("contracts/**/*.sol", { cwd: ROOT }).sort();
+const contractFiles = (): string[] => globSync(["contracts/**/*.sol", "test/contracts/**/*.sol"], { cwd: ROOT }).sort();
 
-/** Hash of everything the compiler reads: sources, settings and the locked compiler version. */
+/** Hash of everything the compiler reads: sources (tests of contracts too), settings and the locked compiler version. */
 function sourceHash(): string {
   const hash = createHash("sha256");
   for (const file of [...contractFiles(), "hardhat.config.ts", "package-lock.json"])
@@ -25,8 +25,8 @@ function sourceHash(): string {
 export async function ensureContracts(): Promise<void> {
   const hash = sourceHash();
   if (existsSync(STAMP) && existsSync(`${ROOT}artifacts`) && readFileSync(STAMP, "utf8") === hash) return;
-  const files = `${contractFiles().length} contract files`;
-  process.stderr.write(`anh: compiling ${files}; about five minutes, and again only when they change\n`);
+  const files = `${contractFiles().length} Solidity files`;
+  process.stderr.write(`anh: compiling ${files}; one to two minutes, and again only when they change\n`);
   const waiting = wait(`compiling ${files}`);
   const { code, output } = await runTool(bin("hardhat"), ["build"], { shown: () => {} }).finally(waiting.stop);
   if (code !== 0)

@@ -61,7 +61,7 @@ async function vitest(files: readonly string[], long: boolean): Promise<Count> {
 
 /** `anh test`: everything, or only the tests whose path holds one of `parts`. The closing line is what CI reads. */
 export async function test(parts: readonly string[], options: { long: boolean }): Promise<void> {
-  // Refused before two minutes of compiling.
+  // Refused before anything is compiled.
   const chosen = parts.length === 0 ? undefined : chooseTests(parts);
   await ensureContracts();
   const counts: Count[] = [];

@@ -1,14 +1,15 @@
 // Gas of the numeric libraries, measured on the harness: per product, per fused multiply-add, per element.
 import { bytesToHex, type Hex } from "viem";
 import { operands } from "../verifier/numerics/random.ts";
-import { compile, createGasMeter } from "./gas-meter.ts";
+import { createGasMeter } from "./gas-meter.ts";
+import { readHarness } from "./harness.ts";
 
-const HARNESS = "test/contracts/numeric/harness/NumericHarness.sol";
+const HARNESS = "numeric/harness/NumericHarness";
 const ONE = 0x3f800000;
 
 /** Whole gas, rounded up. Per item: the difference between a call with many items and one with few, so fixed costs drop out. */
 export async function measureNumericGas(): Promise<Record<string, number>> {
-  const contract = await createGasMeter(compile(HARNESS));
+  const contract = await createGasMeter(readHarness(HARNESS));
   const gas = async (name: string, ...args: unknown[]) => Number((await contract.call(name, args)).gas);
   const perItem = (many: number, few: number, items: number) => Math.ceil((many - few) / items);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ForcedTransactions} from "../../../contracts/l1/ForcedTransactions.sol";
 import {IForcedTransactions} from "../../../contracts/interfaces/IForcedTransactions.sol";
 import {IInbox} from "../../../contracts/interfaces/IInbox.sol";
 import {ForcedLane} from "../../../contracts/libraries/ForcedLane.sol";

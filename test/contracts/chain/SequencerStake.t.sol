@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {SequencerStake} from "../../../contracts/l1/SequencerStake.sol";
 import {ISequencerStake} from "../../../contracts/interfaces/ISequencerStake.sol";
 import {SignedHeader} from "../../../contracts/types/SignedHeader.sol";
+import {Artifact} from "../support/Artifact.sol";
 import {HeaderBuilder, TestHeader} from "../support/HeaderBuilder.sol";
+import {SequencerWord} from "../support/SequencerWord.sol";
 import {vm} from "../support/Vm.sol";
 
 contract SequencerStakeTest {
@@ -17,14 +18,15 @@ contract SequencerStakeTest {
     uint64 constant EXIT = 1000;
     bytes32 constant PARENT = keccak256("parent");
 
-    SequencerStake stake;
+    ISequencerStake stake;
     address sequencer;
 
     function setUp() public {
         vm.roll(1000);
         vm.warp(1_000_000);
         sequencer = vm.addr(KEY);
-        stake = new SequencerStake(L2, ANCHOR, sequencer, EXIT);
+        bytes memory arguments = abi.encode(L2, ANCHOR, sequencer, EXIT);
+        stake = ISequencerStake(Artifact.deploy("contracts/l1/SequencerStake.sol:SequencerStake", arguments));
         vm.deal(address(this), 11 ether);
         stake.stake{value: 11 ether}();
     }
@@ -35,29 +37,14 @@ contract SequencerStakeTest {
         return TestHeader(PARENT, 7, timestamp, origin, blockhash(origin), 0, keccak256("inbox"));
     }
 
-    function digest(bytes32 message) internal view returns (bytes32) {
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("ANH"),
-                keccak256("1"),
-                block.chainid,
-                ANCHOR
-            )
-        );
-        return keccak256(abi.encodePacked(hex"1901", domain, message));
-    }
-
     function signedBy(uint256 key, bytes32 message) internal view returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest(message));
-        return abi.encodePacked(r, s, v);
+        return SequencerWord.sign(key, SequencerWord.digest(block.chainid, ANCHOR, message));
     }
 
     function sealedWith(uint256 key, TestHeader memory h) internal view returns (SignedHeader memory given) {
         given.headers = new bytes[](1);
         given.headers[0] = h.encode();
-        bytes32 type_ = keccak256("SealedHeader(uint256 l2ChainId,bytes32 hash)");
-        given.signature = signedBy(key, keccak256(abi.encode(type_, L2, keccak256(h.encode()))));
+        given.signature = signedBy(key, SequencerWord.sealedHeader(L2, keccak256(h.encode())));
     }
 
     function sealed_(TestHeader memory h) internal view returns (SignedHeader memory) {
@@ -74,16 +61,9 @@ contract SequencerStakeTest {
         given.headers[1] = child.encode();
         given.batchFirstNumber = h.number - 2;
         given.batchDataRoot = keccak256("data");
-        bytes32 type_ = keccak256(
-            "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
-        );
+        bytes32 last = keccak256(child.encode());
         given.signature = signedBy(
-            KEY,
-            keccak256(
-                abi.encode(
-                    type_, L2, given.batchFirstNumber, child.number, keccak256(child.encode()), given.batchDataRoot
-                )
-            )
+            KEY, SequencerWord.anchoredBatch(L2, given.batchFirstNumber, child.number, last, given.batchDataRoot)
         );
     }
 

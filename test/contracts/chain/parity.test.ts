@@ -9,7 +9,8 @@ import { rangeProof, treeDepth, treeProof, treeRoot } from "../../../common/merk
 import { EMPTY_TRIE_ROOT } from "../../../common/trie.ts";
 import { outboxProof, withdrawalLeaf } from "../../../l2-node/execution/outbox.ts";
 import { type SumNode, sumProof } from "../../../verifier/model/root.ts";
-import { compile, createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import { createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import { readHarness } from "../../support/harness.ts";
 import { seededRandom } from "../../support/random.ts";
 
 const random = seededRandom(7);
@@ -26,7 +27,7 @@ const refused = async (name: string, ...args: unknown[]): Promise<string> =>
   );
 
 beforeAll(async () => {
-  harness = await createGasMeter(compile("test/contracts/chain/harness/ChainHarness.sol"));
+  harness = await createGasMeter(readHarness("chain/harness/ChainHarness"));
 });
 
 describe("Merkle", () => {

@@ -11,7 +11,8 @@ import { rangeProof, treeProof, treeRoot } from "../../../common/merkle.ts";
 import { encodeBody, firstInboxHash, type Message, nextInboxHash } from "../../../common/message.ts";
 import { EMPTY_TRIE_ROOT } from "../../../common/trie.ts";
 import { outboxProof, withdrawalLeaf } from "../../../l2-node/execution/outbox.ts";
-import { compile, createGasMeter } from "../../support/gas-meter.ts";
+import { createGasMeter } from "../../support/gas-meter.ts";
+import { readHarness } from "../../support/harness.ts";
 
 const word = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(32)}`;
 const address = (byte: number): Hex => `0x${byte.toString(16).padStart(2, "0").repeat(20)}`;
@@ -88,7 +89,7 @@ it("are what TypeScript computes", async () => {
 });
 
 it("are what Solidity computes", async () => {
-  const harness = await createGasMeter(compile("test/contracts/chain/harness/ChainHarness.sol"));
+  const harness = await createGasMeter(readHarness("chain/harness/ChainHarness"));
   const { default: vectors } = await import("../../vectors/chain.json", { with: { type: "json" } });
   const call = async (name: string, ...args: unknown[]) => (await harness.call(name, args)).result;
   expect(await call("decodeHeader", vectors.header.rlp)).toMatchObject({ hash: vectors.header.hash, number: 128n });

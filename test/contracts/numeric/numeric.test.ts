@@ -6,7 +6,8 @@ import type { Dyadic } from "../../../verifier/numerics/dyadic.ts";
 import { erfExact, expExact, logExact, sigmoidExact, tanhExact } from "../../../verifier/numerics/exact.ts";
 import { exactDot } from "../../../verifier/numerics/exact-dot.ts";
 import { fromBits, INFINITY_BITS } from "../../../verifier/numerics/float32.ts";
-import { compile, createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import { createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import { readHarness } from "../../support/harness.ts";
 import { type DotVector, dotVector, dotVectors, finiteBits } from "../../vectors/numeric/dot.ts";
 import { type ElementwiseVectors, elementwiseVectors, FUNCTIONS } from "../../vectors/numeric/elementwise.ts";
 import { OPERAND_KINDS } from "../../verifier/numerics/random.ts";
@@ -19,7 +20,7 @@ const elementwise = stored<ElementwiseVectors>("elementwise.json");
 
 let contract: GasMeter;
 beforeAll(async () => {
-  contract = await createGasMeter(compile("test/contracts/numeric/harness/NumericHarness.sol"));
+  contract = await createGasMeter(readHarness("numeric/harness/NumericHarness"));
 });
 const call = async <T>(name: string, ...args: unknown[]) => (await contract.call(name, args)).result as T;
 

@@ -121,7 +121,7 @@ contract AskingTest is Acted {
         pass(WINDOW + 1);
         results.finalize(hash);
         for (uint256 s = 0; s < 3; ++s) demands.collect(keys[s]);
-        vm.assertEq(demands.balanceOf(EXECUTOR), 3 * (OPEN_FEE / 2), "half of each fee is gone");
+        vm.assertEq(demands.balanceOf(EXECUTOR), 3 * KEPT_FEE, "half of each fee is gone");
         vm.assertEq(BURNED.balance - burnedBefore, 3 * (OPEN_FEE / 2), "burned once");
         checkSolvent();
     }
@@ -140,7 +140,7 @@ contract AskingTest is Acted {
         pass(WINDOW + 1);
         results.finalize(hash);
         demands.collect(key);
-        vm.assertEq(demands.balanceOf(EXECUTOR), OPEN_FEE / 2, "the answerer's");
+        vm.assertEq(demands.balanceOf(EXECUTOR), KEPT_FEE, "the answerer's");
         vm.expectRevert(abi.encodeWithSelector(IDemands.AlreadyCollected.selector, key));
         demands.collect(key);
         vm.prank(EXECUTOR);
@@ -162,8 +162,8 @@ contract AskingTest is Acted {
         warpTo(clock() + 1);
         demands.collect(silent);
         demands.collect(answered);
-        vm.assertEq(demands.balanceOf(ALICE), OPEN_FEE / 2, "asker of the silent one");
-        vm.assertEq(demands.balanceOf(BOB), OPEN_FEE / 2, "reimbursed, since the claim fell");
+        vm.assertEq(demands.balanceOf(ALICE), KEPT_FEE, "asker of the silent one");
+        vm.assertEq(demands.balanceOf(BOB), KEPT_FEE, "reimbursed, since the claim fell");
         vm.assertEq(demands.balanceOf(EXECUTOR), 0, "nothing for the fallen claimant");
         checkSolvent();
     }

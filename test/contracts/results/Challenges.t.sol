@@ -104,7 +104,7 @@ contract ChallengesTest is Acted {
         pass(AIRGAP + 1);
         demands.collect(DemandKeys.traces(hash, 1));
         demands.collect(DemandKeys.step(hash, 1, 1));
-        vm.assertEq(demands.balanceOf(ALICE), 2 * (OPEN_FEE / 2), "what was not burned comes back");
+        vm.assertEq(demands.balanceOf(ALICE), 2 * KEPT_FEE, "what was not burned comes back");
         checkSolvent();
     }
 
@@ -138,7 +138,7 @@ contract ChallengesTest is Acted {
         demands.collect(key);
         results.collect(hash);
         vm.assertEq(disputes.balanceOf(ALICE), CHALLENGE_BOND, "bond");
-        vm.assertEq(demands.balanceOf(ALICE), OPEN_FEE / 2, "fee");
+        vm.assertEq(demands.balanceOf(ALICE), KEPT_FEE, "fee");
         vm.assertEq(results.balanceOf(ALICE), CLAIM_BOND / 2, "reward");
         checkSolvent();
     }
@@ -199,8 +199,8 @@ contract ChallengesTest is Acted {
         demands.collect(answered);
         demands.collect(silent);
         vm.assertEq(disputes.balanceOf(BOB), CHALLENGE_BOND, "challenger refunded");
-        vm.assertEq(demands.balanceOf(EXECUTOR), OPEN_FEE / 2, "answer paid");
-        vm.assertEq(demands.balanceOf(BOB), OPEN_FEE / 2, "unanswered: back");
+        vm.assertEq(demands.balanceOf(EXECUTOR), KEPT_FEE, "answer paid");
+        vm.assertEq(demands.balanceOf(BOB), KEPT_FEE, "unanswered: back");
         vm.assertEq(results.balanceOf(EXECUTOR), CLAIM_BOND, "claim bond back");
         vm.assertEq(results.claimOf(infer).status, CLAIM_SUNK, "sunk");
         checkSolvent();

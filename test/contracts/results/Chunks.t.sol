@@ -201,7 +201,7 @@ contract ChunksTest is Acted {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         uint256 burnedBefore = BURNED.balance;
         bytes32 key = askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 2);
-        vm.assertEq(demands.demandOf(key).feeWei, OPEN_FEE / 2 + 2 * CHUNK_FEE, "kept for the answerer");
+        vm.assertEq(demands.demandOf(key).feeWei, KEPT_FEE + 2 * CHUNK_FEE, "kept for the answerer");
         vm.assertEq(BURNED.balance - burnedBefore, OPEN_FEE / 2, "burned");
         checkSolvent();
     }

@@ -23,6 +23,23 @@ contract Refuser {
     }
 }
 
+/// A payee that asks again while it is being paid.
+contract Greedy {
+    IResultClaims immutable results;
+    bool public refused;
+
+    constructor(IResultClaims results_) {
+        results = results_;
+    }
+
+    receive() external payable {
+        try results.withdraw() {}
+        catch {
+            refused = true;
+        }
+    }
+}
+
 /// What becomes of a claim (docs/protocol.md P6.5–P6.8).
 contract ClaimLifeTest is Acted {
     function test_claim_queuesAndRecords() public {
@@ -193,6 +210,21 @@ contract ClaimLifeTest is Acted {
         vm.assertEq(results.balanceOf(address(refuser)), CLAIM_BOND, "still credited");
         checkSolvent();
     }
+
+    function test_withdraw_reentered_paysOnce() public {
+        Greedy greedy = new Greedy(results);
+        vm.deal(address(greedy), 10 ether);
+        honest(WITH_ROOTS); // somebody else's bond, which lies there too
+        bytes32 hash = claimAs(address(greedy), ToyRun.make(WITH_ROOTS, 99, 1));
+        pass(WINDOW + 1);
+        results.finalize(hash);
+        vm.prank(address(greedy));
+        vm.assertEq(results.withdraw(), CLAIM_BOND, "amount");
+        vm.assertTrue(greedy.refused(), "nothing is left to be paid");
+        vm.assertEq(address(greedy).balance, 10 ether, "its own bond");
+        checkSolvent();
+    }
+
     function test_firstOpen_movesOverClosedClaimsOnly() public {
         uint256 count = 20;
         bytes32[] memory hashes = new bytes32[](count);

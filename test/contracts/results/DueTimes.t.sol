@@ -102,7 +102,7 @@ contract DueTimesTest is Acted {
         warpTo(clock() + CHALLENGER_CLOCK + 1);
         results.finalize(hash);
         for (uint256 i = 0; i < 8; ++i) demands.collect(keys[i]);
-        vm.assertEq(demands.balanceOf(EXECUTOR), 8 * (OPEN_FEE / 2), "paid for all");
+        vm.assertEq(demands.balanceOf(EXECUTOR), 8 * KEPT_FEE, "paid for all");
         checkSolvent();
     }
 

@@ -93,31 +93,45 @@ contract GameTest is Acted {
         } else if (choice == 2) {
             call(who, address(demands), OPEN_FEE, abi.encodeCall(demands.demandStep, (g.hash, segment, step)));
         } else if (choice <= 4) {
-            if (step == 2 || !g.stepRoots) step = NO_STEP;
-            uint256 value = CHALLENGE_BOND + (draw(g, 2) == 0 ? OPEN_FEE : 0);
-            (bool done, bytes memory out) =
-                call(who, address(disputes), value, abi.encodeCall(disputes.challenge, (g.hash, segment, step)));
-            if (done) remember(g, abi.decode(out, (bytes32)), who);
+            challenge(g, who, segment, step);
         } else if (choice == 5) {
             warpTo(clock() + uint64(draw(g, 9)));
             rollTo(l1Block() + 1);
         } else if (g.challenges.length > 0) {
             uint256 chosen = draw(g, g.challenges.length);
-            bytes32 id = g.challenges[chosen];
-            who = g.challengers[chosen];
-            if (choice == 6) {
-                uint256 value = draw(g, 2) == 0 ? OPEN_FEE : 0;
-                call(who, address(disputes), value, abi.encodeCall(disputes.point, (id, step)));
-            } else if (choice == 7) {
-                call(who, address(disputes), 0, abi.encodeCall(disputes.waitFor, (id, DemandKeys.segment(g.hash, segment))));
-                call(STRANGER, address(disputes), 0, abi.encodeCall(disputes.lapse, (id)));
-            } else if (mayProve) {
-                Challenge memory made = disputes.challengeOf(id);
-                if (made.step == NO_STEP) return;
-                bytes memory w = witness(g.run, made.segment, made.step, 0);
-                call(who, address(disputes), 0, abi.encodeCall(disputes.prove, (id, 1, g.run.task, w)));
-            }
+            if (choice == 6) pointOne(g, chosen, step);
+            else if (choice == 7) endOne(g, chosen, segment);
+            else if (mayProve) proveOne(g, chosen);
         }
+    }
+
+    function challenge(Game memory g, address who, uint32 segment, uint32 step) internal {
+        if (step == 2 || !g.stepRoots) step = NO_STEP;
+        uint256 value = CHALLENGE_BOND + (draw(g, 2) == 0 ? OPEN_FEE : 0);
+        (bool done, bytes memory out) =
+            call(who, address(disputes), value, abi.encodeCall(disputes.challenge, (g.hash, segment, step)));
+        if (done) remember(g, abi.decode(out, (bytes32)), who);
+    }
+
+    function pointOne(Game memory g, uint256 chosen, uint32 step) internal {
+        uint256 value = draw(g, 2) == 0 ? OPEN_FEE : 0;
+        bytes memory data = abi.encodeCall(disputes.point, (g.challenges[chosen], step));
+        call(g.challengers[chosen], address(disputes), value, data);
+    }
+
+    function endOne(Game memory g, uint256 chosen, uint32 segment) internal {
+        bytes32 id = g.challenges[chosen];
+        bytes memory data = abi.encodeCall(disputes.waitFor, (id, DemandKeys.segment(g.hash, segment)));
+        call(g.challengers[chosen], address(disputes), 0, data);
+        call(STRANGER, address(disputes), 0, abi.encodeCall(disputes.lapse, (id)));
+    }
+
+    function proveOne(Game memory g, uint256 chosen) internal {
+        bytes32 id = g.challenges[chosen];
+        Challenge memory made = disputes.challengeOf(id);
+        if (made.step == NO_STEP) return;
+        bytes memory w = witness(g.run, made.segment, made.step, 0);
+        call(g.challengers[chosen], address(disputes), 0, abi.encodeCall(disputes.prove, (id, 1, g.run.task, w)));
     }
 
     function remember(Game memory g, bytes32 id, address who) internal pure {

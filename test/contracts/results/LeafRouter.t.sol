@@ -3,28 +3,19 @@ pragma solidity 0.8.37;
 
 import {ILeafRouter, LeafVerifiers} from "../../../contracts/interfaces/ILeafRouter.sol";
 import {ILeafVerifier} from "../../../contracts/interfaces/ILeafVerifier.sol";
-import {LeafRouter} from "../../../contracts/l1/verifiers/LeafRouter.sol";
+import {Artifact} from "../support/Artifact.sol";
 import {vm} from "../support/Vm.sol";
 
 /// Every op of docs/protocol.md P5.7 and every kind of P7.5 has its judge, and nothing else has one.
 contract LeafRouterTest {
-    LeafRouter router;
+    ILeafRouter router;
 
     function setUp() public {
-        router = new LeafRouter(
-            LeafVerifiers(
-                dummy(1),
-                dummy(2),
-                dummy(3),
-                dummy(4),
-                dummy(5),
-                dummy(10),
-                dummy(11),
-                dummy(6),
-                dummy(7),
-                dummy(8),
-                dummy(9)
-            )
+        LeafVerifiers memory verifiers = LeafVerifiers(
+            dummy(1), dummy(2), dummy(3), dummy(4), dummy(5), dummy(10), dummy(11), dummy(6), dummy(7), dummy(8), dummy(9)
+        );
+        router = ILeafRouter(
+            Artifact.deploy("contracts/l1/verifiers/LeafRouter.sol:LeafRouter", abi.encode(verifiers))
         );
     }
 

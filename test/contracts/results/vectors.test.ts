@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { padHex, stringToHex } from "viem";
 import { beforeAll, describe, expect, test } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
-import { compile, createGasMeter, type GasMeter, RevertedError } from "../../support/gas-meter.ts";
+import { createGasMeter, type GasMeter, RevertedError } from "../../support/gas-meter.ts";
+import { readHarness } from "../../support/harness.ts";
 import { claimVectors, readVectors } from "../../vectors/claims/claims.ts";
 
 const INPUT_ROOT = padHex("0x1234");
@@ -11,7 +12,7 @@ const vectors = readVectors(readFileSync(new URL("../../vectors/claims/claims.js
 
 let contract: GasMeter;
 beforeAll(async () => {
-  contract = await createGasMeter(compile("test/contracts/results/harness/ClaimHarness.sol"));
+  contract = await createGasMeter(readHarness("results/harness/ClaimHarness"));
 });
 const call = async (name: string, ...args: unknown[]): Promise<unknown> => (await contract.call(name, args)).result;
 

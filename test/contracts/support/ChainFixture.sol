@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ForcedTransactions} from "../../../contracts/l1/ForcedTransactions.sol";
-import {Bridge} from "../../../contracts/l1/Bridge.sol";
-import {HeaderAnchor} from "../../../contracts/l1/HeaderAnchor.sol";
-import {Inbox} from "../../../contracts/l1/Inbox.sol";
-import {PrepaidGas} from "../../../contracts/l1/PrepaidGas.sol";
-import {StateClaims} from "../../../contracts/l1/StateClaims.sol";
+import {IBridge} from "../../../contracts/interfaces/IBridge.sol";
+import {IForcedTransactions} from "../../../contracts/interfaces/IForcedTransactions.sol";
+import {IHeaderAnchor} from "../../../contracts/interfaces/IHeaderAnchor.sol";
 import {IInbox} from "../../../contracts/interfaces/IInbox.sol";
-import {IResultClaims} from "../../../contracts/interfaces/IResultClaims.sol";
+import {IPrepaidGas} from "../../../contracts/interfaces/IPrepaidGas.sol";
+import {IStateClaims} from "../../../contracts/interfaces/IStateClaims.sol";
 import {Batch} from "../../../contracts/types/Batch.sol";
 import {Checkpoint} from "../../../contracts/types/Checkpoint.sol";
 import {StateClaim} from "../../../contracts/types/StateClaim.sol";
+import {Artifact} from "./Artifact.sol";
 import {HeaderBuilder, TestHeader} from "./HeaderBuilder.sol";
+import {SequencerWord} from "./SequencerWord.sol";
 import {vm} from "./Vm.sol";
 
 /// In place of ResultClaims, which needs trained networks to have anything open.
@@ -43,13 +43,17 @@ abstract contract ChainFixture {
     uint256 constant SEQUENCER_KEY = 0xA11CE;
     address constant POSTER = address(0x9057E6);
 
-    Inbox inbox;
-    PrepaidGas prepaidGas;
-    Bridge bridge;
-    HeaderAnchor anchor;
-    StateClaims stateClaims;
+    IInbox inbox;
+    IPrepaidGas prepaidGas;
+    IBridge bridge;
+    IHeaderAnchor anchor;
+    IStateClaims stateClaims;
     OpenResults results;
-    ForcedTransactions forced;
+    IForcedTransactions forced;
+
+    function deploy(string memory name, bytes memory arguments) private returns (address) {
+        return Artifact.deploy(string.concat("contracts/l1/", name, ".sol:", name), arguments);
+    }
 
     function deployChain() internal {
         vm.roll(1000);
@@ -57,20 +61,22 @@ abstract contract ChainFixture {
         uint64 nonce = vm.getNonce(address(this));
         address[7] memory where;
         for (uint256 i = 0; i < 7; ++i) where[i] = vm.computeCreateAddress(address(this), nonce + i);
-        inbox = new Inbox(L2, where[1], where[2], where[5], where[4], where[6]);
-        prepaidGas = new PrepaidGas(inbox, Bridge(where[2]));
+        inbox = IInbox(deploy("Inbox", abi.encode(L2, where[1], where[2], where[5], where[4], where[6])));
+        prepaidGas = IPrepaidGas(deploy("PrepaidGas", abi.encode(inbox, where[2])));
         address[] memory refused = new address[](6);
         for (uint256 i = 0; i < 6; ++i) refused[i] = where[i < 2 ? i : i + 1];
-        bridge = new Bridge(L2, inbox, StateClaims(where[4]), where[1], where[6], refused);
+        bridge = IBridge(deploy("Bridge", abi.encode(L2, inbox, where[4], where[1], where[6], refused)));
         Batch memory genesis;
         genesis.lastHash = keccak256("genesis");
         genesis.lastTimestamp = uint64(block.timestamp);
         genesis.originNumber = uint64(block.number);
         genesis.anchoredAt = uint64(block.timestamp);
-        anchor = new HeaderAnchor(L2, inbox, vm.addr(SEQUENCER_KEY), INCLUSION_WINDOW, genesis);
-        stateClaims = new StateClaims(inbox, anchor, IResultClaims(where[5]), POSTER, STATE_WINDOW);
+        anchor = IHeaderAnchor(
+            deploy("HeaderAnchor", abi.encode(L2, inbox, vm.addr(SEQUENCER_KEY), INCLUSION_WINDOW, genesis))
+        );
+        stateClaims = IStateClaims(deploy("StateClaims", abi.encode(inbox, anchor, where[5], POSTER, STATE_WINDOW)));
         results = new OpenResults(inbox);
-        forced = new ForcedTransactions(inbox, bridge);
+        forced = IForcedTransactions(deploy("ForcedTransactions", abi.encode(inbox, bridge)));
         vm.roll(1001);
     }
 
@@ -95,31 +101,12 @@ abstract contract ChainFixture {
                 ).encode();
             parent = keccak256(headers[i]);
         }
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("ANH"),
-                keccak256("1"),
-                block.chainid,
-                anchor
-            )
-        );
-        bytes32 message = keccak256(
-            abi.encode(
-                keccak256(
-                    "AnchoredBatch(uint256 l2ChainId,uint64 firstNumber,uint64 lastNumber,bytes32 lastHash,bytes32 dataRoot)"
-                ),
-                L2,
-                last.lastNumber + 1,
-                last.lastNumber + count,
-                parent,
-                bytes32(0)
-            )
-        );
-        (uint8 v, bytes32 r, bytes32 s) =
-            vm.sign(SEQUENCER_KEY, keccak256(abi.encodePacked(hex"1901", domain, message)));
+        bytes32 message =
+            SequencerWord.anchoredBatch(L2, last.lastNumber + 1, last.lastNumber + count, parent, bytes32(0));
+        bytes memory signature =
+            SequencerWord.sign(SEQUENCER_KEY, SequencerWord.digest(block.chainid, address(anchor), message));
         vm.prank(address(0xBEEF), address(0xBEEF));
-        anchor.anchor(headers, abi.encodePacked(r, s, v), "");
+        anchor.anchor(headers, signature, "");
         return anchor.batch(anchor.batchCount() - 1);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Bridge} from "../../../contracts/l1/Bridge.sol";
+import {IBridge} from "../../../contracts/interfaces/IBridge.sol";
 import {Withdrawal} from "../../../contracts/types/Withdrawal.sol";
 
 /// Payees that misbehave, each in one way.
@@ -21,13 +21,13 @@ contract Refuser {
 }
 
 contract Thief {
-    Bridge immutable bridge;
+    IBridge immutable bridge;
     uint64 number;
     Withdrawal withdrawal;
     bytes32[32] proof;
     bool public refused;
 
-    constructor(Bridge bridge_) {
+    constructor(IBridge bridge_) {
         bridge = bridge_;
     }
 

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Demands} from "../../../../contracts/l1/Demands.sol";
-import {Disputes} from "../../../../contracts/l1/Disputes.sol";
-import {Inbox} from "../../../../contracts/l1/Inbox.sol";
-import {Openings} from "../../../../contracts/l1/Openings.sol";
-import {ResultClaims} from "../../../../contracts/l1/ResultClaims.sol";
-import {Link, NO_STEP} from "../../../../contracts/interfaces/IDisputes.sol";
-import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
+import {IDemands} from "../../../../contracts/interfaces/IDemands.sol";
+import {IDisputes, Link, NO_STEP} from "../../../../contracts/interfaces/IDisputes.sol";
+import {IInbox} from "../../../../contracts/interfaces/IInbox.sol";
+import {ClaimInput, IResultClaims} from "../../../../contracts/interfaces/IResultClaims.sol";
 import {DemandKeys} from "../../../../contracts/libraries/DemandKeys.sol";
 import {Clocks} from "../../../../contracts/types/Clocks.sol";
 import {Prices} from "../../../../contracts/types/Prices.sol";
 import {SegmentProof, StepValues, TraceProof} from "../../../../contracts/types/Opening.sol";
 import {HeaderProof} from "../../../../contracts/types/Witness.sol";
+import {Artifact} from "../../support/Artifact.sol";
 import {vm} from "../../support/Vm.sol";
 import {ToyLeaf} from "./ToyLeaf.sol";
 import {Run, ToyRun} from "./ToyRun.sol";
@@ -23,10 +21,10 @@ interface StorageVm {
 
 /// Deploys the contracts of results, which name each other.
 contract Stage {
-    Inbox public inbox;
-    ResultClaims public results;
-    Disputes public disputes;
-    Demands public demands;
+    IInbox public inbox;
+    IResultClaims public results;
+    IDisputes public disputes;
+    IDemands public demands;
     ToyLeaf public leaf;
 
     constructor(Clocks memory clocks, Prices memory prices) {
@@ -34,11 +32,18 @@ contract Stage {
         address disputesAt = _child(4);
         address demandsAt = _child(6);
         leaf = new ToyLeaf();
-        inbox = new Inbox(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4));
-        results = new ResultClaims(inbox, Disputes(disputesAt), Demands(demandsAt), ToyRun.L2, clocks, prices);
-        disputes = new Disputes(ResultClaims(resultsAt), Demands(demandsAt), leaf, clocks, prices);
-        demands = new Demands(ResultClaims(resultsAt), Disputes(disputesAt), new Openings(), clocks, prices);
+        inbox = IInbox(_deploy("Inbox", abi.encode(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4))));
+        results = IResultClaims(
+            _deploy("ResultClaims", abi.encode(inbox, disputesAt, demandsAt, ToyRun.L2, clocks, prices))
+        );
+        disputes = IDisputes(_deploy("Disputes", abi.encode(resultsAt, demandsAt, leaf, clocks, prices)));
+        address openings = _deploy("Openings", "");
+        demands = IDemands(_deploy("Demands", abi.encode(resultsAt, disputesAt, openings, clocks, prices)));
         require(address(demands) == demandsAt, "predicted address");
+    }
+
+    function _deploy(string memory name, bytes memory arguments) private returns (address) {
+        return Artifact.deploy(string.concat("contracts/l1/", name, ".sol:", name), arguments);
     }
 
     /// Address of this contract's `nonce`-th creation, for nonces below 128.
@@ -60,7 +65,9 @@ abstract contract Acted {
     uint256 internal constant CLAIM_BOND = 1 ether + 1;
     uint256 internal constant SOFT_BOND = 0.5 ether;
     uint256 internal constant CHALLENGE_BOND = 0.2 ether + 1;
-    uint256 internal constant OPEN_FEE = 0.01 ether;
+    uint256 internal constant OPEN_FEE = 0.01 ether + 1;
+    /// What is not burned when it is asked: the odd wei is kept.
+    uint256 internal constant KEPT_FEE = OPEN_FEE - OPEN_FEE / 2;
     uint256 internal constant CHUNK_FEE = 0.001 ether;
 
     uint8 internal constant STEP_ROOTS = 1;
@@ -76,10 +83,10 @@ abstract contract Acted {
     address internal constant STRANGER = address(0xD1);
     address internal constant BURNED = 0x000000000000000000000000000000000000dEaD;
 
-    Inbox internal inbox;
-    ResultClaims internal results;
-    Disputes internal disputes;
-    Demands internal demands;
+    IInbox internal inbox;
+    IResultClaims internal results;
+    IDisputes internal disputes;
+    IDemands internal demands;
     ToyLeaf internal leaf;
     uint64 private _seconds;
     uint64 private _block;
