@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Address, Hex } from "viem";
 import { DNN_ADDRESS, lower } from "../../common/addresses.ts";
 import { largerOf, smallerOf } from "../../common/bigint.ts";
@@ -144,7 +145,9 @@ class CallRun {
     movePrecompiles(this.evm, overrides);
   }
 
-  run(gasLimit: bigint): Promise<RunResult> {
+  /** In a turn of its own: who runs many, however short, does not hold up the node. */
+  async run(gasLimit: bigint): Promise<RunResult> {
+    await setImmediate();
     return runMessage(this.evm, { ...this.message, gasLimit }, this.#context.block);
   }
 }
@@ -282,12 +285,16 @@ export async function estimateGas(
   return smallerOf(roomy, cap);
 }
 
-/** `eth_createAccessList`; names the DNN precompile where only that lets the transaction wait (P12.3). */
+/**
+ * `eth_createAccessList`; names the DNN precompile where only that lets the transaction wait (P12.3). Its attempts have one
+ * gas limit together, each charged PARK_GAS beside what it used, as a transaction's are: that bounds their number, too.
+ */
 export async function createAccessList(context: CallContext, request: CallRequest): Promise<AccessListResult> {
   const assumed = new Map<Hex, Hex>();
   let forcing = false;
+  let gasLeft = smallerOf(request.gasLimit ?? MAX_TRANSACTION_GAS, MAX_TRANSACTION_GAS);
   for (;;) {
-    const run = new CallRun(context, request, {}, request.gasLimit ?? MAX_TRANSACTION_GAS);
+    const run = new CallRun(context, request, {}, gasLeft);
     const { from, to } = run.message;
     run.attempt = {
       ...run.attempt,
@@ -298,10 +305,14 @@ export async function createAccessList(context: CallContext, request: CallReques
       },
     };
     run.evm.journal.startReportingAccessList();
-    const result = await run.run(run.message.gasLimit);
+    let result = await run.run(gasLeft);
     if (result.status === "aborted") {
-      assumed.set(run.attempt.wanted!.task.id, await zerosFor(context, run.attempt.wanted!));
-      continue;
+      gasLeft -= result.gasUsed + PARK_GAS;
+      if (gasLeft > 0n) {
+        assumed.set(run.attempt.wanted!.task.id, await zerosFor(context, run.attempt.wanted!));
+        continue;
+      }
+      result = outOfGas(result.gasUsed);
     }
     const hidden = new Set([
       from,
