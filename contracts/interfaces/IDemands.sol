@@ -216,10 +216,11 @@ interface IDemands {
     /// until then, so finality waits.
     function isQuiet(bytes32 claimHash) external view returns (bool);
 
-    /// @notice Last L1 second at which `account` may challenge the claim; 2⁶⁴ − 1 while a question of its own is not answered.
+    /// @notice Last L1 second at which `account` may challenge the claim: the window's end, or `challengerSeconds` after the last
+    /// answer to a question of its own; while one waits, the end of the pursuit, beyond which it never lies (P7.3).
     function challengeableUntil(bytes32 claimHash, address account) external view returns (uint64);
 
-    /// @notice Last L1 second at which `account` may ask something of the claim.
+    /// @notice Last L1 second at which `account` may ask something of the claim; 2⁶⁴ − 1 while a challenge of its own is live.
     function askableUntil(bytes32 claimHash, address account) external view returns (uint64);
 
     /// @notice The open fee of the next demand on the claim: it doubles with every `answerSeconds` that the queue adds.

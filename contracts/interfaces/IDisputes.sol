@@ -36,8 +36,9 @@ struct Link {
 /// @notice Challenges against result claims: open, point, prove (docs/protocol.md P7). What must be published lies in Demands.
 /// @dev One honest challenger suffices. A bond is lost only by a failed proof; it comes back on a lapse, on a win, and when the
 /// claim falls to somebody else. Finality waits for live challenges, which start only within the claim's window (or as long
-/// after the answer to a question of the challenger's own as a challenger has to move) and end `challengerSeconds` after the
-/// answer they wait for. They may wait for any number of answers, but start to only in the first eight rounds' time (P7.3).
+/// after the answer to a question of the challenger's own as a challenger has to move, for eight such rounds) and end
+/// `challengerSeconds` after the answer they wait for. They may wait for any number of answers, but start to only in the first
+/// eight rounds' time (P7.3).
 interface IDisputes {
     error BondMismatch(uint256 expectedWei, uint256 actualWei);
     error ClaimNotOpen(bytes32 claimHash, uint8 status);

@@ -412,13 +412,14 @@ contract Demands is IDemands {
     /// @dev P7.3. A live challenge ends by itself, in bounded time.
     function _askableUntil(bytes32 claimHash, address account, uint64 windowEnd) private view returns (uint64) {
         if (DISPUTES.challenges(claimHash, account)) return Clock.NEVER;
-        uint64 until = _challengeableUntil(claimHash, account, windowEnd);
-        uint64 limit = windowEnd + PURSUIT_SECONDS;
-        return until < limit ? until : limit;
+        return _challengeableUntil(claimHash, account, windowEnd);
     }
 
+    /// @dev P7.3. Without the limit a demand asked under one challenge would allow the next challenge, and so on for ever.
     function _challengeableUntil(bytes32 claimHash, address account, uint64 windowEnd) private view returns (uint64) {
-        return _dockets[claimHash].challengeableUntil(account, windowEnd, CHALLENGER_SECONDS);
+        uint64 until = _dockets[claimHash].challengeableUntil(account, windowEnd, CHALLENGER_SECONDS);
+        uint64 limit = windowEnd + PURSUIT_SECONDS;
+        return until < limit ? until : limit;
     }
 
     /// @dev Only the claimant answers: an opened segment is a statement of its own, which nobody else may make for it.

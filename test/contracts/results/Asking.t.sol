@@ -85,7 +85,7 @@ contract AskingTest is Acted {
         vm.assertEq(clock(), limit, "eight rounds");
         vm.prank(ALICE);
         demands.demandMetrics{value: OPEN_FEE}(hash, 0);
-        vm.assertEq(demands.challengeableUntil(hash, ALICE), type(uint64).max, "may challenge after the answer");
+        vm.assertEq(demands.challengeableUntil(hash, ALICE), limit, "its answer carries no challenge beyond");
         warpTo(limit + 1);
         vm.expectRevert(abi.encodeWithSelector(IDemands.AskingOver.selector, limit, limit + 1));
         vm.prank(ALICE);

@@ -4,12 +4,33 @@ pragma solidity 0.8.37;
 import {IDemands} from "../../../contracts/interfaces/IDemands.sol";
 import {CHALLENGE_LAPSED, IDisputes} from "../../../contracts/interfaces/IDisputes.sol";
 import {CLAIM_OVERTURNED, IResultClaims} from "../../../contracts/interfaces/IResultClaims.sol";
+import {SegmentProof} from "../../../contracts/types/Opening.sol";
 import {vm} from "../support/Vm.sol";
 import {Acted} from "./harness/Stage.sol";
 import {Run, ToyRun} from "./harness/ToyRun.sol";
 
 /// The clocks of challenges (docs/protocol.md P7.3).
 contract ChallengeClocksTest is Acted {
+    /// The `i`-th of eleven questions that the toy run has room for, waited for.
+    function ask(bytes32 hash, bytes32 challenge, uint32 i) internal {
+        vm.prank(ALICE);
+        bytes32 key = i < 3
+            ? demands.demandSegment{value: OPEN_FEE}(hash, i)
+            : i < 8
+                ? demands.demandStep{value: OPEN_FEE}(hash, (i - 3) / 2, (i - 3) % 2)
+                : demands.demandMetrics{value: OPEN_FEE}(hash, i - 8);
+        vm.prank(ALICE);
+        disputes.waitFor(challenge, key);
+    }
+
+    function answer(bytes32 hash, Run memory run, uint32 i) internal {
+        if (i >= 8) return answerMetricsAs(EXECUTOR, hash, run, i - 8);
+        if (i >= 3) return openStepAs(EXECUTOR, hash, run, (i - 3) / 2, (i - 3) % 2, 0);
+        SegmentProof memory own = ToyRun.segmentProof(run, i);
+        vm.prank(EXECUTOR);
+        demands.answerSegment(hash, own);
+    }
+
     function test_lapse_boundary() public {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         bytes32 id = challengeAs(ALICE, hash, 1, 1, 0);
@@ -74,6 +95,7 @@ contract ChallengeClocksTest is Acted {
         warpTo(clock() + 1);
         results.finalize(hash);
     }
+
     function test_waitFor_hostile() public {
         (, bytes32 hash) = honest(WITH_ROOTS);
         bytes32 id = challengeAs(ALICE, hash, 1, 1, 0);
@@ -104,24 +126,9 @@ contract ChallengeClocksTest is Acted {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         bytes32 id = challengeAs(ALICE, hash, 1, 1, 0);
         for (uint32 i = 0; i < 11; ++i) {
-            (uint32 segment, uint32 step) = i < 3 ? (i, 0) : i < 8 ? ((i - 3) / 2, (i - 3) % 2) : (i - 8, 0);
-            vm.prank(ALICE);
-            bytes32 key = i < 3
-                ? demands.demandSegment{value: OPEN_FEE}(hash, segment)
-                : i < 8
-                    ? demands.demandStep{value: OPEN_FEE}(hash, segment, step)
-                    : demands.demandMetrics{value: OPEN_FEE}(hash, segment);
-            vm.prank(ALICE);
-            disputes.waitFor(id, key);
+            ask(hash, id, i);
             warpTo(clock() + 1);
-            if (i < 3) {
-                vm.prank(EXECUTOR);
-                demands.answerSegment(hash, ToyRun.segmentProof(run, segment));
-            } else if (i < 8) {
-                openStepAs(EXECUTOR, hash, run, segment, step, 0);
-            } else {
-                answerMetricsAs(EXECUTOR, hash, run, segment);
-            }
+            answer(hash, run, i);
             vm.assertEq(disputes.moveBy(id), clock() + CHALLENGER_CLOCK, "from the answer on");
         }
     }
@@ -133,34 +140,21 @@ contract ChallengeClocksTest is Acted {
         uint64 until = clock() + 8 * (ANSWER + CHALLENGER_CLOCK);
         // Kept alive by an answer at the last second, eight times over.
         for (uint32 i = 0; i < 8; ++i) {
-            vm.prank(ALICE);
-            bytes32 key = i < 3
-                ? demands.demandSegment{value: OPEN_FEE}(hash, i)
-                : demands.demandStep{value: OPEN_FEE}(hash, (i - 3) / 2, (i - 3) % 2);
-            vm.prank(ALICE);
-            disputes.waitFor(id, key);
+            ask(hash, id, i);
             warpTo(clock() + ANSWER);
-            if (i < 3) {
-                vm.prank(EXECUTOR);
-                demands.answerSegment(hash, ToyRun.segmentProof(run, i));
-            } else {
-                openStepAs(EXECUTOR, hash, run, (i - 3) / 2, (i - 3) % 2, 0);
-            }
+            answer(hash, run, i);
             warpTo(clock() + CHALLENGER_CLOCK);
         }
         vm.assertEq(clock(), until, "eight rounds");
-        vm.prank(ALICE);
-        bytes32 last = demands.demandMetrics{value: OPEN_FEE}(hash, 0);
-        vm.prank(ALICE);
-        disputes.waitFor(id, last);
+        ask(hash, id, 8);
         vm.prank(ALICE);
         bytes32 next = demands.demandMetrics{value: OPEN_FEE}(hash, 1);
         warpTo(until + 1);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.WaitingOver.selector, until, until + 1));
         vm.prank(ALICE);
         disputes.waitFor(id, next);
-        answerMetricsAs(EXECUTOR, hash, run, 0);
-        answerMetricsAs(EXECUTOR, hash, run, 1);
+        answer(hash, run, 8);
+        answer(hash, run, 9);
         warpTo(clock() + CHALLENGER_CLOCK + 1);
         disputes.lapse(id);
         results.finalize(hash);
@@ -176,7 +170,8 @@ contract ChallengeClocksTest is Acted {
         warpTo(windowEnd + ANSWER - 1);
         vm.expectRevert(abi.encodeWithSelector(IDisputes.WindowOver.selector, windowEnd, clock()));
         challengeAs(BOB, hash, 1, 1, 0);
-        vm.assertEq(demands.challengeableUntil(hash, ALICE), type(uint64).max, "while it waits");
+        uint64 limit = windowEnd + 8 * (ANSWER + CHALLENGER_CLOCK);
+        vm.assertEq(demands.challengeableUntil(hash, ALICE), limit, "while it waits");
         warpTo(windowEnd + ANSWER);
         vm.prank(LIAR);
         demands.answerSegment(hash, ToyRun.segmentProof(run, 1));
@@ -189,6 +184,39 @@ contract ChallengeClocksTest is Acted {
         rollTo(l1Block() + 1);
         proveAs(ALICE, id, run, 1, 1);
         vm.assertEq(results.claimOf(hash).status, CLAIM_OVERTURNED, "overturned");
+    }
+
+    /// A challenge allows questions, and an answered question a challenge: the chain ends with the pursuit, whoever pays for it.
+    function test_challenge_chainOfQuestions_boundary() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        uint64 limit = clock() + WINDOW + 8 * (ANSWER + CHALLENGER_CLOCK);
+        warpTo(clock() + WINDOW);
+        bytes32 first = challengeAs(ALICE, hash, 1, 1, 0);
+        for (uint32 i = 0; i < 8; ++i) {
+            ask(hash, first, i);
+            warpTo(clock() + ANSWER);
+            answer(hash, run, i);
+            warpTo(clock() + CHALLENGER_CLOCK);
+        }
+        vm.assertEq(clock(), limit, "eight rounds behind the window");
+        bytes32 second = challengeAs(ALICE, hash, 1, 0, 0);
+        warpTo(limit + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.WindowOver.selector, limit, limit + 1));
+        challengeAs(ALICE, hash, 0, 0, 0);
+        disputes.lapse(first);
+        // The live one still asks and waits; what it is answered carries no challenge any more.
+        ask(hash, second, 8);
+        answer(hash, run, 8);
+        vm.assertEq(demands.challengeableUntil(hash, ALICE), limit, "no answer moves the limit");
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.WindowOver.selector, limit, limit + 1));
+        challengeAs(ALICE, hash, 0, 0, 0);
+        warpTo(clock() + CHALLENGER_CLOCK + 1);
+        disputes.lapse(second);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.AskingOver.selector, limit, clock()));
+        vm.prank(ALICE);
+        demands.demandMetrics{value: OPEN_FEE}(hash, 2);
+        results.finalize(hash);
+        checkSolvent();
     }
 
     function test_challenge_afterALateAnswer_boundary() public {
