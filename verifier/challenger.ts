@@ -49,7 +49,7 @@ export type ChallengerModules = {
  */
 export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
   const stopping = new AbortController();
-  const memory: Memory = { settled: new Set(), declined: new Set(), underway: new Map() };
+  const memory: Memory = { settled: new Set(), declined: new Set(), asked: new Set(), underway: new Map() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
       await round(options, modules, memory).catch((error) => modules.events(roundFailed(error)));
@@ -73,6 +73,8 @@ type Memory = {
   readonly settled: Set<Hex>;
   /** Demands that cost more than they are worth. */
   readonly declined: Set<string>;
+  /** Demands that L1 has, and of which the answer has not been looked at yet. */
+  readonly asked: Set<string>;
   /** Claims about which something is being sent: no other claim waits for that. */
   readonly underway: Map<Hex, Promise<void>>;
 };
@@ -161,7 +163,7 @@ async function gameOf(
   { finding }: Watched,
   { airgapSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
-  { declined }: Memory,
+  { asked }: Memory,
 ): Promise<Game> {
   const [challenges, pending, feesOpen, rewardOpen] = await Promise.all([
     disputes.challenges(claimHash, sender.address, l1Block),
@@ -171,12 +173,12 @@ async function gameOf(
   ]);
   const wasAsked = finding.kind === "unavailable" && (await disputes.wasAsked(claimHash, l1Block));
   const isOpened = finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block));
-  const isAnswered =
-    finding.kind === "wanted" &&
-    pending.length === 0 &&
-    !finding.wants.some((want) => declined.has(keyOf(claimHash, want)));
+  const wanted = finding.kind === "wanted" ? finding.wants.map((want) => keyOf(claimHash, want)) : [];
+  const isAnswered = wanted.length > 0 && pending.length === 0 && wanted.every((key) => asked.has(key));
   // L1 shows more than when the claim was checked: look again.
   if (isOpened || isAnswered) watch.again(claimHash);
+  // What is still wanted then is asked for again: a reorganisation of L1 may have taken the question.
+  if (isAnswered) for (const key of wanted) asked.delete(key);
   return {
     nowSeconds: head.timestamp,
     l1Block: head.number,
@@ -185,7 +187,7 @@ async function gameOf(
     askableUntil,
     closedAt: record.closedAt,
     airgapSeconds,
-    finding,
+    finding: isAnswered ? { kind: "unknown" } : finding,
     challenges,
     pending,
     wasAsked,
@@ -200,13 +202,15 @@ async function tryTo(
   budget: Budget,
   options: ChallengerOptions,
   modules: ChallengerModules,
-  { declined }: Memory,
+  memory: Memory,
 ): Promise<void> {
   try {
-    if (action.kind === "demand") await demand(action.want, about, budget, options, modules, declined);
+    if (action.kind === "demand") await demand(action.want, about, budget, options, modules, memory);
     else await perform(action, about, options, modules);
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
+    if (action.kind === "demand" && error.errorName === "AskedAlready")
+      memory.asked.add(keyOf(about.logged.claimHash, action.want));
     // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
     const { claimHash } = about.logged;
     modules.events({ event: "refused", claimHash, action: action.kind, error: error.message });
@@ -243,16 +247,18 @@ async function demand(
   budget: Budget,
   { maxBondWei }: ChallengerOptions,
   { l1, sender, events }: ChallengerModules,
-  declined: Set<string>,
+  { declined, asked }: Memory,
 ): Promise<void> {
   const { claimHash } = logged;
-  if (declined.has(keyOf(claimHash, want))) return;
+  const key = keyOf(claimHash, want);
+  if (declined.has(key) || asked.has(key)) return;
   const { functionName, args } = demandFor(want, terms ?? { task: spec.task });
   const call = { address: l1.contracts.demands, abi: demandsAbi as Abi, functionName, args: [claimHash, ...args] };
   const { leftWei, askedWei, budgetWei } = await budget.left();
   const about = { id: spec.task.id, claimHash, ...want };
   try {
     const receipt = await sender.sendWithBond(call, leftWei < maxBondWei ? leftWei : maxBondWei);
+    asked.add(key);
     events({ event: "demanded", ...about, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
     await budget.paid(receipt.transactionHash);
   } catch (error) {
