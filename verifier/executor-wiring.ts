@@ -111,7 +111,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
     { prepare: (task, job) => runs.prepare(task, job), onFailure: failed("not-ready") },
   );
   const hasRoom = roomCheck(folder, events);
-  const { seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
+  const { l1BlockMs, minWindowSeconds, seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
   const service = startExecutor(
     {
       pollMs: settings.pollMs,
@@ -119,6 +119,8 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
       maxBondWei: settings.maxBondWei,
       takes: (demand, overturned) => settings.takes(demand, overturned) && hasRoom(demand),
       clocks: {
+        l1BlockMs: BigInt(l1BlockMs),
+        minWindowSeconds: BigInt(minWindowSeconds),
         seedDelayBlocks: BigInt(seedDelayBlocks),
         reserveSeconds: BigInt(reserveSeconds),
         airgapSeconds: BigInt(airgapSeconds),

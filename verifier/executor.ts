@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Abi, Hex, TransactionReceipt } from "viem";
+import { type Abi, type Hex, hexToString, type TransactionReceipt } from "viem";
 import { commitment } from "../common/claim.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../common/hash.ts";
@@ -55,7 +55,7 @@ export type Service = { readonly stop: () => Promise<void> };
  */
 export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
   const stopping = new AbortController();
-  const closed: Closed = { settled: new Set(), late: new Set(), lost: new Set() };
+  const closed: Closed = { settled: new Set(), late: new Set(), lost: new Set(), declined: new Set() };
   const loop = async () => {
     while (!stopping.signal.aborted) {
       await round(options, modules, closed).catch((error) => modules.events(roundFailed(error)));
@@ -81,6 +81,8 @@ type Closed = {
   readonly late: Set<Hex>;
   /** Ids that are not claimed again: an own claim was proven wrong, and the same run would give the same result, or two came late. */
   readonly lost: Set<Hex>;
+  /** Ids of which it was told that L1 takes no claim of them. */
+  readonly declined: Set<Hex>;
 };
 
 async function round(options: ExecutorOptions, modules: ExecutorModules, closed: Closed): Promise<void> {
@@ -119,7 +121,8 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, closed:
     });
   }
   const head = await reader.head();
-  for (const [id, errand] of errands) await apart({ id }, events, () => advance(errand, head, options, modules));
+  for (const [id, errand] of errands)
+    await apart({ id }, events, () => advance(errand, head, options, modules, closed));
   await withdrawBalances(modules);
 }
 
@@ -137,7 +140,13 @@ async function giveUpOrForget(
   workbench.forget(claimHash);
 }
 
-async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, modules: ExecutorModules) {
+async function advance(
+  errand: Errand,
+  head: L1Head,
+  options: ExecutorOptions,
+  modules: ExecutorModules,
+  closed: Closed,
+): Promise<void> {
   const { reader, sender, groundwork, workbench, events } = modules;
   const { task, job } = errand;
   const [live, reservation, overturnedAt, consumed] = await Promise.all([
@@ -161,13 +170,25 @@ async function advance(errand: Errand, head: L1Head, options: ExecutorOptions, m
     ground: groundwork.groundOf(task.id),
     work: workbench.workOf(spec),
   };
+  const decline = (reason: string) => {
+    if (!closed.declined.has(task.id)) events({ event: "declined", id: task.id, reason });
+    closed.declined.add(task.id);
+  };
   for (const action of nextExecutorActions(view)) {
+    if (action.kind === "decline") {
+      decline(action.reason);
+      continue;
+    }
     try {
       await perform(action, spec, job, options, modules);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
       events({ event: "refused", id: task.id, action: action.kind, error: error.errorName });
+      if (error.errorName !== "JobInvalid") continue;
+      // But never this: nothing is put at stake again for what L1 takes no claim of.
+      closed.lost.add(task.id);
+      decline(`L1 takes no claim of such a job: ${hexToString(error.args[0] as Hex, { size: 32 })}`);
     }
   }
 }
@@ -181,7 +202,7 @@ async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise
 }
 
 async function perform(
-  action: ExecutorAction,
+  action: Exclude<ExecutorAction, { readonly kind: "decline" }>,
   spec: RunSpec,
   job: Job | undefined,
   options: ExecutorOptions,

@@ -1,10 +1,13 @@
 import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { isSeedless, TASK_KIND } from "../../common/task.ts";
+import { unclaimable } from "./claimable.ts";
 import { CLAIM_STATUS } from "./status.ts";
 import type { ExecutorView, Reservation } from "./view.ts";
 
 export type ExecutorAction =
+  /** Nothing is begun: L1 would not take the claim. */
+  | { readonly kind: "decline"; readonly reason: string }
   | { readonly kind: "prepare" }
   | { readonly kind: "reserve" }
   | { readonly kind: "fixSeed"; readonly seedBlock: bigint }
@@ -36,8 +39,9 @@ export function nextExecutorActions(view: ExecutorView): readonly ExecutorAction
 }
 
 /** P6.3: run, commit, and claim in a later block. */
-function committed({ work, l1Block, consumed }: ExecutorView, seed: Hex): readonly ExecutorAction[] {
-  if (work.state === "none") return [{ kind: "run", seed, consumed }];
+function committed(view: ExecutorView, seed: Hex): readonly ExecutorAction[] {
+  const { work, l1Block, consumed } = view;
+  if (work.state === "none") return declined(view) ?? [{ kind: "run", seed, consumed }];
   if (work.state !== "ready") return [];
   const { committedAtBlock } = work;
   // The next block is the first that could hold the claim.
@@ -56,9 +60,26 @@ function seeded(view: ExecutorView): readonly ExecutorAction[] {
 }
 
 /** The bond is lost if no run comes of it: none is put at stake before one could begin. */
-function staked({ ground }: ExecutorView): readonly ExecutorAction[] {
+function staked(view: ExecutorView): readonly ExecutorAction[] {
+  const { ground } = view;
+  const refusal = declined(view);
+  if (refusal !== undefined) return refusal;
   if (ground === "none") return [{ kind: "prepare" }];
   return ground === "sound" ? [{ kind: "reserve" }] : [];
+}
+
+function declined(view: ExecutorView): readonly ExecutorAction[] | undefined {
+  const { task, nowSeconds, clocks } = view;
+  const reason = unclaimable(task, clocks.minWindowSeconds, nowSeconds + secondsToSeed(view));
+  return reason === undefined ? undefined : [{ kind: "decline", reason }];
+}
+
+/** Until the block whose randomness gives the seed; the first reservation counts (P4.5). */
+function secondsToSeed({ task, reservation, l1Block, clocks }: ExecutorView): bigint {
+  if (isSeedless(task) || reservation.seedFixedAt !== 0n) return 0n;
+  const first = reservation.firstBlock === 0n ? l1Block : reservation.firstBlock;
+  const blocks = first + clocks.seedDelayBlocks - l1Block;
+  return blocks > 0n ? (blocks * clocks.l1BlockMs) / 1000n : 0n;
 }
 
 const holds = (me: Address, { reserver }: Reservation): boolean => isAddressEqual(reserver, me);

@@ -46,6 +46,8 @@ export type ExecutorView = {
   readonly nowSeconds: bigint;
   readonly l1Block: bigint;
   readonly clocks: {
+    readonly l1BlockMs: bigint;
+    readonly minWindowSeconds: bigint;
     readonly seedDelayBlocks: bigint;
     readonly reserveSeconds: bigint;
     readonly airgapSeconds: bigint;

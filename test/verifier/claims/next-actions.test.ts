@@ -12,7 +12,13 @@ const me = "0x00000000000000000000000000000000000000e1";
 const other = "0x00000000000000000000000000000000000000e2";
 const SEED: Hex = `0x${"5e".repeat(32)}`;
 const CLAIM: Hex = `0x${"c1".repeat(32)}`;
-const clocks = { seedDelayBlocks: 64n, reserveSeconds: 120n, airgapSeconds: 5n };
+const clocks = {
+  l1BlockMs: 250n,
+  minWindowSeconds: 60n,
+  seedDelayBlocks: 64n,
+  reserveSeconds: 120n,
+  airgapSeconds: 5n,
+};
 const seeded = smallTask({ deadline: 10_000n }).task;
 const seedless = smallTask({ deadline: 10_000n, flags: JOB_FLAG.sequentialRows, rows: 80 }).task;
 const infer = inferTask(smallTask({ deadline: 10_000n }).job, SEED);
@@ -104,8 +110,24 @@ describe("an executor with a task that needs a seed", () => {
       },
       ["claim"],
     ],
-    ["may claim up to the deadline", { nowSeconds: 10_000n }, ["reserve"]],
-    ["gives up after it", { nowSeconds: 10_001n }, []],
+    // The seed takes 64 blocks of 250 ms, the run a second at least.
+    ["reserves while seed and run end by the deadline", { nowSeconds: 9_983n }, ["reserve"]],
+    ["declines what cannot", { nowSeconds: 9_984n }, ["decline"]],
+    ["and prepares nothing for it", { nowSeconds: 9_984n, ground: "none" }, ["decline"]],
+    [
+      "counts only what is left until the seed",
+      { nowSeconds: 9_984n, reservation: { ...reserved, reserver: zeroAddress, firstBlock: 110n } },
+      ["reserve"],
+    ],
+    [
+      "renews its own up to the deadline when the seed is there",
+      { reservation: fixed, nowSeconds: 9_999n },
+      ["reserve"],
+    ],
+    ["goes on with what it reserved", { reservation: { ...fixed, reservedAt: 9_990n }, nowSeconds: 10_000n }, ["run"]],
+    ["gives up after the deadline", { nowSeconds: 10_001n }, []],
+    ["reserves a window of exactly the chain's shortest", { task: { ...seeded, windowSeconds: 60 } }, ["reserve"]],
+    ["declines one that L1 finds too short", { task: { ...seeded, windowSeconds: 59 } }, ["decline"]],
     ["waits through the airgap", { overturnedAt: 1025n }, []],
     ["goes on after it", { overturnedAt: 1024n }, ["reserve"]],
   ])("%s", (_, change, expected) => expect(kinds(change)).toEqual(expected));

@@ -68,10 +68,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (parts: Partial<ExecutorParts> = {}): Promise<RunningExecutor> =>
+const start = (parts: Partial<ExecutorParts> = {}, chain = l1.chain): Promise<RunningExecutor> =>
   runExecutor(
     {
-      chain: l1.chain,
+      chain,
       l1Url: l1.url,
       key: devAccount("executor").privateKey,
       folder: join(folder, "executor"),
@@ -131,6 +131,31 @@ describe("an executor", () => {
     expect(declined).toHaveLength(2); // once per start
     expect(declined[0]).toMatchObject({ id: huge.task.id, reason: expect.stringContaining("memory") });
     expect(events.find(({ event }) => event === "round-failed")).toMatchObject({ id: hostile.task.id });
+  });
+
+  it("gives up what L1 takes no claim of", async () => {
+    const short = smallTask({ flags: JOB_FLAG.sequentialRows, rows: 80, windowSeconds: 59, salt: 8 });
+    const blind = { ...l1.chain, clocks: { ...l1.chain.clocks, minWindowSeconds: 0 } };
+    const told: ServiceEvent[] = [];
+    const asked = { rounds: 0 };
+    const running = await start(
+      {
+        demands: async () => {
+          asked.rounds++;
+          return [short];
+        },
+        events: (event) => told.push(event),
+      },
+      blind,
+    );
+    await until(() => told.find(({ event }) => event === "declined"));
+    const { rounds } = asked;
+    await until(() => asked.rounds > rounds + 3 || undefined);
+    await running.stop();
+    expect(told.filter(({ error }) => error === "JobInvalid")).toHaveLength(1);
+    expect(told.filter(({ event }) => event === "declined")).toMatchObject([
+      { id: short.task.id, reason: expect.stringContaining("windowSeconds") },
+    ]);
   });
 
   it("claims once more what fell for a late answer, and gives up what falls again", async () => {

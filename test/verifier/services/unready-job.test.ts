@@ -44,7 +44,17 @@ const changed = (change: (demand: Demand) => Demand["job"]): Demand => {
   return { job, task: trainTask(job) };
 };
 
-it.each<[string, () => Demand, RegExp]>([
+/** A year of computing at any speed, due in an hour. */
+const endless = async (): Promise<Demand> => {
+  const { timestamp } = await stage.l1.client.getBlock();
+  return changed(({ job }) => ({
+    ...job,
+    trainGraph: { ...job.trainGraph, flops: 2n ** 60n },
+    deadline: timestamp + 3_600n,
+  }));
+};
+
+it.each<[string, () => Demand | Promise<Demand>, RegExp]>([
   [
     "a graph of other costs than the job says",
     () => changed(({ job }) => ({ ...job, trainGraph: { ...job.trainGraph, flops: job.trainGraph.flops + 1n } })),
@@ -52,9 +62,11 @@ it.each<[string, () => Demand, RegExp]>([
   ],
   ["a graph for evaluations", () => changed(({ job }) => ({ ...job, trainGraph: job.evaluateGraph })), /evaluate/],
   ["other rows than the graph takes", () => changed(({ job }) => ({ ...job, batchRows: 4 })), /8 rows, not 4/],
+  ["a window that L1 finds too short", () => changed(({ job }) => ({ ...job, windowSeconds: 59 })), /59 s.*60 s/],
+  ["a deadline that nobody can meet", endless, /deadline/],
   ["a state larger than the job says", () => changed(({ job }) => ({ ...job, stateBytes: 1n })), /state is larger/],
 ])("declines %s, and stakes nothing on it", async (_, demand, reason) => {
-  const { events } = await stage.execute("executor", demand(), honestSteps(1));
+  const { events } = await stage.execute("executor", await demand(), honestSteps(1));
   const declined = await seen(events, "declined");
   expect(declined.reason).toMatch(reason);
   await sleep(100);
