@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Optimizer } from "../../../verifier/autodiff/optimizer.ts";
+import { batchInput, emit, stateInput } from "../../../verifier/graph/draft.ts";
+import { finish } from "../../../verifier/graph/finish.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { looseValues } from "../../../verifier/model/placement.ts";
+import { newDraft } from "../../../verifier/ops/table.ts";
 import { FeedError, RuntimeError } from "../../../verifier/runtime/errors.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { evaluate, referenceRuntime, stepOf } from "../../../verifier/runtime/reference.ts";
 import type { Session } from "../../../verifier/runtime/runtime.ts";
 import { startThread } from "../../../verifier/runtime/worker.ts";
-import type { Tensor } from "../../../verifier/tensor/tensor.ts";
+import { float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { hexOf, randomTensor, uniform } from "../../support/tensors.ts";
 
 const optimizers: Optimizer[] = [
@@ -172,6 +175,21 @@ test("at batch 100 two threads round otherwise than one, at batch 128 they do no
   };
   expect(await differing(100)).toBeGreaterThan(1000);
   expect(await differing(128)).toBe(0);
+});
+
+test("states that change places do so in a segment as in steps", async () => {
+  const draft = newDraft();
+  const type = { dtype: "float32" as const, shape: [2] };
+  const [a, b, c] = ["a", "b", "c"].map((name) => stateInput(draft, name, type)) as [number, number, number];
+  const x = batchInput(draft, "x", type);
+  const graph = finish(draft, { kind: "train", stateOutputs: [b, a, emit(draft, "Add", [c, x])] });
+  const start = [float32([2], [1, 2]), float32([2], [3, 4]), float32([2], [0, 0])];
+  const stacked = [float32([3, 2], [1, 1, 1, 1, 1, 1])];
+  const session = await onnxRuntime({ threads: 1 }).open(graph);
+  const expected = await (await referenceRuntime.open(graph)).segment(start, stacked);
+  expect((await session.segment(start, stacked)).state.map(hexOf)).toEqual(expected.state.map(hexOf));
+  expect(expected.state.map(hexOf)).toEqual([start[1]!, start[0]!, float32([2], [3, 3])].map(hexOf));
+  await session.close();
 });
 
 describe("bad input", () => {

@@ -9,11 +9,9 @@ export const endName = (name: string): string => `end_${name}`;
 export const stackedName = (name: string): string => `stacked_${name}`;
 export const LOSSES = "stacked_losses";
 
-/** Indices of the states that a step changes: they go round the loop, the others stand outside it. */
-export function loopStates(graph: Graph): number[] {
-  const untouched = untouchedStates(graph);
-  return graph.stateInputs.map((_, i) => i).filter((i) => !untouched.includes(i));
-}
+/** Indices of the states that a step changes, be it for another state: they go round the loop, the others stand outside it. */
+export const loopStates = (graph: Graph): number[] =>
+  graph.stateInputs.map((_, i) => i).filter((i) => graph.stateOutputs[i] !== graph.stateInputs[i]!.value);
 
 /**
  * Any number of steps as one `Scan`: the state crosses the host boundary once a segment. Batch inputs gain a leading
@@ -29,7 +27,10 @@ export function toScan(graph: Graph): Uint8Array {
     name: graph.kind,
     input: [...loop.map(state), ...batch].map((value) => port(value.name, value)),
     output: [...loop.map((i) => port(outputNames[i]!, state(i))), ...loss.map((value) => port(value.name, value))],
-    ...body(graph, []),
+    ...body(
+      graph,
+      untouchedStates(graph).filter((i) => loop.includes(i)),
+    ),
   });
   const scan = create(onnx.NodeProtoSchema, {
     name: "segment",
