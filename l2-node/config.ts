@@ -53,6 +53,8 @@ const schema = z
     /** Pause between looks at L1; half an L1 block if absent. */
     pollMs: count(10, 60_000).optional(),
     maxPoolTransactions: count(1, 1_000_000).default(20_000),
+    /** Disk space for what requesters upload; a node whose space is used up takes nothing new. */
+    maxBlobBytes: count(0, 2 ** 50).default(64 * 2 ** 30),
   })
   .strict()
   .superRefine((config, context) => {
@@ -98,6 +100,7 @@ const NAMES = [
   "anchorIntervalMs",
   "pollMs",
   "maxPoolTransactions",
+  "maxBlobBytes",
 ] as const satisfies readonly (keyof NodeConfig)[];
 /** Command lines are visible to everybody on the machine. */
 const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey", "posterKey", "reporterKey"]);

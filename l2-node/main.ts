@@ -1,14 +1,16 @@
 // The node as a process: reads its settings, runs until it is told to stop, and reports as NDJSON on stdout.
 
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { decodeChainFile } from "../common/chain-file.ts";
 import { AnhError } from "../common/errors.ts";
-import { rootOfProvableGraph } from "../verifier/data/graph-blob.ts";
+import { MAX_GRAPH_BYTES } from "../verifier/data/graph-blob.ts";
+import { openGraphJudge } from "../verifier/data/graph-judge.ts";
 import { dataRouter } from "../verifier/data/server.ts";
-import { plainRoots, type RootOf, UploadError } from "../verifier/data/upload.ts";
+import { bytesUnder, openRoom } from "../verifier/data/upload-room.ts";
+import { openUploads, type TakeUpload } from "../verifier/data/uploads.ts";
 import { type BlobStore, openBlobStore } from "../verifier/trace/store.ts";
 import { type NodeConfig, readConfig } from "./config.ts";
 import { checkGenesis } from "./execution/check-genesis.ts";
@@ -18,30 +20,26 @@ import { shapesFrom } from "./execution/shapes.ts";
 import { type NodeEvent, startNode } from "./node.ts";
 
 const EXIT_CONFIG = 78;
-const MAX_UPLOAD_BYTES = 1 << 30;
-const ROOTS: Readonly<Record<string, RootOf>> = { ...plainRoots, graph: rootOfProvableGraph };
+// A dataset's tensor, a list of 32,768 tensors, and what readers take of a graph and a job.
+const MAX_UPLOAD_BYTES = { tensor: 1 << 30, graph: MAX_GRAPH_BYTES, roots: 1 << 20, job: 4096 };
+
+/** Uploads into the store; what an earlier run of the node did not finish is removed. */
+async function uploadsInto(
+  store: BlobStore,
+  blobs: string,
+  { dataDir, maxBlobBytes }: NodeConfig,
+): Promise<TakeUpload> {
+  const folder = join(dataDir, "uploads");
+  rmSync(folder, { recursive: true, force: true });
+  for (const path of [folder, blobs]) mkdirSync(path, { recursive: true });
+  const room = openRoom(maxBlobBytes, await bytesUnder(blobs));
+  const judge = openGraphJudge({ timeoutMs: 60_000, maxHeapMb: 2048, maxWaiting: 8 });
+  return openUploads({ folder, maxBytes: MAX_UPLOAD_BYTES, maxOpen: 64 }, { store, room, judge });
+}
 
 /** What requesters upload and executors fetch, by root; inference inputs come from the chain itself. */
-function blobRouter(store: BlobStore, execution: Execution | undefined) {
-  return dataRouter(
-    { maxUploadBytes: MAX_UPLOAD_BYTES },
-    {
-      stored: store.open,
-      blob: async (root) => execution?.inputBytes(root),
-      upload: async (kind, bytes) => {
-        const rootOf = Object.hasOwn(ROOTS, kind) ? ROOTS[kind] : undefined;
-        if (!rootOf)
-          throw new UploadError("upload-kind", "nothing of this kind is stored", {
-            expected: Object.keys(ROOTS).join(", "),
-            actual: kind,
-          });
-        const root = rootOf(bytes);
-        await store.put(root, bytes);
-        return root;
-      },
-    },
-  );
-}
+const blobRouter = (store: BlobStore, upload: TakeUpload, execution: Execution | undefined) =>
+  dataRouter({ stored: store.open, blob: async (root) => execution?.inputBytes(root), upload });
 
 async function main(config: NodeConfig): Promise<void> {
   const log = pino({ name: "node", level: config.logLevel }, pino.destination(2));
@@ -54,10 +52,12 @@ async function main(config: NodeConfig): Promise<void> {
   let end: (code: number) => void = (code) => process.exit(code);
   const chain = decodeChainFile(readFileSync(config.chainFile, "utf8"));
   checkGenesis(chain.genesis, config.genesis === undefined ? undefined : readGenesisFile(config.genesis));
-  const blobs = openBlobStore(join(config.dataDir, "blobs"));
+  const blobFolder = join(config.dataDir, "blobs");
+  const blobs = openBlobStore(blobFolder);
+  const upload = await uploadsInto(blobs, blobFolder, config);
   const node = await startNode(config, {
     chain,
-    routers: (execution) => [blobRouter(blobs, execution)],
+    routers: (execution) => [blobRouter(blobs, upload, execution)],
     shapeOf: shapesFrom(blobs.get),
     events,
     onFatal: (error) => {

@@ -95,7 +95,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
 
   const app = express();
-  app.use(dataRouter({ maxUploadBytes: 0 }, { stored: store.open, claims: ownClaims(log, runs, sender.address) }));
+  app.use(dataRouter({ stored: store.open, claims: ownClaims(log, runs, sender.address) }));
   const server = createServer(app).listen(settings.dataPort, "127.0.0.1");
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

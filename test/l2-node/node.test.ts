@@ -8,6 +8,10 @@ import { devAccount } from "../../cli/stack/accounts.ts";
 import { encodeChainFile } from "../../common/chain-file.ts";
 import { bridgeAbi } from "../../common/contracts/bridge.ts";
 import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
+import { putBlob } from "../../verifier/data/put.ts";
+import { mlpGraphs } from "../../verifier/model/mlp.ts";
+import { graphUpload } from "../../verifier/model/uploads.ts";
+import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { startL1, type TestL1 } from "../support/l1.ts";
 import { type NodeProcess, startNodeProcess } from "../support/node-process.ts";
 import { signRaw, testAddress } from "../support/transactions.ts";
@@ -82,6 +86,29 @@ describe("a node as a process", () => {
     await expect(startNodeProcess(argsOf("sequencer"))).rejects.toThrowError(
       /exit 78: [\s\S]*a sequencer needs its key/,
     );
+  });
+
+  it("stores graphs and tensors by their roots until its room is used up, also by an earlier run", async () => {
+    const optimizer = { kind: "sgd", learningRate: 0.1 } as const;
+    const { train } = mlpGraphs({ sizes: [4, 3, 2], batchRows: 2, evaluateBatchRows: 2, optimizer, seed: 1 });
+    const args = argsOf("replica", "--data-dir", join(folder, "uploads"), "--max-blob-bytes", "100000");
+    let node = await startNodeProcess(args);
+    running.add(node);
+    const tensor = { kind: "tensor", root: tensorRoot(new Uint8Array(60_000)), bytes: new Uint8Array(60_000) } as const;
+    for (const upload of [graphUpload(train.graph), tensor]) {
+      await putBlob(node.url, upload);
+      const answer = await fetch(`${node.url}/v1/blob/${upload.root}`);
+      expect(new Uint8Array(await answer.arrayBuffer())).toEqual(upload.bytes);
+    }
+    expect(await node.end("SIGTERM")).toBe(0);
+    running.delete(node);
+    node = await startNodeProcess(args);
+    running.add(node);
+    const other = await fetch(`${node.url}/v1/blob/tensor`, { method: "PUT", body: new Uint8Array(60_000).fill(1) });
+    expect([other.status, await other.json()]).toMatchObject([507, { code: "uploads-full" }]);
+    expect((await fetch(`${node.url}/v1/blob/${tensor.root}`)).status).toBe(200);
+    expect(await node.end("SIGTERM")).toBe(0);
+    running.delete(node);
   });
 
   it("loses no accepted transaction to kill -9 or an L1 reorg, and a replica fed from L1 alone comes to the same state", async () => {

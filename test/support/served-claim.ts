@@ -32,18 +32,15 @@ export async function serveClaim(task: SmallTask, steps: Steps, hidden: readonly
   const records = segments.map(({ record }) => record);
   const shown = (step: number) => !hidden.includes(step);
   const app = express().use(
-    dataRouter(
-      { maxUploadBytes: 0 },
-      {
-        stored: store.open,
-        claims: {
-          segments: async () => records,
-          stepHashes: async (_, segment) => traces.stepHashes(segment),
-          stepRoots: async (_, step) => (shown(step) ? traces.roots(step) : undefined),
-          value: async (_, step, place, index) => (shown(step) ? traces.value(step, place, index) : undefined),
-        },
+    dataRouter({
+      stored: store.open,
+      claims: {
+        segments: async () => records,
+        stepHashes: async (_, segment) => traces.stepHashes(segment),
+        stepRoots: async (_, step) => (shown(step) ? traces.roots(step) : undefined),
+        value: async (_, step, place, index) => (shown(step) ? traces.value(step, place, index) : undefined),
       },
-    ),
+    }),
   );
   const server = createServer(app).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));

@@ -5,6 +5,9 @@ import { encodeGraph } from "../model/encoding.ts";
 import { readGraph } from "../model/onnx/read.ts";
 import { graphRef } from "../model/root.ts";
 
+/** Largest graph file that anybody reads or stores: beyond it a stranger's job could fill the disk. */
+export const MAX_GRAPH_BYTES = 64 << 20;
+
 /** Graph root of a canonical graph file; throws for every other file. */
 export const rootOfGraphFile = (bytes: Uint8Array): Hex => graphRef(encodeGraph(readGraph(bytes))).root;
 

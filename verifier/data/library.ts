@@ -6,7 +6,7 @@ import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, sameType, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import type { BlobStore } from "../trace/store.ts";
 import type { DataClient } from "./client.ts";
-import { rootOfGraphFile } from "./graph-blob.ts";
+import { MAX_GRAPH_BYTES, rootOfGraphFile } from "./graph-blob.ts";
 
 /** Content by root: from the own store, else from the data services that `client` asks, and kept from then on. */
 export type Library = {
@@ -15,9 +15,6 @@ export type Library = {
   /** Over shared memory, so that other threads read it without a copy. */
   readonly tensor: (root: Hex, type: TensorType) => Promise<Tensor>;
 };
-
-/** Largest graph file that is read: beyond it a stranger's job could fill the disk. */
-const MAX_GRAPH_BYTES = 64 << 20;
 
 /** Tensors in memory, shared by all who ask while anybody holds them. */
 export type TensorMemory = Map<Hex, WeakRef<Tensor>>;

@@ -4,6 +4,8 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import type { Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
 import type { BlobSource, ClaimSource } from "./source.ts";
+import { UploadError } from "./upload.ts";
+import type { TakeUpload } from "./uploads.ts";
 
 export type DataModules = {
   /** Looked at first, and sent as it is read: a dataset in memory per download would be too much. */
@@ -13,10 +15,8 @@ export type DataModules = {
   /** Absent at a node that claims nothing. */
   readonly claims?: ClaimSource;
   /** Takes in an upload and gives its root, or throws; absent where nothing may be uploaded. */
-  readonly upload?: (kind: string, bytes: Uint8Array) => Promise<Hex>;
+  readonly upload?: TakeUpload;
 };
-
-export type DataServerOptions = { readonly maxUploadBytes: number };
 
 export class DataRequestError extends AnhError {}
 
@@ -24,7 +24,7 @@ const HASH = /^0x[0-9a-f]{64}$/;
 const COUNT = /^(0|[1-9][0-9]{0,9})$/;
 
 /** The read-only data service (P9) as a router: every answer is content that its reader checks against a root. */
-export function dataRouter(options: DataServerOptions, modules: DataModules): Router {
+export function dataRouter(modules: DataModules): Router {
   const router = express.Router();
   const { stored, blob, claims, upload } = modules;
 
@@ -35,10 +35,13 @@ export function dataRouter(options: DataServerOptions, modules: DataModules): Ro
     else await sendFile(response, file);
   });
   if (upload !== undefined) {
-    const body = express.raw({ type: () => true, limit: options.maxUploadBytes });
-    router.put("/v1/blob/:kind", body, async (request, response) => {
-      const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      response.json({ root: await upload(request.params.kind as string, bytes) });
+    router.put("/v1/blob/:kind", async (request, response) => {
+      if (request.headers["content-encoding"] !== undefined)
+        throw new UploadError("upload-encoding", "uploads are taken as they are, without a content encoding");
+      const announced = Number(request.headers["content-length"] ?? 0);
+      // Who is refused half way shall read why: the connection stays, and the rest is thrown away.
+      const body = request.iterator({ destroyOnReturn: false });
+      response.json({ root: await upload(request.params.kind as string, announced, body) });
     });
   }
   if (claims !== undefined) {
@@ -100,9 +103,8 @@ function sendJson(response: Response, body: object | undefined): void {
 
 function answerError(error: unknown, _request: Request, response: Response, next: NextFunction): void {
   if (response.headersSent) next(error);
-  else if (error instanceof AnhError) response.status(400).json(error.toJSON());
-  else {
-    const status = typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500;
-    response.status(status).json({ code: status === 413 ? "too-large" : "internal", message: String(error) });
-  }
+  else if (error instanceof AnhError) response.status(STATUS[error.code] ?? 400).json(error.toJSON());
+  else response.status(500).json({ code: "internal", message: String(error) });
 }
+
+const STATUS: Readonly<Record<string, number>> = { "too-large": 413, "uploads-busy": 503, "uploads-full": 507 };

@@ -1,21 +1,15 @@
 import { bytesToHex, type Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
 import { checkJob, decodeJob, encodeJob, trainId } from "../../common/job.ts";
-import { treeRoot, unpackHashes } from "../../common/merkle.ts";
-import { tensorRoot } from "../tensor/root.ts";
+import { packedTreeRoot } from "../tensor/hash-tree.ts";
 
 export class UploadError extends AnhError {}
 
 /** Root that bytes of a kind give, or a typed error: what gives no root is refused (P9.1). */
 export type RootOf = (bytes: Uint8Array) => Hex;
 
-/** Kinds that need no model code; a graph file's root is `rootOfGraphFile` of `graph-blob.ts`. */
-export const plainRoots = { tensor: rootOfTensor, roots: rootOfList, job: rootOfJob } as const;
-
-function rootOfTensor(bytes: Uint8Array): Hex {
-  if (bytes.length === 0) throw new UploadError("empty", "a tensor of no bytes has no content");
-  return tensorRoot(bytes);
-}
+/** Kinds that are judged at once and in memory; a tensor's root is computed as it comes, a graph has a judge of its own. */
+export const smallRoots = { roots: rootOfList, job: rootOfJob } as const;
 
 /** A list of tensor roots (a dataset, a state): 32 bytes each. A list of one is its only tensor. */
 function rootOfList(bytes: Uint8Array): Hex {
@@ -24,7 +18,7 @@ function rootOfList(bytes: Uint8Array): Hex {
       expected: "two or more roots of 32 bytes",
       actual: bytes.length,
     });
-  return treeRoot(unpackHashes(bytes));
+  return bytesToHex(packedTreeRoot(bytes));
 }
 
 function rootOfJob(bytes: Uint8Array): Hex {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readFile, rename, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Hex } from "viem";
 
@@ -10,6 +10,8 @@ export type BlobStore = {
   readonly put: (root: Hex, bytes: Uint8Array) => Promise<void>;
   /** As `put` but for a power cut, which may lose it or leave it torn: for what can be computed again. */
   readonly keep: (root: Hex, bytes: Uint8Array) => Promise<void>;
+  /** Takes a file that is on the disk, of the same file system, in under its root; resolves with whether it is new here. */
+  readonly adopt: (root: Hex, path: string) => Promise<boolean>;
   readonly get: (root: Hex) => Promise<Uint8Array | undefined>;
   /** To be read piece by piece, and closed by the caller. */
   readonly open: (root: Hex) => Promise<FileHandle | undefined>;
@@ -20,6 +22,13 @@ export function openBlobStore(folder: string): BlobStore {
   return {
     put: (root, bytes) => writeDurably(pathOf(root), bytes),
     keep: (root, bytes) => writeWhole(pathOf(root), bytes),
+    adopt: async (root, path) => {
+      const place = pathOf(root);
+      await mkdir(dirname(place), { recursive: true });
+      const known = await ifThere(stat(place));
+      await rename(path, place);
+      return known === undefined;
+    },
     get: (root) => readIfThere(pathOf(root)),
     open: (root) => ifThere(open(pathOf(root))),
   };

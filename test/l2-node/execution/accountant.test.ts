@@ -47,6 +47,7 @@ beforeAll(async () => {
       anchorIntervalMs: 100,
       pollMs: 20,
       maxPoolTransactions: 100,
+      maxBlobBytes: 0,
     },
     {
       chain: l1.chain,

@@ -10,9 +10,9 @@ import { ZERO_HASH } from "../../../common/hash.ts";
 import { packHashes, treeRoot } from "../../../common/merkle.ts";
 import { DataUnavailableError, openDataClient } from "../../../verifier/data/client.ts";
 import { dataRouter } from "../../../verifier/data/server.ts";
-import { plainRoots, UploadError } from "../../../verifier/data/upload.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { testUploads } from "../../support/uploads.ts";
 
 const CLAIM: Hex = `0x${"c1".repeat(32)}`;
 const segments = [{ index: 0, endState: ZERO_HASH, metrics: [7], stepsRoot: ZERO_HASH }];
@@ -20,7 +20,7 @@ const step = { stateIn: [ZERO_HASH], feeds: [], exact: [CLAIM], loose: [], state
 const value = Uint8Array.from([1, 2, 3, 4]);
 
 const folder = mkdtempSync(join(tmpdir(), "anh-data-"));
-const store = openBlobStore(folder);
+const store = openBlobStore(join(folder, "blobs"));
 const blobs = new Map<Hex, Uint8Array>();
 let server: Server;
 let url: string;
@@ -28,27 +28,18 @@ let url: string;
 beforeAll(async () => {
   const app = express();
   app.use(
-    dataRouter(
-      { maxUploadBytes: 4096 },
-      {
-        stored: store.open,
-        blob: async (root) => blobs.get(root),
-        claims: {
-          segments: async (claim) => (claim === CLAIM ? segments : undefined),
-          stepHashes: async (claim, s) => (claim === CLAIM && s === 0 ? [CLAIM] : undefined),
-          stepRoots: async (claim, t) => (claim === CLAIM && t === 3 ? step : undefined),
-          value: async (claim, t, place, index) =>
-            claim === CLAIM && t === 3 && place === 4 && index === 0 ? value : undefined,
-        },
-        upload: async (kind, bytes) => {
-          const rootOf = plainRoots[kind as keyof typeof plainRoots];
-          if (rootOf === undefined) throw new UploadError("bad-kind", kind);
-          const root = rootOf(bytes);
-          blobs.set(root, bytes);
-          return root;
-        },
+    dataRouter({
+      stored: store.open,
+      blob: async (root) => blobs.get(root),
+      claims: {
+        segments: async (claim) => (claim === CLAIM ? segments : undefined),
+        stepHashes: async (claim, s) => (claim === CLAIM && s === 0 ? [CLAIM] : undefined),
+        stepRoots: async (claim, t) => (claim === CLAIM && t === 3 ? step : undefined),
+        value: async (claim, t, place, index) =>
+          claim === CLAIM && t === 3 && place === 4 && index === 0 ? value : undefined,
       },
-    ),
+      upload: testUploads(folder, 4096),
+    }),
   );
   server = createServer(app).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -106,10 +97,19 @@ describe("uploads", () => {
     expect(await answer.json()).toHaveProperty("code");
   });
 
-  it("beyond the limit are refused and nothing is kept", async () => {
+  it("beyond the limit are refused, announced or not, the answer is read, and nothing is kept", async () => {
     const bytes = new Uint8Array(4097);
     expect((await put("tensor", bytes)).status).toBe(413);
-    expect(blobs.has(tensorRoot(bytes))).toBe(false);
+    const stream = new Blob([bytes]).stream();
+    const answer = await fetch(`${url}/v1/blob/tensor`, { method: "PUT", body: stream, duplex: "half" } as RequestInit);
+    expect([answer.status, await answer.json()]).toMatchObject([413, { code: "too-large" }]);
+    expect(await store.get(tensorRoot(bytes))).toBeUndefined();
+  });
+
+  it("in a content encoding are refused: a few bytes might stand for many", async () => {
+    const headers = { "content-encoding": "gzip" };
+    const answer = await fetch(`${url}/v1/blob/tensor`, { method: "PUT", body: new Uint8Array(8), headers });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { code: "upload-encoding" }]);
   });
 });
 

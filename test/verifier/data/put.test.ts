@@ -1,33 +1,37 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import express from "express";
 import { afterEach, expect, test } from "vitest";
 import { putBlob } from "../../../verifier/data/put.ts";
 import { dataRouter } from "../../../verifier/data/server.ts";
-import { plainRoots, UploadError } from "../../../verifier/data/upload.ts";
+import { UploadError } from "../../../verifier/data/upload.ts";
+import type { TakeUpload } from "../../../verifier/data/uploads.ts";
 import { tensorUploads } from "../../../verifier/model/uploads.ts";
 import { float32 } from "../../../verifier/tensor/tensor.ts";
+import { testUploads } from "../../support/uploads.ts";
 
 const servers: Server[] = [];
+const folders: string[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** A node's upload door, with what it stored. */
+/** A node's upload door, with the roots it gave. */
 async function door(): Promise<{ url: string; stored: string[] }> {
   const stored: string[] = [];
-  const app = express().use(
-    dataRouter(
-      { maxUploadBytes: 1_000 },
-      {
-        upload: async (kind, bytes) => {
-          const root = plainRoots[kind as keyof typeof plainRoots](bytes);
-          stored.push(root);
-          return root;
-        },
-      },
-    ),
-  );
+  const folder = mkdtempSync(join(tmpdir(), "anh-put-"));
+  folders.push(folder);
+  const take = testUploads(folder, 1_000);
+  const upload: TakeUpload = async (kind, announced, body) => {
+    const root = await take(kind, announced, body);
+    stored.push(root);
+    return root;
+  };
+  const app = express().use(dataRouter({ upload }));
   const server = await new Promise<Server>((resolve) => {
     const listening = app.listen(0, "127.0.0.1", () => resolve(listening));
   });
