@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { AnhError } from "../common/errors.ts";
-import { runTool } from "./child.ts";
+import { InterruptedError, runTool } from "./child.ts";
 import { bin, ROOT } from "./paths.ts";
 import { wait } from "./waiting.ts";
 
@@ -28,7 +28,12 @@ export async function ensureContracts(): Promise<void> {
   const files = `${contractFiles().length} Solidity files`;
   process.stderr.write(`anh: compiling ${files}; one to two minutes, and again only when they change\n`);
   const waiting = wait(`compiling ${files}`);
-  const { code, output } = await runTool(bin("hardhat"), ["build"], { shown: () => {} }).finally(waiting.stop);
+  const { code, output } = await runTool(bin("hardhat"), ["build"], { shown: () => {} })
+    .catch((error) => {
+      if (!(error instanceof InterruptedError)) throw error;
+      throw new InterruptedError("compiling", "nothing is kept of it: the next run begins it anew");
+    })
+    .finally(waiting.stop);
   if (code !== 0)
     throw new AnhError("contracts-build", `hardhat build exited with ${code}`, {
       actual: output.trim(),

@@ -5,7 +5,7 @@ import { graphsOf, trainingPlans } from "../demo/plans.ts";
 import { table } from "../demo/table.ts";
 import { jsonTeller, type Teller, textTeller } from "../demo/teller.ts";
 import { EXIT } from "../exit.ts";
-import { chosenDataDir } from "../stack/data-dir.ts";
+import { chosenDataDir, temporaryDataDir } from "../stack/data-dir.ts";
 import { freePorts } from "../stack/ports.ts";
 import { isInteractive } from "../terminal.ts";
 
@@ -32,15 +32,18 @@ export async function demo(options: DemoOptions): Promise<void> {
   }
   const plan = trainingPlans(profileOf(lie))[1]!;
   // What cannot be is refused before anything is started.
-  const { name, element } = chooseLie(lie, graphsOf(plan, randomSeed).train.graph, plan.steps, randomSeed);
-  const dataDir = chosenDataDir(options.dataDir, "anh-demo-");
-  const teller = openTeller(options.json);
+  const { name, element, elements } = chooseLie(lie, graphsOf(plan, randomSeed).train.graph, plan.steps, randomSeed);
+  const named = options.dataDir === undefined ? undefined : chosenDataDir(options.dataDir);
   await ensureContracts();
+  const dataDir = named ?? temporaryDataDir("anh-demo-");
+  // Its clock runs from here: compiling is no part of the story.
+  const teller = openTeller(options.json);
+  const modulo = element === lie.element ? "" : ` (${lie.element} modulo its ${elements} elements)`;
   const [l1Port, l2Port] = (await freePorts(2)) as [number, number];
   teller.tell(
     "demo",
     { dataDir, l1Port, l2Port, lie: { ...lie, node: name, element }, randomSeed },
-    `data and logs: ${dataDir}; B's first executor will falsify element ${element} of ${name} in step ${lie.step}`,
+    `data and logs: ${dataDir}; B's first executor will falsify element ${element}${modulo} of ${name} in step ${lie.step}`,
   );
   const { tellStory } = await import("../demo/story.ts");
   const outcome = await tellStory({ dataDir, l1Port, l2Port, lie, randomSeed }, teller);

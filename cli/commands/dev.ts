@@ -1,15 +1,17 @@
 import { formatEther, type Hex, numberToHex, parseEther } from "viem";
+import { CREDIT_ADDRESS, DNN_ADDRESS, LEDGER_ADDRESS, OUTBOX_ADDRESS } from "../../common/addresses.ts";
 import { bridgeAbi } from "../../common/contracts/bridge.ts";
 import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
 import { AnhError } from "../../common/errors.ts";
 import { type GenesisFile, readGenesisFile } from "../../l2-node/execution/genesis-file.ts";
 import { untilSignal } from "../../verifier/signal.ts";
 import { ensureContracts } from "../build.ts";
+import { InterruptedError } from "../child.ts";
 import { l1Wallet } from "../demo/cast.ts";
 import { openL2 } from "../demo/l2.ts";
 import { table } from "../demo/table.ts";
 import { DEV_MNEMONIC, devAccount, devUsers, FIRST_USER } from "../stack/accounts.ts";
-import { chosenDataDir } from "../stack/data-dir.ts";
+import { chosenDataDir, temporaryDataDir } from "../stack/data-dir.ts";
 import { chosenPort } from "../stack/ports.ts";
 import { L1_CHAIN_ID, type Stack, startStack } from "../stack/stack.ts";
 import { until } from "../stack/until.ts";
@@ -22,6 +24,17 @@ interface DevOptions {
   readonly genesis?: string;
 }
 
+/** What has its place on L2 by protocol (P0.6). */
+const PREDEPLOYS = {
+  dnn: DNN_ADDRESS,
+  ledger: LEDGER_ADDRESS,
+  outbox: OUTBOX_ADDRESS,
+  credit: CREDIT_ADDRESS,
+  create2Factory: "0x4e59b44847b379578588920cA78FbF26c0B4956C",
+  multicall3: "0xcA11bde05977b3631167028862bE2a173976CA11",
+  permit2: "0x000000000022D473030F116dDEE9F6B43aC78BA3",
+} as const;
+
 const GAS_WEI = parseEther("10");
 const BALANCE_WEI = parseEther("100");
 
@@ -31,14 +44,17 @@ export async function dev(options: DevOptions): Promise<void> {
   if (l1Port === l2Port)
     throw new AnhError("usage", `--l1-port and --l2-port are both ${l1Port}`, { expected: "two different ports" });
   const genesis = options.genesis === undefined ? undefined : chosenGenesis(options.genesis);
-  const dataDir = chosenDataDir(options.dataDir, "anh-dev-");
+  const named = options.dataDir === undefined ? undefined : chosenDataDir(options.dataDir);
   await ensureContracts();
+  const dataDir = named ?? temporaryDataDir("anh-dev-");
   const signalled = untilSignal();
   const stack = await startStack({ dataDir, l1Port, l2Port, ...(genesis ? { genesis } : {}) }, { events: deathsOnly });
+  let isReady = false;
   const serve = async () => {
     startServices(stack);
     await fund(stack, genesis?.deposits ?? []);
     announce(stack, dataDir, options.json);
+    isReady = true;
     await signalled;
   };
   try {
@@ -48,6 +64,7 @@ export async function dev(options: DevOptions): Promise<void> {
     await stack.stop();
     process.stderr.write(`anh: stopped; data and logs stay in ${dataDir}\n`);
   }
+  if (!isReady) throw new InterruptedError("anh dev", "it was not ready yet");
 }
 
 const deathsOnly = {
@@ -131,6 +148,7 @@ function announce(stack: Stack, dataDir: string, json: boolean): void {
     l1: { url: stack.l1Url, chainId: Number(l1ChainId) },
     l2: { url: stack.l2Url, chainId: Number(l2ChainId) },
     contracts,
+    predeploys: PREDEPLOYS,
     accounts: devUsers(),
     mnemonic: DEV_MNEMONIC,
     firstAccountIndex: FIRST_USER,
@@ -147,10 +165,14 @@ function announce(stack: Stack, dataDir: string, json: boolean): void {
         ["account", "private key"],
         devUsers().map(({ address, privateKey }) => [address, privateKey]),
       ),
-      `Each account has ${formatEther(GAS_WEI)} ETH of prepaid gas and ${formatEther(BALANCE_WEI)} ETH on L2; eth_getBalance shows the sum, prepaid gas pays fees only.\nThey are accounts ${FIRST_USER} to ${FIRST_USER + devUsers().length - 1} of the mnemonic "${DEV_MNEMONIC}" (the others play roles). The keys are public: never use them elsewhere.`,
+      `Each account has ${formatEther(GAS_WEI)} ETH of prepaid gas and ${formatEther(BALANCE_WEI)} ETH on L2; eth_getBalance shows the sum, prepaid gas pays fees only.\nThey are yours: accounts ${FIRST_USER} to ${FIRST_USER + devUsers().length - 1} of the mnemonic "${DEV_MNEMONIC}" (the others play roles). The keys are public: never use them elsewhere.`,
       table(
         ["L1 contract", "address"],
         Object.entries(contracts).map(([name, address]) => [name, address]),
+      ),
+      table(
+        ["on L2 from genesis", "address"],
+        Object.entries(PREDEPLOYS).map(([name, address]) => [name, address]),
       ),
       `Logs and data: ${dataDir}. Ctrl-C stops everything.`,
     ].join("\n\n"),

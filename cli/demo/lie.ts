@@ -57,7 +57,7 @@ export function chooseLie(
   graph: Graph,
   steps: number,
   randomSeed: number,
-): Lie & { readonly name: string } {
+): Lie & { readonly name: string; readonly elements: number } {
   const profile = profileOf(request);
   if (request.step >= steps)
     throw new LieError("usage", `--lie names step ${request.step} of a training of ${steps} steps`, {
@@ -78,8 +78,10 @@ export function chooseLie(
     throw new LieError("usage", `node "${node.name}" (${node.op}) cannot be lied about: ${reason}`, {
       actual: node.name,
     });
-  const element = request.element % sizeOf(valueAt(graph, graph.nodes[node.index]!.output).shape);
-  return { step: request.step, node: node.index, element, amount: request.amount, name: node.name };
+  const elements = sizeOf(valueAt(graph, graph.nodes[node.index]!.output).shape);
+  // A number beyond the tensor's last counts on from its first.
+  const element = request.element % elements;
+  return { step: request.step, node: node.index, element, elements, amount: request.amount, name: node.name };
 }
 
 function drawn(nodes: readonly NodeInfo[], profile: ProfileName, randomSeed: number): NodeInfo {

@@ -2,13 +2,20 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, statSync } f
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { AnhError } from "../../common/errors.ts";
+import { lockFolder, runningIn } from "./run-lock.ts";
 
 /** Written by every run; says that a folder has been used. */
 export const CHAIN_FILE = "chain.json";
 
-/** The folder named on the command line, or a new temporary one. Refused before anything is started if it cannot be one. */
-export function chosenDataDir(named: string | undefined, prefix: string): string {
-  if (named === undefined) return mkdtempSync(join(tmpdir(), prefix));
+/** A new folder for a run that names none. */
+export function temporaryDataDir(prefix: string): string {
+  const path = mkdtempSync(join(tmpdir(), prefix));
+  lockFolder(path);
+  return path;
+}
+
+/** The folder named on the command line, for this run alone. Refused before anything is started if it cannot be one. */
+export function chosenDataDir(named: string): string {
   const path = resolve(named);
   const refuse = (what: string, cause?: unknown) =>
     new AnhError("usage", `--data-dir ${named}: ${what}`, {
@@ -28,6 +35,13 @@ export function chosenDataDir(named: string | undefined, prefix: string): string
   } catch (cause) {
     throw refuse(`cannot be written (${cause instanceof Error ? cause.message : cause})`, cause);
   }
+  const pid = runningIn(path);
+  if (pid !== undefined)
+    throw new AnhError("usage", `--data-dir ${named} is in use: a run goes on there (pid ${pid})`, {
+      expected: "a folder without a run",
+      actual: named,
+      hint: "end that run first, or name another folder",
+    });
   // The embedded L1 keeps nothing when it ends, so what the other services kept belongs to a chain that is gone.
   if (existsSync(join(path, CHAIN_FILE)))
     throw new AnhError("usage", `--data-dir ${named} holds an earlier run, which cannot be continued`, {
@@ -35,5 +49,6 @@ export function chosenDataDir(named: string | undefined, prefix: string): string
       actual: named,
       hint: "the L1 it ran on is gone; delete the folder, or name another",
     });
+  lockFolder(path);
   return path;
 }

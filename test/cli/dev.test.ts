@@ -93,6 +93,12 @@ test("a genesis that cannot be used ends `anh dev` before anything is started", 
   }
 });
 
+test("the folder of a stack that runs is not taken from it", async () => {
+  const { stderr, ended } = anh("dev", "--l1-port", "0", "--l2-port", "0", "--data-dir", dataDir);
+  expect((await ended)[0]).toBe(2);
+  expect(await stderr).toContain(`is in use: a run goes on there (pid ${dev.child.pid})`);
+});
+
 test("the L2 begins with the genesis file's contracts; its balances come through the Bridge", async () => {
   expect([ready.l2.chainId, await l2.getChainId()]).toEqual([77_777, 77_777]);
   expect(BigInt((await l2.call({ to: CONTRACT, blockNumber: 0n })).data!)).toBe(42n);

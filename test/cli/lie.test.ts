@@ -49,6 +49,7 @@ test("chooseLie takes the element modulo the tensor's size", () => {
   expect(chooseLie(parseLie(`0:${node.name}:${size + 5}:1ulp`), graph, 192, 1)).toMatchObject({
     node: node.index,
     element: 5,
+    elements: size,
   });
 });
 

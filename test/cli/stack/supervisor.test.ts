@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { freePorts, isFree } from "../../../cli/stack/ports.ts";
 import { Supervisor } from "../../../cli/stack/supervisor.ts";
+import { until } from "../../support/until.ts";
 
 const logDir = mkdtempSync(join(tmpdir(), "anh-supervisor-"));
 afterAll(() => rmSync(logDir, { recursive: true, force: true }));
@@ -45,9 +47,13 @@ test("one that is killed is started again", async () => {
 
 test("one whose state is gone with it is not", async () => {
   const { supervisor } = supervise();
-  const port = ["--host", "127.0.0.1", "--port", "0", "--silent"];
-  supervisor.start({ name: "l1", script: "cli/stack/anvil-host.ts", args: port, irreplaceable: true });
+  const [port] = (await freePorts(1)) as [number];
+  const args = ["--host", "127.0.0.1", "--port", String(port), "--silent"];
+  supervisor.start({ name: "l1", script: "cli/stack/anvil-host.ts", args, irreplaceable: true });
+  await until(async () => ((await isFree(port)) ? undefined : true));
   process.kill(supervisor.pid("l1") as number, "SIGKILL");
   await expect(supervisor.failed).rejects.toThrow(/l1 died \(SIGKILL\)/);
+  // What it ran does not live on.
+  await until(async () => (await isFree(port)) || undefined);
   await supervisor.stop();
 });
