@@ -59,6 +59,7 @@ export async function lyingSteps(graph: Graph, runtime: Runtime, lie: Lie): Prom
     return {
       state: ends.slice(0, graph.stateOutputs.length),
       losses: loss === undefined ? null : { ...loss, shape: [1, ...loss.shape] },
+      suspect: false,
     };
   };
 
@@ -74,7 +75,8 @@ export async function lyingSteps(graph: Graph, runtime: Runtime, lie: Lie): Prom
         batches.map((stacked) => stepOf(stacked, at)),
       );
       const after = at + 1 === steps ? null : await honest.segment(now.state, stepsOf(batches, at + 1, steps));
-      return { state: (after ?? now).state, losses: joined(graph, [before, now, after]) };
+      const suspect = before?.suspect === true || after?.suspect === true;
+      return { state: (after ?? now).state, losses: joined(graph, [before, now, after]), suspect };
     },
     close: async () => {
       await honest.close();

@@ -6,6 +6,7 @@ import { fromBytes, type Tensor } from "../tensor/tensor.ts";
 import { checkFeeds, checkSegment } from "./feeds.ts";
 import type { Runtime, Session } from "./runtime.ts";
 import { slicesOf } from "./slices.ts";
+import { SILENT, type Watched, watched } from "./watched.ts";
 import { type ExecutorThread, startThread } from "./worker.ts";
 
 export type OnnxRuntimeOptions = {
@@ -45,6 +46,7 @@ async function openSession(
   const endNames = stateOutputNames(graph);
   const lossNames = graph.loss === null ? [] : [nameOf(graph.loss)];
   const loop = loopStates(graph);
+  let looped: Watched | undefined;
   const feedsOf = (state: readonly Tensor[], batch: readonly Tensor[]) =>
     Object.fromEntries([...stateNames, ...batchNames].map((name, i) => [name, [...state, ...batch][i]!]));
 
@@ -73,16 +75,24 @@ async function openSession(
     },
     segment: async (state, batches) => {
       checkSegment(graph, state, batches);
-      await load("segment", () => toScan(graph));
+      looped ??= watched(graph);
+      const { alarm } = looped;
+      await load("segment", () => toScan(looped!.graph));
       const feeds = Object.fromEntries([
         ...state.map((tensor, i) => [loop.includes(i) ? startName(stateNames[i]!) : stateNames[i]!, tensor]),
         ...batches.map((tensor, i) => [stackedName(batchNames[i]!), tensor]),
+        ...(alarm === undefined ? [] : [[startName(alarm), SILENT]]),
       ]) as Record<string, Tensor>;
-      const losses = lossNames.map(() => LOSSES);
-      const results = await thread.run("segment", feeds, [...loop.map((i) => endName(stateNames[i]!)), ...losses]);
+      const fetches = [
+        ...loop.map((i) => endName(stateNames[i]!)),
+        ...lossNames.map(() => LOSSES),
+        ...(alarm === undefined ? [] : [endName(alarm)]),
+      ];
+      const results = await thread.run("segment", feeds, fetches);
       return {
         state: state.map((tensor, i) => (loop.includes(i) ? results[endName(stateNames[i]!)]! : tensor)),
         losses: results[LOSSES] ?? null,
+        suspect: alarm !== undefined && !Number.isFinite(results[endName(alarm)]!.data[0]),
       };
     },
     close: thread.close,

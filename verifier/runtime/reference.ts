@@ -50,20 +50,23 @@ export function openReference(graph: Graph, arithmetic: Arithmetic = binary32): 
       const losses =
         graph.loss === null ? null : zeros({ dtype: "float32", shape: [steps, ...valueAt(graph, graph.loss).shape] });
       let current = state;
+      let suspect = false;
       for (let t = 0; t < steps; t++) {
-        const result = await step(
-          current,
-          batches.map((stacked) => stepOf(stacked, t)),
-        );
-        current = result.state;
-        if (losses !== null)
-          (losses.data as Float32Array).set(result.loss!.data as Float32Array, t * result.loss!.data.length);
+        const batch = batches.map((stacked) => stepOf(stacked, t));
+        const values = evaluate(graph, current, batch);
+        current = pick(values, graph.stateOutputs);
+        suspect ||= graph.nodes.some(({ output }) => !allFinite(values[output]!));
+        const loss = graph.loss === null ? [] : (values[graph.loss]!.data as Float32Array);
+        if (losses !== null) (losses.data as Float32Array).set(loss, t * loss.length);
       }
-      return { state: current, losses };
+      return { state: current, losses, suspect };
     },
     close: async () => {},
   };
 }
+
+const allFinite = ({ dtype, data }: Tensor): boolean =>
+  dtype !== "float32" || (data as Float32Array).every((element) => Number.isFinite(element));
 
 /** Step t's part of a tensor with a leading axis of steps. */
 export function stepOf(stacked: Tensor, t: number): Tensor {

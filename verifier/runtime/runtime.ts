@@ -12,6 +12,8 @@ export type SegmentResult = {
   readonly state: readonly Tensor[];
   /** float32 [steps, …loss shape], or null where the graph has no loss. */
   readonly losses: Tensor | null;
+  /** Some value of some step may have held an infinity or a NaN: they have to be looked at. Never false if one did. */
+  readonly suspect: boolean;
 };
 
 /** A graph loaded into an executor. Calls are served one after the other. Tensors handed in are not changed, nor may they be

@@ -141,18 +141,20 @@ export async function computeSegment(
   const { task, graph } = inputs;
   const count = stepsInSegment(task, index);
   const first = index * task.segmentSteps;
+  const traced = () => tracedSegment(inputs, steps, { index, first, count }, state, feeds, sliceBytes);
   if (!hasStepRoots(task) && task.kind !== TASK_KIND.infer) {
     const batches = feedTypes(graph).map((type, i) =>
       viewOf({ dtype: type.dtype, shape: [count, ...type.shape] }, feeds[i]!),
     );
-    const { state: end, losses } = await steps.segment(first, state, batches);
+    const { state: end, losses, suspect } = await steps.segment(first, state, batches);
     const metrics = losses === null ? [] : lossBits(losses);
-    return { state: end, metrics, stepRoots: [], uncanonical: uncanonicalEnd(index, end, losses) };
+    const uncanonical = uncanonicalEnd(index, end, losses) ?? (suspect ? (await traced()).uncanonical : undefined);
+    return { state: end, metrics, stepRoots: [], uncanonical };
   }
-  return tracedSegment(inputs, steps, { index, first, count }, state, feeds, sliceBytes);
+  return traced();
 }
 
-/** Of a segment that ran as one, only its end and its losses are seen (docs/numerics.md N1.5). */
+/** Of a segment that ran as one, its end and its losses are seen; the runtime says if there is more to see (N1.5). */
 function uncanonicalEnd(segment: number, state: readonly Tensor[], losses: Tensor | null): Uncanonical | undefined {
   if (state.some((tensor) => firstUncanonical(tensor) !== undefined))
     return { segment, step: undefined, value: "state" };

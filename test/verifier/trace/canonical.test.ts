@@ -2,11 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { batchInput, constant, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
+import { finish } from "../../../verifier/graph/finish.ts";
+import type { ValueId } from "../../../verifier/graph/graph.ts";
+import { encodeGraph } from "../../../verifier/model/encoding.ts";
+import { graphRef } from "../../../verifier/model/root.ts";
+import { newDraft } from "../../../verifier/ops/table.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
 import { DeclinedError, firstUncanonical, requireCanonical } from "../../../verifier/trace/canonical.ts";
 import { openCheckpoints } from "../../../verifier/trace/checkpoint.ts";
 import { openGatherer } from "../../../verifier/trace/gather.ts";
+import type { TaskInputs } from "../../../verifier/trace/inputs.ts";
 import { runTask } from "../../../verifier/trace/run.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
@@ -19,8 +26,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 let runs = 0;
-async function run(spec: SmallSpec) {
-  const task = smallTask(spec);
+const run = (spec: SmallSpec) => runInputs(smallTask(spec));
+async function runInputs(task: TaskInputs) {
   const session = await onnxRuntime({ threads: 1 }).open(task.graph);
   const gatherer = openGatherer(task.dataset);
   const at = join(folder, `${runs++}`);
@@ -53,6 +60,45 @@ describe("a run that overflows", () => {
 
   it.each([{ stepRoots: true }, {}])("is not what an honest training is: %o", async (spec) => {
     expect((await run(spec)).segments).toHaveLength(3);
+  });
+});
+
+/** A training whose graph a stranger made: each step ends in `next`, of the usual batches. */
+function strangers(next: (draft: Draft, w: ValueId) => ValueId): TaskInputs {
+  const usual = smallTask();
+  const draft = newDraft();
+  const start = [floats(1, 2, 3, 4)];
+  const w = stateInput(draft, "w", start[0]!);
+  for (const [i, { dtype, shape }] of usual.dataset.tensors.entries())
+    batchInput(draft, `x${i}`, { dtype, shape: [usual.task.batchRows, ...shape.slice(1)] });
+  const graph = finish(draft, { kind: "train", stateOutputs: [next(draft, w)] });
+  return { ...usual, task: { ...usual.task, graph: graphRef(encodeGraph(graph)) }, graph, start };
+}
+
+describe("a run in whose steps an infinity arises and vanishes", () => {
+  const scaled = (factor: number) =>
+    strangers((draft, w) => {
+      const scale = constant(draft, floats(factor, factor, factor, factor));
+      const scaled = emit(draft, "Mul", [emit(draft, "Mul", [w, scale]), scale], {}, "scaled");
+      return emit(draft, "Add", [w, emit(draft, "Div", [constant(draft, floats(1, 1, 1, 1)), scaled])]);
+    });
+
+  it("is declined at that step, though neither its state nor a loss shows it", async () => {
+    const error = await runInputs(scaled(1e30)).catch((caught) => caught);
+    expect(error).toBeInstanceOf(DeclinedError);
+    expect(error.at).toEqual({ segment: 0, step: 0, value: "scaled" });
+  });
+
+  it("is not what the same steps are with smaller numbers", async () => {
+    expect((await runInputs(scaled(1e10))).segments).toHaveLength(3);
+  });
+
+  it("is not what large numbers are whose sum alone overflows", async () => {
+    const large = strangers((draft, w) => {
+      const big = constant(draft, floats(8e37, 8e37, 8e37, 8e37));
+      return emit(draft, "Add", [w, emit(draft, "Div", [w, emit(draft, "Add", [w, big])])]);
+    });
+    expect((await runInputs({ ...large, start: [floats(2e38, 2e38, 2e38, 2e38)] })).segments).toHaveLength(3);
   });
 });
 
