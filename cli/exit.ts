@@ -1,7 +1,7 @@
 import { AnhError } from "../common/errors.ts";
 
 /** Exit codes of every command (sysexits where one fits; 128 + signal as shells do). */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, retry: 75, config: 78, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, unavailable: 69, config: 78, interrupted: 130 } as const;
 
 const BY_ERROR: Readonly<Record<string, number>> = {
   usage: EXIT.usage,

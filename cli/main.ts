@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { AnhError } from "../common/errors.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { ROOT } from "./paths.ts";
@@ -11,9 +11,16 @@ const program = new Command("anh")
   .configureOutput({ outputError: () => {} })
   .exitOverride()
   .helpCommand(false)
+  .configureHelp({
+    optionDescription(option) {
+      const words = Help.prototype.optionDescription.call(this, option);
+      return option.mandatory ? `${words} (required)` : words;
+    },
+  })
   .addHelpText(
     "after",
-    "\nExit codes: 0 done, 1 failed, 2 usage, 69 a port is taken or no node answers, 78 cannot be set up, 130 interrupted." +
+    "\nExit codes: 0 done (Ctrl-C ends a `dev` that is ready), 1 failed, 2 usage, 69 a port is taken or no node answers," +
+      "\n78 cannot be set up, 130 interrupted." +
       "\nWith --json, stdout holds JSON alone, errors included. NO_COLOR and CI are honoured.",
   );
 
@@ -80,7 +87,7 @@ program
   .option("--node-url <url>", "an L2 node", "http://127.0.0.1:9545")
   .action(async (file: string, options) => (await import("./commands/dataset.ts")).addDataset(file, options));
 
-const job = program.command("job").description("trainings: asked for, and what became of them");
+const job = program.command("job").description("jobs: make one from your network, compute a claimed run again");
 
 job
   .command("create")
@@ -123,8 +130,9 @@ job
 
 job
   .command("replay <claim>")
-  .description("compute a claimed run again; exit code 0 if every bit is the claimed one")
-  .option("--compare", "name the first op whose bits differ, with a histogram of the distances", true)
+  .description(
+    "compute a claimed run again: exit code 0 if every bit is the claimed one, else the first op whose bits differ",
+  )
   .option("--json", "one JSON object on stdout", false)
   .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
   .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
@@ -206,9 +214,25 @@ process.exit();
 
 function usage(message: string): AnhError {
   const names = program.commands.map((command) => command.name());
+  const asked = askedFor();
   return new AnhError("usage", message, {
-    hint: `commands: ${names.join(", ")}; ./anh help <command> says more about one`,
+    hint:
+      asked.length > 0
+        ? `./anh ${asked.join(" ")} --help says what it takes`
+        : `commands: ${names.join(", ")}; ./anh help <command> says more about one`,
   });
+}
+
+/** The names of the command that this call is for, as far as there is one. */
+function askedFor(): string[] {
+  const names: string[] = [];
+  let at: Command | undefined = program;
+  for (const word of process.argv.slice(2)) {
+    at = at.commands.find((command) => command.name() === word);
+    if (at === undefined || word === "help") break;
+    names.push(word);
+  }
+  return names;
 }
 
 /** Says what went wrong in the form the caller asked for and gives the exit code. */

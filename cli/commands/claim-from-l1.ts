@@ -1,4 +1,4 @@
-import { type Hex, isHex, size } from "viem";
+import { BaseError, type Hex, HttpRequestError, isHex, size } from "viem";
 import { AnhError } from "../../common/errors.ts";
 import { type LoggedClaim, openClaimLog } from "../../verifier/claims/log.ts";
 import type { RunSpec } from "../../verifier/claims/runs.ts";
@@ -28,11 +28,18 @@ export async function claimFromL1(words: string, { chainFile, l1Url, nodeUrl }: 
     throw new AnhError("usage", `"${words}" is no claim hash`, { expected: "32 bytes in hex", actual: words });
   const claimHash: Hex = words;
   const l1 = openL1({ url: l1Url, chain: readChain(chainFile), pollMs: POLL_MS });
-  const claims = await openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock).read();
+  const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
+  const claims = await log.read().catch((cause) => {
+    if (!(cause instanceof BaseError && cause.walk((error) => error instanceof HttpRequestError))) throw cause;
+    throw new AnhError("l1-unavailable", `no L1 node answers at ${l1Url}`, { cause, hint: "name one with --l1-url" });
+  });
   const logged = claims.get(claimHash);
   const spec = logged && specOf(logged, claims);
   if (logged === undefined || spec === undefined)
-    throw new AnhError("not-found", `L1 logged no claim ${claimHash}`, { actual: claimHash });
+    throw new AnhError("not-found", `L1 logged no claim ${claimHash}`, {
+      actual: claimHash,
+      hint: 'a training\'s id is no claim: anh_getClaims({"id": …}) at a node lists the claims of an id',
+    });
   const consumed = spec.consumed === undefined ? [] : [spec.consumed.dataUrl];
   return { logged, spec, urls: [nodeUrl, logged.dataUrl, ...consumed] };
 }

@@ -14,7 +14,7 @@ import { type ClaimOptions, claimFromL1 } from "./claim-from-l1.ts";
 
 const TIMEOUT_MS = 30_000;
 
-/** `anh job replay --compare`: computes a claimed run again and names the first op whose bits differ. */
+/** `anh job replay`: computes a claimed run again and names the first op whose bits differ. */
 export async function replayJob(claimHash: string, options: ClaimOptions & { readonly json: boolean }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "anh-replay-"));
   try {

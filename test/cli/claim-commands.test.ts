@@ -68,6 +68,21 @@ describe("anh job replay", () => {
   });
 });
 
+it("the id of a training is told from a claim, and an L1 that is not there from one that knows no claim", async () => {
+  const { json } = await anh("job", "replay", task.task.id);
+  expect(json.error).toMatchObject({ code: "not-found", hint: expect.stringContaining("anh_getClaims") });
+  const chain = ["--chain-file", join(folder, "chain.json"), "--l1-url", "http://127.0.0.1:1"];
+  const { code, stderr } = await new Promise<{ code: number; stderr: string }>((resolve) =>
+    execFile(process.execPath, [MAIN, "job", "replay", honest.claimHash, ...chain], (error, _, problems) =>
+      resolve({ code: Number(error?.code), stderr: problems }),
+    ),
+  );
+  expect({ code, stderr }).toEqual({
+    code: 69,
+    stderr: "anh: no L1 node answers at http://127.0.0.1:1\n     name one with --l1-url\n",
+  });
+});
+
 describe("anh model pull", () => {
   it("refuses a format it does not write", async () => {
     const refused = await anh("model", "pull", honest.claimHash, "--out", join(folder, "weights.pt"));

@@ -35,6 +35,14 @@ test.each([
   expect(stderr.trim().split("\n")).toHaveLength(2);
 });
 
+test("a mistake in a command points to that command's help, and help says what must be given", () => {
+  expect(anh("job", "create").stderr).toContain("./anh job create --help");
+  expect(anh("frob").stderr).toContain("./anh help <command>");
+  const { stdout } = anh("job", "create", "--help");
+  expect(stdout.match(/\(required\)/g)).toHaveLength(6);
+  expect(stdout).toMatch(/--requester <address>[^-]*\(required\)/);
+});
+
 test("with --json a mistake of usage is JSON too", () => {
   const { status, stdout } = anh("demo", "--frob", "--json");
   expect(status).toBe(2);
