@@ -7,7 +7,7 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { parseTransaction, type Transaction } from "../../common/transaction.ts";
 import { priceWei } from "../ledger/gas.ts";
 import { includable, type LedgerContext, type Refusal } from "../ledger/includable.ts";
-import type { LedgerReader } from "../ledger/ledger.ts";
+import type { LedgerAccount, LedgerReader } from "../ledger/ledger.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { refusalText } from "../ledger/refusal-text.ts";
 import type { PoolStore } from "../store/store.ts";
@@ -140,14 +140,19 @@ export class Mempool {
     }
   }
 
-  /** Drops what these accounts can never send any more: their nonces were consumed by what did not come from here. */
+  /**
+   * Drops what these accounts can send no more: what did not come from here, a forced transaction perhaps, consumed the
+   * nonces, or the prepaid gas that the rest was let in for.
+   */
   dropPast(accounts: Iterable<Address>): void {
     const past: Hex[] = [];
     for (const account of new Set(accounts)) {
       const queue = this.#queues.get(account);
       if (!queue) continue;
-      const { nonce } = this.#modules.ledger.account(account);
-      for (const transaction of queue.values()) if (transaction.nonce < nonce) past.push(transaction.hash);
+      const ledger = this.#modules.ledger.account(account);
+      const left = [...queue.values()].filter(({ nonce }) => nonce >= ledger.nonce);
+      for (const transaction of queue.values()) if (transaction.nonce < ledger.nonce) past.push(transaction.hash);
+      past.push(...unpaid(left, ledger, this.#modules.context().baseFeeWei).map(({ hash }) => hash));
       this.#countGapped(account);
     }
     if (past.length > 0) this.drop(past);
@@ -294,4 +299,20 @@ function costWei(transaction: Transaction, baseFeeWei: bigint): bigint {
   return (
     transaction.gasLimit * priceWei(transaction, baseFeeWei) + (message?.kind === "toBalance" ? message.amountWei : 0n)
   );
+}
+
+/** Those that the account cannot pay for after the ones of lower nonces, redeems counted. */
+function unpaid(queued: readonly Transaction[], account: LedgerAccount, baseFeeWei: bigint): Transaction[] {
+  const inOrder = queued.toSorted((a, b) => (a.nonce < b.nonce ? -1 : 1));
+  let { prepaidWei, redeemedWei } = account;
+  const first = inOrder.findIndex((transaction) => {
+    const message = ledgerMessageOf(transaction);
+    if (message?.kind === "redeem" && message.cumulativeWei > redeemedWei) {
+      prepaidWei += message.cumulativeWei - redeemedWei;
+      redeemedWei = message.cumulativeWei;
+    }
+    prepaidWei -= costWei(transaction, baseFeeWei);
+    return prepaidWei < 0n;
+  });
+  return first < 0 ? [] : inOrder.slice(first);
 }

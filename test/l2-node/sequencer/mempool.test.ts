@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { LEDGER_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { AnhError } from "../../../common/errors.ts";
+import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { type SignFields, signRaw, testAddress } from "../../support/transactions.ts";
@@ -117,6 +119,27 @@ describe("Mempool", () => {
     expect(node.sequencer.seal()?.transactions.length).toBe(4);
     for (const nonce of [2, 1, 0]) expect(await gapped(0, nonce)).toBe("accepted");
     for (const nonce of [6, 5]) expect(await gapped(1, nonce)).toBe(nonce === 6 ? "accepted" : "txpool is full");
+  });
+
+  it("drops what a forced transaction of the account left no prepaid gas for, and nothing else", async () => {
+    node = testNode(l1.chainFile());
+    fund(4n * COST, 0);
+    for (const nonce of [2, 3]) await send({ nonce });
+    const force = async (nonce: number, amountWei: bigint) => {
+      const data = encodeLedgerMessage({ kind: "toBalance", amountWei });
+      const envelope = await signRaw({ nonce, to: LEDGER_ADDRESS, data });
+      l1.mine([{ kind: 7, envelope, gasLimit: 100_000n }]);
+      follow(node.chain, l1);
+      return node.sequencer.seal()?.transactions.map(({ outcome }) => outcome.status);
+    };
+    const nonces = () => [...node.mempool.all()].map(({ nonce }) => Number(nonce));
+    expect(await force(0, COST)).toEqual(["included"]);
+    expect(nonces()).toEqual([2, 3]);
+    // Pays for nonce 2, which goes in right behind it, and for half of nonce 3.
+    // Leaves enough for nonce 2, and for half of nonce 3.
+    expect(await force(1, (3n * COST) / 2n - 10n ** 12n)).toEqual(["included"]);
+    expect([nonces(), node.store.pool.all().length]).toEqual([[2], 1]);
+    expect(node.sequencer.seal()?.transactions.length).toBe(1);
   });
 
   it("gives way to a better price when full, and to nothing else", async () => {
