@@ -4,23 +4,25 @@ import { LEDGER_ADDRESS } from "../../common/addresses.ts";
 import { smallerOf } from "../../common/bigint.ts";
 import { hexOf, naturalBytes } from "../../common/bytes.ts";
 import { FORCED_CALL_TYPE } from "../../common/forced-call.ts";
+import type { Task } from "../../common/task.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import { intrinsicGas } from "../ledger/gas.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { addBalance, readAccount, writeAccount } from "./account.ts";
 import { authoritiesOf, installDelegations } from "./delegations.ts";
-import { type DnnAttempt, parkRule, quoteTooHigh } from "./dnn.ts";
-import { refundEscrow } from "./escrow.ts";
+import { type DnnAttempt, parkRule, quoteTooHigh, type Wanted } from "./dnn.ts";
+import { refundLapsed } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
 import { popExpired } from "./expiries.ts";
 import { ComputationFault } from "./fault.ts";
 import { consume, type Standing } from "./messages.ts";
-import { nextToResume, park } from "./parking.ts";
+import { type Charged, nextToResume, type ParkingRefusal, park } from "./parking.ts";
+import { lackingWei, leavePledges, lendPledges, pledge } from "./pledges.ts";
 import { type RunLog, type RunResult, runMessage } from "./run.ts";
 import { type Included, settle } from "./settle.ts";
 import type { BlockSource, SourceBlock } from "./source.ts";
 import type { WorldState } from "./state.ts";
-import { cursorSlot, liveSlot, type Parked, parkedSlot, read, resultSlot, write } from "./system.ts";
+import { cursorSlot, type Parked, parkedSlot, read, resultSlot, write } from "./system.ts";
 
 /** How a transaction ended. */
 export interface Finished {
@@ -98,16 +100,14 @@ export class BlockRunner {
       const expiry = popExpired(state, this.#block.timestamp);
       if (expiry === undefined) return finished;
       if (expiry.kind === "escrow") {
-        const open = read(state, liveSlot(expiry.word)) !== undefined || read(state, resultSlot(expiry.word))?.isFinal;
-        if (!open) refundEscrow(state, expiry.word);
+        refundLapsed(state, expiry.word, this.#block.timestamp);
         continue;
       }
       const parked = read(state, parkedSlot(expiry.word));
       if (parked === undefined || parked.expiresAt !== expiry.at || read(state, resultSlot(parked.id)) !== undefined)
         continue;
       write(state, parkedSlot(expiry.word), undefined);
-      const { usedGas, quoteGas } = parked;
-      finished.push(this.#fail(this.#includedOf(parked), usedGas, quoteGas, `no result of ${parked.id} in time`));
+      finished.push(this.#giveUp(expiry.word, parked, `no result of ${parked.id} in time`));
     }
   }
 
@@ -165,8 +165,14 @@ export class BlockRunner {
     const included = parked && this.#includedOf(parked);
     if (parked === undefined || included?.entry.transaction.sender !== sender) return false;
     write(state, parkedSlot(hash), undefined);
-    this.#cancelled.push(this.#fail(included, parked.usedGas, parked.quoteGas, "cancelled by its sender"));
+    this.#cancelled.push(this.#giveUp(hash, parked, "cancelled by its sender"));
     return true;
+  }
+
+  /** A parked transaction that has no further attempt. */
+  #giveUp(hash: Hex, parked: Parked, error: string): Finished {
+    leavePledges(this.#modules.state, hash, parked.pledged, this.#block.timestamp);
+    return this.#fail(this.#includedOf(parked), parked.usedGas, parked.quoteGas, error);
   }
 
   /** The block's own, by their places, then those of other blocks that ended here. */
@@ -178,15 +184,14 @@ export class BlockRunner {
   }
 
   /** Runs a transaction with the gas it has left; undefined if it parked. */
-  async #attempt(
-    included: Included,
-    charged: Pick<Parked, "usedGas" | "quoteGas"> & { readonly expiresAt?: bigint },
-    delegationRefundGas = 0n,
-  ): Promise<Finished | undefined> {
+  async #attempt(included: Included, charged: Charged, delegationRefundGas = 0n): Promise<Finished | undefined> {
     const { state, evm } = this.#modules;
     const { transaction, priceWei, dataGas } = included.entry;
     const attempt = this.#dnnAttempt(included);
     this.#modules.setAttempt(attempt);
+    const { pledged = [] } = charged;
+    lendPledges(state, transaction.hash, pledged);
+    state.checkpoint();
     const result = await this.#modules.observe(transaction.hash, attempt.softClaims, () =>
       runMessage(
         evm,
@@ -206,7 +211,18 @@ export class BlockRunner {
     );
     for (const fault of attempt.faults) this.#faults.push({ transaction: transaction.hash, fault });
     const usedGas = charged.usedGas + result.gasUsed;
+    const owed = result.status === "success" ? pledged.find((id) => lackingWei(state, id) > 0n) : undefined;
+    if (owed === undefined) state.commit();
+    else state.revert();
     if (result.status === "aborted") return this.#park(included, attempt, { ...charged, usedGas });
+    this.#settlePledges(transaction, pledged);
+    if (owed !== undefined)
+      return this.#fail(
+        included,
+        usedGas,
+        charged.quoteGas,
+        `did not pay for ${owed}, which it had asked for before it waited`,
+      );
     // EIP-3529, over everything the transaction's attempts used.
     const refundGas = smallerOf(result.refundGas + delegationRefundGas, usedGas / 5n);
     return {
@@ -222,45 +238,56 @@ export class BlockRunner {
     };
   }
 
-  /** As the precompile does: a bug that every node meets halts the transaction, and not the chain. */
-  #park(
-    included: Included,
-    attempt: DnnAttempt,
-    charged: { readonly usedGas: bigint; readonly quoteGas: bigint; readonly expiresAt?: bigint },
-  ): Finished | undefined {
+  /** What an attempt that ended its transaction was lent for trainings, and did not pay, is pledged again, for good. */
+  #settlePledges(transaction: Transaction, ids: readonly Hex[]): void {
     const { state } = this.#modules;
+    pledge(state, transaction, ids);
+    leavePledges(state, transaction.hash, ids, this.#block.timestamp);
+  }
+
+  #park(included: Included, attempt: DnnAttempt, charged: Charged): Finished | undefined {
+    const { state } = this.#modules;
+    const wanted = attempt.wanted!;
     state.checkpoint();
-    try {
-      const outcome = this.#parkOrFail(included, attempt, charged);
+    const refusal = this.#parkOrFault(included, wanted, charged);
+    if (refusal === undefined) {
       state.commit();
-      return outcome;
+      if (wanted.input !== undefined) this.#inputs.set(wanted.inputRoot, wanted.input);
+      return undefined;
+    }
+    state.revert();
+    this.#settlePledges(included.entry.transaction, charged.pledged ?? []);
+    return this.#refuse(included, wanted.task, charged, refusal);
+  }
+
+  /** As the precompile does: a bug that every node meets halts the transaction, and not the chain. */
+  #parkOrFault(included: Included, wanted: Wanted, charged: Charged): ParkingRefusal | ComputationFault | undefined {
+    try {
+      return park(this.#modules.state, included, wanted, charged, this.#block.timestamp);
     } catch (error) {
-      state.revert();
-      if (!(error instanceof ComputationFault)) throw error;
-      const { hash, gasLimit } = included.entry.transaction;
-      this.#faults.push({ transaction: hash, fault: error });
-      return this.#fail(included, gasLimit, charged.quoteGas, error.message);
+      if (error instanceof ComputationFault) return error;
+      throw error;
     }
   }
 
-  #parkOrFail(
+  #refuse(
     included: Included,
-    attempt: DnnAttempt,
-    charged: { readonly usedGas: bigint; readonly quoteGas: bigint; readonly expiresAt?: bigint },
-  ): Finished | undefined {
-    const wanted = attempt.wanted!;
-    const refusal = park(this.#modules.state, included, wanted, charged, this.#block.timestamp);
-    if (refusal?.reason === "gas") {
-      const { gasLimit } = included.entry.transaction;
-      return this.#fail(included, gasLimit, charged.quoteGas, `not enough gas to wait for ${wanted.task.id}`);
+    { id, modelId }: Task,
+    { usedGas, quoteGas }: Charged,
+    refusal: ParkingRefusal | ComputationFault,
+  ): Finished {
+    const { hash, gasLimit } = included.entry.transaction;
+    if (refusal instanceof ComputationFault) {
+      this.#faults.push({ transaction: hash, fault: refusal });
+      return this.#fail(included, gasLimit, quoteGas, refusal.message);
     }
-    if (refusal?.reason === "quote") {
-      const revertData = quoteTooHigh(refusal.quoteWei);
-      const words = `computing ${wanted.task.id} costs ${refusal.quoteWei} wei more than the gas left pays`;
-      return { ...this.#fail(included, charged.usedGas, charged.quoteGas, words), revertData };
-    }
-    if (wanted.input !== undefined) this.#inputs.set(wanted.inputRoot, wanted.input);
-    return undefined;
+    if (refusal.reason === "gas") return this.#fail(included, gasLimit, quoteGas, `not enough gas to wait for ${id}`);
+    const revertData = quoteTooHigh(refusal.quoteWei);
+    const words =
+      refusal.reason === "quote"
+        ? `computing ${id} costs ${refusal.quoteWei} wei more than the gas left pays`
+        : `training ${modelId} in the transaction that uses it takes ${refusal.quoteWei} wei, more than its value`;
+    return { ...this.#fail(included, usedGas, quoteGas, words), revertData };
   }
 
   #fail(included: Included, evmGas: bigint, quoteGas: bigint, error: string): Finished {

@@ -9,7 +9,7 @@ import type { Delegation } from "../ledger/delegations.ts";
 import { floorGas, intrinsicGas, MAX_TRANSACTION_GAS } from "../ledger/gas.ts";
 import { readAccount, writeAccount } from "./account.ts";
 import { installDelegations } from "./delegations.ts";
-import { type DnnAttempt, parkRule, runDnn, type Wanted, wrongShape } from "./dnn.ts";
+import { type DnnAttempt, parkRule, quoteTooHigh, runDnn, type Wanted, wrongShape } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
 import { CallFailedError } from "./errors.ts";
 import { AnhEvm, type EvmCommon } from "./evm.ts";
@@ -22,6 +22,7 @@ import type {
   StateOverrides,
 } from "./execution.ts";
 import { codeKey, DOMAIN, storageKey } from "./keys.ts";
+import { lackingWei } from "./pledges.ts";
 import { type RunBlock, type RunMessage, type RunResult, runMessage } from "./run.ts";
 import type { ShapeSource } from "./shapes.ts";
 import { type StateReader, WorldState } from "./state.ts";
@@ -221,7 +222,10 @@ async function rehearse(
     const result = await run.run(gasLimit - gasUsed);
     gasUsed += result.gasUsed;
     if (result.status !== "aborted") return { result, gasUsed, waited: assumed.size > 0 };
-    const { task } = run.attempt.wanted!;
+    const { task, job } = run.attempt.wanted!;
+    const trainingWei = lackingWei(run.state, task.modelId, job);
+    if (trainingWei > run.message.valueWei)
+      throw new CallFailedError("revert", "execution reverted", quoteTooHigh(trainingWei));
     const paidWei = readNatural(run.state, escrowSlot(task.id));
     const priceWei = request.priceWei || context.block.baseFeeWei || 1n;
     const missingWei = task.priceWei > paidWei ? task.priceWei - paidWei : 0n;

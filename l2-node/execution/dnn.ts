@@ -9,9 +9,10 @@ import { TASK_KIND, type Task, trainTask } from "../../common/task.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { type DnnCall, decodeDnnCall } from "./dnn-call.ts";
 import { callDataGas, DNN_GAS, LEAST_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
-import { addEscrow, ORIGIN_LAG_SECONDS, scheduleRefund, withdrawCompute } from "./escrow.ts";
+import { addEscrow, hasLapsed, scheduleRefund, withdrawCompute } from "./escrow.ts";
 import type { PrecompileCall, PrecompileResult } from "./evm.ts";
 import { ComputationFault, computed } from "./fault.ts";
+import { returnPledge } from "./pledges.ts";
 import type { WorldState } from "./state.ts";
 import { addNatural, computeSlot, openedSlot, read, resultSlot, write } from "./system.ts";
 import { jobOfModel, openedTask, taskOf } from "./tasks.ts";
@@ -139,8 +140,9 @@ function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
   if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
   const { id } = task;
   const known = read(state, openedSlot(id));
-  // Known but unpaid: opened by a transaction that parked, which undid its own training (parking.ts).
-  if (!known?.paid) {
+  // Known but unpaid: opened by a transaction that parked, which undid its own training and pledged for it (pledges.ts).
+  if (known?.paid) fund(attempt, call, id);
+  else {
     if (call.valueWei < task.priceWei) throw revert("QuoteTooHigh", task.priceWei);
     write(state, openedSlot(id), {
       kind: TASK_KIND.train,
@@ -152,16 +154,17 @@ function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
       paid: true,
       job: computed(() => encodeJob(job)),
     });
+    returnPledge(state, id);
+    scheduleRefund(state, id, job.deadline);
+    addEscrow(state, id, call.valueWei);
   }
-  scheduleRefund(state, id, job.deadline);
-  addEscrow(state, id, call.valueWei);
   return id;
 }
 
 /** What can no longer pay for anything goes to the sender's compute balance. */
 function fund({ state, timestamp }: DnnAttempt, call: PrecompileCall, id: Hex): void {
   const opened = openedTask(state, id);
-  const lapsed = opened !== undefined && timestamp > opened.task.deadline + ORIGIN_LAG_SECONDS;
+  const lapsed = opened !== undefined && hasLapsed(opened.task.deadline, timestamp);
   if (lapsed || read(state, resultSlot(id))?.isFinal) addNatural(state, computeSlot(call.caller), call.valueWei);
   else addEscrow(state, id, call.valueWei);
 }

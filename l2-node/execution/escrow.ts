@@ -1,10 +1,24 @@
 import type { Address, Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
 import { smallerOf } from "../../common/bigint.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
 import { addBalance } from "./account.ts";
 import { pushExpiry } from "./expiries.ts";
 import type { WorldState } from "./state.ts";
-import { addNatural, claimSlot, computeSlot, escrowSlot, openedSlot, read, resultSlot, write } from "./system.ts";
+import {
+  addNatural,
+  claimSlot,
+  computeSlot,
+  escrowSlot,
+  liveSlot,
+  openedSlot,
+  type Pledge,
+  pledgeSlot,
+  read,
+  readNatural,
+  resultSlot,
+  write,
+} from "./system.ts";
 import { openedTask } from "./tasks.ts";
 
 /**
@@ -18,22 +32,31 @@ export function addEscrow(state: WorldState, id: Hex, amountWei: bigint): void {
 }
 
 /**
- * Once the result of an opened id is final: its price to the claimant's L2 balance, the rest to the owner's compute
- * balance. Comes from whichever is last, the money or the result.
+ * Once the result of an opened id is final: its price to the claimant's L2 balance, out of the escrow and then out of what was
+ * pledged; the rest to the owners' compute balances. Comes from whichever is last, the money or the result.
  */
 export function payFinal(state: WorldState, id: Hex): void {
   const result = read(state, resultSlot(id));
-  const escrowWei = read(state, escrowSlot(id));
-  const opened = openedTask(state, id);
-  if (!result?.isFinal || escrowWei === undefined || opened === undefined) return;
+  const known = openedTask(state, id);
+  const pledged = read(state, pledgeSlot(id));
+  const escrowWei = readNatural(state, escrowSlot(id));
+  if (!result?.isFinal || known === undefined || isHeld(pledged)) return;
+  if (pledged === undefined && escrowWei === 0n) return;
+  const { opened, task } = known;
   const { claimant } = read(state, claimSlot(result.claimHash))!;
-  const { priceWei } = opened.task;
-  const paidWei = smallerOf(escrowWei, priceWei);
+  const ofEscrowWei = smallerOf(escrowWei, task.priceWei);
+  const ofPledgeWei = smallerOf(pledged?.amountWei ?? 0n, task.priceWei - ofEscrowWei);
   write(state, escrowSlot(id), undefined);
-  addBalance(state, DNN_ADDRESS, -paidWei);
-  addBalance(state, claimant, paidWei);
-  addNatural(state, computeSlot(opened.opened.owner), escrowWei - paidWei);
+  write(state, pledgeSlot(id), undefined);
+  addBalance(state, DNN_ADDRESS, -ofEscrowWei - ofPledgeWei);
+  addBalance(state, claimant, ofEscrowWei + ofPledgeWei);
+  addNatural(state, computeSlot(opened.owner), escrowWei - ofEscrowWei);
+  if (pledged) addNatural(state, computeSlot(pledged.owner), pledged.amountWei - ofPledgeWei);
+  if (!opened.paid) write(state, openedSlot(id), { ...opened, paid: true });
 }
+
+/** Its transaction is still parked, and will pay by itself or leave the pledge in its place. */
+const isHeld = (pledged: Pledge | undefined): boolean => pledged !== undefined && pledged.transaction !== ZERO_HASH;
 
 /** A block may lag its L1 origin by this much (P3.3), so a claim made in time is known by then. */
 export const ORIGIN_LAG_SECONDS = 1800n;
@@ -43,13 +66,20 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 export const scheduleRefund = (state: WorldState, id: Hex, deadline: bigint): void =>
   pushExpiry(state, { at: smallerOf(deadline + ORIGIN_LAG_SECONDS, MAX_UINT64), kind: "escrow", word: id });
 
-/** The whole escrow to the owner's compute balance. */
-export function refundEscrow(state: WorldState, id: Hex): void {
-  const escrowWei = read(state, escrowSlot(id));
-  const opened = read(state, openedSlot(id));
-  if (escrowWei === undefined || opened === undefined) return;
+export const hasLapsed = (deadline: bigint, timestamp: bigint): boolean => timestamp > deadline + ORIGIN_LAG_SECONDS;
+
+/** Of an id that has lapsed, and of which no claim is live or final: the whole escrow, and what was pledged, to their owners. */
+export function refundLapsed(state: WorldState, id: Hex, timestamp: bigint): void {
+  const known = openedTask(state, id);
+  if (known === undefined || !hasLapsed(known.task.deadline, timestamp)) return;
+  if (read(state, liveSlot(id)) !== undefined || read(state, resultSlot(id))?.isFinal) return;
+  const pledged = read(state, pledgeSlot(id));
+  if (isHeld(pledged)) return;
+  addNatural(state, computeSlot(known.opened.owner), readNatural(state, escrowSlot(id)));
   write(state, escrowSlot(id), undefined);
-  addNatural(state, computeSlot(opened.owner), escrowWei);
+  if (pledged === undefined) return;
+  addNatural(state, computeSlot(pledged.owner), pledged.amountWei);
+  write(state, pledgeSlot(id), undefined);
 }
 
 /** Pays out a compute balance; returns what it was. */

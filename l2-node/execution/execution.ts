@@ -133,6 +133,8 @@ export interface Demand {
   /** The model whose claim or result must come first; absent for trainings. */
   readonly prerequisite?: Hex | undefined;
   readonly escrowWei: bigint;
+  /** What a transaction that trained and parked has put aside for it (P12.8). */
+  readonly pledgedWei: bigint;
   readonly parked: readonly Hex[];
 }
 
@@ -143,6 +145,7 @@ export interface JobRecord {
   readonly job: Job;
   readonly openedInBlock: bigint;
   readonly escrowWei: bigint;
+  readonly pledgedWei: bigint;
   readonly parked: readonly Hex[];
   readonly status: "open" | "claimed" | "soft" | "final";
   readonly claimHash?: Hex | undefined;

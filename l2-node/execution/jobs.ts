@@ -9,6 +9,7 @@ import {
   liveSlot,
   overturnedSlot,
   parkedSlot,
+  pledgeSlot,
   read,
   readNatural,
   resultSlot,
@@ -49,6 +50,7 @@ export function jobRecord(
     job: opened.job,
     openedInBlock: opened.opened.blockNumber,
     escrowWei: readNatural(reader, escrowSlot(id)),
+    pledgedWei: read(reader, pledgeSlot(id))?.amountWei ?? 0n,
     parked: parked.get(id) ?? [],
     status: result?.isFinal ? "final" : result ? "soft" : claim ? "claimed" : "open",
     ...(claim ? { claimHash, claimant: claim.claimant, resultRoot: claim.resultRoot, output: claim.output } : {}),
@@ -68,12 +70,20 @@ export function jobRecords(store: ExecutionStore, number: bigint): JobRecord[] {
 export function demands(store: ExecutionStore, number: bigint): Demand[] {
   const records = new Map(jobRecords(store, number).map((record) => [record.id, record]));
   const wanted = new Map<Hex, Demand>();
-  for (const { id, task, job, escrowWei, parked } of records.values()) {
-    if (parked.length === 0) continue;
+  const demandOf = ({ id, task, job, escrowWei, pledgedWei, parked }: JobRecord): Demand => ({
+    id,
+    task,
+    job,
+    escrowWei,
+    pledgedWei,
+    parked,
+  });
+  for (const record of records.values()) {
+    const { id, task } = record;
+    if (record.parked.length === 0) continue;
     const model = records.get(task.modelId);
-    if (model !== undefined && model.status !== "final")
-      wanted.set(model.id, { id: model.id, task: model.task, job, escrowWei: model.escrowWei, parked: model.parked });
-    wanted.set(id, { id, task, job, escrowWei, parked, prerequisite: task.modelId });
+    if (model !== undefined && model.status !== "final") wanted.set(model.id, demandOf(model));
+    wanted.set(id, { ...demandOf(record), prerequisite: task.modelId });
   }
   return [...wanted.values()];
 }

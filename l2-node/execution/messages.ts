@@ -1,11 +1,10 @@
 import type { Hex } from "viem";
 import type { ClaimedMessage, Message } from "../../common/message.ts";
 import { addBalance } from "./account.ts";
-import { ORIGIN_LAG_SECONDS, payFinal, refundEscrow } from "./escrow.ts";
+import { payFinal, refundLapsed } from "./escrow.ts";
 import { release } from "./parking.ts";
 import type { WorldState } from "./state.ts";
 import { claimSlot, liveSlot, overturnedSlot, read, resultSlot, write } from "./system.ts";
-import { openedTask } from "./tasks.ts";
 
 /** What consuming messages tells the block runner. */
 export interface Standing {
@@ -70,8 +69,7 @@ function hasSoftEffect({ state, withoutSoftEffect }: MessageContext, message: Cl
 function overturned({ state, timestamp }: MessageContext, { id }: { id: Hex }): void {
   write(state, overturnedSlot(id), true);
   write(state, liveSlot(id), undefined);
-  const opened = openedTask(state, id);
-  if (opened && timestamp > opened.task.deadline + ORIGIN_LAG_SECONDS) refundEscrow(state, id);
+  refundLapsed(state, id, timestamp);
 }
 
 function final({ state, standings }: MessageContext, { id, claimHash }: { id: Hex; claimHash: Hex }): void {

@@ -10,6 +10,7 @@ import type { Wanted } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
 import { addEscrow, scheduleRefund } from "./escrow.ts";
 import { pushExpiry } from "./expiries.ts";
+import { lackingWei, pledge } from "./pledges.ts";
 import type { Included } from "./settle.ts";
 import type { WorldState } from "./state.ts";
 import {
@@ -38,13 +39,17 @@ export interface Charged {
   readonly quoteGas: bigint;
   /** Of an earlier parking. */
   readonly expiresAt?: bigint | undefined;
+  readonly pledged?: readonly Hex[] | undefined;
 }
 
-export type ParkingRefusal = { readonly reason: "gas" } | { readonly reason: "quote"; readonly quoteWei: bigint };
+export type ParkingRefusal =
+  | { readonly reason: "gas" }
+  | { readonly reason: "quote" | "training"; readonly quoteWei: bigint };
 
 /**
  * Puts a transaction at the tail of the queue of the id it wants (P12.5): charges PARK_GAS, and the task's price as gas if
- * nobody paid it in yet. A refusal changes nothing.
+ * nobody paid it in yet. Trainings that its attempts undid and that it has computed are pledged for, out of its value. The
+ * caller undoes what a refusal has begun.
  */
 export function park(
   state: WorldState,
@@ -65,6 +70,10 @@ export function park(
   if (quoteGas > left) return { reason: "quote", quoteWei: missingWei };
 
   open(state, wanted, included.block.number, transaction.sender);
+  const trainings = new Set([...(charged.pledged ?? []), task.modelId]);
+  const lackWei = [...trainings].reduce((sum, id) => sum + lackingWei(state, id), 0n);
+  if (lackWei > transaction.valueWei) return { reason: "training", quoteWei: lackWei };
+  const pledged = pledge(state, transaction, trainings);
   if (quoteGas > 0n) {
     addBalance(state, DNN_ADDRESS, quoteGas * priceWei);
     addEscrow(state, task.id, quoteGas * priceWei);
@@ -78,6 +87,7 @@ export function park(
     usedGas,
     quoteGas: charged.quoteGas + quoteGas,
     expiresAt,
+    pledged,
   });
   enqueue(state, waiting(task.id), transaction.hash);
   pushExpiry(state, { at: expiresAt, kind: "parked", word: transaction.hash });
@@ -98,8 +108,10 @@ function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNu
     owner: job.requester,
     paid: false,
   };
-  if (read(state, openedSlot(task.modelId)) === undefined)
+  if (read(state, openedSlot(task.modelId)) === undefined) {
     write<Opened>(state, openedSlot(task.modelId), { ...model, kind: TASK_KIND.train, job: encodeJob(job) });
+    scheduleRefund(state, task.modelId, job.deadline);
+  }
   if (read(state, openedSlot(task.id)) !== undefined) return;
   write<Opened>(state, openedSlot(task.id), {
     kind: task.kind,

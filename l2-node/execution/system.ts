@@ -21,6 +21,7 @@ export const ITEM = {
   queue: 0x0b,
   expiry: 0x0c,
   cursor: 0x0d,
+  pledge: 0x0e,
 } as const;
 
 /** How one kind of value is stored. */
@@ -86,7 +87,7 @@ export interface Opened {
   readonly blockNumber: bigint;
   /** Gets what its escrow does not pay for (P12.7). */
   readonly owner: Address;
-  /** Its price was put in when it was asked for. */
+  /** Its price was put in when it was asked for; false for a training that a parked transaction opened (P12.8). */
   readonly paid: boolean;
   /** abi(Job) for trainings, else empty: the model's id leads to it. */
   readonly job: Hex;
@@ -143,6 +144,18 @@ export const liveSlot = (id: Hex): Slot<Hex> => ({
 /** What is paid in for an id, by whomever. */
 export const escrowSlot = (id: Hex) => naturalSlot(systemKey(ITEM.escrow, id));
 
+/** The price of a training that nobody has paid yet, out of the value of a transaction that parked (P12.8). */
+export interface Pledge {
+  /** Gets what of it is not needed. */
+  readonly owner: Address;
+  readonly amountWei: bigint;
+  /** The parked one that may still pay by itself; zero once it has ended. */
+  readonly transaction: Hex;
+}
+
+export const pledgeSlot = (id: Hex) =>
+  structSlot<Pledge>(systemKey(ITEM.pledge, id), "address owner, uint256 amountWei, bytes32 transaction");
+
 /** A transaction that waits for `id` (P12.5). */
 export interface Parked {
   readonly id: Hex;
@@ -154,12 +167,14 @@ export interface Parked {
   readonly quoteGas: bigint;
   /** Seconds. The last block time at which the result may still come. */
   readonly expiresAt: bigint;
+  /** Trainings that it has pledged for. */
+  readonly pledged: readonly Hex[];
 }
 
 export const parkedSlot = (transactionHash: Hex) =>
   structSlot<Parked>(
     systemKey(ITEM.parked, transactionHash),
-    "bytes32 id, uint64 blockNumber, uint32 position, uint64 usedGas, uint64 quoteGas, uint64 expiresAt",
+    "bytes32 id, uint64 blockNumber, uint32 position, uint64 usedGas, uint64 quoteGas, uint64 expiresAt, bytes32[] pledged",
   );
 
 /** Last block executed and inbox messages consumed up to it. */
