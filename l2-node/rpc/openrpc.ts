@@ -30,7 +30,8 @@ function paramsOf(params: z.ZodType): object[] {
   return Array.from({ length }, (_, i) => {
     const schemas = lists.flatMap((list): Schema[] => (list[i] ? [list[i]] : []));
     const schema = schemas.length === 1 ? schemas[0] : { anyOf: schemas };
-    return { name: (schemas[0]?.title as string | undefined) ?? `argument${i}`, required: i < required, schema };
+    const name = schemas.find(({ title }) => typeof title === "string")?.title ?? `argument${i}`;
+    return { name, required: i < required, schema };
   });
 }
 

@@ -36,7 +36,8 @@ export const address = z
 export const id = z
   .string()
   .regex(/^0x[0-9a-fA-F]{1,64}$/, { error: "expected an id in hex", abort: true })
-  .transform((text) => text.toLowerCase() as Hex);
+  .transform((text) => text.toLowerCase() as Hex)
+  .meta({ title: "id" });
 /** A storage slot: leading zeros may be missing. */
 export const slot = z
   .string()

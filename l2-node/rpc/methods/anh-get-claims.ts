@@ -11,11 +11,13 @@ const selection = z.object({
 });
 
 /** The newest claims first, of one id or of one status, at most a thousand. */
-export const anhGetClaims = method(z.tuple([selection.optional()]), (context, [{ id, status } = {}]) =>
-  plain(
-    [...claimsOf(context).values()]
-      .filter((claim) => (id == null || claim.id === id) && (status == null || claim.status === status))
-      .slice(-MAX_CLAIMS)
-      .reverse(),
-  ),
+export const anhGetClaims = method(
+  z.tuple([selection.meta({ title: "selection" }).optional()]),
+  (context, [{ id, status } = {}]) =>
+    plain(
+      [...claimsOf(context).values()]
+        .filter((claim) => (id == null || claim.id === id) && (status == null || claim.status === status))
+        .slice(-MAX_CLAIMS)
+        .reverse(),
+    ),
 );

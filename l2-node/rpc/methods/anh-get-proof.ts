@@ -14,7 +14,11 @@ const MAX_SLOTS = 1024;
  * named; null while nothing is settled.
  */
 export const anhGetProof = method(
-  z.tuple([address, z.array(slot).max(MAX_SLOTS, `at most ${MAX_SLOTS} slots`), blockRef.optional()]),
+  z.tuple([
+    address,
+    z.array(slot).max(MAX_SLOTS, `at most ${MAX_SLOTS} slots`).meta({ title: "slots" }),
+    blockRef.optional(),
+  ]),
   async (context, [account, slots, ref]) => {
     const at = ref === undefined ? settledNumber(context) : stateAt(context, ref);
     if (at === undefined) return null;

@@ -7,7 +7,7 @@ import { settledNumber } from "../settled.ts";
 
 /** What `Bridge.finalizeWithdrawal` takes, against a settled block (the last one if none is named); null if not in it. */
 export const anhGetWithdrawalProof = method(
-  z.tuple([quantity, quantity.optional()]),
+  z.tuple([quantity.meta({ title: "index" }), quantity.meta({ title: "blockNumber" }).optional()]),
   async (context, [index, block]) => {
     const number = block ?? settledNumber(context);
     if (number === undefined) return null;

@@ -5,9 +5,12 @@ import { formatJob } from "../format-job.ts";
 import { executionOf, method, type RpcContext, sessionOf } from "../method.ts";
 import { hash } from "../schemas.ts";
 
-const subscription = z.union([z.tuple([z.literal("job"), hash]), z.tuple([z.enum(["disputes", "anchors"])])], {
-  error: 'expected ["job", id], ["disputes"] or ["anchors"]',
-});
+const subscription = z.union(
+  [z.tuple([z.literal("job").meta({ title: "subscription" }), hash]), z.tuple([z.enum(["disputes", "anchors"])])],
+  {
+    error: 'expected ["job", id], ["disputes"] or ["anchors"]',
+  },
+);
 
 /**
  * `job`: the job's record now, and whenever it changes. `disputes`: claims that L1 overturned, and what was derived anew for

@@ -5,6 +5,6 @@ import { traceBlock } from "../trace-block.ts";
 import { traceOptions } from "../trace-options.ts";
 
 export const debugTraceBlockByNumber = method(
-  z.tuple([blockNumber, traceOptions.optional()]),
+  z.tuple([blockNumber, traceOptions.meta({ title: "options" }).optional()]),
   (context, [ref, options]) => traceBlock(context, ref, options),
 );

@@ -12,7 +12,7 @@ const options = traceOptions.extend({
 
 /** As eth_call, traced. */
 export const debugTraceCall = method(
-  z.tuple([callRequest, blockRef.optional(), options.optional()]),
+  z.tuple([callRequest, blockRef.optional(), options.meta({ title: "options" }).optional()]),
   (context, [request, ref = LATEST, params = {}]) => {
     const execution = executionOf(context);
     const [call, at, traced] = [toCall(context, request), stateAt(context, ref), toTraceOptions(params)];

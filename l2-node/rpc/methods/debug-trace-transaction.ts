@@ -6,7 +6,7 @@ import { toTraceOptions, traceOptions } from "../trace-options.ts";
 
 /** A transaction that waited is traced where it resumed. */
 export const debugTraceTransaction = method(
-  z.tuple([hash, traceOptions.optional()]),
+  z.tuple([hash, traceOptions.meta({ title: "options" }).optional()]),
   async (context, [transactionHash, params]) => {
     const options = toTraceOptions(params);
     const execution = executionOf(context);

@@ -11,7 +11,7 @@ import { blockNumber, quantity } from "../schemas.ts";
 
 const MAX_BLOCKS = 1024n;
 const params = z.tuple([
-  z.union([quantity, z.int().nonnegative().transform(BigInt)]),
+  z.union([quantity, z.int().nonnegative().transform(BigInt)]).meta({ title: "blockCount" }),
   blockNumber,
   z
     .array(z.number().min(0).max(100))
@@ -19,6 +19,7 @@ const params = z.tuple([
     .refine((list) => list.every((percentile, i) => percentile >= (list[i - 1] ?? 0)), {
       error: "reward percentiles must ascend",
     })
+    .meta({ title: "rewardPercentiles" })
     .optional(),
 ]);
 

@@ -12,7 +12,7 @@ const slots = z
 
 /** Many slots of many accounts at one block. */
 export const ethGetStorageValues = method(
-  z.tuple([slots, blockRef.optional()]),
+  z.tuple([slots.meta({ title: "slots" }), blockRef.optional()]),
   async (context, [asked, ref = LATEST]) => {
     const execution = executionOf(context);
     const number = await execution.executeTo(stateAt(context, ref));

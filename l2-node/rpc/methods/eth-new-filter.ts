@@ -8,7 +8,7 @@ import { method, type RpcContext } from "../method.ts";
 import type { BlockRef } from "../schemas.ts";
 
 /** Logs from now on; past ones are eth_getFilterLogs's. */
-export const ethNewFilter = method(z.tuple([logFilter]), (context, [params]) => {
+export const ethNewFilter = method(z.tuple([logFilter.meta({ title: "filter" })]), (context, [params]) => {
   if (params.blockHash != null)
     throw new RpcError("invalidParams", "a filter is about blocks to come: ask eth_getLogs about one block");
   const span = { fromBlock: numberOf(context, params.fromBlock), toBlock: numberOf(context, params.toBlock) };

@@ -32,7 +32,7 @@ type Asked = z.output<typeof blockStateCall>;
 
 /** Blocks of calls, one on top of the other. Fees are judged on demand and never debited: they are prepaid. */
 export const ethSimulateV1 = method(
-  z.tuple([simulation, blockRef.optional()]),
+  z.tuple([simulation.meta({ title: "simulation" }), blockRef.optional()]),
   async (context, [{ blockStateCalls, ...options }, ref = LATEST]) => {
     const base = foundBlock(context, ref);
     const plan = planOf(blockStateCalls, base);

@@ -8,8 +8,8 @@ import { executionOf, method, type RpcContext, sessionOf } from "../method.ts";
 
 const subscription = z.union(
   [
-    z.tuple([z.enum(["newHeads", "syncing"])]),
-    z.tuple([z.literal("logs"), logCriteria.optional()]),
+    z.tuple([z.enum(["newHeads", "syncing"]).meta({ title: "subscription" })]),
+    z.tuple([z.literal("logs"), logCriteria.meta({ title: "options" }).optional()]),
     z.tuple([z.literal("newPendingTransactions"), z.boolean().optional()]),
   ],
   { error: 'expected ["newHeads"], ["logs", {address?, topics?}], ["newPendingTransactions", full?] or ["syncing"]' },

@@ -5,9 +5,9 @@ import { blockPage, MAX_PAGE } from "../otterscan.ts";
 import { blockNumber, plainHeight } from "../schemas.ts";
 
 const params = z.tuple([
-  z.union([plainHeight, blockNumber]),
-  z.int().nonnegative(),
-  z.int().positive().max(MAX_PAGE, `expected at most ${MAX_PAGE}`),
+  z.union([plainHeight, blockNumber]).meta({ title: "block" }),
+  z.int().nonnegative().meta({ title: "page" }),
+  z.int().positive().max(MAX_PAGE, `expected at most ${MAX_PAGE}`).meta({ title: "pageSize" }),
 ]);
 
 /** Pages count from the end of the block. */

@@ -5,8 +5,8 @@ import { address } from "../schemas.ts";
 
 const params = z.tuple([
   address,
-  z.int().nonnegative(),
-  z.int().positive().max(MAX_PAGE, `expected at most ${MAX_PAGE}`),
+  z.int().nonnegative().meta({ title: "blockNumber" }),
+  z.int().positive().max(MAX_PAGE, `expected at most ${MAX_PAGE}`).meta({ title: "pageSize" }),
 ]);
 
 /** Transactions an account appears in, in blocks after the named one; 0 stands for the oldest. The newest come first. */

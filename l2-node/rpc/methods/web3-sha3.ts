@@ -4,4 +4,6 @@ import { keccakHex } from "../../../common/keccak.ts";
 import { method } from "../method.ts";
 import { data } from "../schemas.ts";
 
-export const web3Sha3 = method(z.tuple([data]), (_context, [bytes]) => keccakHex(bytesOfHex(bytes)));
+export const web3Sha3 = method(z.tuple([data.meta({ title: "data" })]), (_context, [bytes]) =>
+  keccakHex(bytesOfHex(bytes)),
+);
