@@ -15,6 +15,7 @@ export const demandsAbi = parseAbi([
   "error FeeMismatch(uint256 expectedWei, uint256 actualWei)",
   "error InsufficientBalance(uint256 balance, uint256 needed)",
   "error LinkBroken(uint32 step, bytes32 expected, bytes32 actual)",
+  "error NotABlock(uint32 firstChunk, uint32 chunkCount)",
   "error NotAValue(uint8 place)",
   "error NotAsked(bytes32 key)",
   "error NotDemandable(uint8 source)",

@@ -55,6 +55,8 @@ interface IDemands {
     error NotDue(uint64 due, uint64 l1Timestamp);
     error TaskMismatch(bytes32 expected, bytes32 actual);
     error OutOfRange(uint256 index, uint256 count);
+    /// @notice Chunks are demanded in blocks: 2ᵏ from a multiple of 2ᵏ on, fewer only at the tensor's end.
+    error NotABlock(uint32 firstChunk, uint32 chunkCount);
     error TracesNotOpened(bytes32 claimHash, uint32 segment);
     error TracesInLeaf(bytes32 claimHash);
     error LinkBroken(uint32 step, bytes32 expected, bytes32 actual);

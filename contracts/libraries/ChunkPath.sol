@@ -36,7 +36,8 @@ import {TensorRead} from "./TensorRead.sol";
 /// @notice Where demanded chunks stand (docs/protocol.md P5.1, P7.6). Sizes and list lengths come from the graph, so that
 /// only the tensor of the right shape can answer.
 library ChunkPath {
-    uint32 internal constant MAX_CHUNKS = 128;
+    /// @dev Their answer is one transaction that every L1 node relays (128 KiB).
+    uint32 internal constant MAX_CHUNKS = 64;
 
     /// @notice Chunks of a value of a step.
     function ofValue(Task memory task, HeaderProof memory header, NamedValue memory named)
@@ -83,11 +84,18 @@ library ChunkPath {
         }
     }
 
-    /// @notice Narrows a tensor to some of its chunks; both bounds are checked.
+    /// @notice Narrows a tensor to a block of its chunks: 2ᵏ of them from a multiple of 2ᵏ on, fewer only at the tensor's end. So a
+    /// chunk is in few ranges, and an asker cannot have it published over and over.
     function narrow(ChunkRange memory range, uint32 firstChunk, uint32 chunkCount) internal pure {
         uint256 chunks = TensorRead.chunkCount(range.tensorBytes);
         if (chunkCount == 0 || chunkCount > MAX_CHUNKS) revert IDemands.OutOfRange(chunkCount, MAX_CHUNKS);
-        if (uint256(firstChunk) + chunkCount > chunks) revert IDemands.OutOfRange(uint256(firstChunk) + chunkCount, chunks);
+        uint256 end = uint256(firstChunk) + chunkCount;
+        if (end > chunks) revert IDemands.OutOfRange(end, chunks);
+        uint256 size = 1;
+        while (size < chunkCount) size *= 2;
+        if (firstChunk % size != 0 || (chunkCount != size && end != chunks)) {
+            revert IDemands.NotABlock(firstChunk, chunkCount);
+        }
         range.firstChunk = firstChunk;
         range.chunkCount = chunkCount;
     }

@@ -19,8 +19,8 @@ import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
 import type { StepRoots } from "../trace/step.ts";
 import type { HeaderProof } from "../witness/proofs.ts";
 
-/** Chunks that one demand may ask for (P7.6). */
-const MAX_CHUNKS = 128;
+/** The largest block that one demand may ask for (P7.6). */
+const BLOCK_CHUNKS = 64;
 
 type LeafLog = { readonly leaf: number; readonly encoded: Hex };
 type RootLog = PublishedRoot & { readonly index: number };
@@ -128,15 +128,12 @@ function headersIn(input: Hex): (readonly SumNode[])[] {
   return found;
 }
 
-/** Runs of missing chunks, none longer than may be asked for at once. */
+/** The blocks that hold missing chunks. */
 function spansOf(missing: readonly boolean[]): ChunkSpan[] {
-  const spans: { firstChunk: number; chunkCount: number }[] = [];
-  for (const [chunk, isMissing] of missing.entries()) {
-    const last = spans.at(-1);
-    if (!isMissing) continue;
-    if (last !== undefined && last.firstChunk + last.chunkCount === chunk && last.chunkCount < MAX_CHUNKS)
-      last.chunkCount++;
-    else spans.push({ firstChunk: chunk, chunkCount: 1 });
+  const spans: ChunkSpan[] = [];
+  for (let firstChunk = 0; firstChunk < missing.length; firstChunk += BLOCK_CHUNKS) {
+    const block = missing.slice(firstChunk, firstChunk + BLOCK_CHUNKS);
+    if (block.includes(true)) spans.push({ firstChunk, chunkCount: block.length });
   }
   return spans;
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IDemands} from "../../../contracts/interfaces/IDemands.sol";
+import {ChunkPath} from "../../../contracts/libraries/ChunkPath.sol";
 import {DemandKeys} from "../../../contracts/libraries/DemandKeys.sol";
 import {Merkle} from "../../../contracts/libraries/Merkle.sol";
 import {TensorRead} from "../../../contracts/libraries/TensorRead.sol";
@@ -93,10 +94,10 @@ contract ChunksTest is Acted {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 3, 2));
         askValue(ALICE, run, hash, ToyRun.named(1, 0), 1, 2);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 0, 128));
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 0, 64));
         askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 0);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 129, 128));
-        askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 129);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 65, 64));
+        askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 65);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
         askValue(ALICE, run, hash, ToyRun.named(1, 1), 0, 1);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
@@ -115,6 +116,50 @@ contract ChunksTest is Acted {
         vm.expectRevert(abi.encodeWithSelector(IDemands.FeeMismatch.selector, OPEN_FEE + 2 * CHUNK_FEE, OPEN_FEE));
         vm.prank(ALICE);
         demands.demandValue{value: OPEN_FEE}(hash, run.task, 1, 1, ToyRun.headerProof(), ToyRun.named(1, 0), 0, 2);
+    }
+
+    /// Over all ranges there are, a chunk is in at most one of each size: 1, 2, 4 … 64.
+    function test_narrow_onlyBlocks() public pure {
+        uint64[7] memory counts = [uint64(1), 2, 3, 64, 65, 100, 130];
+        for (uint256 i = 0; i < counts.length; ++i) {
+            uint256[] memory ranges = new uint256[](counts[i]);
+            for (uint32 first = 0; first < counts[i]; ++first) {
+                for (uint32 count = 1; count <= 64 && first + count <= counts[i]; ++count) {
+                    if (!_isBlock(first, count, counts[i])) continue;
+                    for (uint32 chunk = first; chunk < first + count; ++chunk) ++ranges[chunk];
+                }
+            }
+            for (uint256 chunk = 0; chunk < counts[i]; ++chunk) {
+                vm.assertTrue(ranges[chunk] >= 1 && ranges[chunk] <= 7, "ranges that a chunk is in");
+            }
+        }
+    }
+
+    function _isBlock(uint32 first, uint32 count, uint64 chunks) private pure returns (bool) {
+        ChunkRange memory r;
+        r.tensorBytes = chunks * 1024;
+        uint256 size = 1;
+        while (size < count) size *= 2;
+        bool expected = first % size == 0 && (count == size || first + count == chunks);
+        if (expected) ChunkPath.narrow(r, first, count);
+        return expected;
+    }
+
+    function test_narrow_notABlock_reverts() public {
+        uint32[2][4] memory cases = [[uint32(1), 2], [uint32(0), 3], [uint32(2), 3], [uint32(32), 64]];
+        for (uint256 i = 0; i < cases.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(IDemands.NotABlock.selector, cases[i][0], cases[i][1]));
+            this.narrow(cases[i][0], cases[i][1], 130);
+        }
+        this.narrow(128, 2, 130); // the end
+        this.narrow(128, 1, 130);
+        this.narrow(64, 64, 130);
+    }
+
+    function narrow(uint32 first, uint32 count, uint64 chunks) external pure {
+        ChunkRange memory r;
+        r.tensorBytes = chunks * 1024;
+        ChunkPath.narrow(r, first, count);
     }
 
     function test_answerChunks_hostile() public {
