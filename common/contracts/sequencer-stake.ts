@@ -6,6 +6,7 @@ export const sequencerStakeAbi = parseAbi([
   "error ECDSAInvalidSignature()",
   "error ECDSAInvalidSignatureLength(uint256 length)",
   "error ECDSAInvalidSignatureS(bytes32 s)",
+  "error ExitLapsed(uint64 until, uint64 l1Timestamp)",
   "error ExitNotAnnounced()",
   "error ExitTooEarly(uint64 from, uint64 l1Timestamp)",
   "error FailedCall()",

@@ -21,6 +21,8 @@ interface ISequencerStake {
     error AlreadySlashed(uint64 number, bytes32 parentHash);
     error ExitNotAnnounced();
     error ExitTooEarly(uint64 from, uint64 l1Timestamp);
+    /// @notice An announcement is no option for ever: whoever waited longer announces again.
+    error ExitLapsed(uint64 until, uint64 l1Timestamp);
 
     event Staked(address indexed from, uint256 amountWei);
     event ExitAnnounced(uint64 from);
@@ -36,7 +38,8 @@ interface ISequencerStake {
     /// @notice Begins the sequencer's leaving; until it is over, the stake answers as before.
     function announceExit() external;
 
-    /// @notice Gives the stake to the sequencer, to withdraw; later stakes need another announcement.
+    /// @notice Gives what was staked at the announcement to the sequencer, to withdraw; later stakes need another one. It may leave
+    /// from `exitFrom` on, for as long as it had to wait.
     function exit() external;
 
     /// @notice Sends the caller what it has here.

@@ -22,6 +22,8 @@ contract SequencerStake is ISequencerStake {
     mapping(bytes32 place => bool) private _slashed;
     /// @inheritdoc ISequencerStake
     uint64 public exitFrom;
+    /// @dev What was staked when the exit was announced: what comes later is locked as long.
+    uint256 private _exitWei;
 
     /// @param exitSeconds longer than EIP-2935 remembers, so that what was signed before the announcement stays provable
     constructor(uint256 l2ChainId, address headerAnchor, address sequencer, uint64 exitSeconds) {
@@ -62,6 +64,7 @@ contract SequencerStake is ISequencerStake {
     function announceExit() external {
         if (msg.sender != SEQUENCER) revert OnlySequencer(SEQUENCER, msg.sender);
         exitFrom = uint64(block.timestamp) + EXIT_SECONDS;
+        _exitWei = _book.lockedWei;
         emit ExitAnnounced(exitFrom);
     }
 
@@ -69,8 +72,11 @@ contract SequencerStake is ISequencerStake {
     function exit() external {
         if (exitFrom == 0) revert ExitNotAnnounced();
         if (block.timestamp < exitFrom) revert ExitTooEarly(exitFrom, uint64(block.timestamp));
+        uint64 until = exitFrom + EXIT_SECONDS;
+        if (block.timestamp > until) revert ExitLapsed(until, uint64(block.timestamp));
         exitFrom = 0;
-        _book.release(SEQUENCER, _book.lockedWei);
+        uint256 amountWei = _exitWei < _book.lockedWei ? _exitWei : _book.lockedWei;
+        _book.release(SEQUENCER, amountWei);
     }
 
     /// @inheritdoc ISequencerStake

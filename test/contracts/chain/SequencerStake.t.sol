@@ -186,6 +186,31 @@ contract SequencerStakeTest {
         vm.assertEq(stake.withdraw(), 11 ether, "all of it");
     }
 
+    /// What comes after the announcement is locked for as long as all stake is.
+    function test_exit_laterStakeStays() public {
+        vm.prank(sequencer);
+        stake.announceExit();
+        vm.warp(block.timestamp + EXIT);
+        vm.deal(address(this), 3 ether);
+        stake.stake{value: 3 ether}();
+        stake.exit();
+        vm.assertEq(stake.stakeWei(), 3 ether, "the later stake");
+        vm.expectRevert(ISequencerStake.ExitNotAnnounced.selector);
+        stake.exit();
+    }
+
+    function test_exit_lapses_boundary() public {
+        vm.prank(sequencer);
+        stake.announceExit();
+        uint64 until = stake.exitFrom() + EXIT;
+        vm.warp(until + 1);
+        vm.expectRevert(abi.encodeWithSelector(ISequencerStake.ExitLapsed.selector, until, until + 1));
+        stake.exit();
+        vm.warp(until);
+        stake.exit();
+        vm.assertEq(stake.stakeWei(), 0, "released");
+    }
+
     /// Leaving does not outrun a proof.
     function test_slash_whileLeaving() public {
         vm.prank(sequencer);
