@@ -77,6 +77,8 @@ const CALL_OPCODES = [0xf0, 0xf1, 0xf2, 0xf4, 0xf5, 0xfa];
 const JUMP_OPCODES = [0x56, 0x57];
 /** Some 20 ms of a tight loop. */
 const JUMPS_PER_BREATH = 2048;
+/** Some 20 ms of the slowest precompile, pairings: straight-line code calls them without a jump. */
+const PRECOMPILE_GAS_PER_BREATH = 40_000n;
 
 const KECCAK256 = 0x20;
 const SELFDESTRUCT = 0xff;
@@ -108,6 +110,8 @@ export class AnhEvm extends EVM {
   #message: Message | undefined;
   #aborted = false;
   #jumps = 0;
+  /** Gas of precompiles since the process could last answer others. */
+  #precompileGas = 0n;
 
   constructor(
     common: EvmCommon,
@@ -150,11 +154,21 @@ export class AnhEvm extends EVM {
     return super._executeCall(message);
   }
 
-  protected override runPrecompile(code: PrecompileFunc, data: Uint8Array, gasLimit: bigint) {
+  protected override async runPrecompile(code: PrecompileFunc, data: Uint8Array, gasLimit: bigint) {
     if (data.length > MAX_RANGE_BYTES) return this.#execResult({ kind: "halt" }, gasLimit);
-    if (code !== dnnMarker) return this.#runCapped(code, data, gasLimit);
     // A precompile calls nobody, so the message begun last is the one that reached it.
     const message = this.#message!;
+    if (this.#precompileGas >= PRECOMPILE_GAS_PER_BREATH) {
+      this.#precompileGas = 0n;
+      await setImmediate();
+    }
+    const result =
+      code === dnnMarker ? this.#runDnn(message, data, gasLimit) : await this.#runCapped(code, data, gasLimit);
+    this.#precompileGas += result.executionGasUsed;
+    return result;
+  }
+
+  #runDnn(message: Message, data: Uint8Array, gasLimit: bigint): ExecResult {
     const result = this.#dnn({
       caller: message.caller.toString(),
       valueWei: message.value,

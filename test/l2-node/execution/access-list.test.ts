@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { PARK_GAS } from "../../../l2-node/execution/dnn-gas.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { turnsDuring } from "../../support/turns.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -52,22 +53,10 @@ beforeAll(async () => {
 });
 afterAll(() => rig.execution.close());
 
-/** Turns of the event loop while something is at work. */
-async function turnsDuring<T>(work: Promise<T>): Promise<{ result: T; turns: number }> {
-  let turns = 0;
-  let timer = setImmediate(function turn() {
-    turns++;
-    timer = setImmediate(turn);
-  });
-  const result = await work;
-  clearImmediate(timer);
-  return { result, turns };
-}
-
 describe("an access list made of many attempts", () => {
   test.each([100_000n, 1_000_000n, 3_145_728n])("has a gas limit of %d for all of them together", async (gasLimit) => {
     const request = { from: testAddress(0), data: endless, gasLimit };
-    const { result, turns } = await turnsDuring(rig.execution.createAccessList(request, "latest"));
+    const { result, turns } = await turnsDuring(() => rig.execution.createAccessList(request, "latest"));
     expect(result.error).toBe("out of gas");
     // Attempt k forces k ids, for 10,000 each at least.
     expect(BigInt(met) * PARK_GAS + BigInt((met * (met - 1)) / 2) * 10_000n).toBeLessThan(gasLimit);
