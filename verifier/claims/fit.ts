@@ -1,11 +1,11 @@
 import { type Job, PROFILE } from "../../common/job.ts";
 import { TASK_KIND, type Task } from "../../common/task.ts";
-import { datasetFeeds, type Graph, type GraphKind } from "../graph/graph.ts";
+import { datasetFeeds, type Graph, type GraphKind, valueAt } from "../graph/graph.ts";
 import { unprovableNodes } from "../model/check.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { graphRef } from "../model/root.ts";
-import { byteSizeOf, type TensorType } from "../tensor/tensor.ts";
-import { DeclinedError } from "../trace/canonical.ts";
+import { byteSizeOf, fromBytes, type TensorType } from "../tensor/tensor.ts";
+import { DeclinedError, firstUncanonical } from "../trace/canonical.ts";
 import { datasetTypes, feedTypes, stateTypes } from "../trace/inputs.ts";
 
 const KINDS: Readonly<Record<number, GraphKind>> = {
@@ -22,6 +22,10 @@ export function requireFit(task: Task, graph: Graph): void {
   // No proof of a node or of the header verifies under other sums (P5.6).
   if (flops !== task.graph.flops || bytes_ !== task.graph.bytes_)
     throw new DeclinedError(`its graph takes ${flops} flops and ${bytes_} bytes, not what the job says`);
+  // Kind 9 judges no constant, and no leaf what is computed from such a one (P7.8).
+  for (const { value, bytes } of graph.constants)
+    if (firstUncanonical(fromBytes(valueAt(graph, value), bytes)) !== undefined)
+      throw new DeclinedError(`its constant ${valueAt(graph, value).name} is not finite`);
   // What has no fixed order comes out of the runtime otherwise than L1 replays it.
   const [unprovable] = unprovableNodes(graph, task.profile === PROFILE.strict ? "strict" : "tolerant");
   if (unprovable !== undefined) throw new DeclinedError(unprovable.message);

@@ -9,6 +9,7 @@ import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import { requireCanonical } from "../trace/canonical.ts";
 import { type Checkpoint, keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
 import { openGatherer } from "../trace/gather.ts";
+import { requireRows } from "../trace/indices.ts";
 import { rowOrderOf, stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { computeSegment, declined, runKey, runTask, type TaskResult } from "../trace/run.ts";
 import type { Steps } from "../trace/steps.ts";
@@ -114,6 +115,7 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
     const inputs = await inputsOf(spec);
     requireFit(spec.task, inputs.graph);
     requireCanonical(inputs);
+    requireRows(inputs);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];
     try {
       return await runTask(inputs, {
@@ -178,6 +180,7 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
       requireSizes(job, graph);
       const inputs = await inputsOf({ task, seed: ZERO_HASH, consumed: undefined });
       requireCanonical(inputs);
+      requireRows(inputs);
       await tryStep(inputs);
     },
     compute: async (spec) => {

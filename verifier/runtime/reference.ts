@@ -53,7 +53,7 @@ export function openReference(graph: Graph, arithmetic: Arithmetic = binary32): 
       let suspect = false;
       for (let t = 0; t < steps; t++) {
         const batch = batches.map((stacked) => stepOf(stacked, t));
-        const values = evaluate(graph, current, batch);
+        const values = evaluate(graph, current, batch, arithmetic);
         current = pick(values, graph.stateOutputs);
         suspect ||= graph.nodes.some(({ output }) => !allFinite(values[output]!));
         const loss = graph.loss === null ? [] : (values[graph.loss]!.data as Float32Array);

@@ -10,6 +10,7 @@ import { bytesOf, fromBytes, type Tensor, viewOf } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical, type Uncanonical, uncanonicalValue } from "./canonical.ts";
 import { type Checkpoint, type Checkpoints, storeState } from "./checkpoint.ts";
 import type { Feeds, Gatherer } from "./gather.ts";
+import { missingRow } from "./indices.ts";
 import { feedTypes, rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
 import { rootOfList, stepRootOf } from "./step.ts";
 import type { Steps } from "./steps.ts";
@@ -188,8 +189,9 @@ async function tracedSegment(
       const tensors = await pending;
       const values = new Map(slice.map((id, j) => [id, tensors[j]!]));
       for (const [id, tensor] of values) if (ends.has(id)) kept.set(id, tensor);
-      const bad = uncanonical === undefined ? uncanonicalValue(graph, values) : undefined;
-      if (bad !== undefined) uncanonical = { segment: index, step: first + i, value: graph.values[bad.id]!.name };
+      const bad =
+        uncanonical === undefined ? (uncanonicalValue(graph, values)?.id ?? missingRow(graph, values)) : undefined;
+      if (bad !== undefined) uncanonical = { segment: index, step: first + i, value: graph.values[bad]!.name };
       hash = () => {
         hash = () => {};
         if (!hasStepRoots(task)) return;
