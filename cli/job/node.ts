@@ -1,15 +1,20 @@
 import { createPublicClient, http } from "viem";
+import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { putBlob } from "../../verifier/data/put.ts";
 import { UploadError } from "../../verifier/data/upload.ts";
 import type { Upload } from "../../verifier/model/uploads.ts";
 
-/** The chain of the node that a job is made for, and its time in seconds. */
-export async function chainAt(nodeUrl: string): Promise<{ chainId: bigint; now: bigint }> {
+/** The chain of the node that a job is made for, its time in seconds, and the shortest window that a job may have there. */
+export async function chainAt(nodeUrl: string): Promise<{ chainId: bigint; now: bigint; minWindowSeconds: number }> {
   const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
   try {
-    const [chainId, { timestamp }] = await Promise.all([client.getChainId(), client.getBlock()]);
-    return { chainId: BigInt(chainId), now: timestamp };
+    const [chainId, { timestamp }, { clocks }] = await Promise.all([
+      client.getChainId(),
+      client.getBlock(),
+      client.request<{ ReturnType: Pick<ChainFile, "clocks"> }>({ method: "anh_chainFile" } as never),
+    ]);
+    return { chainId: BigInt(chainId), now: timestamp, minWindowSeconds: clocks.minWindowSeconds };
   } catch (cause) {
     throw silent(nodeUrl, cause);
   }

@@ -7,7 +7,8 @@ import { settledNumber } from "../settled.ts";
 
 /**
  * `{state}`: pending (in the mempool), skipped, sequenced, anchored, parked (with `id`), executed-soft (with the open
- * claims), executed-final, settled. null for unknown hashes. Executes where the node can.
+ * claims), executed-final, settled; `error` says why one that was executed failed. null for unknown hashes. Executes where the
+ * node can.
  */
 export const anhGetTransactionStatus = method(z.tuple([hash]), async (context, [transactionHash]) => {
   const found = locate(context, transactionHash);
@@ -18,7 +19,12 @@ export const anhGetTransactionStatus = method(z.tuple([hash]), async (context, [
   return plain({ ...(await stateOf(context, found)), ...place });
 });
 
-async function stateOf(context: RpcContext, { block, entry }: Located): Promise<object> {
+async function stateOf(context: RpcContext, found: Located): Promise<object> {
+  const receipt = await context.execution?.receipt(found.entry.hash);
+  return { ...(await standingOf(context, found)), ...(receipt?.error === undefined ? {} : { error: receipt.error }) };
+}
+
+async function standingOf(context: RpcContext, { block, entry }: Located): Promise<object> {
   const anchored = block.header.number <= context.chain.heads().safe;
   const status = await context.execution?.status(entry.hash);
   if (!status) return { state: anchored ? "anchored" : "sequenced" };

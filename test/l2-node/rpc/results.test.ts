@@ -57,6 +57,21 @@ describe("a parked transaction", () => {
     expect(await rig.get("eth_getBlockReceipts", "0x3")).toEqual([]);
   });
 
+  it("that failed says why", async () => {
+    const lost = await rig.send({ to: FORCER, data: "0x12345678" });
+    rig.seal();
+    expect(await status(lost)).toMatchObject({ state: "executed-final", error: "execution reverted" });
+    const hasty = testJob(FORCER, { deadline: 1_700_000_100n });
+    await rig.send({ to: FORCER, data: forcerCall("train", hasty), value: 2_000_000_000n, gas: GAS });
+    const late = await rig.send({ to: FORCER, data: forcerCall("infer", modelOf(hasty), INPUT), gas: GAS });
+    rig.seal();
+    expect(await status(late)).toMatchObject({ state: "parked" });
+    while (rig.l1.head.timestamp <= hasty.deadline) rig.l1.mine();
+    rig.deliver();
+    const answer = inferId(modelOf(hasty), tensorRoot(bytesOfHex(INPUT)));
+    expect(await status(late)).toMatchObject({ state: "executed-final", error: `no result of ${answer} in time` });
+  });
+
   it("gets its receipt from the block that resumed it, soft, then final, then settled", async () => {
     rig.deliver(modelClaim, inferClaim);
     const receipt = await rig.get<Record<string, unknown>>("eth_getTransactionReceipt", parked);
