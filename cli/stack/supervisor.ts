@@ -91,7 +91,8 @@ export class Supervisor {
       ],
       {
         cwd: ROOT,
-        env: { ...MEMORY, ...process.env, ...env },
+        // onnxruntime leaves an empty log per process where temporary files go: there it is gone with the run's folder.
+        env: { ...MEMORY, ...process.env, TMPDIR: this.#logDir, ...env },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         // Out of the terminal's process group: Ctrl-C reaches us alone, and we stop them in order.
         detached: true,

@@ -1,6 +1,17 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { exitCodeOf } from "../../cli/exit.ts";
 import { ROOT } from "../../cli/paths.ts";
@@ -54,6 +65,25 @@ test("help names every command, and each command's help is its own", () => {
   expect(status).toBe(0);
   for (const name of ["demo", "dev", "test", "bench", "snapshot"]) expect(stdout).toContain(name);
   expect(anh("help", "dev")).toMatchObject({ status: 0, stdout: expect.stringContaining("--l1-port") });
+});
+
+test("./anh called through links finds its own folder", () => {
+  const folder = mkdtempSync(join(tmpdir(), "anh-link-"));
+  try {
+    // Its checkout, with everything installed, and a command that tells where it is.
+    const root = join(folder, "check out");
+    for (const below of ["cli", "node_modules"]) mkdirSync(join(root, below), { recursive: true });
+    copyFileSync(`${ROOT}anh`, join(root, "anh"));
+    for (const file of ["package-lock.json", "node_modules/.anh-installed"]) writeFileSync(join(root, file), "{}");
+    writeFileSync(join(root, "cli/main.ts"), "console.log(import.meta.dirname, ...process.argv.slice(2));");
+    symlinkSync("check out/anh", join(folder, "link"));
+    symlinkSync(join(folder, "link"), join(folder, "link to it"));
+    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
+    const { stdout, stderr } = spawnSync(join(folder, "link to it"), ["a b"], { encoding: "utf8", env });
+    expect({ stdout, stderr }).toEqual({ stdout: `${join(realpathSync(root), "cli")} a b\n`, stderr: "" });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("a port in use: exit code 69, the port and what to do", async () => {
