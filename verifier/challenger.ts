@@ -129,6 +129,7 @@ async function standingOf(logged: LoggedClaim, { claims, disputes, sender }: Cha
     record,
     isOpen,
     isSoft: isSoft(logged.task),
+    failures: 0, // what is sent waits for nobody's data
     until: until.challengeable,
     askableUntil: until.askable,
   };

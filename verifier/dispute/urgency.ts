@@ -5,16 +5,20 @@ export type Urgent = {
   readonly until: bigint;
   /** Others may build on it already. */
   readonly isSoft: boolean;
+  /** Looks in a row that came to nothing because nobody served what it takes. */
+  readonly failures: number;
 };
 
 /**
- * Claims in the order to look at them: those that can be challenged, the nearest end first, of equals the soft ones; then
- * open ones whose window is over; then closed ones, of which only money is left to collect. Else the order given. Pure.
+ * Claims in the order to look at them: those that can be challenged, of these the ones that failed least often, so that
+ * claimants who let a challenger wait take nobody's turn but their own; of equals the nearest end first, then the soft ones.
+ * Then open ones whose window is over; then closed ones, of which only money is left to collect. Else the order given. Pure.
  */
 export const byUrgency = <T extends Urgent>(claims: readonly T[], nowSeconds: bigint): T[] =>
   claims.toSorted((a, b) => {
     const [first, second] = [rankOf(a, nowSeconds), rankOf(b, nowSeconds)];
     if (first !== second) return first - second;
+    if (first === CHALLENGEABLE && a.failures !== b.failures) return a.failures - b.failures;
     if (first === CHALLENGEABLE && a.until !== b.until) return a.until < b.until ? -1 : 1;
     return Number(b.isSoft) - Number(a.isSoft);
   });

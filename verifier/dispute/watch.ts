@@ -71,8 +71,9 @@ export type WatchModules = {
   readonly secret: Hex;
 };
 
-/** A claimant that serves nothing is asked again after this. */
+/** A claimant that serves nothing is asked again after this, and after twice the time each time, up to a limit. */
 const RETRY_MS = 3_000;
+const MAX_DOUBLINGS = 5;
 
 const UNKNOWN: Watched = { finding: { kind: "unknown" } };
 
@@ -80,6 +81,7 @@ export function openWatch(modules: WatchModules): Watch {
   const known = new Map<Hex, Watched>();
   const outdated = new Map<Hex, number>();
   const waiting = new Map<Hex, Waiting>();
+  const failures = new Map<Hex, number>();
   let nowSeconds = 0n;
   let working: Promise<void> | undefined;
 
@@ -93,7 +95,13 @@ export function openWatch(modules: WatchModules): Watch {
       modules.events(isUnavailable ? { event: "checked", ...more } : faultOf(claimHash, error));
       known.set(claimHash, { finding: { kind: "unavailable" } });
     }
-    if (known.get(claimHash)?.finding.kind === "unavailable") outdated.set(claimHash, Date.now() + RETRY_MS);
+    if (known.get(claimHash)?.finding.kind !== "unavailable") {
+      failures.delete(claimHash);
+      return;
+    }
+    const before = failures.get(claimHash) ?? 0;
+    failures.set(claimHash, before + 1);
+    outdated.set(claimHash, Date.now() + RETRY_MS * 2 ** Math.min(before, MAX_DOUBLINGS));
   }
 
   const first = () => byUrgency([...waiting.values()], nowSeconds)[0];
@@ -115,7 +123,8 @@ export function openWatch(modules: WatchModules): Watch {
       if (asked !== undefined) asked.until = window.until;
       else if (isDue) {
         outdated.delete(claimHash);
-        waiting.set(claimHash, { logged, spec, isOpen: true, until: window.until, isSoft: isSoft(spec.task) });
+        const more = { isSoft: isSoft(spec.task), failures: failures.get(claimHash) ?? 0 };
+        waiting.set(claimHash, { logged, spec, isOpen: true, until: window.until, ...more });
         working ??= work();
       }
       return known.get(claimHash) ?? UNKNOWN;
@@ -128,6 +137,7 @@ export function openWatch(modules: WatchModules): Watch {
     forget: (claimHash) => {
       known.delete(claimHash);
       outdated.delete(claimHash);
+      failures.delete(claimHash);
     },
     idle: async () => {
       waiting.clear();

@@ -10,6 +10,7 @@ const claim = (name: string, until: bigint, more: Partial<Urgent> = {}): Named =
   until,
   isOpen: true,
   isSoft: false,
+  failures: 0,
   ...more,
 });
 const soft = { isSoft: true };
@@ -45,6 +46,11 @@ describe("what a challenger looks at first", () => {
       "a question that is not answered after all ends",
       [claim("asked", NEVER), claim("a", 9000n), claim("over", 1n)],
       ["a", "asked", "over"],
+    ],
+    [
+      "what never failed before what did, however near its end: slow claimants take nobody's turn",
+      [claim("slow", 1001n, { failures: 2, ...soft }), claim("slower", 1000n, { failures: 3 }), claim("new", 9000n)],
+      ["new", "slow", "slower"],
     ],
     [
       "closed ones last, in their order",
