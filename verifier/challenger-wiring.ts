@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { concat, type Hex, keccak256, stringToHex } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
+import type { Task } from "../common/task.ts";
 import { startChallenger } from "./challenger.ts";
 import type { Policy } from "./check/policy.ts";
 import { type LoggedClaim, openClaimLog } from "./claims/log.ts";
@@ -37,6 +38,15 @@ export type ChallengerSettings = {
 };
 
 const DATA_TIMEOUT_MS = 30_000;
+/**
+ * What one server may make a check wait: a minute, and for each segment what computing it again takes (P7.2), but no more
+ * than a quarter of the window (or that minute), whatever a job says of its graph.
+ */
+const patienceFor = ({ steps, segmentSteps, graph, windowSeconds }: Task): number => {
+  const perSegmentMs = 1000 * Math.ceil((segmentSteps * Number(graph.flops)) / 1e10);
+  const limitMs = Math.max(60_000, 250 * windowSeconds);
+  return Math.min(60_000 + Math.ceil(steps / segmentSteps) * perSegmentMs, limitMs);
+};
 
 export function runChallenger(settings: ChallengerSettings, events: EventSink): Service {
   const { chain, l1Url, key, folder } = settings;
@@ -46,10 +56,11 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();
   const keptGraphs = new Set<Hex>();
-  const client = (urls: readonly string[]) => openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS });
-  const libraryFor = ({ dataUrl }: LoggedClaim, { consumed }: RunSpec) => {
+  const client = (urls: readonly string[], task: Task) =>
+    openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS, patienceMs: patienceFor(task) });
+  const libraryFor = ({ dataUrl, task }: LoggedClaim, { consumed }: RunSpec) => {
     const urls = [...settings.dataUrls, dataUrl, ...(consumed === undefined ? [] : [consumed.dataUrl])];
-    return openLibrary(store, client(urls), memory);
+    return openLibrary(store, client(urls, task), memory);
   };
   const service = startChallenger(
     {
@@ -79,7 +90,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         policy: settings.policy ?? { kind: "all" },
         // The same after a restart, and known to nobody else.
         secret: keccak256(concat([key, stringToHex("anh segments")])),
-        clientFor: ({ dataUrl }) => client([dataUrl]),
+        clientFor: ({ dataUrl, task }) => client([dataUrl], task),
         published: ({ claimHash, l1Block }) => readPublished(l1, claimHash, l1Block),
         openedSteps:
           ({ claimHash, l1Block }) =>

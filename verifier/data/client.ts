@@ -6,6 +6,7 @@ import { treeRoot, unpackHashes } from "../../common/merkle.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import type { StepRoots } from "../trace/step.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
+import { openPatience } from "./patience.ts";
 
 /** Nobody served it. Not proof of anything: the way on is a `demand` on L1 (P7.6). */
 export class DataUnavailableError extends AnhError {}
@@ -13,7 +14,10 @@ export class DataUnavailableError extends AnhError {}
 export type DataClientOptions = {
   /** Asked in turn. A URL is a hint found in a log, never trusted. */
   readonly urls: readonly string[];
+  /** Of one request. */
   readonly timeoutMs: number;
+  /** For all requests to one URL together, beyond what their bytes are worth (`openPatience`); no limit if absent. */
+  readonly patienceMs?: number;
 };
 
 /** Reads P9. What comes back is checked against the root or length that the caller names, unless said otherwise. */
@@ -55,13 +59,20 @@ const stepBody = z.object({
 const stepsBody = z.object({ steps: z.array(hash).max(64) });
 const MAX_JSON_BYTES = 4 << 20;
 
-export function openDataClient({ urls, timeoutMs }: DataClientOptions): DataClient {
+export function openDataClient({
+  urls,
+  timeoutMs,
+  patienceMs = Number.POSITIVE_INFINITY,
+}: DataClientOptions): DataClient {
+  const servers = urls.map((url) => ({ url: url.replace(/\/$/, ""), patience: openPatience(patienceMs) }));
   /** The first answer that `check` does not throw on. */
   async function ask<T>(path: string, maxBytes: number, check: (bytes: Uint8Array) => T): Promise<T> {
     const faults: string[] = [];
-    for (const url of urls) {
+    for (const { url, patience } of servers) {
       try {
-        return check(await download(`${url.replace(/\/$/, "")}/v1/${path}`, maxBytes, timeoutMs));
+        const leftMs = Math.min(timeoutMs, patience.leftMs());
+        if (leftMs <= 0) throw new Error("slower than anybody would wait for");
+        return check(await patience.during((received) => download(`${url}/v1/${path}`, maxBytes, leftMs, received)));
       } catch (error) {
         faults.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -129,8 +140,13 @@ const mismatch = (expected: unknown, actual: unknown): DataUnavailableError =>
 
 /** At most `maxBytes`, whatever the other side says or sends; over shared memory, because a dataset is read by other
  * threads and is too large to be copied for each. */
-async function download(url: string, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
+async function download(
+  url: string,
+  maxBytes: number,
+  timeoutMs: number,
+  received: (bytes: number) => void,
+): Promise<Uint8Array> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(Math.ceil(timeoutMs)), redirect: "error" });
   if (!response.ok || response.body === null) throw mismatch("status 200", response.status);
   const announced = Number(response.headers.get("content-length") ?? maxBytes);
   if (!(announced <= maxBytes)) throw mismatch(`at most ${maxBytes} bytes`, announced);
@@ -140,6 +156,7 @@ async function download(url: string, maxBytes: number, timeoutMs: number): Promi
     if (length + part.length > announced) throw mismatch(`at most ${announced} bytes`, "more");
     bytes.set(part, length);
     length += part.length;
+    received(part.length);
   }
   return bytes.subarray(0, length);
 }
