@@ -108,13 +108,15 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, closed:
     if (!settled.has(claimHash)) await apart({ claimHash }, events, () => look(logged));
   }
   for (const claim of open) await apart({ claimHash: claim.logged.claimHash }, events, () => answers([claim]));
+  // An own claim that could not be looked at may have fallen.
+  const unclear = new Set(own.filter(({ claimHash }) => !settled.has(claimHash)).map(({ task }) => task.id));
   const errands = new Map<Hex, Errand>();
   for (const { logged } of open) errands.set(logged.task.id, { task: logged.task, job: undefined });
   for (const demand of await demands()) {
     const { id } = demand.task;
     // While an own claim is open nothing new is begun for its id: were it overturned since the look above, the next
     // round first finds out whether the id is lost, and reserves nothing that it would then leave.
-    if (lost.has(id) || errands.has(id)) continue;
+    if (lost.has(id) || unclear.has(id)) continue;
     await apart({ id }, events, async () => {
       const overturned = (await reader.overturnedAt(id)) !== 0n;
       if (options.takes(demand, overturned)) errands.set(id, demand);

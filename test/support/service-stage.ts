@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hexToBytes } from "viem";
+import { onTestFailed } from "vitest";
 import { devAccount, type Role } from "../../cli/stack/accounts.ts";
 import { encodeJob, trainId } from "../../common/job.ts";
 import { type ChallengerSettings, runChallenger } from "../../verifier/challenger-wiring.ts";
@@ -20,12 +21,26 @@ import { type SmallSpec, type SmallTask, smallTask } from "./small-task.ts";
 import { until } from "./until.ts";
 import { storeGraph, storeTensors } from "./upload.ts";
 
-/** Where a claimant says it serves, where a service looks for content, and for work. */
+/** Where a claimant says it serves, where a service looks for L1, for content, and for work. */
 export type Serving = {
+  readonly l1Url?: string;
   readonly dataUrl?: string;
   readonly dataUrls?: readonly string[];
   readonly demands?: DemandSource;
 };
+
+/** What a service told, shown when the test fails: a test that waits in vain says nothing else. */
+function record(role: string): ServiceEvent[] {
+  const events: ServiceEvent[] = [];
+  onTestFailed(() => {
+    for (const event of events)
+      console.error(
+        role,
+        JSON.stringify(event, (_, it) => (typeof it === "bigint" ? `${it}` : it)),
+      );
+  });
+  return events;
+}
 
 export async function openServiceStage() {
   const folder = await mkdtemp(join(tmpdir(), "anh-services-"));
@@ -67,7 +82,7 @@ export async function openServiceStage() {
       takes: (overturned: boolean) => boolean = () => true,
       { demands = async () => [task], ...serving }: Serving = {},
     ) {
-      const events: ServiceEvent[] = [];
+      const events = record(role);
       const running = await runExecutor(
         { ...common(role), ...serving, dataPort: 0, takes: (_, overturned) => takes(overturned) },
         { demands, openSteps, events: (event) => events.push(event) },
@@ -76,7 +91,7 @@ export async function openServiceStage() {
       return { events, stop: running.stop };
     },
     watch(settings: Partial<ChallengerSettings> = {}): ServiceEvent[] {
-      const events: ServiceEvent[] = [];
+      const events = record("challenger");
       const { stop } = runChallenger({ ...common("challenger"), ...settings }, (event) => events.push(event));
       stops.push(stop);
       return events;

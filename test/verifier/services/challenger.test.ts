@@ -8,6 +8,7 @@ import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import { openAccountSender, openL1 } from "../../../verifier/clients.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
+import { startHidingL1 } from "../../support/hiding-l1.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
 import { checked, liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallSpec, SmallTask } from "../../support/small-task.ts";
@@ -80,6 +81,29 @@ describe("an executor whose claim falls in the middle of its round", () => {
     await seen(events, "given-up");
     await until(() => (roundsAfter > 3 ? true : undefined));
     expect(events.filter(({ event }) => event === "reserved")).toHaveLength(1);
+  });
+});
+
+describe("an executor that cannot read how its claim fell", () => {
+  it("reserves nothing until it can", async () => {
+    const task = job({ stepRoots: true });
+    const l1 = await startHidingL1(stage.l1.url);
+    try {
+      const { events } = await execute("liar", task, liar("next_weight0"), () => true, { l1Url: l1.url });
+      const { claimHash } = await seen(events, "claimed");
+      l1.hide((claimHash as Hex).slice(2));
+      watch();
+      await until(async () => ((await liveStatus(task)) === 0 ? true : undefined));
+      await stage.l1.warp(6);
+      const failed = () => events.filter((event) => event.event === "round-failed").length;
+      const before = failed();
+      await until(() => (failed() > before + 1 ? true : undefined));
+      l1.hide(undefined);
+      await seen(events, "given-up");
+      expect(events.filter(({ event }) => event === "reserved")).toHaveLength(1);
+    } finally {
+      l1.stop();
+    }
   });
 });
 
