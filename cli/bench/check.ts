@@ -1,3 +1,4 @@
+import { digitsDataset, loadMnist } from "../../examples/data/mnist.ts";
 import { ownSegment } from "../../verifier/check/claim.ts";
 import { isolate } from "../../verifier/check/isolate.ts";
 import { firstWrongElement } from "../../verifier/check/nodes.ts";
@@ -5,8 +6,6 @@ import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
 import { openGatherer } from "../../verifier/trace/gather.ts";
 import { rowOrderOf } from "../../verifier/trace/inputs.ts";
 import { batchOf } from "../../verifier/trace/run.ts";
-import { loadMnist } from "../demo/mnist.ts";
-import { digitsDataset } from "../demo/plans.ts";
 import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
 

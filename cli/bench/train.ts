@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { digitsDataset, loadMnist } from "../../examples/data/mnist.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../verifier/runtime/runtime.ts";
 import { type Tensor, viewOf } from "../../verifier/tensor/tensor.ts";
@@ -10,8 +11,6 @@ import { feedTypes, rowOrderOf, type TaskInputs } from "../../verifier/trace/inp
 import { runTask } from "../../verifier/trace/run.ts";
 import { stepsOf } from "../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
-import { loadMnist } from "../demo/mnist.ts";
-import { digitsDataset } from "../demo/plans.ts";
 import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
 import { cnnTraining, gptTraining } from "./networks.ts";

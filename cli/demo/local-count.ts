@@ -1,8 +1,8 @@
 import type { Hex } from "viem";
+import type { Digits } from "../../examples/data/mnist.ts";
 import { openDataClient } from "../../verifier/data/client.ts";
 import { byteSizeOf, fromBytes } from "../../verifier/tensor/tensor.ts";
 import { stateTypes } from "../../verifier/trace/inputs.ts";
-import type { Digits } from "./mnist.ts";
 import type { PlannedTraining } from "./plans.ts";
 
 /** Weights by the root that was claimed, every byte checked against it. */

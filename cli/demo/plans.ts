@@ -1,9 +1,9 @@
 import type { Address } from "viem";
 import type { ProfileName } from "../../common/job.ts";
+import { digitsMlp } from "../../examples/networks.ts";
 import { type BuiltJob, buildJob } from "../../verifier/model/job.ts";
-import { type ModelGraphs, mlpGraphs } from "../../verifier/model/mlp.ts";
-import { type Dataset, datasetOf } from "../../verifier/trace/dataset.ts";
-import type { Digits } from "./mnist.ts";
+import type { ModelGraphs } from "../../verifier/model/mlp.ts";
+import type { Dataset } from "../../verifier/trace/dataset.ts";
 
 /** One of the demo's three trainings of a 784-128-10 network. */
 export interface TrainingPlan {
@@ -20,8 +20,6 @@ export interface PlannedTraining extends BuiltJob {
   readonly graphs: ModelGraphs;
 }
 
-const SIZES = [784, 128, 10];
-const EVALUATE_ROWS = 500;
 const PRICE_WEI_PER_GFLOP = 10n ** 12n;
 
 /** Batch 100 in C: there one thread and two give different bits (at 128 they would be equal), and neither is wrong. */
@@ -34,12 +32,6 @@ export const trainingPlans = (profileOfB: ProfileName): readonly TrainingPlan[] 
 /** The devnet's shortest, but for a soft result: the challenger comes when that has been used, and needs time. */
 const windowSeconds = ({ soft }: TrainingPlan): number => (soft ? 90 : 60);
 
-export const digitsDataset = (digits: Digits): Dataset =>
-  datasetOf([
-    { dtype: "uint8", shape: [digits.rows, 784], data: digits.images },
-    { dtype: "uint8", shape: [digits.rows], data: digits.labels },
-  ]);
-
 export interface JobContext {
   readonly l2ChainId: bigint;
   /** The contract that will call the precompile: nobody else can open this job. */
@@ -51,13 +43,7 @@ export interface JobContext {
 }
 
 export const graphsOf = (plan: TrainingPlan, randomSeed: number): ModelGraphs =>
-  mlpGraphs({
-    sizes: SIZES,
-    seed: randomSeed,
-    batchRows: plan.batchRows,
-    evaluateBatchRows: EVALUATE_ROWS,
-    optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
-  });
+  digitsMlp({ seed: randomSeed, batchRows: plan.batchRows });
 
 export function planTraining(plan: TrainingPlan, context: JobContext): PlannedTraining {
   const graphs = graphsOf(plan, context.randomSeed);

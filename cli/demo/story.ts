@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Address, Hex } from "viem";
 import { evaluateId, inferId } from "../../common/job.ts";
+import { digitsDataset, loadMnist } from "../../examples/data/mnist.ts";
 import { tensorUploads } from "../../verifier/model/uploads.ts";
 import { untilSignal } from "../../verifier/signal.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
@@ -17,8 +18,7 @@ import { awaitOverturn, blockHashes, type Overturn } from "./chapters/overturn.t
 import { redeemCredit, refuseEarlyStateClaim, withdrawTwice } from "./chapters/settlement.ts";
 import { executed, FINAL, watchJobs } from "./chapters/watch.ts";
 import { chooseLie, isProvable, type LieRequest, profileOf } from "./lie.ts";
-import { loadMnist } from "./mnist.ts";
-import { digitsDataset, type PlannedTraining, planTraining, trainingPlans } from "./plans.ts";
+import { type PlannedTraining, planTraining, trainingPlans } from "./plans.ts";
 import { openServiceLog } from "./service-log.ts";
 import { type Outcome, summarize } from "./summary.ts";
 import type { Teller } from "./teller.ts";

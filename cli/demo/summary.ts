@@ -6,6 +6,7 @@ import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { prepaidGasAbi } from "../../common/contracts/prepaid-gas.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
 import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
+import type { Digits } from "../../examples/data/mnist.ts";
 import type { LieAmount } from "../../verifier/ops/judge.ts";
 import { until } from "../stack/until.ts";
 import type { Cast } from "./cast.ts";
@@ -16,7 +17,6 @@ import type { Watcher } from "./chapters/watch.ts";
 import { gasPerAction, type L1Call, l1Calls, type NamedContract } from "./gas-report.ts";
 import { openL2 } from "./l2.ts";
 import { countRight, fetchWeights } from "./local-count.ts";
-import type { Digits } from "./mnist.ts";
 import type { PlannedTraining } from "./plans.ts";
 
 /** What the chapters leave behind. */

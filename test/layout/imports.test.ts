@@ -13,9 +13,9 @@ const allowed: Record<string, readonly string[]> = {
   "l2-node/execution/": ["common/", "verifier/", "l2-node/"],
   "l2-node/main.ts": ["common/", "verifier/", "l2-node/"],
   "deploy/": ["common/", "deploy/"],
-  "cli/": ["common/", "verifier/", "l2-node/", "deploy/", "cli/", "test/support/"],
+  "cli/": ["common/", "verifier/", "l2-node/", "deploy/", "cli/", "examples/", "test/support/"],
   // What a requester may use: no part of the command or of a node.
-  "examples/": ["common/", "verifier/", "deploy/"],
+  "examples/": ["common/", "verifier/", "deploy/", "examples/"],
 };
 
 /** Rooms that must not know what a transaction computes: sealing does not depend on executing. */

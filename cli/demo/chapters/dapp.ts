@@ -2,14 +2,14 @@ import type { Address, Hex } from "viem";
 import { bytesToHex, encodeDeployData, encodeFunctionData } from "viem";
 import { trainTask } from "../../../common/task.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
+import { type Digits, digitsDataset } from "../../../examples/data/mnist.ts";
 import { putBlob } from "../../../verifier/data/put.ts";
 import { UploadError } from "../../../verifier/data/upload.ts";
 import type { Upload } from "../../../verifier/model/uploads.ts";
 import { datasetRoot } from "../../../verifier/trace/dataset.ts";
 import { until } from "../../stack/until.ts";
 import type { Cast } from "../cast.ts";
-import type { Digits } from "../mnist.ts";
-import { digitsDataset, type PlannedTraining } from "../plans.ts";
+import type { PlannedTraining } from "../plans.ts";
 import { receiptOf, sendPatiently, succeeded } from "../send.ts";
 
 const UPLOAD_MS = 60_000;

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loadMnist } from "../../../cli/demo/mnist.ts";
+import { digitsDataset, loadMnist } from "../../../examples/data/mnist.ts";
+import { digitsCnn } from "../../../examples/networks.ts";
 import { checkGraph } from "../../../verifier/model/check.ts";
 import { type CnnBlock, cnnGraphs } from "../../../verifier/model/cnn.ts";
 import { UnsupportedModelError } from "../../../verifier/model/errors.ts";
@@ -13,7 +14,6 @@ import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
 import { openCheckpoints } from "../../../verifier/trace/checkpoint.ts";
-import { datasetOf } from "../../../verifier/trace/dataset.ts";
 import { openGatherer } from "../../../verifier/trace/gather.ts";
 import { runTask } from "../../../verifier/trace/run.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
@@ -112,26 +112,8 @@ test.runIf(process.env.ANH_LONG === "1")(
   { timeout: 1_800_000 },
   async () => {
     const mnist = await loadMnist();
-    const tensors = (rows: number, images: Uint8Array, labels: Uint8Array): Tensor[] => [
-      { dtype: "uint8", shape: [rows, 784], data: images },
-      { dtype: "uint8", shape: [rows], data: labels },
-    ];
-    const graphs = cnnGraphs({
-      image: { channels: 1, height: 28, width: 28 },
-      blocks: [block({ filters: 8, pool: 2 }), block({ filters: 16, pool: 2 })],
-      batchNorm: false,
-      dense: [10],
-      seed: 1,
-      batchRows: 64,
-      evaluateBatchRows: 500,
-      optimizer: {
-        kind: "momentum",
-        learningRate: 0.05,
-        momentum: 0.9,
-        schedule: { kind: "cosine", warmupSteps: 50, totalSteps: STEPS, floor: 0.02 },
-      },
-    });
-    const dataset = datasetOf(tensors(mnist.train.rows, mnist.train.images, mnist.train.labels));
+    const graphs = digitsCnn(STEPS);
+    const dataset = digitsDataset(mnist.train);
     const job = taskOfGraphs(graphs, dataset, { batchRows: 64, steps: STEPS, segmentSteps: 50 });
     const folder = await mkdtemp(join(tmpdir(), "anh-cnn-"));
     const session = await onnxRuntime({ threads: 1 }).open(graphs.train.graph);
@@ -149,7 +131,7 @@ test.runIf(process.env.ANH_LONG === "1")(
           console.log(`step ${(index + 1) * 50}: loss ${mean.toFixed(3)}, ${Math.round(performance.now() - begun)} ms`);
         },
       });
-      const right = await counted(graphs, state, tensors(mnist.test.rows, mnist.test.images, mnist.test.labels));
+      const right = await counted(graphs, state, digitsDataset(mnist.test).tensors);
       console.log(`${right} of ${mnist.test.rows} test digits`);
       expect(right).toBeGreaterThanOrEqual(9850);
     } finally {
@@ -164,7 +146,7 @@ test.runIf(process.env.ANH_LONG === "1")(
 async function counted(
   { evaluate: graph }: ModelGraphs,
   state: readonly Tensor[],
-  [x, labels]: Tensor[],
+  [x, labels]: readonly Tensor[],
 ): Promise<number> {
   const session = await onnxRuntime({ threads: 1 }).open(graph);
   const parameters = graph.stateInputs.slice(0, -1).map(({ source }) => state[source]!);

