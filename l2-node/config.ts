@@ -16,7 +16,8 @@ const key = z.custom<Hex>(
 const schema = z
   .object({
     role: z.enum(["sequencer", "replica"]),
-    execute: z.enum(["lazy", "none"]).default("lazy"),
+    /** Blocks are executed when somebody asks for what follows from them, as soon as they are there, or never. */
+    execute: z.enum(["lazy", "eager", "none"]).default("lazy"),
     /** Compare posted state claims with the own state; costs executing what they claim. */
     audit: z.enum(["on", "off"]).default("on"),
     dataDir: z.string().min(1),

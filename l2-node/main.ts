@@ -16,7 +16,6 @@ import { type NodeConfig, readConfig } from "./config.ts";
 import { checkGenesis } from "./execution/check-genesis.ts";
 import type { Execution } from "./execution/execution.ts";
 import { readGenesisFile } from "./execution/genesis-file.ts";
-import { shapesFrom } from "./execution/shapes.ts";
 import { type NodeEvent, startNode } from "./node.ts";
 
 const EXIT_CONFIG = 78;
@@ -58,7 +57,7 @@ async function main(config: NodeConfig): Promise<void> {
   const node = await startNode(config, {
     chain,
     routers: (execution) => [blobRouter(blobs, upload, execution)],
-    shapeOf: shapesFrom(blobs.get),
+    blobs: blobFolder,
     events,
     onFatal: (error) => {
       log.fatal(error);

@@ -5,16 +5,15 @@ import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
 import { sealedHeaderDigest } from "../common/sealed-header.ts";
 import { addressOfKey, signDigest } from "../common/signature.ts";
-import { Chain } from "./chain/chain.ts";
+import { Chain, onChainChange } from "./chain/chain.ts";
 import { ConfigError, type NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
 import { Auditor } from "./execution/auditor.ts";
 import { bridgeSource } from "./execution/bridge-source.ts";
-import { chainSource } from "./execution/chain-source.ts";
+import { executeEagerly } from "./execution/eager.ts";
 import type { Execution } from "./execution/execution.ts";
-import { LazyExecution } from "./execution/lazy.ts";
-import type { ShapeSource } from "./execution/shapes.ts";
 import { StateClaimLog } from "./execution/state-claim-log.ts";
+import { openThreaded } from "./execution/threaded.ts";
 import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
 import { disputeSource } from "./l1/disputes.ts";
@@ -35,8 +34,8 @@ export interface NodeEvent {
 
 export interface NodeModules {
   readonly chain: ChainFile;
-  /** Shapes of the inference graphs this node holds. */
-  readonly shapeOf?: ShapeSource;
+  /** Folder of the inference graphs this node holds. */
+  readonly blobs?: string;
   /** Served beside the RPC; `execution` is absent with `--execute none`. */
   readonly routers: (execution: Execution | undefined) => readonly Router[];
   readonly events: (event: NodeEvent) => void;
@@ -59,7 +58,8 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   const onTrouble = (source: string) => (trouble: object) => events({ event: "trouble", source, ...describe(trouble) });
 
   mkdirSync(config.dataDir, { recursive: true });
-  const store = openStore(join(config.dataDir, "chain.sqlite"), file);
+  const chainPath = join(config.dataDir, "chain.sqlite");
+  const store = openStore(chainPath, file);
   stops.push(() => store.close());
   const chain = new Chain({ chain: file }, { store });
   const [client, ...witnesses] = [config.l1Url, ...config.l1WitnessUrls].map(
@@ -74,12 +74,13 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));
 
   let execution: Execution | undefined;
-  if (config.execute === "lazy") {
-    execution = new LazyExecution(
-      { path: join(config.dataDir, "state.sqlite") },
-      { source: chainSource(chain), ...(modules.shapeOf ? { shapeOf: modules.shapeOf } : {}) },
+  if (config.execute !== "none") {
+    execution = await openThreaded(
+      { chain: file, chainPath, statePath: join(config.dataDir, "state.sqlite"), blobs: modules.blobs },
+      { onChange: onChainChange(chain), onTrouble: onTrouble("execution") },
     );
     stops.push(() => execution?.close());
+    if (config.execute === "eager") stops.push(executeEagerly(chain, execution, onTrouble("execution")));
     execution.events.on("rederived", (rederivation) => events({ event: "rederived", ...rederivation }));
     execution.events.on("result", (result) => events({ event: "result", ...result }));
     execution.events.on("fault", ({ error, ...where }) => events({ event: "fault", ...where, error: error.toJSON() }));

@@ -10,8 +10,7 @@ export const valueCheck =
   (execution: Execution) =>
   async ({ sender, valueWei }: Transaction): Promise<void> => {
     if (valueWei === 0n) return;
-    const known = await execution.account(sender, execution.executedNumber());
-    if (known.balanceWei >= valueWei) return;
+    if (execution.knownAccount(sender).balanceWei >= valueWei) return;
     const { balanceWei } = await execution.account(sender, "latest");
     if (balanceWei < valueWei)
       throw new PoolError(

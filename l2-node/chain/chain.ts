@@ -4,24 +4,15 @@ import { decodeBatch, type Envelopes } from "../../common/batch.ts";
 import { largerOf } from "../../common/bigint.ts";
 import { equalBytes } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
-import { AnhError } from "../../common/errors.ts";
 import { encodeHeader } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
-import { isAboutClaim, type L1Batch, type L1Message, type L1Step } from "../l1/step.ts";
+import { isAboutClaim, type L1Batch, type L1Step } from "../l1/step.ts";
 import type { Store } from "../store/store.ts";
 import { type Block, includedIn, postedOf } from "./block.ts";
 import type { Built } from "./builder.ts";
 import { deriveBlock } from "./derivation.ts";
-import { type ClaimStandings, claimStandings } from "./standings.ts";
-
-export interface Heads {
-  /** Last sealed or derived. */
-  readonly latest: bigint;
-  /** Last anchored. */
-  readonly safe: bigint;
-  /** Last anchored in a finalized L1 block and free of open results. */
-  readonly finalized: bigint;
-}
+import { type Heads, headsOf } from "./heads.ts";
+import { addStandings, type ClaimStandings, claimStandings } from "./standings.ts";
 
 export interface ChainEvents {
   /** A block was sealed or derived. It is durable. */
@@ -31,9 +22,6 @@ export interface ChainEvents {
   /** L1 moved: anchors, messages or finality may have changed. */
   l1: [];
 }
-
-/** The data folder lacks what this version needs of L1. */
-export class IncompleteStoreError extends AnhError {}
 
 /** The chain of one node: blocks it sealed or derived, kept in step with L1. Synchronous; every change is durable. */
 export class Chain {
@@ -113,7 +101,7 @@ export class Chain {
       l1.setCursor(step.head, step.finalizedNumber);
       this.store.dropped.prune(l1.lastBatchAt(step.finalizedNumber)?.lastNumber ?? 0n);
     });
-    for (const message of step.messages) if (isAboutClaim(message)) this.#addTo(this.#standings, message);
+    addStandings(this.#standings, this.store.l1, step.messages.filter(isAboutClaim));
     this.#announce(dropped, added);
     this.events.emit("l1");
   }
@@ -139,21 +127,8 @@ export class Chain {
 
   #readStandings(): ClaimStandings {
     const standings = claimStandings(this.file.clocks);
-    for (const message of this.store.l1.claimMessages()) this.#addTo(standings, message);
+    addStandings(standings, this.store.l1, this.store.l1.claimMessages());
     return standings;
-  }
-
-  #addTo(standings: ClaimStandings, message: L1Message): void {
-    const header = this.store.l1.originAt(message.l1Block);
-    if (header === undefined)
-      throw new IncompleteStoreError(
-        "incomplete-store",
-        `no header of L1 block ${message.l1Block}, which holds a claim`,
-        {
-          hint: "an older version wrote this data folder: remove it, and L1 is read again",
-        },
-      );
-    standings.add(message, header.timestamp);
   }
 
   /**
@@ -219,21 +194,19 @@ export class Chain {
 
   #computeHeads(): Heads {
     const { l1, blocks } = this.store;
-    const latest = this.head().header.number;
-    const safe = l1.lastBatch()?.lastNumber ?? 0n;
-    const anchored = l1.lastBatchAt(l1.finalizedNumber())?.lastNumber ?? 0n;
-    const firstOpen = this.#standings.firstOpen();
-    if (firstOpen === undefined) return { latest, safe, finalized: anchored };
-    // Largest block at or below `anchored` that consumed no open result: inbox counts ascend, so bisect.
-    let [low, high] = [0n, anchored];
-    while (low < high) {
-      const middle = (low + high + 1n) / 2n;
-      if ((blocks.block(middle) as Block).header.origin.inboxCount <= firstOpen) low = middle;
-      else high = middle - 1n;
-    }
-    return { latest, safe, finalized: low };
+    return headsOf(this.head().header.number, l1, blocks, this.#standings.firstOpen());
   }
 }
+
+/** Calls back after blocks were added or dropped, or L1 moved. */
+export const onChainChange =
+  ({ events }: Pick<Chain, "events">) =>
+  (listener: () => void): (() => void) => {
+    for (const event of ["block", "dropped", "l1"] as const) events.on(event, listener);
+    return () => {
+      for (const event of ["block", "dropped", "l1"] as const) events.off(event, listener);
+    };
+  };
 
 /** Equal hashes are not enough: bytes that do not give the header's transactionsRoot make the block inbox-only (P3.6). */
 function isSame(own: Block, posted: Uint8Array, body: Envelopes | null): boolean {

@@ -18,3 +18,6 @@ export class CallFailedError extends AnhError {
     this.data = data;
   }
 }
+
+/** The thread that executes ended before it answered; another takes its place. */
+export class ExecutionDiedError extends AnhError {}

@@ -237,6 +237,8 @@ export interface Execution {
   executedNumber(): bigint;
   /** How often state was rolled back and derived again since the store was created. */
   rederivedCount(): number;
+  /** An account in the newest state already executed; executes nothing, and waits for nothing. */
+  knownAccount(address: Address): AccountState;
   executeTo(block: BlockTag): Promise<bigint>;
 
   account(address: Address, block: BlockTag): Promise<AccountState>;

@@ -50,7 +50,7 @@ export interface LazyExecutionModules {
   readonly shapeOf?: ShapeSource;
 }
 
-/** `Execution` over a chain, in the main thread. */
+/** `Execution` over a chain, in the thread of whoever made it. */
 export class LazyExecution implements Execution {
   readonly events = new EventEmitter<ExecutionEvents>();
   readonly #source: BlockSource;
@@ -83,6 +83,10 @@ export class LazyExecution implements Execution {
 
   rederivedCount(): number {
     return this.#store.rederivedCount();
+  }
+
+  knownAccount(address: Address) {
+    return readAccount(this.#store, lower(address));
   }
 
   executeTo(block: BlockTag): Promise<bigint> {

@@ -28,8 +28,8 @@ export interface SimulationOptions {
   readonly validation: boolean;
   /** Also log every transfer of value, as ERC-7528's address would. */
   readonly traceTransfers: boolean;
-  /** What an account can pay fees with beside its balance. */
-  readonly prepaidWei: (account: Address) => bigint;
+  /** What senders can pay fees with beside their balances; absent where it is nothing. */
+  readonly prepaidWei: ReadonlyMap<Address, bigint>;
 }
 
 export interface SimulatedOutcome {
@@ -45,8 +45,6 @@ export interface SimulatedOutcome {
 }
 
 export interface Simulation {
-  /** The block the simulation stands on. */
-  readonly base: RunBlock;
   /** Runs the next block: overrides first, then the calls one after the other. `hashes` are those of blocks simulated before. */
   runBlock(
     block: RunBlock,
@@ -67,7 +65,6 @@ export function openSimulation(context: CallContext, options: SimulationOptions)
   let reader: StateReader = context.reader;
   let gasLeft = MAX_SIMULATED_GAS;
   return {
-    base: context.block,
     async runBlock(block, overrides, calls, hashes) {
       const state = new WorldState(readerFor(reader, overrides));
       reader = state;
@@ -167,7 +164,7 @@ function judge(
   if (gasLimit < needed) throw refuse("intrinsic", `intrinsic gas too low: have ${gasLimit}, want ${needed}`);
   // Simulated senders are funded by overriding their balance, so a fee may come from there too; it is not debited.
   const [has, wants] = [account.balanceWei, valueWei + gasLimit * maxFeeWei];
-  if (has < valueWei || has + prepaidWei(from) < wants)
+  if (has < valueWei || has + (prepaidWei.get(from) ?? 0n) < wants)
     throw refuse("funds", `insufficient funds for gas * price + value: address ${from} have ${has} want ${wants}`);
 }
 

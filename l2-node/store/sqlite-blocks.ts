@@ -35,6 +35,10 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     "insert into ledger(address, account) values (?, ?) on conflict(address) do update set account = excluded.account",
   );
 
+  const countRemoval = db.prepare(
+    "insert into meta(name, value) values ('removed-blocks', '1') on conflict(name) do update set value = value + 1",
+  );
+
   const blocks = new Map<bigint, Block>();
   const accounts = new Map<Address, LedgerAccount>();
   let headNumber: bigint | undefined;
@@ -114,6 +118,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       for (const [address, value] of decodeUndo(undo)) setAccount(address, value);
       deleteTransactions.run(number);
       deleteBlock.run(number);
+      countRemoval.run();
       blocks.delete(last.header.number);
       headNumber = last.header.number - 1n;
       return last;

@@ -78,8 +78,8 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
   const selectSettled = db.prepare<[number], MessageRow>(
     "select * from messages where kind = 6 and position < ? order by position desc limit 1",
   );
-  const selectClaimMessages = db.prepare<[], MessageRow>(
-    "select * from messages where kind between 3 and 5 order by position",
+  const selectClaimMessages = db.prepare<[number], MessageRow>(
+    "select * from messages where kind between 3 and 5 and position >= ? order by position",
   );
   const insertMessage = db.prepare("insert into messages values (?, ?, ?, ?, ?)");
   const insertBatch = db.prepare("insert into batches values (?, ?, ?, ?, ?, ?)");
@@ -151,7 +151,7 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
       insertMessage.run(Number(index), kind, withChecksum(bytesOfHex(body)), bytesOfHex(hash), Number(l1Block));
     },
     rawMessage,
-    claimMessages: () => selectClaimMessages.all().map(messageOf),
+    claimMessages: (from = 0n) => selectClaimMessages.all(Number(from)).map(messageOf),
     putBatch: ({ batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction }) => {
       const [hash, transaction] = [bytesOfHex(lastHash), bytesOfHex(l1Transaction)];
       insertBatch.run(Number(batch), Number(firstNumber), Number(lastNumber), hash, Number(l1Block), transaction);

@@ -36,7 +36,9 @@ export class StoreInUseError extends AnhError {}
 
 /** Opens or creates the store of `chain` at `path` (a file, or ":memory:"). Throws `WrongChainError` for another chain's, `StoreInUseError`. */
 export function openStore(path: string, chain: ChainFile): Store {
-  const db = openExclusively(path);
+  const lock = path === ":memory:" ? undefined : lockFor(path);
+  const db = new Database(path);
+  db.pragma("journal_mode = WAL");
   // A block is durable before anybody hears of it: FULL makes each commit an fsync.
   db.pragma("synchronous = FULL");
   db.exec(SCHEMA);
@@ -57,20 +59,24 @@ export function openStore(path: string, chain: ChainFile): Store {
     },
     close: () => {
       db.close();
+      lock?.close();
     },
   };
 }
 
 const LOCK_WAIT_MS = 1000;
 
-function openExclusively(path: string): Database.Database {
-  const db = new Database(path, { timeout: LOCK_WAIT_MS });
+/**
+ * Held as long as it is open, and by no dead process. A file of its own: locked exclusively, the store itself could not be
+ * read by this process's other threads.
+ */
+function lockFor(path: string): Database.Database {
+  const lock = new Database(`${path}-lock`, { timeout: LOCK_WAIT_MS });
   try {
-    db.pragma("locking_mode = EXCLUSIVE");
-    db.pragma("journal_mode = WAL");
-    return db;
+    lock.exec("begin exclusive");
+    return lock;
   } catch (cause) {
-    db.close();
+    lock.close();
     if ((cause as { code?: string }).code !== "SQLITE_BUSY") throw cause;
     throw new StoreInUseError("store-in-use", `${path} is in use by another process`, {
       cause,

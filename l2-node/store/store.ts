@@ -36,8 +36,8 @@ export interface L1Store extends L1View {
   inbox(): { readonly count: bigint; readonly hash: Hex };
   putMessage(message: L1Message): void;
   rawMessage(index: bigint): L1Message | undefined;
-  /** Messages about claims (kinds 3, 4, 5), in inbox order. */
-  claimMessages(): Iterable<L1Message>;
+  /** Messages about claims (kinds 3, 4, 5) from an inbox index on, in inbox order. */
+  claimMessages(from?: bigint): Iterable<L1Message>;
   /** The last Settled message among the first `count`. */
   settledAt(count: bigint): Extract<Message, { kind: 6 }> | undefined;
   putBatch(batch: BatchRecord): void;
@@ -78,5 +78,21 @@ export interface Store {
   readonly pool: PoolStore;
   readonly dropped: DroppedStore;
   transaction<T>(work: () => T): T;
+  close(): void;
+}
+
+/** A store that another thread writes. What two calls outside of one `snapshot` tell may lie commits apart. */
+export interface StoreReader {
+  readonly blocks: Pick<BlockStore, "block">;
+  readonly l1: Omit<L1Store, "setCursor" | "putHeader" | "putMessage" | "putBatch" | "rewind">;
+  headNumber(): bigint;
+  /** How many blocks ever left the chain: while it stands still, known blocks are what they were. */
+  removedCount(): number;
+  /** Differs from the last answer once something was committed. */
+  commits(): number;
+  /** Drops known blocks. */
+  forget(): void;
+  /** Everything `look` reads belongs to one commit. */
+  snapshot<T>(look: () => T): T;
   close(): void;
 }

@@ -1,4 +1,4 @@
-import type { Hex } from "viem";
+import type { Address, Hex } from "viem";
 import { z } from "zod";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import type { Block } from "../../chain/block.ts";
@@ -40,7 +40,7 @@ export const ethSimulateV1 = method(
     const modes = {
       validation: options.validation ?? false,
       traceTransfers: options.traceTransfers ?? false,
-      prepaidWei: (account: Hex) => context.chain.store.blocks.account(account).prepaidWei,
+      prepaidWei: prepaidBy(context, blockStateCalls),
     };
     return context.gate(() =>
       executionOf(context).simulate(base.header.number, modes, (opened) =>
@@ -49,6 +49,14 @@ export const ethSimulateV1 = method(
     );
   },
 );
+
+/** Prepaid gas of all who send something. */
+const prepaidBy = ({ chain }: RpcContext, blocks: readonly Asked[]): ReadonlyMap<Address, bigint> =>
+  new Map(
+    blocks
+      .flatMap(({ calls }) => calls ?? [])
+      .flatMap(({ from }) => (from == null ? [] : [[from, chain.store.blocks.account(from).prepaidWei]])),
+  );
 
 interface Planned {
   readonly asked: Asked;
