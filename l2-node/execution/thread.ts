@@ -74,7 +74,10 @@ function serve({ chain: file, chainPath, statePath, blobs, listening }: ThreadDa
   port.on("message", (message: ToThread) => {
     if (message.kind === "ask") void answer(message);
     else if (message.kind === "listen") listen(message.event, message.on);
-    else chain.refresh();
+    else {
+      chain.refresh();
+      send({ kind: "standing", standing: standing() });
+    }
   });
   send({ kind: "ready", standing: standing() });
 }

@@ -92,7 +92,7 @@ export type FromThread =
   /** It cannot begin. */
   | { readonly kind: "unable"; readonly error: WireError }
   | ({ readonly standing: Standing } & (
-      | { readonly kind: "ready" }
+      | { readonly kind: "ready" | "standing" }
       | { readonly kind: "answer"; readonly id: number; readonly result: unknown }
       | { readonly kind: "refusal"; readonly id: number; readonly error: WireError }
       /** Without its detail where nobody listens. */

@@ -20,18 +20,20 @@ export const PREDEPLOYS: GenesisAlloc = { [DNN_ADDRESS]: { nonce: 1n, code: "0xf
 export interface RigOptions {
   readonly alloc?: GenesisAlloc;
   readonly path?: string;
+  /** Of the node's store. */
+  readonly chainPath?: string;
   readonly shapeOf?: ShapeSource;
   /** Devnet's where not named. */
   readonly clocks?: Partial<Clocks>;
 }
 
-export function makeRig({ alloc = {}, path = ":memory:", shapeOf, clocks: own = {} }: RigOptions = {}) {
+export function makeRig({ alloc = {}, path = ":memory:", chainPath, shapeOf, clocks: own = {} }: RigOptions = {}) {
   const l1 = new MemoryL1();
   const base = l1.chainFile();
   // Nothing is anchored here, and no fallback block is to become due for that.
   const clocks = { ...base.clocks, inclusionWindowSeconds: 1e9, ...own };
   const file = { ...base, clocks, genesis: { ...base.genesis, alloc: { ...PREDEPLOYS, ...alloc } } };
-  const node = testNode(file);
+  const node = testNode(file, chainPath);
   follow(node.chain, l1);
   const source = chainSource(node.chain);
   const execution = new LazyExecution({ path }, { source, ...(shapeOf ? { shapeOf } : {}) });
