@@ -89,13 +89,44 @@ function wholeNumbers(graph: Graph, feeds: readonly Tensor[]): ReadonlyMap<Value
 }
 
 /** Per value a range that holds each of its elements in every step, whatever rows the step reads. */
-function rangesOf({ graph, dataset }: TaskInputs): readonly Range[] {
+function rangesOf(inputs: TaskInputs): readonly Range[] {
+  const { graph, dataset } = inputs;
   const ranges: Range[] = graph.values.map(({ dtype }) => OF_TYPE[dtype]);
+  if (inputs.task.kind === TASK_KIND.train)
+    for (const [i, { value }] of graph.stateInputs.entries()) ranges[value] = rangeOfState(inputs, i);
   for (const [i, tensor] of dataset.tensors.entries())
     if (tensor.dtype !== "float32") ranges[graph.batchInputs[i]!] = rangeOf(tensor);
   for (const { value, bytes } of graph.constants) ranges[value] = rangeOf(fromBytes(valueAt(graph, value), bytes));
   for (const node of graph.nodes) ranges[node.output] = rangeAfter(graph, node, ranges);
   return ranges;
+}
+
+/** Of a training's state in all of its steps: known where it stays what it was, or counts in one direction (as a schedule's
+ * step does). */
+function rangeOfState({ graph, start }: TaskInputs, index: number): Range {
+  const { value } = graph.stateInputs[index]!;
+  const next = graph.stateOutputs[index]!;
+  const begun = rangeOf(start[index]!);
+  if (next === value) return begun;
+  const added = graph.nodes.find(({ output }) => output === next);
+  // Only floats: whole numbers begin anew beyond their greatest, while a rounded sum is never on the other side of its operand.
+  if (added?.op !== "Add" || !added.inputs.includes(value) || valueAt(graph, value).dtype !== "float32")
+    return OF_TYPE[valueAt(graph, value).dtype];
+  const summand = graph.constants.find((constant) => added.inputs.includes(constant.value));
+  if (summand === undefined) return OF_TYPE.float32;
+  const [least, greatest] = rangeOf(fromBytes(valueAt(graph, summand.value), summand.bytes));
+  return [least >= 0 ? begun[0] : Number.NEGATIVE_INFINITY, greatest <= 0 ? begun[1] : Number.POSITIVE_INFINITY];
+}
+
+/** `Where(a < b, a, b)` is the lesser of both, `Where(a < b, b, a)` the greater. */
+function rangeOfChoice(graph: Graph, [condition, ...chosen]: readonly ValueId[], ranges: readonly Range[]): Range {
+  const [[least, greatest], [otherLeast, otherGreatest]] = chosen.map((id) => ranges[id]!) as [Range, Range];
+  const compared = graph.nodes.find(({ output }) => output === condition);
+  if (compared?.op === "Less" && compared.inputs.join() === chosen.join())
+    return [Math.min(least, otherLeast), Math.min(greatest, otherGreatest)];
+  if (compared?.op === "Less" && compared.inputs.toReversed().join() === chosen.join())
+    return [Math.max(least, otherLeast), Math.max(greatest, otherGreatest)];
+  return [Math.min(least, otherLeast), Math.max(greatest, otherGreatest)];
 }
 
 function rangeAfter(graph: Graph, { op, inputs, attributes, output }: Node, ranges: readonly Range[]): Range {
@@ -113,7 +144,7 @@ function rangeAfter(graph: Graph, { op, inputs, attributes, output }: Node, rang
     case "ArgMax":
       return [0, valueAt(graph, inputs[0]!).shape[attributes.axis as number]! - 1];
     case "Where":
-      return hull(inputs.slice(1));
+      return rangeOfChoice(graph, inputs, ranges);
     case "Concat":
       return hull(inputs);
     case "Pad": {

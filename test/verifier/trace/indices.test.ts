@@ -69,6 +69,22 @@ function training(dataset: Tensor, index: Index, flags = 0): TaskInputs {
   return { ...usual, task, graph, dataset: datasetOf([dataset]), start: [table] };
 }
 
+/** Looks up the row that a counter in its state names, or the last one if that is less (or greater). */
+function scheduled(begin: number, by: number, chosen: "lesser" | "greater" = "lesser"): TaskInputs {
+  const draft = newDraft();
+  const step = stateInput(draft, "step", float32([1], [begin]));
+  batchInput(draft, "ids", { dtype: "uint8", shape: [2] });
+  const last = constant(draft, float32([1], [ROWS - 1]));
+  const either = chosen === "lesser" ? [step, last] : [last, step];
+  const index = cast(draft, where(draft, emit(draft, "Less", [step, last]), either[0]!, either[1]!), "int64");
+  const row = emit(draft, "Gather", [constant(draft, table), index], { axis: 0 });
+  const loss = emit(draft, "Slice", [row], { starts: [0, 0], ends: [1, 1], steps: [1, 1] });
+  const next = emit(draft, "Add", [step, constant(draft, float32([1], [by]))]);
+  const graph = finish(draft, { kind: "train", stateOutputs: [next], loss: reshape(draft, loss, []) });
+  const usual = smallTask();
+  return { ...usual, graph, dataset: datasetOf([uint8(0, 1, 2, 3)]), start: [float32([1], [begin])] };
+}
+
 let folder: string;
 let runs = 0;
 beforeAll(async () => {
@@ -120,6 +136,28 @@ describe("a training that looks up rows", () => {
     const fine = uint8(0, 1, 2, 3);
     expect(() => requireRows(training(fine, throughFloats))).toThrow(DeclinedError);
     expect(() => requireRows(training(fine, throughFloats, JOB_FLAG.stepRoots))).not.toThrow();
+  });
+
+  it.each([
+    ["a schedule's step is counted up to the last factor", 0, 1, true],
+    ["one that begins below the first row is declined", -1, 1, false],
+    ["one that counts down is declined", 0, -1, false],
+    ["one that stands still is taken", 3, 0, true],
+  ])("%s", (_, begin, by, taken) => {
+    const requiring = expect(() => requireRows(scheduled(begin, by)));
+    if (taken) requiring.not.toThrow();
+    else requiring.toThrow(DeclinedError);
+  });
+
+  it("is declined where the greater of step and last row is looked up", () => {
+    expect(() => requireRows(scheduled(0, 1, "greater"))).toThrow(DeclinedError);
+  });
+
+  it("with a learning rate that follows a schedule is taken as it is built", () => {
+    const schedule = { kind: "cosine", warmupSteps: 2, totalSteps: 8, floor: 0.1 } as const;
+    const inputs = smallTask({ optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9, schedule } });
+    expect(inputs.graph.nodes.some(({ op }) => op === "Gather")).toBe(true);
+    expect(() => requireRows(inputs)).not.toThrow();
   });
 
   it("is declined with step roots at the step that looks up what is not there", async () => {
