@@ -48,6 +48,8 @@ export function openTraces(
   const rememberedSlices = slices.length === 1 ? REMEMBERED_STEPS : 1;
   const remembered = new Map<string, Promise<Slice>>();
   const hashes = new Map<number, Promise<readonly Hex[]>>();
+  /** What the steps of the segment that was last hashed committed to: who asks for the hashes asks for these next. */
+  let hashed: { readonly segment: number; readonly roots: readonly StepRoots[] } | undefined;
   /** Where the last step asked for started, and where it ended if that is known. */
   let positions: readonly Position[] = [];
 
@@ -100,18 +102,24 @@ export function openTraces(
     return computed;
   };
 
-  const roots = async (step: number): Promise<StepRoots> => {
+  const computedRoots = async (step: number): Promise<StepRoots> => {
     const parts = rootsInParts(graph);
     for (const index of slices.keys()) parts.add(await sliceOf(step, index));
     return parts.roots();
   };
 
+  const roots = async (step: number): Promise<StepRoots> => {
+    const first = hashed === undefined ? 0 : hashed.segment * task.segmentSteps;
+    return hashed?.roots[step - first] ?? computedRoots(step);
+  };
+
   async function hashesOf(segment: number): Promise<readonly Hex[]> {
     if (hasStepRoots(task)) return segments[segment]!.stepRoots;
-    const list: Hex[] = [];
+    const list: StepRoots[] = [];
     for (let i = 0; i < stepsInSegment(task, segment); i++)
-      list.push(stepRootOf(await roots(segment * task.segmentSteps + i)));
-    return list;
+      list.push(await computedRoots(segment * task.segmentSteps + i));
+    hashed = { segment, roots: list };
+    return list.map(stepRootOf);
   }
 
   return {
