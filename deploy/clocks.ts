@@ -33,7 +33,7 @@ export const devnetClocks: Clocks = {
   challengerSeconds: 30,
   airgapSeconds: 5,
   inclusionWindowSeconds: 600,
-  reserveSeconds: 120,
+  reserveSeconds: 600,
   softWindowSeconds: 300,
   softGraceSeconds: 300,
 };

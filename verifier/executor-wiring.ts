@@ -111,7 +111,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
     { prepare: (task, job) => runs.prepare(task, job), onFailure: failed("not-ready") },
   );
   const hasRoom = roomCheck(folder, events);
-  const { l1BlockMs, minWindowSeconds, seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
+  const { l1BlockMs, minWindowSeconds, answerSeconds, seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
   const service = startExecutor(
     {
       pollMs: settings.pollMs,
@@ -121,6 +121,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
       clocks: {
         l1BlockMs: BigInt(l1BlockMs),
         minWindowSeconds: BigInt(minWindowSeconds),
+        answerSeconds: BigInt(answerSeconds),
         seedDelayBlocks: BigInt(seedDelayBlocks),
         reserveSeconds: BigInt(reserveSeconds),
         airgapSeconds: BigInt(airgapSeconds),

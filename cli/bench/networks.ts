@@ -1,4 +1,5 @@
 import { trainTask } from "../../common/task.ts";
+import { mainnetClocks } from "../../deploy/clocks.ts";
 import { characterGpt, digitsCnn } from "../../examples/networks.ts";
 import { gptGraphs } from "../../verifier/model/gpt.ts";
 import { buildJob } from "../../verifier/model/job.ts";
@@ -43,6 +44,7 @@ function training(graphs: ModelGraphs, dataset: Dataset, steps: number): TaskInp
     priceWeiPerGflop: 0n,
     deadline: 0n,
     windowSeconds: 60,
+    answerSeconds: mainnetClocks.answerSeconds,
   });
   const { graph, state } = graphs.train;
   return { task: trainTask(job), seed: BENCH_SEED, graph, dataset, start: state.map(({ start }) => start) };

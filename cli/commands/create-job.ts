@@ -87,12 +87,13 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   // Before anything is looked for elsewhere: what the chain would refuse.
   buildJob({ ...terms, l2ChainId: 0n, deadline: deadlineSeconds });
   const first = await firstStep(graphs.train, named.dataset);
-  const { chainId, now, minWindowSeconds } = await chainAt(options.nodeUrl);
+  const { chainId, now, clocks } = await chainAt(options.nodeUrl);
   const { job, modelId, uploads } = buildJob({
     ...terms,
     l2ChainId: chainId,
     deadline: now + deadlineSeconds,
-    minWindowSeconds,
+    minWindowSeconds: clocks.minWindowSeconds,
+    answerSeconds: clocks.answerSeconds,
   });
   const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...tensorUploads(named.dataset.tensors)]);
   const value = trainTask(job).priceWei;

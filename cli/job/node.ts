@@ -5,8 +5,10 @@ import { putBlob } from "../../verifier/data/put.ts";
 import { UploadError } from "../../verifier/data/upload.ts";
 import type { Upload } from "../../verifier/model/uploads.ts";
 
-/** The chain of the node that a job is made for, its time in seconds, and the shortest window that a job may have there. */
-export async function chainAt(nodeUrl: string): Promise<{ chainId: bigint; now: bigint; minWindowSeconds: number }> {
+/** The chain of the node that a job is made for, and its time in seconds. */
+export type ChainAt = { readonly chainId: bigint; readonly now: bigint; readonly clocks: ChainFile["clocks"] };
+
+export async function chainAt(nodeUrl: string): Promise<ChainAt> {
   const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
   try {
     const [chainId, { timestamp }, { clocks }] = await Promise.all([
@@ -14,7 +16,7 @@ export async function chainAt(nodeUrl: string): Promise<{ chainId: bigint; now: 
       client.getBlock(),
       client.request<{ ReturnType: Pick<ChainFile, "clocks"> }>({ method: "anh_chainFile" } as never),
     ]);
-    return { chainId: BigInt(chainId), now: timestamp, minWindowSeconds: clocks.minWindowSeconds };
+    return { chainId: BigInt(chainId), now: timestamp, clocks };
   } catch (cause) {
     throw silent(nodeUrl, cause);
   }

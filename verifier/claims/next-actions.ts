@@ -70,7 +70,7 @@ function staked(view: ExecutorView): readonly ExecutorAction[] {
 
 function declined(view: ExecutorView): readonly ExecutorAction[] | undefined {
   const { task, nowSeconds, clocks } = view;
-  const reason = unclaimable(task, clocks.minWindowSeconds, nowSeconds + secondsToSeed(view));
+  const reason = unclaimable(task, clocks, nowSeconds + secondsToSeed(view));
   return reason === undefined ? undefined : [{ kind: "decline", reason }];
 }
 

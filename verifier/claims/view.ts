@@ -48,6 +48,7 @@ export type ExecutorView = {
   readonly clocks: {
     readonly l1BlockMs: bigint;
     readonly minWindowSeconds: bigint;
+    readonly answerSeconds: bigint;
     readonly seedDelayBlocks: bigint;
     readonly reserveSeconds: bigint;
     readonly airgapSeconds: bigint;

@@ -18,11 +18,17 @@ import { type Graph, valueAt } from "../graph/graph.ts";
 import { byteSizeOf } from "../tensor/tensor.ts";
 import { type Dataset, datasetBytes, datasetRoot } from "../trace/dataset.ts";
 import { encodeGraph } from "./encoding.ts";
+import { openingMilliseconds } from "./opening.ts";
 import { graphRef } from "./root.ts";
 import { graphUpload, tensorUploads, type Upload } from "./uploads.ts";
 
 /** The graphs a job names; nobody can ask for an evaluation where there is none. */
 export type JobGraphs = { readonly train: TrainStep; readonly infer: Graph; readonly evaluate: Graph | null };
+
+/** The devnet's. */
+const SHORTEST_ANSWER_SECONDS = 30;
+/** Parts of that time: one to open a segment in, the others for a slow or busy machine and for L1. */
+const ANSWER_PARTS = 3n;
 
 const NO_GRAPH: GraphRef = { root: ZERO_HASH, flops: 0n, bytes_: 0n };
 
@@ -46,6 +52,8 @@ export interface JobSpec {
   readonly windowSeconds: number;
   /** The chain's MIN_WINDOW (`anh_chainFile`, under `clocks`); without it the chain is the first to refuse a shorter window. */
   readonly minWindowSeconds?: number;
+  /** The chain's ANSWER_SECONDS; without it the shortest that any chain has. Segments are short enough to be opened in time. */
+  readonly answerSeconds?: number;
 }
 
 /** A job, its id (also the model's), and what must be uploaded before it is asked for. */
@@ -59,13 +67,14 @@ export interface BuiltJob {
 /** The job that trains these graphs on this dataset (P4.1). Throws `BadJobError` for what L1 or L2 would refuse. */
 export function buildJob(spec: JobSpec): BuiltJob {
   const { train, infer, evaluate } = spec.graphs;
+  const trainGraph = graphRef(encodeGraph(train.graph));
   const start = train.state.map((state) => state.start);
   const startUploads = tensorUploads(start);
   const job: Job = {
     chainId: spec.l2ChainId,
     requester: spec.requester,
     salt: spec.salt,
-    trainGraph: graphRef(encodeGraph(train.graph)),
+    trainGraph,
     inferGraph: graphRef(encodeGraph(infer)),
     evaluateGraph: evaluate === null ? NO_GRAPH : graphRef(encodeGraph(evaluate)),
     datasetRoot: datasetRoot(spec.dataset),
@@ -74,7 +83,7 @@ export function buildJob(spec: JobSpec): BuiltJob {
     startRoot: startUploads.at(-1)?.root ?? ZERO_HASH,
     stateBytes: BigInt(start.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0)),
     steps: spec.steps,
-    segmentSteps: MAX_SEGMENT_STEPS,
+    segmentSteps: segmentStepsFor(trainGraph, spec.answerSeconds ?? SHORTEST_ANSWER_SECONDS),
     batchRows: rowsOf(train.graph),
     evaluateBatchRows: evaluate === null ? 0 : rowsOf(evaluate),
     profile: PROFILE[spec.profile],
@@ -94,6 +103,13 @@ export function buildJob(spec: JobSpec): BuiltJob {
     ...startUploads,
   ];
   return { job, modelId, uploads };
+}
+
+function segmentStepsFor(graph: GraphRef, answerSeconds: number): number {
+  const perStep = openingMilliseconds(graph, 1);
+  if (perStep === 0n) return MAX_SEGMENT_STEPS;
+  const steps = Number((1000n * BigInt(answerSeconds)) / ANSWER_PARTS / perStep);
+  return Math.min(Math.max(steps, 1), MAX_SEGMENT_STEPS);
 }
 
 /** Plain JavaScript may name a flag that is none; it would be no flag at all, silently. */

@@ -15,11 +15,18 @@ const CLAIM: Hex = `0x${"c1".repeat(32)}`;
 const clocks = {
   l1BlockMs: 250n,
   minWindowSeconds: 60n,
+  answerSeconds: 30n,
   seedDelayBlocks: 64n,
   reserveSeconds: 120n,
   airgapSeconds: 5n,
 };
 const seeded = smallTask({ deadline: 10_000n }).task;
+/** Segments of 4 steps, each of which takes so long to be computed again with all of its values committed. */
+const committing = (milliseconds: bigint, flags: number) => ({
+  ...seeded,
+  flags,
+  graph: { ...seeded.graph, bytes_: 250_000n * milliseconds },
+});
 const seedless = smallTask({ deadline: 10_000n, flags: JOB_FLAG.sequentialRows, rows: 80 }).task;
 const infer = inferTask(smallTask({ deadline: 10_000n }).job, SEED);
 
@@ -128,6 +135,14 @@ describe("an executor with a task that needs a seed", () => {
     ["gives up after the deadline", { nowSeconds: 10_001n }, []],
     ["reserves a window of exactly the chain's shortest", { task: { ...seeded, windowSeconds: 60 } }, ["reserve"]],
     ["declines one that L1 finds too short", { task: { ...seeded, windowSeconds: 59 } }, ["decline"]],
+    ["reserves what it can open within the time for answers", { task: committing(7_500n, 0) }, ["reserve"]],
+    [
+      "declines what it cannot: an opening that comes late costs the bond",
+      { task: committing(7_750n, 0) },
+      ["decline"],
+    ],
+    ["looks at one step where each is committed to", { task: committing(30_000n, JOB_FLAG.stepRoots) }, ["reserve"]],
+    ["and declines where that is too long", { task: committing(31_000n, JOB_FLAG.stepRoots) }, ["decline"]],
     ["waits through the airgap", { overturnedAt: 1025n }, []],
     ["goes on after it", { overturnedAt: 1024n }, ["reserve"]],
   ])("%s", (_, change, expected) => expect(kinds(change)).toEqual(expected));

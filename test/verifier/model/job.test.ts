@@ -50,6 +50,24 @@ test("the chain's shortest window is long enough", () => {
   expect(buildJob({ ...spec, windowSeconds: 60, minWindowSeconds: 60 }).job.windowSeconds).toBe(60);
 });
 
+test("segments are as short as a third of the time for answers asks for, but for a step at least", () => {
+  const wide = mlpGraphs({
+    sizes: [2, 100_000, 2],
+    seed: 1,
+    batchRows: 4,
+    evaluateBatchRows: 2,
+    optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
+  });
+  const segmentSteps = (changes: Partial<JobSpec>) => buildJob({ ...spec, steps: 100, ...changes }).job.segmentSteps;
+  const { flops, bytes_ } = buildJob({ ...spec, graphs: wide }).job.trainGraph;
+  const stepMs = Number(bytes_) / 250_000 + Number(flops) / 20_000_000;
+  expect(stepMs).toBeGreaterThan(50);
+  expect(segmentSteps({})).toBe(64);
+  expect(segmentSteps({ graphs: wide, answerSeconds: 3 })).toBe(Math.floor(1000 / Math.floor(stepMs)));
+  expect(segmentSteps({ graphs: wide, answerSeconds: 86_400 })).toBe(64);
+  expect(segmentSteps({ graphs: wide, answerSeconds: 0 })).toBe(1);
+});
+
 test("a batch of exactly the dataset's rows is a job", () => {
   expect(buildJob({ ...spec, graphs: graphs(ROWS) }).job.batchRows).toBe(ROWS);
 });
