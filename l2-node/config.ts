@@ -31,6 +31,14 @@ const schema = z
       .transform((text) => text.split(","))
       .pipe(z.array(z.string().url()))
       .default([]),
+    /** Beacon nodes of L1, or archives of its blobs, comma-separated; needed where batches are posted in blobs. */
+    l1BeaconUrls: z
+      .string()
+      .transform((text) => text.split(","))
+      .pipe(z.array(z.string().url()))
+      .default([]),
+    /** Where the sequencer posts transactions; `cheaper` if a beacon node is named, else `calldata`. */
+    data: z.enum(["calldata", "blobs", "cheaper"]).optional(),
     host: z.string().min(1).default("127.0.0.1"),
     port: count(0, 65_535).default(9545),
     /** Where a replica sends transactions on to; without it, it refuses them. */
@@ -61,6 +69,12 @@ const schema = z
   .superRefine((config, context) => {
     if (config.role === "sequencer" && !config.sequencerKey)
       context.addIssue({ code: "custom", path: ["sequencerKey"], message: "a sequencer needs its key" });
+    if (config.data !== undefined && config.data !== "calldata" && config.l1BeaconUrls.length === 0)
+      context.addIssue({
+        code: "custom",
+        path: ["data"],
+        message: "who posts blobs must be able to read them back: name a beacon node by --l1-beacon-urls",
+      });
     if (config.execute === "none" && config.posterKey)
       context.addIssue({
         code: "custom",
@@ -86,6 +100,8 @@ const NAMES = [
   "genesis",
   "l1Url",
   "l1WitnessUrls",
+  "l1BeaconUrls",
+  "data",
   "host",
   "port",
   "forwardUrl",

@@ -16,9 +16,11 @@ import { StateClaimLog } from "./execution/state-claim-log.ts";
 import { openThreaded } from "./execution/threaded.ts";
 import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
+import { openBlobSource } from "./l1/blob-source.ts";
 import { disputeSource } from "./l1/disputes.ts";
 import { EquivocationWatch } from "./l1/equivocation.ts";
 import { Follower } from "./l1/follower.ts";
+import { type Kzg, openKzg } from "./l1/kzg.ts";
 import { L1Sender } from "./l1/sender.ts";
 import { startRpcServer } from "./rpc/server.ts";
 import { nextContext } from "./sequencer/context.ts";
@@ -51,6 +53,8 @@ export interface RunningNode {
   close(): Promise<void>;
 }
 
+const BLOB_TIMEOUT_MS = 30_000;
+
 /** Starts a node's services from the store upwards; `close` ends them in reverse. */
 export async function startNode(config: NodeConfig, modules: NodeModules): Promise<RunningNode> {
   const { chain: file, events, onFatal } = modules;
@@ -66,9 +70,12 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     (url): PublicClient => createPublicClient({ transport: http(url, { retryCount: 1 }), cacheTime: 0 }),
   ) as [PublicClient, ...PublicClient[]];
 
+  const kzg = openKzg();
+  stops.push(() => kzg.close());
+  const blobs = openBlobSource({ urls: config.l1BeaconUrls, timeoutMs: BLOB_TIMEOUT_MS }, { kzg });
   const follower = new Follower(
     { pollMs: config.pollMs ?? file.clocks.l1BlockMs / 2, maxRangeBlocks: 2000n, maxBackoffMs: 15_000 },
-    { client, witnesses, chain, onTrouble: onTrouble("follower") },
+    { client, witnesses, blobs, chain, onTrouble: onTrouble("follower") },
   );
   stops.push(() => follower.stop());
   chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));
@@ -86,7 +93,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     execution.events.on("fault", ({ error, ...where }) => events({ event: "fault", ...where, error: error.toJSON() }));
   }
   const sequencing =
-    config.role === "sequencer" ? makeSequencing(config, modules, chain, client, execution) : undefined;
+    config.role === "sequencer" ? makeSequencing(config, modules, chain, client, kzg, execution) : undefined;
   stops.push(() => sequencing?.stop());
 
   if (config.posterKey && execution) {
@@ -162,6 +169,7 @@ function makeSequencing(
   { events, onFatal }: NodeModules,
   chain: Chain,
   client: PublicClient,
+  kzg: Kzg,
   execution: Execution | undefined,
 ): Sequencing {
   const { file, store } = chain;
@@ -209,11 +217,13 @@ function makeSequencing(
       intervalMs: config.anchorIntervalMs ?? 4 * file.clocks.l1BlockMs,
       maxBatchBytes: 110_000,
       maxBatchHeaders: 100,
+      data: config.data ?? (config.l1BeaconUrls.length > 0 ? "cheaper" : "calldata"),
     },
     {
       client,
       chain,
       sender,
+      kzg,
       onTrouble: ({ error }) => events({ event: "trouble", source: "anchor", ...describe({ error }) }),
       onAnchored: (batch) => events({ event: "anchored", ...batch }),
     },

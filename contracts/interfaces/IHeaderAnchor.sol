@@ -11,6 +11,8 @@ import {Batch} from "../types/Batch.sol";
 interface IHeaderAnchor {
     error NotPlainAccount(address sender);
     error NoHeaders();
+    /// @notice `anchorBlobs` in a transaction that carries none.
+    error NoBlobs();
     error NotChild(uint64 number, bytes32 expectedParent, bytes32 actualParent);
     error NumberMismatch(uint64 expected, uint64 actual);
     error TimeBeforeParent(uint64 number, uint64 parentTimestamp, uint64 timestamp);
@@ -41,6 +43,10 @@ interface IHeaderAnchor {
     /// last hash and the root of `data` as `batch` gives it
     /// @param data the transactions, coded as P3.5 says; any bytes the sequencer signed are accepted, nodes decode them
     function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external;
+
+    /// @notice The same with the data in the transaction's blobs (EIP-4844), as P3.5 says. The root that is signed and stored is the
+    /// SHA-256 of all their versioned hashes: repeating headers and signature over other blobs, fewer or more, is refused.
+    function anchorBlobs(bytes[] calldata headers, bytes calldata signature) external;
 
     /// @notice Anchors the one block that may follow when nothing was anchored for longer than the inclusion window: unsigned, of
     /// Inbox messages only. Anybody may bring it; nodes derive its other fields whatever the header says (P3.8).

@@ -38,30 +38,13 @@ contract HeaderAnchor is IHeaderAnchor {
 
     /// @inheritdoc IHeaderAnchor
     function anchor(bytes[] calldata headers, bytes calldata signature, bytes calldata data) external {
-        _checkSender();
-        if (headers.length == 0) revert NoHeaders();
+        _anchor(headers, signature, BatchData.root(data));
+    }
 
-        uint64 index = uint64(_batches.length);
-        Batch memory previous = _batches[index - 1];
-        if (_fallbackDue(previous)) revert FallbackDue(previous.anchoredAt + INCLUSION_WINDOW, uint64(block.timestamp));
-        SealedHeader memory last = _parentOf(previous);
-        Checkpoint memory inboxThen;
-        uint64 nextMessageTime;
-        for (uint256 i = 0; i < headers.length; ++i) {
-            SealedHeader memory header = HeaderRlp.decode(headers[i]);
-            _checkChild(last, header);
-            if (i == 0 || header.originNumber != last.originNumber) {
-                (inboxThen, nextMessageTime) = INBOX.checkpointAndNext(header.originNumber);
-            }
-            _checkInbox(header, inboxThen, nextMessageTime);
-            last = header;
-        }
-        _checkOrigin(last);
-        Batch memory anchored = _batchOf(previous.lastNumber + 1, last, BatchData.root(data));
-        _checkSignature(anchored, signature);
-
-        _batches.push(anchored);
-        emit BatchAnchored(index, anchored.firstNumber, anchored.lastNumber, anchored.lastHash);
+    /// @inheritdoc IHeaderAnchor
+    function anchorBlobs(bytes[] calldata headers, bytes calldata signature) external {
+        if (blobhash(0) == bytes32(0)) revert NoBlobs();
+        _anchor(headers, signature, BatchData.blobsRoot());
     }
 
     /// @inheritdoc IHeaderAnchor
@@ -114,6 +97,33 @@ contract HeaderAnchor is IHeaderAnchor {
             else high = middle;
         }
         return uint64(low);
+    }
+
+    function _anchor(bytes[] calldata headers, bytes calldata signature, bytes32 dataRoot) private {
+        _checkSender();
+        if (headers.length == 0) revert NoHeaders();
+
+        uint64 index = uint64(_batches.length);
+        Batch memory previous = _batches[index - 1];
+        if (_fallbackDue(previous)) revert FallbackDue(previous.anchoredAt + INCLUSION_WINDOW, uint64(block.timestamp));
+        SealedHeader memory last = _parentOf(previous);
+        Checkpoint memory inboxThen;
+        uint64 nextMessageTime;
+        for (uint256 i = 0; i < headers.length; ++i) {
+            SealedHeader memory header = HeaderRlp.decode(headers[i]);
+            _checkChild(last, header);
+            if (i == 0 || header.originNumber != last.originNumber) {
+                (inboxThen, nextMessageTime) = INBOX.checkpointAndNext(header.originNumber);
+            }
+            _checkInbox(header, inboxThen, nextMessageTime);
+            last = header;
+        }
+        _checkOrigin(last);
+        Batch memory anchored = _batchOf(previous.lastNumber + 1, last, dataRoot);
+        _checkSignature(anchored, signature);
+
+        _batches.push(anchored);
+        emit BatchAnchored(index, anchored.firstNumber, anchored.lastNumber, anchored.lastHash);
     }
 
     /// @dev The transaction's input must be the posted bytes.

@@ -1,36 +1,28 @@
-import { encodeFunctionData, type Hex, type PublicClient } from "viem";
-import { anchoredBatchDigest } from "../../common/anchored-batch.ts";
-import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
-import { hexOf } from "../../common/bytes.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { AnhError } from "../../common/errors.ts";
-import { encodeHeader } from "../../common/header.ts";
-import { addressOfKey, signDigest } from "../../common/signature.ts";
-import { type Block, postedOf } from "../chain/block.ts";
-import type { Chain } from "../chain/chain.ts";
-import { type BatchLimits, batchOf } from "./batch-room.ts";
+import { addressOfKey } from "../../common/signature.ts";
 import { anchorFallback } from "./fallback.ts";
+import { nextPosting, type PostingModules, type PostingOptions } from "./posting.ts";
 import type { L1Sender } from "./sender.ts";
 
 /** The key is not the chain's sequencer's: nothing it signs would ever be anchored. */
 export class WrongKeyError extends AnhError {}
 
-export interface AnchorOptions extends BatchLimits {
-  /** The sequencer's: it signs each batch. The sender's, which pays L1, may be another. */
-  readonly privateKey: Hex;
+/** The sender's key, which pays L1, may be another than the one that signs. */
+export interface AnchorOptions extends PostingOptions {
   /** Pause between looks; also how long blocks gather before they are posted. */
   readonly intervalMs: number;
 }
 
-export interface AnchorModules {
-  readonly client: PublicClient;
-  readonly chain: Chain;
+export interface AnchorModules extends PostingModules {
   readonly sender: L1Sender;
   readonly onTrouble: (trouble: { readonly error: unknown }) => void;
   readonly onAnchored: (batch: {
     readonly firstNumber: bigint;
     readonly lastNumber: bigint;
     readonly gasUsed: bigint;
+    /** 0 where the data went as calldata. */
+    readonly blobs: number;
   }) => void;
 }
 
@@ -68,27 +60,14 @@ export class Anchor {
 
   /** Posts the next batch if there is one, or the fallback block where it is due; resolves with the number of blocks posted. */
   async post(): Promise<number> {
-    const { chain, sender, client } = this.#modules;
-    const { headerAnchor } = chain.file.contracts;
     if (await this.#fallbackIsDue()) return this.#postFallback();
-    const blocks = await this.#pending(client);
-    const [first, last] = [blocks[0], blocks.at(-1)];
-    if (!first || !last) return 0;
-    const headers = blocks.map(({ header }) => hexOf(encodeHeader(header)));
-    const data = encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw)));
-    const [firstNumber, lastNumber] = [first.header.number, last.header.number];
-    const { l1ChainId, l2ChainId } = chain.file;
-    const digest = anchoredBatchDigest(
-      { l1ChainId, headerAnchor, l2ChainId },
-      { firstNumber, lastNumber, lastHash: last.hash, dataRoot: batchDataRoot(data) },
-    );
-    const call = encodeFunctionData({
-      abi: headerAnchorAbi,
-      functionName: "anchor",
-      args: [headers, signDigest(digest, this.#options.privateKey), hexOf(data)],
-    });
-    const receipt = await sender.send({ to: headerAnchor, data: call }, this.#abort.signal);
-    this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed: receipt.gasUsed });
+    const after = await this.#lastShared();
+    const posting = after === undefined ? undefined : await nextPosting(this.#options, this.#modules, after);
+    if (posting === undefined) return 0;
+    const { blocks, call } = posting;
+    const { gasUsed } = await this.#modules.sender.send(call, this.#abort.signal);
+    const [firstNumber, lastNumber] = [blocks[0]!.header.number, blocks.at(-1)!.header.number];
+    this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed, blobs: call.sidecar?.blobs.length ?? 0 });
     return blocks.length;
   }
 
@@ -105,13 +84,13 @@ export class Anchor {
   async #postFallback(): Promise<number> {
     const number = (this.#modules.chain.store.l1.lastBatch()?.lastNumber ?? 0n) + 1n;
     const { gasUsed } = await anchorFallback(this.#modules, this.#abort.signal);
-    this.#modules.onAnchored({ firstNumber: number, lastNumber: number, gasUsed });
+    this.#modules.onAnchored({ firstNumber: number, lastNumber: number, gasUsed, blobs: 0 });
     return 1;
   }
 
-  /** Blocks after the last anchored one that fit a batch; none while this node and L1 disagree about that one. */
-  async #pending(client: PublicClient): Promise<Block[]> {
-    const { chain } = this.#modules;
+  /** Number of the last anchored block; undefined while this node and L1 disagree about it. */
+  async #lastShared(): Promise<bigint | undefined> {
+    const { chain, client } = this.#modules;
     const contract = { address: chain.file.contracts.headerAnchor, abi: headerAnchorAbi } as const;
     const count = await client.readContract({ ...contract, functionName: "batchCount" });
     const { lastNumber, lastHash } = await client.readContract({
@@ -119,8 +98,7 @@ export class Anchor {
       functionName: "batch",
       args: [count - 1n],
     });
-    if (chain.store.blocks.block(lastNumber)?.hash !== lastHash) return [];
-    return batchOf(sealedAfter(chain, lastNumber), this.#options);
+    return chain.store.blocks.block(lastNumber)?.hash === lastHash ? lastNumber : undefined;
   }
 
   async #loop(): Promise<void> {
@@ -140,13 +118,5 @@ export class Anchor {
           };
         });
     }
-  }
-}
-
-function* sealedAfter({ store }: Chain, last: bigint): Generator<Block> {
-  for (let number = last + 1n; ; number++) {
-    const block = store.blocks.block(number);
-    if (!block?.sealedHere) return;
-    yield block;
   }
 }

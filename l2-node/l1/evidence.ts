@@ -1,9 +1,7 @@
-import { decodeFunctionData, type Hex, type PublicClient } from "viem";
-import { batchDataRoot } from "../../common/batch.ts";
-import { bytesOfHex } from "../../common/bytes.ts";
-import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
+import type { Hex, PublicClient } from "viem";
 import type { SignedSeal } from "../../common/sealed-header.ts";
 import type { BatchRecord } from "../store/store.ts";
+import { postedBy } from "./posted.ts";
 
 /** What SequencerStake takes for a header that the sequencer answers for (P3.9). */
 export interface SignedHeader {
@@ -29,14 +27,12 @@ export async function batchAsEvidence(
   batch: BatchRecord,
   number: bigint,
 ): Promise<SignedHeader | undefined> {
-  const { input } = await client.getTransaction({ hash: batch.l1Transaction });
-  const { functionName, args } = decodeFunctionData({ abi: headerAnchorAbi, data: input });
-  if (functionName !== "anchor") return undefined;
-  const [headers, signature, data] = args;
+  const posted = postedBy(await client.getTransaction({ hash: batch.l1Transaction }), batch.batch);
+  if (posted.kind === "fallback") return undefined;
   return {
-    headers: headers.slice(Number(number - batch.firstNumber)),
+    headers: posted.headers.slice(Number(number - batch.firstNumber)),
     batchFirstNumber: batch.firstNumber,
-    batchDataRoot: batchDataRoot(bytesOfHex(data)),
-    signature,
+    batchDataRoot: posted.dataRoot,
+    signature: posted.signature,
   };
 }

@@ -3,6 +3,7 @@ import { smallerOf } from "../../common/bigint.ts";
 import { decodeAnchoredFields } from "../../common/header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { BlobSource } from "./blob-source.ts";
 import { L1DataError, WrongL1Error } from "./errors.ts";
 import type { L1Header } from "./header.ts";
 import { headerOf, readHeader, readLogs } from "./read.ts";
@@ -21,6 +22,7 @@ export interface FollowerModules {
   readonly client: PublicClient;
   /** Other endpoints of the same L1: nothing is read that one of them does not have, or has otherwise. */
   readonly witnesses: readonly PublicClient[];
+  readonly blobs: BlobSource;
   readonly chain: Chain;
   /** Told of each failed poll and of reorgs. */
   readonly onTrouble: (trouble: { readonly error: unknown } | { readonly reorgTo: bigint }) => void;
@@ -189,12 +191,13 @@ export class Follower {
     stateRoot: Hex | undefined,
   ): Promise<{ messages: L1Message[]; batches: L1Batch[] }> {
     if (end.number === cursor.number) return { messages: [], batches: [] };
-    const { client, chain } = this.#modules;
+    const { client, chain, blobs } = this.#modules;
     const { number } = end;
     const { inbox, batchCount, dataRootOf } = await (stateRoot === undefined
       ? calledStanding(client, chain.file, number)
       : provenStanding(client, chain.file, { number, stateRoot }));
-    const { messages, batches } = await readLogs(client, chain.file, cursor.number + 1n, number, dataRootOf);
+    const modules = { client, blobs, dataRootOf };
+    const { messages, batches } = await readLogs(modules, chain.file, cursor.number + 1n, number);
     const standing = checkMessages(chain.store.l1.inbox(), messages);
     if (standing.count !== inbox.count || standing.hash !== inbox.hash)
       throw new L1DataError("l1-inbox", `the messages read up to L1 block ${number} are not the ones it has`, {

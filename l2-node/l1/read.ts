@@ -1,20 +1,16 @@
-import {
-  decodeFunctionData,
-  type Hex,
-  type Log,
-  type PublicClient,
-  parseEventLogs,
-  type Block as ViemBlock,
-} from "viem";
-import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
+import { type Hex, type Log, type PublicClient, parseEventLogs, type Block as ViemBlock } from "viem";
+import { encodeBatch } from "../../common/batch.ts";
+import { fromBlobs } from "../../common/blob.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { encodeRlp, type RlpInput } from "../../common/rlp.ts";
+import type { BlobSource } from "./blob-source.ts";
 import { L1DataError } from "./errors.ts";
 import type { L1Header } from "./header.ts";
+import { type Posted, postedBy } from "./posted.ts";
 import type { Standing } from "./standing.ts";
 import type { L1Batch, L1Message } from "./step.ts";
 
@@ -54,14 +50,15 @@ export function headerRlp(block: ViemBlock): Uint8Array {
 export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
   headerOf(await client.getBlock({ blockNumber: number }));
 
-/** Messages and batches logged in a range of L1 blocks, in order, each batch with the bytes of its transaction as `dataRootOf` judges them. */
-export async function readLogs(
-  client: PublicClient,
-  chain: ChainFile,
-  fromBlock: bigint,
-  toBlock: bigint,
-  dataRootOf: Standing["dataRootOf"],
-) {
+export interface LogModules {
+  readonly client: PublicClient;
+  readonly blobs: BlobSource;
+  readonly dataRootOf: Standing["dataRootOf"];
+}
+
+/** Messages and batches logged in a range of L1 blocks, in order, each batch with its posted bytes as `dataRootOf` judges them. */
+export async function readLogs(modules: LogModules, chain: ChainFile, fromBlock: bigint, toBlock: bigint) {
+  const { client } = modules;
   const { inbox, headerAnchor } = chain.contracts;
   const raw: Log[] = await client.getLogs({ address: [inbox, headerAnchor], fromBlock, toBlock });
   const logs = parseEventLogs({ abi: eventAbi, logs: raw });
@@ -71,7 +68,7 @@ export async function readLogs(
     if (log.eventName === "MessageQueued") {
       const { index, kind, body, hash } = log.args;
       messages.push({ index, kind, body, hash, l1Block: log.blockNumber });
-    } else if (log.eventName === "BatchAnchored") batches.push(readBatch(client, dataRootOf, log));
+    } else if (log.eventName === "BatchAnchored") batches.push(readBatch(modules, log));
   }
   return { messages, batches: await Promise.all(batches) };
 }
@@ -80,54 +77,43 @@ type AnchoredLog = Log & {
   readonly args: { batch: bigint; firstNumber: bigint; lastNumber: bigint; lastHash: `0x${string}` };
 };
 
-/** The transaction's input is what was posted (P3.4); it must give the hash and data root that L1 stored. */
-async function readBatch(client: PublicClient, dataRootOf: Standing["dataRootOf"], log: AnchoredLog): Promise<L1Batch> {
+/** What the transaction posted (P3.4) must give the hash and the data root that L1 stored. */
+async function readBatch(modules: LogModules, log: AnchoredLog): Promise<L1Batch> {
   const { batch, firstNumber, lastNumber, lastHash } = log.args;
+  const l1Transaction = log.transactionHash as Hex;
   const [transaction, storedRoot] = await Promise.all([
-    client.getTransaction({ hash: log.transactionHash as `0x${string}` }),
-    dataRootOf(batch),
+    modules.client.getTransaction({ hash: l1Transaction }),
+    modules.dataRootOf(batch),
   ]);
-  const { headers, data, isFallback } = postedBy(transaction.input, batch);
+  const posted = postedBy(transaction, batch);
+  const headers = posted.headers.map(bytesOfHex);
   const actualHash = keccakHex(headers.at(-1) ?? new Uint8Array(0));
   if (actualHash !== lastHash || BigInt(headers.length) !== lastNumber - firstNumber + 1n)
     throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its headers`, {
       expected: lastHash,
       actual: actualHash,
     });
-  const dataRoot = batchDataRoot(data);
-  if (dataRoot !== storedRoot)
+  if (posted.dataRoot !== storedRoot)
     throw new L1DataError("l1-batch", `batch ${batch}'s transaction does not hold its data`, {
       expected: storedRoot,
-      actual: dataRoot,
+      actual: posted.dataRoot,
     });
-  return {
-    batch,
-    firstNumber,
-    lastNumber,
-    lastHash,
-    l1Block: log.blockNumber as bigint,
-    l1Transaction: log.transactionHash as `0x${string}`,
-    headers,
-    data: isFallback ? NO_TRANSACTIONS : data,
-    ...(isFallback ? { fallback: true } : {}),
-  };
+  const l1Block = log.blockNumber as bigint;
+  const data = await dataOf(posted, l1Block, modules);
+  const fallback = posted.kind === "fallback" ? ({ fallback: true } as const) : {};
+  return { batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction, headers, data, ...fallback };
 }
 
 /** A fallback block has none of its own, which nobody needs to post; empty data of a signed batch are unreadable (P3.5). */
 const NO_TRANSACTIONS = encodeBatch([[]]);
 
-interface Posted {
-  readonly headers: readonly Uint8Array[];
-  readonly data: Uint8Array;
-  readonly isFallback: boolean;
-}
-
-/** Headers and data as the transaction brought them: `anchor`'s, or the one header of `anchorFallback`. */
-function postedBy(input: Hex, batch: bigint): Posted {
-  const { functionName, args } = decodeFunctionData({ abi: headerAnchorAbi, data: input });
-  if (functionName === "anchor")
-    return { headers: args[0].map(bytesOfHex), data: bytesOfHex(args[2]), isFallback: false };
-  if (functionName === "anchorFallback")
-    return { headers: [bytesOfHex(args[0])], data: new Uint8Array(0), isFallback: true };
-  throw new L1DataError("l1-batch", `batch ${batch} was not posted by a call of anchor`, { actual: functionName });
+async function dataOf(posted: Posted, l1Block: bigint, { client, blobs }: LogModules): Promise<Uint8Array> {
+  switch (posted.kind) {
+    case "calldata":
+      return posted.data;
+    case "blobs":
+      return fromBlobs(await blobs.blobs(await readHeader(client, l1Block), posted.versionedHashes));
+    case "fallback":
+      return NO_TRANSACTIONS;
+  }
 }

@@ -1,6 +1,7 @@
-import { type Address, type Hex, keccak256, type PublicClient, type TransactionReceipt } from "viem";
+import { type Address, type Hex, keccak256, numberToHex, type PublicClient, type TransactionReceipt } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { L1TransactionError } from "./errors.ts";
+import { type Sidecar, withSidecar } from "./sidecar.ts";
 
 export interface SenderOptions {
   readonly privateKey: Hex;
@@ -14,6 +15,8 @@ export interface L1Call {
   readonly to: Address;
   readonly data: Hex;
   readonly valueWei?: bigint;
+  /** Blobs that the transaction carries (EIP-4844). */
+  readonly sidecar?: Sidecar;
 }
 
 /**
@@ -25,6 +28,22 @@ const FIRST_MESSAGE_GAS = 100_000n;
 const RECEIPT_LAG_MS = 2_000;
 /** Tip of last resort where L1 suggests none. */
 const MIN_TIP_WEI = 1_000_000n;
+
+/** What L1 nodes ask for in place of a pending transaction: a tenth more, or twice as much for one that carries blobs. */
+type Bump = readonly [numerator: bigint, denominator: bigint];
+const EIGHTH_MORE: Bump = [9n, 8n];
+const TWICE: Bump = [2n, 1n];
+const bumped = (wei: bigint, [numerator, denominator]: Bump, attempt: number): bigint =>
+  (wei * numerator ** BigInt(attempt)) / denominator ** BigInt(attempt) + BigInt(attempt);
+
+interface TransactionFields {
+  readonly chainId: number;
+  readonly nonce: number;
+  readonly to: Address;
+  readonly data: Hex;
+  readonly value: bigint;
+  readonly gas: bigint;
+}
 
 /**
  * One queue of L1 transactions for one key: the next is signed when the one before is mined, so nonces cannot collide.
@@ -50,24 +69,20 @@ export class L1Sender {
   }
 
   async #send(call: L1Call, signal: AbortSignal | undefined): Promise<TransactionReceipt> {
-    const { address } = this.account;
-    const request = { account: address, to: call.to, data: call.data, value: call.valueWei ?? 0n };
-    const [nonce, gas] = await Promise.all([this.#mined(), this.#client.estimateGas(request)]);
+    const [nonce, gas] = await Promise.all([this.#mined(), this.#estimate(call)]);
     const hashes: Hex[] = [];
     for (let attempt = 0; ; attempt++) {
-      const fees = await this.#fees(attempt);
-      const raw = await this.account.signTransaction({
-        type: "eip1559",
+      const fields = {
         chainId: Number(this.#options.l1ChainId),
         nonce,
         to: call.to,
         data: call.data,
-        value: request.value,
+        value: call.valueWei ?? 0n,
         gas: (gas * 6n) / 5n + FIRST_MESSAGE_GAS,
-        ...fees,
-      });
-      const known = await this.#submit(raw);
-      if (known) hashes.push(keccak256(raw));
+      };
+      const signed = await this.#sign(fields, call.sidecar, attempt);
+      const known = await this.#submit(call.sidecar ? withSidecar(signed, call.sidecar) : signed);
+      if (known) hashes.push(keccak256(signed));
       const receipt = await this.#wait(hashes, nonce, signal);
       if (!receipt && (await this.#mined()) < nonce)
         throw new L1TransactionError("l1-forked", "L1 forked: transactions of this key before this one are gone", {
@@ -87,17 +102,43 @@ export class L1Sender {
     return this.#client.getTransactionCount({ address: this.account.address, blockTag: "latest" });
   }
 
-  /** EIP-1559 fees that outbid an earlier attempt by an eighth each time. */
-  async #fees(attempt: number): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
+  #estimate({ to, data, valueWei = 0n, sidecar }: L1Call): Promise<bigint> {
+    const { address } = this.account;
+    if (sidecar === undefined) return this.#client.estimateGas({ account: address, to, data, value: valueWei });
+    // viem's own estimate would want the blobs, which L1 does not look at here.
+    const request = {
+      from: address,
+      to,
+      data,
+      value: numberToHex(valueWei),
+      blobVersionedHashes: sidecar.versionedHashes,
+    };
+    return this.#client.request({ method: "eth_estimateGas", params: [request as never] }).then(BigInt);
+  }
+
+  async #sign(fields: TransactionFields, sidecar: Sidecar | undefined, attempt: number): Promise<Hex> {
+    const fees = await this.#fees(attempt, sidecar === undefined ? EIGHTH_MORE : TWICE);
+    if (sidecar === undefined) return this.account.signTransaction({ type: "eip1559", ...fields, ...fees });
+    const blobBaseFeeWei = await this.#client.getBlobBaseFee();
+    return this.account.signTransaction({
+      type: "eip4844",
+      ...fields,
+      ...fees,
+      maxFeePerBlobGas: bumped(2n * blobBaseFeeWei, TWICE, attempt),
+      blobVersionedHashes: sidecar.versionedHashes,
+    });
+  }
+
+  /** EIP-1559 fees that outbid those of the attempts before. */
+  async #fees(attempt: number, by: Bump): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
     const [block, suggested] = await Promise.all([
       this.#client.getBlock({ blockTag: "latest" }),
       this.#client.estimateMaxPriorityFeePerGas().catch(() => MIN_TIP_WEI),
     ]);
     const tip = suggested > MIN_TIP_WEI ? suggested : MIN_TIP_WEI;
-    const bumped = (wei: bigint) => (wei * 9n ** BigInt(attempt)) / 8n ** BigInt(attempt) + BigInt(attempt);
     return {
-      maxPriorityFeePerGas: bumped(tip),
-      maxFeePerGas: bumped(2n * (block.baseFeePerGas ?? 0n) + tip),
+      maxPriorityFeePerGas: bumped(tip, by, attempt),
+      maxFeePerGas: bumped(2n * (block.baseFeePerGas ?? 0n) + tip, by, attempt),
     };
   }
 

@@ -57,6 +57,18 @@ describe("readConfig", () => {
       expect(problemsOf([...replica, "--l1-witness-urls", bad])).toMatch(/--l1-witness-urls/);
   });
 
+  it("posts in blobs only where it could read them back", () => {
+    const beacons = ["--l1-beacon-urls", "http://127.0.0.1:3500,https://archive.example"];
+    expect(readConfig([...replica, ...beacons], {}).l1BeaconUrls).toEqual(beacons[1]?.split(","));
+    expect(readConfig(replica, {})).toMatchObject({ l1BeaconUrls: [] });
+    expect(readConfig([...replica, "--data", "calldata"], {}).data).toBe("calldata");
+    for (const data of ["blobs", "cheaper"]) {
+      expect(problemsOf([...replica, "--data", data])).toMatch(/--data: .*--l1-beacon-urls/);
+      expect(readConfig([...replica, "--data", data, ...beacons], {}).data).toBe(data);
+    }
+    expect(problemsOf([...replica, "--data", "celestia"])).toMatch(/--data/);
+  });
+
   it("says what is wrong with a settings file", () => {
     const path = join(folder, "bad.json");
     writeFileSync(path, JSON.stringify({ prot: 1 }));

@@ -40,7 +40,12 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
   );
   host.unref();
   host.channel?.unref();
-  const client = createPublicClient({ transport: http(url), pollingInterval: 20, cacheTime: 0 });
+  const client = createPublicClient({
+    // anvil reads the trusted setup when it sees a first blob, which takes seconds on a busy machine.
+    transport: http(url, { timeout: 60_000 }),
+    pollingInterval: 20,
+    cacheTime: 0,
+  });
   const gone = once(host, "exit").then(() => Promise.reject(new Error(`anvil did not start on port ${port}`)));
   gone.catch(() => {}); // it ends with the test as well
   await Promise.race([gone, until(() => client.getChainId().catch(() => undefined))]);

@@ -1,5 +1,7 @@
 import type { ChainFile } from "../../common/chain-file.ts";
 import { Chain } from "../../l2-node/chain/chain.ts";
+import type { BlobSource } from "../../l2-node/l1/blob-source.ts";
+import type { Kzg } from "../../l2-node/l1/kzg.ts";
 import { nextContext } from "../../l2-node/sequencer/context.ts";
 import { Mempool, type MempoolOptions } from "../../l2-node/sequencer/mempool.ts";
 import { Sequencer, type SequencerOptions } from "../../l2-node/sequencer/sequencer.ts";
@@ -41,3 +43,11 @@ export function testNode(chainFile: ChainFile, path = ":memory:", pool: Partial<
 /** Feeds a chain all that L1 has and it has not read. */
 export const follow = (chain: Chain, l1: MemoryL1, finalizedNumber = 0n): void =>
   chain.applyL1(l1.stepFrom(chain.store.l1.cursor()?.number ?? 0n, finalizedNumber));
+
+/** For L1s on which nobody posts blobs. */
+export const NO_BLOBS: BlobSource = { blobs: () => Promise.reject(new Error("no blobs were expected")) };
+export const NO_KZG: Kzg = {
+  commitments: () => Promise.reject(new Error("no blobs were expected")),
+  withProofs: () => Promise.reject(new Error("no blobs were expected")),
+  close: async () => {},
+};

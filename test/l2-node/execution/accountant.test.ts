@@ -37,6 +37,7 @@ beforeAll(async () => {
       chainFile: "",
       l1Url: l1.url,
       l1WitnessUrls: [],
+      l1BeaconUrls: [],
       host: "127.0.0.1",
       port: 0,
       logLevel: "error",

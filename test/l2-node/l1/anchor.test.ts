@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
-import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { testNode } from "../../support/node.ts";
+import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
+import { prepay } from "../../support/prepay.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
 
 const privateKey = devAccount("sequencer").privateKey;
@@ -25,29 +25,20 @@ const sender = (bumpAfterMs = 5000) =>
   new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs, pollMs: 10 }, { client: l1.client });
 const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatchBytes = 100_000, key = privateKey) =>
   new Anchor(
-    { privateKey: key, intervalMs: 20, maxBatchBytes, maxBatchHeaders: 100 },
-    { client: l1.client, chain, sender: by as L1Sender, onTrouble: () => {}, onAnchored: () => {} },
+    { privateKey: key, intervalMs: 20, maxBatchBytes, maxBatchHeaders: 100, data: "calldata" },
+    { client: l1.client, chain, sender: by as L1Sender, kzg: NO_KZG, onTrouble: () => {}, onAnchored: () => {} },
   );
 
 async function catchUp({ chain }: Node): Promise<void> {
   const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, { client: l1.client, witnesses: [], chain, onTrouble: () => {} });
-  while (!(await follower.poll()));
-}
-
-/** L1 blocks must pass between an origin and the batch that names it. */
-async function deposit(n: number): Promise<void> {
-  const account = privateKeyToAccount(devAccount("user").privateKey);
-  const wallet = createWalletClient({ account, transport: http(l1.url) });
-  const hash = await wallet.writeContract({
-    address: l1.chain.contracts.prepaidGas,
-    abi: prepaidGasAbi,
-    functionName: "deposit",
-    args: [testAddress(n)],
-    value: 10n ** 18n,
-    chain: null,
+  const follower = new Follower(options, {
+    client: l1.client,
+    witnesses: [],
+    blobs: NO_BLOBS,
+    chain,
+    onTrouble: () => {},
   });
-  await l1.client.waitForTransactionReceipt({ hash });
+  while (!(await follower.poll()));
 }
 
 describe("Anchor", () => {
@@ -58,7 +49,7 @@ describe("Anchor", () => {
 
   it("posts what L1 lacks, batch by batch, and a replica derives the very same chain", async () => {
     const sequencing = node();
-    await deposit(0);
+    await prepay(l1, 0);
     await catchUp(sequencing);
     sequencing.sequencer.seal();
     for (let nonce = 0; nonce < 5; nonce++) {
@@ -115,7 +106,7 @@ describe("Anchor", () => {
 
   it("loses nothing to a stranger who sends its headers and signature first, over other data", async () => {
     const sequencing = node();
-    await deposit(1);
+    await prepay(l1, 1);
     await catchUp(sequencing);
     sequencing.sequencer.seal();
     await sequencing.mempool.add(bytesOfHex(await signRaw({ key: 1, chainId: 42n, gas: 500_000n })));

@@ -14,7 +14,7 @@ import { type Equivocation, EquivocationWatch } from "../../../l2-node/l1/equivo
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { testNode } from "../../support/node.ts";
+import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
 
 const ETHER = 10n ** 18n;
@@ -32,7 +32,13 @@ const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).
 
 async function catchUp({ chain }: Node): Promise<void> {
   const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, { client: l1.client, witnesses: [], chain, onTrouble: () => {} });
+  const follower = new Follower(options, {
+    client: l1.client,
+    witnesses: [],
+    blobs: NO_BLOBS,
+    chain,
+    onTrouble: () => {},
+  });
   while (!(await follower.poll()));
 }
 async function freshNode(): Promise<Node> {
@@ -44,8 +50,15 @@ async function freshNode(): Promise<Node> {
 async function post({ chain }: Node): Promise<void> {
   await mine();
   const anchor = new Anchor(
-    { privateKey: sequencerKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100 },
-    { client: l1.client, chain, sender: senderOf(sequencerKey), onTrouble: () => {}, onAnchored: () => {} },
+    { privateKey: sequencerKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100, data: "calldata" },
+    {
+      client: l1.client,
+      chain,
+      sender: senderOf(sequencerKey),
+      kzg: NO_KZG,
+      onTrouble: () => {},
+      onAnchored: () => {},
+    },
   );
   await anchor.post();
 }

@@ -18,7 +18,7 @@ import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { encodeBody, nextInboxHash } from "../../../common/message.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { testNode } from "../../support/node.ts";
+import { NO_BLOBS, testNode } from "../../support/node.ts";
 import { testAddress } from "../../support/transactions.ts";
 
 let l1: TestL1;
@@ -41,6 +41,7 @@ const follower = (
     {
       client,
       witnesses,
+      blobs: NO_BLOBS,
       chain,
       onTrouble: (trouble) => {
         if ("reorgTo" in trouble) reorgs.push(trouble.reorgTo);

@@ -13,7 +13,7 @@ import { Follower } from "../../../l2-node/l1/follower.ts";
 import { forceCall, forceEnvelope } from "../../../l2-node/l1/force.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { testNode } from "../../support/node.ts";
+import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
 
 const ETHER = 10n ** 18n;
@@ -30,13 +30,26 @@ const senderOf = (privateKey: Hex) =>
   new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 10 }, { client: l1.client });
 const anchorOf = ({ chain }: Node) =>
   new Anchor(
-    { privateKey: sequencerKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100 },
-    { client: l1.client, chain, sender: senderOf(sequencerKey), onTrouble: () => {}, onAnchored: () => {} },
+    { privateKey: sequencerKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100, data: "calldata" },
+    {
+      client: l1.client,
+      chain,
+      sender: senderOf(sequencerKey),
+      kzg: NO_KZG,
+      onTrouble: () => {},
+      onAnchored: () => {},
+    },
   );
 
 async function catchUp({ chain }: Node): Promise<void> {
   const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, { client: l1.client, witnesses: [], chain, onTrouble: () => {} });
+  const follower = new Follower(options, {
+    client: l1.client,
+    witnesses: [],
+    blobs: NO_BLOBS,
+    chain,
+    onTrouble: () => {},
+  });
   while (!(await follower.poll()));
 }
 const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });

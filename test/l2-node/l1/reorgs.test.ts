@@ -14,7 +14,7 @@ import { forceEnvelope } from "../../../l2-node/l1/force.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { Sequencer } from "../../../l2-node/sequencer/sequencer.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { SEALING, testNode } from "../../support/node.ts";
+import { NO_BLOBS, NO_KZG, SEALING, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
 import { until } from "../../support/until.ts";
 
@@ -37,8 +37,8 @@ const senderOf = (key: Hex) =>
   new L1Sender({ privateKey: key, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 400, pollMs: 5 }, { client: l1.client });
 const anchorOf = ({ chain }: Node) =>
   new Anchor(
-    { privateKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100 },
-    { client: l1.client, chain, sender: senderOf(privateKey), onTrouble: () => {}, onAnchored: () => {} },
+    { privateKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100, data: "calldata" },
+    { client: l1.client, chain, sender: senderOf(privateKey), kzg: NO_KZG, onTrouble: () => {}, onAnchored: () => {} },
   );
 const followerOf = ({ chain }: Node, onReorg: (to: bigint) => void = () => {}) =>
   new Follower(
@@ -46,6 +46,7 @@ const followerOf = ({ chain }: Node, onReorg: (to: bigint) => void = () => {}) =
     {
       client: l1.client,
       witnesses: [],
+      blobs: NO_BLOBS,
       chain,
       onTrouble: (trouble) => "reorgTo" in trouble && onReorg(trouble.reorgTo),
     },

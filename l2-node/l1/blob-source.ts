@@ -1,0 +1,83 @@
+import type { Hex } from "viem";
+import { z } from "zod";
+import { BLOB_BYTES, versionedHashOf } from "../../common/blob.ts";
+import { bytesOfHex } from "../../common/bytes.ts";
+import { L1DataError } from "./errors.ts";
+import type { L1Header } from "./header.ts";
+import type { Kzg } from "./kzg.ts";
+
+export interface BlobSourceOptions {
+  /** Beacon nodes of L1, or archives that answer like one; asked in turn. */
+  readonly urls: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** Finds blobs by their hashes. Whoever serves them is believed nothing: each is committed to again. */
+export interface BlobSource {
+  /** In the order of `versionedHashes`. Throws `L1DataError` where nobody has them all. */
+  readonly blobs: (block: L1Header, versionedHashes: readonly Hex[]) => Promise<readonly Uint8Array[]>;
+}
+
+const hexBlob = z
+  .string()
+  .length(2 + 2 * BLOB_BYTES)
+  .regex(/^0x[0-9a-fA-F]+$/);
+const blobsBody = z.object({ data: z.array(hexBlob) });
+const genesisBody = z.object({ data: z.object({ genesis_time: z.coerce.bigint() }) });
+const specBody = z.object({ data: z.object({ SECONDS_PER_SLOT: z.coerce.bigint() }) });
+/** Of an answer: more blobs than a block of L1 has, in hex. */
+const MAX_BODY_BYTES = 128 * (2 * BLOB_BYTES + 8);
+
+export function openBlobSource({ urls, timeoutMs }: BlobSourceOptions, { kzg }: { readonly kzg: Kzg }): BlobSource {
+  const get = async <T>(url: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return schema.parse(JSON.parse(await textOf(response)));
+  };
+  /** A beacon chain counts slots from its genesis; a development L1, which has no such clock, counts blocks. */
+  async function slotOf(url: string, { number, timestamp }: L1Header): Promise<bigint> {
+    const spec = await get(`${url}/eth/v1/config/spec`, specBody);
+    const genesis = spec && (await get(`${url}/eth/v1/beacon/genesis`, genesisBody));
+    return genesis ? (timestamp - genesis.data.genesis_time) / spec.data.SECONDS_PER_SLOT : number;
+  }
+  async function from(url: string, block: L1Header, wanted: readonly Hex[]): Promise<readonly Uint8Array[]> {
+    const slot = await slotOf(url, block);
+    const body = await get(`${url}/eth/v1/beacon/blobs/${slot}?versioned_hashes=${wanted.join(",")}`, blobsBody);
+    const served = (body?.data ?? []).map((hex) => bytesOfHex(hex as Hex));
+    const hashes = (await kzg.commitments(served)).map(versionedHashOf);
+    return wanted.map((hash) => {
+      const blob = served[hashes.indexOf(hash)];
+      if (blob === undefined) throw new Error(`blob ${hash} of slot ${slot} is not served`);
+      return blob;
+    });
+  }
+  return {
+    blobs: async (block, versionedHashes) => {
+      const faults: string[] = [];
+      for (const url of urls) {
+        try {
+          return await from(url.replace(/\/$/, ""), block, versionedHashes);
+        } catch (error) {
+          faults.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
+        }
+      }
+      throw new L1DataError("l1-blobs", `nobody serves the blobs of L1 block ${block.number}`, {
+        expected: versionedHashes.join(" "),
+        actual: faults.join("; ") || "no beacon node is known",
+        hint: "name beacon nodes of L1 by --l1-beacon-urls; blobs older than 18 days are with archives alone",
+      });
+    },
+  };
+}
+
+async function textOf(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of response.body ?? []) {
+    length += part.length;
+    if (length > MAX_BODY_BYTES) throw new Error(`more than ${MAX_BODY_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
