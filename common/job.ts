@@ -1,6 +1,7 @@
-import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex } from "viem";
+import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, zeroAddress } from "viem";
 import { AnhError } from "./errors.ts";
 import { structHash, ZERO_HASH } from "./hash.ts";
+import { MAX_DELIVERIES, MAX_HELD_OUT_ROWS, MAX_SAMPLES, type Property, propertyComponents } from "./property.ts";
 
 /** Root triple of a graph's sum tree (P0.4): `flops` and `bytes_` are per step. */
 export interface GraphRef {
@@ -31,10 +32,12 @@ export interface Job {
   readonly priceWeiPerGflop: bigint;
   readonly deadline: bigint;
   readonly windowSeconds: number;
+  readonly property: Property;
 }
 
-export const PROFILE = { strict: 0, tolerant: 1 } as const;
-export type ProfileName = keyof typeof PROFILE;
+export const PROFILE = { strict: 0, tolerant: 1, property: 2 } as const;
+/** Profiles that a run is judged in; a property is measured in `strict` (P13.5). */
+export type ProfileName = Exclude<keyof typeof PROFILE, "property">;
 export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8 } as const;
 
 /** A segment is one executor run and one leaf of the trajectory (P4.2). */
@@ -75,6 +78,7 @@ export const jobComponents = [
   { name: "priceWeiPerGflop", type: "uint256" },
   { name: "deadline", type: "uint64" },
   { name: "windowSeconds", type: "uint32" },
+  { name: "property", type: "tuple", components: propertyComponents },
 ] as const;
 
 export const jobParameter = { type: "tuple", components: jobComponents } as const;
@@ -82,7 +86,7 @@ export const jobParameter = { type: "tuple", components: jobComponents } as cons
 export const encodeJob = (job: Job): Hex => encodeAbiParameters([jobParameter], [job]);
 export const decodeJob = (bytes: Hex): Job => decodeAbiParameters([jobParameter], bytes)[0];
 
-/** Id of the training a job asks for; it is also the ModelId (P4.1). */
+/** Id of the training or commission a job asks for; it is also the ModelId (P4.1). */
 export const trainId = (job: Job): Hex => structHash("Train", [jobParameter], [job]);
 
 /** Equal questions to one model share one answer, hence one id (P4.1). */
@@ -99,17 +103,19 @@ export const badJob = (field: string, expected: string, actual: unknown): BadJob
 
 /** The rules of P4.2 for jobs, in the order of TaskLib on L1. Throws `BadJobError` naming the first that is broken. */
 export function checkJob(job: Job): void {
-  if (job.steps < 1) throw badJob("steps", "at least 1", job.steps);
+  const isProperty = job.profile === PROFILE.property;
+  // A commission need not say how the weights may be come by.
+  const trains = !isProperty || job.trainGraph.root !== ZERO_HASH;
+  if (trains && job.steps < 1) throw badJob("steps", "at least 1", job.steps);
   if (job.segmentSteps < 1 || job.segmentSteps > MAX_SEGMENT_STEPS)
     throw badJob("segmentSteps", "1 … 64", job.segmentSteps);
-  if (job.batchRows < 1 || BigInt(job.batchRows) > job.datasetRows)
+  if (trains && (job.batchRows < 1 || BigInt(job.batchRows) > job.datasetRows))
     throw badJob("batchRows", "1 … datasetRows", job.batchRows);
-  if (job.profile !== PROFILE.strict && job.profile !== PROFILE.tolerant)
-    throw badJob("profile", "0 (strict) or 1 (tolerant)", job.profile);
+  if (job.profile > PROFILE.property) throw badJob("profile", "0 (strict), 1 (tolerant) or 2 (property)", job.profile);
   if (job.flags > 15) throw badJob("flags", "a sum of 1, 2, 4, 8", job.flags);
   if (job.profile === PROFILE.tolerant && (job.flags & JOB_FLAG.stepRoots) === 0)
     throw badJob("stepRoots", "set, which the tolerant profile requires", job.flags);
-  if (job.trainGraph.root === ZERO_HASH)
+  if (!isProperty && job.trainGraph.root === ZERO_HASH)
     throw badJob("trainGraph", "the root of a training graph", job.trainGraph.root);
   // Row t·batchRows + j is read, which must be a row of the dataset (P4.4).
   if ((job.flags & JOB_FLAG.sequentialRows) !== 0 && BigInt(job.steps) * BigInt(job.batchRows) > job.datasetRows)
@@ -121,6 +127,27 @@ export function checkJob(job: Job): void {
   if (job.priceWeiPerGflop > MAX_PRICE_WEI) throw badJob("priceWeiPerGflop", "less than 2¹²⁸", job.priceWeiPerGflop);
   if (job.deadline > MAX_DEADLINE_SECONDS) throw badJob("deadline", "at most 2⁴⁰ seconds", job.deadline);
   if (job.windowSeconds > MAX_WINDOW_SECONDS) throw badJob("windowSeconds", "at most 30 days", job.windowSeconds);
+  if (isProperty) checkProperty(job);
+  // Whoever asks for a property in another profile would not get it.
+  else if (job.property.samples !== 0)
+    throw badJob("property", "of no samples, but for profile 2", job.property.samples);
+}
+
+/** The rules of P13.1, in the order of PropertyRules on L1. */
+function checkProperty({ flags, evaluateGraph, evaluateBatchRows, property }: Job): void {
+  const { heldOutRows, samples, minCorrect, deliveries, priceWei, validator } = property;
+  if ((flags & JOB_FLAG.sequentialRows) !== 0) throw badJob("sequentialRows", "not set in profile 2", flags);
+  if (evaluateGraph.root === ZERO_HASH) throw badJob("evaluateGraph", "the root of an evaluation graph", ZERO_HASH);
+  if (evaluateBatchRows < 1) throw badJob("evaluateBatchRows", "at least 1", evaluateBatchRows);
+  if (heldOutRows < 1n || heldOutRows > MAX_HELD_OUT_ROWS) throw badJob("heldOutRows", "1 … 2³² − 1", heldOutRows);
+  if (samples < 1 || samples > MAX_SAMPLES || samples % evaluateBatchRows !== 0)
+    throw badJob("samples", `a positive multiple of ${evaluateBatchRows} below 2²⁴`, samples);
+  if (minCorrect > samples) throw badJob("minCorrect", `at most the ${samples} samples`, minCorrect);
+  if (deliveries < 1 || deliveries > MAX_DELIVERIES) throw badJob("deliveries", "1 … 32", deliveries);
+  if (priceWei > MAX_PRICE_WEI) throw badJob("propertyPriceWei", "less than 2¹²⁸", priceWei);
+  // A stranger's contract may overturn such a claim: nothing goes on before it is final.
+  if (validator !== zeroAddress && (flags & JOB_FLAG.soft) !== 0)
+    throw badJob("validator", "none in a job that resumes softly", validator);
 }
 
 /** The one bound of P4.2 that is a chain's own: MIN_WINDOW. L1 refuses claims of a job below it, after all of `checkJob`. */

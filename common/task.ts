@@ -10,13 +10,14 @@ import {
   JOB_FLAG,
   type Job,
   MAX_PRICE_WEI,
+  PROFILE,
   trainId,
 } from "./job.ts";
 
-export const TASK_KIND = { train: 1, infer: 2, evaluate: 3 } as const;
+export const TASK_KIND = { train: 1, infer: 2, evaluate: 3, commission: 4 } as const;
 export type TaskKind = (typeof TASK_KIND)[keyof typeof TASK_KIND];
 
-/** What is claimed and disputed: a train, infer or evaluate run, derived from a job (P4.3). Field order is the ABI order. */
+/** What is claimed and disputed: a run that trains, infers, evaluates or measures what was delivered, derived from a job (P4.3). Field order is the ABI order. */
 export interface Task {
   readonly id: Hex;
   readonly kind: number;
@@ -64,16 +65,23 @@ const GIGA = 10n ** 9n;
 export const priceWeiUp = (steps: number, flops: bigint, priceWeiPerGflop: bigint): bigint =>
   (BigInt(steps) * flops * priceWeiPerGflop + GIGA - 1n) / GIGA;
 
-function shared(job: Job, graph: GraphRef, steps: number) {
+function shared(
+  job: Job,
+  graph: GraphRef,
+  steps: number,
+  priceWei = priceWeiUp(steps, graph.flops, job.priceWeiPerGflop),
+) {
   if (graph.root === ZERO_HASH) throw badJob("graph", "a job that has the graph for this kind of task", graph.root);
-  const priceWei = priceWeiUp(steps, graph.flops, job.priceWeiPerGflop);
   if (priceWei > MAX_PRICE_WEI) throw badJob("priceWei", "less than 2¹²⁸", priceWei);
-  const { profile, deadline, windowSeconds } = job;
+  const { deadline, windowSeconds } = job;
+  // What a property is measured by, and what its model is used for, is computed in one order only (P13.5).
+  const profile = job.profile === PROFILE.property ? PROFILE.strict : job.profile;
   return { graph, steps, profile, priceWei, deadline, windowSeconds };
 }
 
 export function trainTask(job: Job): Task {
   checkJob(job);
+  if (job.profile === PROFILE.property) throw badJob("kind", "a commission", "a training");
   return {
     ...shared(job, job.trainGraph, job.steps),
     id: trainId(job),
@@ -87,6 +95,34 @@ export function trainTask(job: Job): Task {
     flags: job.flags,
   };
 }
+
+/** Measuring what was delivered on the rows drawn for it (P13.5). */
+export function commissionTask(job: Job, startRoot: Hex): Task {
+  checkJob(job);
+  if (job.profile !== PROFILE.property) throw badJob("kind", "a training", "a commission");
+  const { evaluateBatchRows, property } = job;
+  const steps = property.samples / evaluateBatchRows;
+  return {
+    ...shared(job, job.evaluateGraph, steps, property.priceWei),
+    id: trainId(job),
+    kind: TASK_KIND.commission,
+    modelId: ZERO_HASH,
+    datasetRoot: property.heldOutRoot,
+    datasetRows: property.heldOutRows,
+    startRoot,
+    segmentSteps: Math.min(job.segmentSteps, steps),
+    batchRows: evaluateBatchRows,
+    flags: job.flags,
+  };
+}
+
+/** What makes the model of a job. Of a commission nothing is known to be delivered yet: its start root is 0. */
+export const modelTask = (job: Job): Task =>
+  job.profile === PROFILE.property ? commissionTask(job, ZERO_HASH) : trainTask(job);
+
+/** A run from a state whose root the task names; the others start from a consumed result, tensor by tensor. */
+export const startsFromRoot = ({ kind }: Pick<Task, "kind">): boolean =>
+  kind === TASK_KIND.train || kind === TASK_KIND.commission;
 
 export function inferTask(job: Job, inputRoot: Hex): Task {
   checkJob(job);

@@ -33,6 +33,7 @@ const VERIFIERS = [
   "root",
   "content",
   "canonical",
+  "validator",
 ] as const;
 const verifierName = (name: string): string => `${name}Verifier`;
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);

@@ -15,6 +15,12 @@ const OPTIONS = {
   kind: { type: "string", multiple: true },
   salt: { type: "string", multiple: true },
   "after-overturn": { type: "string", multiple: true },
+  /** Folder with weights for commissions, `<model id>.safetensors`; those without a file are trained as their job says. */
+  "weights-folder": { type: "string" },
+  /** Delivers weights for commissions whose held-out rows nobody serves yet. */
+  blind: { type: "boolean", default: false },
+  /** Code hashes of validators that may judge what is delivered. */
+  validator: { type: "string", multiple: true },
 } as const;
 
 const DEMANDS_TIMEOUT_MS = 10_000;
@@ -27,8 +33,13 @@ export async function executorMain(args: readonly string[], openSteps?: Executor
     {
       ...settings,
       dataUrls: [settings.nodeUrl],
+      commissions: {
+        weightsFolder: values["weights-folder"],
+        blind: values.blind,
+        validators: readList<Hex>(values, "validator"),
+      },
       takes: takesBy({
-        kinds: readList(values, "kind", ["train", "infer", "evaluate"]),
+        kinds: readList(values, "kind", ["train", "infer", "evaluate", "commission"]),
         salts: readList<Hex>(values, "salt"),
         afterOverturn: readList<Hex>(values, "after-overturn"),
       }),

@@ -9,6 +9,7 @@ import { PROFILE } from "../common/job.ts";
 import type { Task } from "../common/task.ts";
 import { answerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
+import { type CommissionOptions, openCommissions } from "./claims/commissions.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openGroundwork } from "./claims/groundwork.ts";
 import { type ClaimLog, openClaimLog } from "./claims/log.ts";
@@ -45,6 +46,7 @@ export type ExecutorSettings = {
   readonly pollMs: number;
   readonly maxBondWei: bigint;
   readonly takes: (demand: Demand, overturned: boolean) => boolean;
+  readonly commissions?: Partial<CommissionOptions>;
 };
 
 export type ExecutorParts = {
@@ -110,6 +112,19 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
     { retryMs: RETRY_MS },
     { prepare: (task, job) => runs.prepare(task, job), onFailure: failed("not-ready") },
   );
+  const commissions = openCommissions(
+    { weightsFolder: undefined, blind: false, validators: [], ...settings.commissions },
+    {
+      runs,
+      store,
+      library: () => libraryFor(undefined),
+      requireRoom: (task, job) => requireRoom(roomFor(task, job), roomAt(folder)),
+    },
+  );
+  const commissionGround = openGroundwork(
+    { retryMs: RETRY_MS },
+    { prepare: commissions.prepare, onFailure: failed("not-ready") },
+  );
   const hasRoom = roomCheck(folder, events);
   const { l1BlockMs, minWindowSeconds, answerSeconds, seedDelayBlocks, reserveSeconds, airgapSeconds } = chain.clocks;
   const service = startExecutor(
@@ -136,12 +151,15 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
       reader: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
       answers: answerDuty({ l1, sender, runs, events }),
       groundwork,
+      commissionGround,
+      commissions,
       workbench: openWorkbench(
         { claimant: sender.address, dataUrl, salt: () => bytesToHex(randomBytes(32)), retryMs: RETRY_MS },
         {
           runs,
           onFailure: ({ task }, error) => {
             groundwork.giveUp(task.id);
+            commissionGround.giveUp(task.id);
             failed("run-failed")(task, error);
           },
         },

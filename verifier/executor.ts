@@ -4,9 +4,10 @@ import { commitment } from "../common/claim.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../common/hash.ts";
 import type { Job } from "../common/job.ts";
-import { TASK_KIND, type Task } from "../common/task.ts";
+import { commissionTask, startsFromRoot, TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
+import type { Commissions } from "./claims/commissions.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openDemandsReader } from "./claims/demands-reader.ts";
 import { collectClaimFees, withdrawBalances } from "./claims/earnings.ts";
@@ -19,7 +20,7 @@ import type { RunSpec } from "./claims/runs.ts";
 
 import { claimsOf, consumedOf, specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
-import type { ExecutorView } from "./claims/view.ts";
+import type { CommissionView, Delivery, ExecutorView } from "./claims/view.ts";
 import type { Workbench } from "./claims/workbench.ts";
 import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { L1 } from "./l1.ts";
@@ -42,6 +43,9 @@ export type ExecutorModules = {
   readonly log: ClaimLog;
   readonly reader: ClaimsReader;
   readonly groundwork: Groundwork;
+  /** The same for commissions, whose weights may take days: nothing else waits for them. */
+  readonly commissionGround: Groundwork;
+  readonly commissions: Commissions;
   readonly workbench: Workbench;
   readonly answers: AnswerDuty;
   readonly events: EventSink;
@@ -149,16 +153,20 @@ async function advance(
   modules: ExecutorModules,
   closed: Closed,
 ): Promise<void> {
-  const { reader, sender, groundwork, workbench, events } = modules;
-  const { task, job } = errand;
-  const [live, reservation, overturnedAt, consumed] = await Promise.all([
-    reader.live(task.id),
-    reader.reservation(task.id),
-    reader.overturnedAt(task.id),
-    consumedBy(task, modules),
+  const { reader, sender, workbench, events } = modules;
+  const { job } = errand;
+  const { id } = errand.task;
+  const [live, reservation, overturnedAt, consumed, commission] = await Promise.all([
+    reader.live(id),
+    reader.reservation(id),
+    reader.overturnedAt(id),
+    consumedBy(errand.task, modules),
+    commissionOf(errand, modules),
   ]);
   if (live === undefined && job === undefined) return;
-  const spec: RunSpec = { task, seed: reservation.seedFixedAt === 0n ? ZERO_HASH : reservation.seed, consumed };
+  const task = asDelivered(errand, commission?.delivery);
+  const { seedFixedAt, seed } = commission?.delivery ?? reservation;
+  const spec: RunSpec = { task, seed: seedFixedAt === 0n ? ZERO_HASH : seed, consumed };
   const view: ExecutorView = {
     me: sender.address,
     task,
@@ -167,9 +175,10 @@ async function advance(
     clocks: options.clocks,
     live,
     reservation,
+    commission,
     overturnedAt,
     consumed: consumed?.claimHash,
-    ground: groundwork.groundOf(task.id),
+    ground: groundFor(task, modules).groundOf(task.id),
     work: workbench.workOf(spec),
   };
   const decline = (reason: string) => {
@@ -195,8 +204,21 @@ async function advance(
   }
 }
 
+const groundFor = ({ kind }: Task, { groundwork, commissionGround }: ExecutorModules): Groundwork =>
+  kind === TASK_KIND.commission ? commissionGround : groundwork;
+
+/** Undefined where there is nothing left to deliver: the claim is there already. */
+async function commissionOf({ task, job }: Errand, { reader }: ExecutorModules): Promise<CommissionView | undefined> {
+  if (task.kind !== TASK_KIND.commission || job === undefined) return undefined;
+  return { delivery: await reader.delivery(task.id), limit: job.property.deliveries };
+}
+
+/** A demand cannot say what will be delivered; what was delivered says it. */
+const asDelivered = ({ task, job }: Errand, delivery: Delivery | undefined): Task =>
+  job !== undefined && delivery !== undefined ? commissionTask(job, delivery.startRoot) : task;
+
 async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise<ConsumedClaim | undefined> {
-  if (task.kind === TASK_KIND.train) return undefined;
+  if (startsFromRoot(task)) return undefined;
   const live = await reader.live(task.modelId);
   if (live === undefined) return undefined;
   const logged = (await log.read()).get(live.claimHash);
@@ -210,7 +232,7 @@ async function perform(
   options: ExecutorOptions,
   modules: ExecutorModules,
 ): Promise<void> {
-  const { l1, sender, groundwork, workbench, events } = modules;
+  const { l1, sender, commissions, workbench, events } = modules;
   const { id } = spec.task;
   const call = (functionName: string, args: readonly unknown[]) => ({
     address: l1.contracts.resultClaims,
@@ -222,13 +244,22 @@ async function perform(
     events({ event, id, ...more, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
   switch (action.kind) {
     case "prepare":
-      if (job !== undefined) groundwork.begin(spec.task, job);
+      if (job !== undefined) groundFor(spec.task, modules).begin(spec.task, job);
       return;
     case "reserve":
       report("reserved", await sender.sendWithBond(call("reserve", [id, options.dataUrl]), options.maxBondWei));
       return;
     case "fixSeed":
       report("seed-fixed", await sender.send(call("fixSeed", [id, await l1HeaderRlp(l1.client, action.seedBlock)])));
+      return;
+    case "deliver": {
+      const startRoot = commissions.startRootOf(id);
+      const receipt = await sender.sendWithBond(call("deliver", [job, startRoot, options.dataUrl]), options.maxBondWei);
+      report("delivered", receipt, { startRoot });
+      return;
+    }
+    case "draw":
+      report("samples-drawn", await sender.send(call("draw", [id, await l1HeaderRlp(l1.client, action.seedBlock)])));
       return;
     case "run":
       if (job === undefined) return;

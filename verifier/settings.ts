@@ -6,7 +6,7 @@ import { AnhError } from "../common/errors.ts";
 /** A command line or environment that a service cannot start with. */
 export class SettingsError extends AnhError {}
 
-type Values = Readonly<Record<string, string | readonly string[] | undefined>>;
+type Values = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
 
 /** Options every service of the verifier has; the key stays out of the command line: `ANH_KEY`. */
 export const SERVICE_OPTIONS = {

@@ -2,7 +2,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { AnhError } from "../../common/errors.ts";
-import { TASK_KIND } from "../../common/task.ts";
+import { startsFromRoot } from "../../common/task.ts";
 import { openDataClient } from "../../verifier/data/client.ts";
 import { openLibrary } from "../../verifier/data/library.ts";
 import { valueAt } from "../../verifier/graph/graph.ts";
@@ -18,7 +18,7 @@ const TIMEOUT_MS = 30_000;
 const FORMATS = [".safetensors", ".onnx"];
 
 /**
- * `anh model pull`: the state a claimed training ended in, checked against the claim: all of it (optimizer included) as
+ * `anh model pull`: the state a claimed training or commission ended in, checked against the claim: all of it (optimizer included) as
  * safetensors, or the inference with its weights as ONNX.
  */
 export async function pullModel(claimHash: string, options: PullOptions): Promise<void> {
@@ -51,8 +51,10 @@ async function fileOf(
 ): Promise<readonly Uint8Array[]> {
   const { logged, spec, urls } = await claimFromL1(claimHash, options);
   const { task } = spec;
-  if (task.kind !== TASK_KIND.train)
-    throw new AnhError("usage", `claim ${claimHash} is no training`, { expected: "a claim of a training" });
+  if (!startsFromRoot(task))
+    throw new AnhError("usage", `claim ${claimHash} makes no model`, {
+      expected: "a claim of a training or commission",
+    });
   const client = openDataClient({ urls, timeoutMs: TIMEOUT_MS });
   const library = openLibrary(openBlobStore(folder), client);
   const graph = await library.graph(task.graph.root);

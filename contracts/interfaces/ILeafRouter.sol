@@ -16,6 +16,7 @@ struct LeafVerifiers {
     ILeafVerifier root;
     ILeafVerifier content;
     ILeafVerifier canonical;
+    ILeafVerifier validator;
 }
 
 /// @title LeafRouter

@@ -34,6 +34,7 @@ uint8 constant WRONG_LAYOUT = 6;
 uint8 constant WRONG_METRIC = 7;
 uint8 constant NOT_CANONICAL = 8;
 uint8 constant NOT_FINITE = 9;
+uint8 constant WRONG_BY_VALIDATOR = 10;
 
 /// Judges one leaf of a dispute (docs/protocol.md P7.5).
 ///

@@ -22,7 +22,7 @@ import {
     StepValues,
     TraceProof
 } from "../types/Opening.sol";
-import {hashTask, KIND_TRAIN, Task} from "../types/Task.sol";
+import {hashTask, startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
 import {HeaderProof, NamedValue} from "../types/Witness.sol";
 
@@ -135,7 +135,7 @@ contract Openings is IOpenings {
             if (previous.leaf.index != index - 1) revert IDemands.OutOfRange(previous.leaf.index, index);
             ClaimPath.checkSegment(record, previous);
             start = previous.leaf.endState;
-        } else if (task.kind == KIND_TRAIN) {
+        } else if (startsFromRoot(task)) {
             // Inference and evaluation start from a consumed result, which is judged tensor by tensor (P7.5 kind 3).
             start = task.startRoot;
         }

@@ -32,6 +32,13 @@ interface IDnn {
     /// @return modelId the training's id and the model's name
     function train(Job calldata job) external payable returns (bytes32 modelId);
 
+    /// @notice Asks for weights that have a property, however they are come by: of the rows drawn once they were delivered,
+    /// `job.property.minCorrect` are right (docs/protocol.md P13). Returns at once, as `train` does.
+    /// @param job of profile 2; the other two are for `train`
+    /// @dev Value: at least `quote(job)`, which is the property's price.
+    /// @return modelId the commission's id and the model's name
+    function commission(Job calldata job) external payable returns (bytes32 modelId);
+
     /// @notice Forces one inference.
     /// @param input the input tensor's bytes, row-major, little-endian, at most 64 KiB
     /// @return output the output tensor's bytes, at most 1,024
@@ -52,7 +59,7 @@ interface IDnn {
     /// @notice Whether forcing `id` would go on at once.
     function ready(bytes32 id) external view returns (bool);
 
-    /// @notice What training `job` costs, in wei.
+    /// @notice What training or commissioning `job` costs, in wei.
     function quote(Job calldata job) external view returns (uint256 priceWei);
 
     /// @notice Moves the caller's compute balance (what its jobs did not use) to the caller.
@@ -66,6 +73,10 @@ library Dnn {
 
     function train(Job memory job, uint256 valueWei) internal returns (bytes32 modelId) {
         return PRECOMPILE.train{value: valueWei}(job);
+    }
+
+    function commission(Job memory job, uint256 valueWei) internal returns (bytes32 modelId) {
+        return PRECOMPILE.commission{value: valueWei}(job);
     }
 
     function infer(bytes32 modelId, bytes memory input) internal returns (bytes memory output) {

@@ -16,7 +16,7 @@ import {
     Value
 } from "../types/Graph.sol";
 import {ChunkRange, CHUNKS_OF_DATASET, CHUNKS_OF_START, CHUNKS_OF_VALUE} from "../types/Opening.sol";
-import {KIND_INFER, KIND_TRAIN, Task} from "../types/Task.sol";
+import {KIND_INFER, startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
 import {
     HeaderProof,
@@ -55,7 +55,7 @@ library ChunkPath {
         range.tensorBytes = _size(dtype, shape);
     }
 
-    /// @notice Chunks of a tensor of the dataset, of an inference's input, or of a training's start state.
+    /// @notice Chunks of a tensor of the dataset, of an inference's input, or of the start state that a task names.
     function ofInput(Task memory task, HeaderProof memory header, uint8 source, uint32 index)
         internal
         pure
@@ -74,7 +74,7 @@ library ChunkPath {
                 : _toUint64(
                     uint256(task.datasetRows) * IndexMath.span(feed.shape, 1, feed.shape.length) * DType.size(feed.dtype)
                 );
-        } else if (source == CHUNKS_OF_START && task.kind == KIND_TRAIN) {
+        } else if (source == CHUNKS_OF_START && startsFromRoot(task)) {
             range.leafCount = uint32(header.header.states.length);
             if (index >= range.leafCount) revert IDemands.OutOfRange(index, range.leafCount);
             StateInput memory state = header.header.states[index];

@@ -10,10 +10,13 @@ import {
     inferId,
     Job,
     KNOWN_FLAGS,
+    PROFILE_PROPERTY,
+    PROFILE_STRICT,
     PROFILE_TOLERANT,
     trainId
 } from "../types/Job.sol";
-import {KIND_EVALUATE, KIND_INFER, KIND_TRAIN, Task} from "../types/Task.sol";
+import {KIND_COMMISSION, KIND_EVALUATE, KIND_INFER, KIND_TRAIN, Task} from "../types/Task.sol";
+import {PropertyRules} from "./PropertyRules.sol";
 
 /// @notice Derives what is claimed from a job (docs/protocol.md P4.2, P4.3).
 library TaskLib {
@@ -28,13 +31,15 @@ library TaskLib {
     /// @notice Reverts with `JobInvalid`, naming the field, unless the rules of P4.2 hold.
     function check(Job memory job, uint256 l2ChainId) internal pure {
         _require(job.chainId == l2ChainId, "chainId");
-        _require(job.steps >= 1, "steps");
+        // A commission need not say how the weights may be come by.
+        bool trains = job.profile != PROFILE_PROPERTY || job.trainGraph.root != 0;
+        _require(!trains || job.steps >= 1, "steps");
         _require(job.segmentSteps >= 1 && job.segmentSteps <= MAX_SEGMENT_STEPS, "segmentSteps");
-        _require(job.batchRows >= 1 && job.batchRows <= job.datasetRows, "batchRows");
-        _require(job.profile <= PROFILE_TOLERANT, "profile");
+        _require(!trains || (job.batchRows >= 1 && job.batchRows <= job.datasetRows), "batchRows");
+        _require(job.profile <= PROFILE_PROPERTY, "profile");
         _require(job.flags <= KNOWN_FLAGS, "flags");
         _require(job.profile != PROFILE_TOLERANT || job.flags & FLAG_STEP_ROOTS != 0, "stepRoots");
-        _require(job.trainGraph.root != 0, "trainGraph");
+        _require(job.profile == PROFILE_PROPERTY || job.trainGraph.root != 0, "trainGraph");
         // Row t·batchRows + j is read, which must be a row of the dataset (P4.4).
         _require(
             job.flags & FLAG_SEQUENTIAL_ROWS == 0 || uint256(job.steps) * job.batchRows <= job.datasetRows,
@@ -43,18 +48,23 @@ library TaskLib {
         _require(job.priceWeiPerGflop <= MAX_PRICE_WEI, "priceWeiPerGflop");
         _require(job.deadline <= MAX_DEADLINE_SECONDS, "deadline");
         _require(job.windowSeconds <= MAX_WINDOW_SECONDS, "windowSeconds");
+        if (job.profile == PROFILE_PROPERTY) PropertyRules.check(job);
+        // Whoever asks for a property in another profile would not get it.
+        else _require(job.property.samples == 0, "property");
     }
 
-    /// @param inputRoot infer: tensor root of the input; evaluate: dataset root; train: 0
+    /// @param inputRoot infer: tensor root of the input; evaluate: dataset root; commission: what was delivered; train: 0
     /// @param rows evaluate: rows of the dataset; else 0
     function derive(Job memory job, uint8 kind, bytes32 inputRoot, uint32 rows) internal pure returns (Task memory task) {
         bytes32 modelId = trainId(job);
         task.kind = kind;
-        task.profile = job.profile;
+        // What a property is measured by, and what its model is used for, is computed in one order only (P13.5).
+        task.profile = job.profile == PROFILE_PROPERTY ? PROFILE_STRICT : job.profile;
         task.flags = job.flags;
         task.deadline = job.deadline;
         task.windowSeconds = job.windowSeconds;
         if (kind == KIND_TRAIN) {
+            _require(job.profile != PROFILE_PROPERTY, "kind");
             _require(inputRoot == 0 && rows == 0, "parameters");
             task.id = modelId;
             task.graph = job.trainGraph;
@@ -64,6 +74,17 @@ library TaskLib {
             task.steps = job.steps;
             task.segmentSteps = job.segmentSteps;
             task.batchRows = job.batchRows;
+        } else if (kind == KIND_COMMISSION) {
+            _require(job.profile == PROFILE_PROPERTY, "kind");
+            _require(rows == 0, "parameters");
+            task.id = modelId;
+            task.graph = job.evaluateGraph;
+            task.datasetRoot = job.property.heldOutRoot;
+            task.datasetRows = job.property.heldOutRows;
+            task.startRoot = inputRoot;
+            task.steps = job.property.samples / job.evaluateBatchRows;
+            task.segmentSteps = job.segmentSteps < task.steps ? job.segmentSteps : task.steps;
+            task.batchRows = job.evaluateBatchRows;
         } else {
             task.modelId = modelId;
             task.flags |= FLAG_SEQUENTIAL_ROWS;
@@ -89,7 +110,9 @@ library TaskLib {
             }
             _require(task.graph.root != 0, "graph");
         }
-        task.priceWei = _priceWeiUp(task.steps, task.graph, job.priceWeiPerGflop);
+        task.priceWei = kind == KIND_COMMISSION
+            ? job.property.priceWei
+            : _priceWeiUp(task.steps, task.graph, job.priceWeiPerGflop);
         _require(task.priceWei <= MAX_PRICE_WEI, "priceWei");
     }
 

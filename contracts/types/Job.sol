@@ -8,6 +8,22 @@ struct GraphRef {
     uint64 bytes_;
 }
 
+/// What a commission is measured by (docs/protocol.md P13): the weights are whoever's, the count of right answers is judged.
+struct Property {
+    bytes32 heldOutRoot;
+    uint64 heldOutRows;
+    uint64 heldOutBytes;
+    // Rows drawn from them, with replacement, after the weights were delivered; so many of them must be right.
+    uint32 samples;
+    uint32 minCorrect;
+    // Weights that may be tried on them, one after the other.
+    uint8 deliveries;
+    uint256 priceWei;
+    // Another contract on L1 that may call the weights wrong, known by the hash of its code; 0: none.
+    address validator;
+    bytes32 validatorCodeHash;
+}
+
 /// docs/protocol.md P4
 struct Job {
     uint256 chainId;
@@ -30,10 +46,12 @@ struct Job {
     uint256 priceWeiPerGflop;
     uint64 deadline;
     uint32 windowSeconds;
+    Property property;
 }
 
 uint8 constant PROFILE_STRICT = 0;
 uint8 constant PROFILE_TOLERANT = 1;
+uint8 constant PROFILE_PROPERTY = 2;
 
 uint8 constant FLAG_STEP_ROOTS = 1;
 uint8 constant FLAG_SOFT = 2;

@@ -25,8 +25,14 @@ struct Task {
 uint8 constant KIND_TRAIN = 1;
 uint8 constant KIND_INFER = 2;
 uint8 constant KIND_EVALUATE = 3;
+uint8 constant KIND_COMMISSION = 4;
 
 bytes32 constant TASK_TYPE = keccak256("ANH.Task.v1");
+
+/// A run from a state whose root the task names; the others start from a consumed result, tensor by tensor.
+function startsFromRoot(Task memory task) pure returns (bool) {
+    return task.kind == KIND_TRAIN || task.kind == KIND_COMMISSION;
+}
 
 /// P6.1
 function hashTask(Task memory task) pure returns (bytes32) {

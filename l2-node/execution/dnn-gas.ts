@@ -1,6 +1,7 @@
 /** Gas of a call of the DNN precompile beside that of its call data (P12.4), by function. */
 export const DNN_GAS = {
   train: 100_000n,
+  commission: 100_000n,
   infer: 10_000n,
   evaluate: 10_000n,
   fund: 30_000n,

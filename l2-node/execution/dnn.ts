@@ -5,7 +5,7 @@ import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { BadJobError, checkWindow, encodeJob, type Job } from "../../common/job.ts";
-import { TASK_KIND, type Task, trainTask } from "../../common/task.ts";
+import { commissionTask, modelTask, TASK_KIND, type Task, trainTask } from "../../common/task.ts";
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { type DnnCall, decodeDnnCall } from "./dnn-call.ts";
 import { callDataGas, DNN_GAS, LEAST_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
@@ -88,13 +88,15 @@ function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: DnnCall): H
     computed(() =>
       encodeFunctionResult({ abi: dnnAbi, functionName, result: values.length === 1 ? values[0] : values } as never),
     );
-  const payable = functionName === "train" || functionName === "fund";
+  const payable = functionName === "train" || functionName === "commission" || functionName === "fund";
   const writes = payable || functionName === "withdrawCompute";
   if (writes && call.isStatic) throw new DnnHalt("static", "state change in a static call");
   if (!payable && call.valueWei > 0n) throw new DnnRevert("0x");
   switch (functionName) {
     case "train":
-      return result(train(attempt, call, args[0]));
+      return result(ask(attempt, call, args[0], trainTask));
+    case "commission":
+      return result(ask(attempt, call, args[0], (job) => commissionTask(job, ZERO_HASH)));
     case "infer":
       return result(infer(attempt, call, args[0], args[1]));
     case "evaluate":
@@ -105,7 +107,7 @@ function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: DnnCall): H
     case "ready":
       return result(read(attempt.state, resultSlot(args[0])) !== undefined);
     case "quote":
-      return result(trainable(attempt, args[0]).priceWei);
+      return result(claimable(attempt, args[0], modelTask).priceWei);
     case "withdrawCompute":
       return result(withdrawCompute(attempt.state, call.caller));
   }
@@ -126,17 +128,18 @@ function checked(make: () => Task): Task {
 }
 
 /** The task of a job that L1 will take claims of. */
-const trainable = ({ minWindowSeconds }: DnnAttempt, job: Job): Task =>
+const claimable = ({ minWindowSeconds }: DnnAttempt, job: Job, taskOfJob: (job: Job) => Task): Task =>
   checked(() => {
-    const task = trainTask(job);
+    const task = taskOfJob(job);
     checkWindow(job, minWindowSeconds);
     return task;
   });
 
-function train(attempt: DnnAttempt, call: PrecompileCall, asked: Job): Hex {
+/** Opens what will make a model, a training or a commission, and takes its price. */
+function ask(attempt: DnnAttempt, call: PrecompileCall, asked: Job, taskOfJob: (job: Job) => Task): Hex {
   const { state, blockNumber, chainId, timestamp } = attempt;
   const job: Job = { ...asked, chainId, requester: call.caller };
-  const task = trainable(attempt, job);
+  const task = claimable(attempt, job, taskOfJob);
   if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
   const { id } = task;
   const known = read(state, openedSlot(id));

@@ -3,7 +3,7 @@ import { DNN_ADDRESS } from "../../common/addresses.ts";
 import { largerOf } from "../../common/bigint.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import type { Job } from "../../common/job.ts";
-import { trainTask } from "../../common/task.ts";
+import { modelTask } from "../../common/task.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import { addBalance } from "./account.ts";
 import { payFinal, refundLapsed } from "./escrow.ts";
@@ -20,7 +20,7 @@ import { openedTask } from "./tasks.ts";
 export function lackingWei(state: StateReader, id: Hex, job?: Job): bigint {
   const known = openedTask(state, id);
   if (known?.opened.paid || read(state, pledgeSlot(id)) !== undefined) return 0n;
-  const priceWei = known?.task.priceWei ?? (job ? computed(() => trainTask(job)).priceWei : 0n);
+  const priceWei = known?.task.priceWei ?? (job ? computed(() => modelTask(job)).priceWei : 0n);
   return largerOf(priceWei - readNatural(state, escrowSlot(id)), 0n);
 }
 

@@ -1,7 +1,7 @@
 import type { Hex } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { decodeJob, type Job } from "../../common/job.ts";
-import { evaluateTask, inferTask, TASK_KIND, type Task, trainTask } from "../../common/task.ts";
+import { evaluateTask, inferTask, modelTask, TASK_KIND, type Task } from "../../common/task.ts";
 import type { StateReader } from "./state.ts";
 import { type Opened, openedSlot, read } from "./system.ts";
 
@@ -14,7 +14,7 @@ export function jobOfModel(state: StateReader, modelId: Hex): Job | undefined {
 export function taskOf(job: Job, opened: Pick<Opened, "kind" | "inputRoot" | "rows">): Task {
   if (opened.kind === TASK_KIND.infer) return inferTask(job, opened.inputRoot);
   if (opened.kind === TASK_KIND.evaluate) return evaluateTask(job, opened.inputRoot, opened.rows);
-  return trainTask(job);
+  return modelTask(job);
 }
 
 /** Job and task of an opened id; undefined if nobody opened it. */

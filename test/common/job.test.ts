@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { padHex } from "viem";
 import { describe, expect, test } from "vitest";
 import { BadJobError, checkJob } from "../../common/job.ts";
-import { evaluateTask, inferTask, type Task, trainTask } from "../../common/task.ts";
+import { commissionTask, evaluateTask, inferTask, type Task, trainTask } from "../../common/task.ts";
 import { readVectors } from "../vectors/claims/claims.ts";
 
 const { verdicts } = readVectors(readFileSync(new URL("../vectors/claims/claims.json", import.meta.url), "utf8"));
@@ -12,6 +12,7 @@ const INPUT_ROOT = padHex("0x1234");
 
 function derive({ job, kind, rows }: Verdict): Task {
   if (kind === 1) return trainTask(job);
+  if (kind === 4) return commissionTask(job, INPUT_ROOT);
   return kind === 2 ? inferTask(job, INPUT_ROOT) : evaluateTask(job, INPUT_ROOT, rows);
 }
 
@@ -38,18 +39,27 @@ describe("jobs around each bound", () => {
         "",
         "batchRows",
         "deadline",
+        "deliveries",
         "evaluateBatchRows",
+        "evaluateGraph",
         "flags",
         "graph",
+        "heldOutRows",
+        "kind",
+        "minCorrect",
         "priceWei",
         "priceWeiPerGflop",
         "profile",
+        "property",
+        "propertyPriceWei",
         "rows",
+        "samples",
         "segmentSteps",
         "sequentialRows",
         "stepRoots",
         "steps",
         "trainGraph",
+        "validator",
         "windowSeconds",
       ].sort(),
     );

@@ -7,12 +7,14 @@ import { onTestFailed } from "vitest";
 import { devAccount, type Role } from "../../cli/stack/accounts.ts";
 import { encodeJob, trainId } from "../../common/job.ts";
 import { type ChallengerSettings, runChallenger } from "../../verifier/challenger-wiring.ts";
+import type { CommissionOptions } from "../../verifier/claims/commissions.ts";
 import type { Demand, DemandSource } from "../../verifier/claims/demand.ts";
 import type { ServiceEvent } from "../../verifier/events.ts";
 import { type ExecutorParts, runExecutor } from "../../verifier/executor-wiring.ts";
-import { valueAt } from "../../verifier/graph/graph.ts";
+import { type Graph, valueAt } from "../../verifier/graph/graph.ts";
 import type { LieAmount } from "../../verifier/ops/judge.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
+import type { Tensor } from "../../verifier/tensor/tensor.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { startDataNode } from "./data-node.ts";
 import { startL1 } from "./l1.ts";
@@ -27,6 +29,7 @@ export type Serving = {
   readonly dataUrl?: string;
   readonly dataUrls?: readonly string[];
   readonly demands?: DemandSource;
+  readonly commissions?: Partial<CommissionOptions>;
 };
 
 /** What a service told, shown when the test fails: a test that waits in vain says nothing else. */
@@ -66,6 +69,11 @@ export async function openServiceStage() {
     l1,
     /** A data service that holds what jobs name. */
     nodeUrl: node.url,
+    /** A folder that goes with the stage. */
+    folder,
+    /** Serves tensors by their roots. */
+    serve: (tensors: readonly Tensor[]): Promise<void> => storeTensors(store, tensors),
+    serveGraph: (graph: Graph): Promise<void> => storeGraph(store, graph),
     /** A task with an id of its own. */
     job: (spec: SmallSpec): SmallTask => smallTask({ ...spec, salt: salt++ }),
     /** Serves what a task names that is not the usual one. */

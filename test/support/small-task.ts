@@ -1,6 +1,7 @@
 import { type Hex, numberToHex } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { JOB_FLAG, type Job, PROFILE } from "../../common/job.ts";
+import { NO_PROPERTY } from "../../common/property.ts";
 import { trainTask } from "../../common/task.ts";
 import type { Optimizer } from "../../verifier/autodiff/optimizer.ts";
 import { encodeGraph } from "../../verifier/model/encoding.ts";
@@ -72,6 +73,7 @@ export function taskOfGraphs(
     priceWeiPerGflop: 1n,
     deadline: spec.deadline ?? 2n ** 40n,
     windowSeconds: spec.windowSeconds ?? 60,
+    property: NO_PROPERTY,
   };
   const seed: Hex = (job.flags & JOB_FLAG.sequentialRows) === 0 ? `0x${"5e".repeat(32)}` : ZERO_HASH;
   return { job, task: trainTask(job), seed, graph: graphs.train.graph, graphs, dataset, start };

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
-import { stepsInSegment, TASK_KIND } from "../../common/task.ts";
+import { startsFromRoot, stepsInSegment } from "../../common/task.ts";
 import type { Session } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gatherer } from "../trace/gather.ts";
@@ -94,7 +94,7 @@ export function startViolation(
   globalStep: number,
 ): { violation: Violation; values: undefined } | undefined {
   if (rootOfList(roots.stateIn) === rootOfList(expected)) return undefined;
-  if (globalStep === 0 && task.kind !== TASK_KIND.train) {
+  if (globalStep === 0 && !startsFromRoot(task)) {
     const state = roots.stateIn.findIndex((root, i) => root !== expected[i]);
     return { violation: { kind: "start", state }, values: undefined };
   }

@@ -80,13 +80,18 @@ export function prepareClaim({ inputs, result }: ComputedRun, terms: ClaimTerms)
 /** What L1 derives the task from, besides the job. */
 export const taskParameters = (task: Task) => ({
   kind: task.kind,
-  inputRoot: task.kind === TASK_KIND.train ? ZERO_HASH : task.datasetRoot,
+  inputRoot: inputRootOf(task),
   rows: task.kind === TASK_KIND.evaluate ? Number(task.datasetRows) : 0,
 });
 
-/** evaluate: that the counter is the last tensor of the result; else empty. */
+function inputRootOf({ kind, startRoot, datasetRoot }: Task): Hex {
+  if (kind === TASK_KIND.train) return ZERO_HASH;
+  return kind === TASK_KIND.commission ? startRoot : datasetRoot;
+}
+
+/** evaluate, commission: that the counter is the last tensor of the result; else empty. */
 function outputProof(task: Task, graph: Graph, stateRoots: readonly Hex[]): Hex {
-  if (task.kind !== TASK_KIND.evaluate) return "0x";
+  if (task.kind === TASK_KIND.train || task.kind === TASK_KIND.infer) return "0x";
   return encodeAbiParameters(
     [headerProofParameter, { type: "bytes32[]" }],
     [headerProof(encodeGraph(graph)), treeProof(stateRoots, stateRoots.length - 1)],

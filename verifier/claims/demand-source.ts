@@ -2,7 +2,15 @@ import type { Hex } from "viem";
 import { z } from "zod";
 import { AnhError } from "../../common/errors.ts";
 import { decodeJob, type Job } from "../../common/job.ts";
-import { decodeTask, evaluateTask, inferTask, TASK_KIND, type Task, trainTask } from "../../common/task.ts";
+import {
+  commissionTask,
+  decodeTask,
+  evaluateTask,
+  inferTask,
+  TASK_KIND,
+  type Task,
+  trainTask,
+} from "../../common/task.ts";
 import type { Demand, DemandSource } from "./demand.ts";
 
 /** A node that does not answer `anh_getDemands`, or answers something else. */
@@ -45,7 +53,7 @@ function demandOf(id: Hex, job: Job, task: Task): Demand {
 
 function taskOf(
   job: Job,
-  { kind, datasetRoot, datasetRows }: Pick<Task, "kind" | "datasetRoot" | "datasetRows">,
+  { kind, datasetRoot, datasetRows, startRoot }: Pick<Task, "kind" | "datasetRoot" | "datasetRows" | "startRoot">,
 ): Task {
   switch (kind) {
     case TASK_KIND.train:
@@ -54,7 +62,9 @@ function taskOf(
       return inferTask(job, datasetRoot);
     case TASK_KIND.evaluate:
       return evaluateTask(job, datasetRoot, Number(datasetRows));
+    case TASK_KIND.commission:
+      return commissionTask(job, startRoot);
     default:
-      throw new DemandSourceError("task-kind", `kind ${kind} is no task`, { expected: "1, 2 or 3", actual: kind });
+      throw new DemandSourceError("task-kind", `kind ${kind} is no task`, { expected: "1 … 4", actual: kind });
   }
 }

@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<number, GraphKind>> = {
   [TASK_KIND.train]: "train",
   [TASK_KIND.infer]: "infer",
   [TASK_KIND.evaluate]: "evaluate",
+  [TASK_KIND.commission]: "evaluate",
 };
 
 /** Throws `DeclinedError` where a graph that has the task's root is not the one that its task describes: L1 takes such a job

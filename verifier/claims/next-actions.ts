@@ -1,7 +1,8 @@
 import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
-import { isSeedless, TASK_KIND } from "../../common/task.ts";
-import { unclaimable } from "./claimable.ts";
+import { isSeedless, startsFromRoot } from "../../common/task.ts";
+import { commissioned } from "./commission-actions.ts";
+import { declined, HISTORY_BLOCKS } from "./declined.ts";
 import { CLAIM_STATUS } from "./status.ts";
 import type { ExecutorView, Reservation } from "./view.ts";
 
@@ -11,14 +12,14 @@ export type ExecutorAction =
   | { readonly kind: "prepare" }
   | { readonly kind: "reserve" }
   | { readonly kind: "fixSeed"; readonly seedBlock: bigint }
+  | { readonly kind: "deliver" }
+  | { readonly kind: "draw"; readonly seedBlock: bigint }
   | { readonly kind: "run"; readonly seed: Hex; readonly consumed: Hex | undefined }
   | { readonly kind: "commit" }
   | { readonly kind: "claim" }
   | { readonly kind: "finalize"; readonly claimHash: Hex }
   | { readonly kind: "sink"; readonly claimHash: Hex };
 
-/** L1 blocks that EIP-2935 remembers. */
-const HISTORY_BLOCKS = 8191n;
 /** A commitment must be revealed in a later block, within this many (P6.3). */
 const REVEAL_BLOCKS = 256n;
 
@@ -33,7 +34,8 @@ export function nextExecutorActions(view: ExecutorView): readonly ExecutorAction
   }
   if (nowSeconds > task.deadline) return [];
   if (view.overturnedAt !== 0n && nowSeconds <= view.overturnedAt + clocks.airgapSeconds) return [];
-  if (task.kind !== TASK_KIND.train && view.consumed === undefined) return [];
+  if (!startsFromRoot(task) && view.consumed === undefined) return [];
+  if (view.commission !== undefined) return commissioned(view, view.commission);
   if (isSeedless(task)) return committed(view, ZERO_HASH);
   return view.reservation.openToAll ? committed(view, view.reservation.seed) : seeded(view);
 }
@@ -66,20 +68,6 @@ function staked(view: ExecutorView): readonly ExecutorAction[] {
   if (refusal !== undefined) return refusal;
   if (ground === "none") return [{ kind: "prepare" }];
   return ground === "sound" ? [{ kind: "reserve" }] : [];
-}
-
-function declined(view: ExecutorView): readonly ExecutorAction[] | undefined {
-  const { task, nowSeconds, clocks } = view;
-  const reason = unclaimable(task, clocks, nowSeconds + secondsToSeed(view));
-  return reason === undefined ? undefined : [{ kind: "decline", reason }];
-}
-
-/** Until the block whose randomness gives the seed; the first reservation counts (P4.5). */
-function secondsToSeed({ task, reservation, l1Block, clocks }: ExecutorView): bigint {
-  if (isSeedless(task) || reservation.seedFixedAt !== 0n) return 0n;
-  const first = reservation.firstBlock === 0n ? l1Block : reservation.firstBlock;
-  const blocks = first + clocks.seedDelayBlocks - l1Block;
-  return blocks > 0n ? (blocks * clocks.l1BlockMs) / 1000n : 0n;
 }
 
 const holds = (me: Address, { reserver }: Reservation): boolean => isAddressEqual(reserver, me);

@@ -2,7 +2,7 @@ import type { Address, Hex, PublicClient } from "viem";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { CLAIM_STATUS } from "./status.ts";
-import type { LiveClaim, Reservation } from "./view.ts";
+import type { Delivery, LiveClaim, Reservation } from "./view.ts";
 
 export type L1Head = { readonly number: bigint; readonly timestamp: bigint };
 
@@ -11,6 +11,7 @@ export type ClaimsReader = {
   readonly head: () => Promise<L1Head>;
   readonly live: (id: Hex) => Promise<LiveClaim | undefined>;
   readonly reservation: (id: Hex) => Promise<Reservation>;
+  readonly delivery: (id: Hex) => Promise<Delivery>;
   /** L1 second at which the id's last overturned claim was closed; 0 if none was. */
   readonly overturnedAt: (id: Hex) => Promise<bigint>;
   readonly record: (claimHash: Hex) => Promise<ClaimRecord>;
@@ -48,6 +49,7 @@ export function openClaimsReader(l1: PublicClient, resultClaims: Address, fromBl
       ]);
       return { ...reservation, openToAll };
     },
+    delivery: (id) => l1.readContract({ ...contract, functionName: "deliveryOf", args: [id] }),
     overturnedAt: async (id) => {
       const logs = await l1.getContractEvents({ ...contract, eventName: "ResultOverturned", args: { id }, fromBlock });
       const last = logs.at(-1)?.args.claimHash;

@@ -12,6 +12,23 @@ export type Reservation = {
   readonly openToAll: boolean;
 };
 
+/** What L1 stores of the delivery that waits for an id's claim (P13.2); zeros where there is none. */
+export type Delivery = {
+  readonly claimant: Address;
+  readonly l1Block: bigint;
+  /** Deliveries of the id so far. */
+  readonly count: number;
+  readonly seedFixedAt: bigint;
+  readonly startRoot: Hex;
+  readonly seed: Hex;
+};
+
+export type CommissionView = {
+  readonly delivery: Delivery;
+  /** Deliveries that the job takes. */
+  readonly limit: number;
+};
+
 /** The open or final claim of an id. */
 export type LiveClaim = {
   readonly claimHash: Hex;
@@ -35,7 +52,7 @@ export type Work =
     }
   | { readonly state: "failed" };
 
-/** Whether what a training names is at hand and was tried; asked before a bond is put at stake for it. */
+/** Whether what a task needs is at hand and was tried; asked before a bond is put at stake for it. */
 export type Ground = "none" | "busy" | "sound" | "unsound";
 
 /** Everything that decides the next move for one task: read from L1, nothing remembered. */
@@ -55,6 +72,8 @@ export type ExecutorView = {
   };
   readonly live: LiveClaim | undefined;
   readonly reservation: Reservation;
+  /** Of a commission only: reservations are not for them. */
+  readonly commission: CommissionView | undefined;
   /** When the id's last claim was overturned; 0: never. */
   readonly overturnedAt: bigint;
   /** Live claim of the model; undefined where there is none (yet), and for trainings. */

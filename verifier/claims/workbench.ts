@@ -4,6 +4,7 @@ import type { Job } from "../../common/job.ts";
 import { DeclinedError } from "../trace/canonical.ts";
 import { type PreparedClaim, prepareClaim } from "./claim-input.ts";
 import { type RunSpec, type Runs, runKeyOf } from "./runs.ts";
+import { requireTally } from "./tally.ts";
 import type { Work } from "./view.ts";
 
 /** Results in the making and results ready to be claimed. Forgotten at a restart: checkpoints make it cheap to come back. */
@@ -53,6 +54,7 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
         salt: options.salt(),
         dataUrl: options.dataUrl,
       });
+      requireTally(spec.task, job, prepared);
       const hash = claimHash(prepared.claim);
       pieces.set(key, { state: "ready", claimHash: hash, prepared, committedAtBlock: undefined });
     } catch (error) {

@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 import { PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { treeRoot } from "../../common/merkle.ts";
-import { hasStepRoots, TASK_KIND, type Task } from "../../common/task.ts";
+import { hasStepRoots, startsFromRoot, TASK_KIND, type Task } from "../../common/task.ts";
 import type { ClaimFinding } from "../check/claim.ts";
 import type { Published, PublishedStep } from "../check/published.ts";
 import { allShown, type InputKind, WantedError } from "../check/want.ts";
@@ -152,7 +152,7 @@ function withPublished(
   const tensors = new Map<Hex, Tensor>();
   if (task.kind === TASK_KIND.infer) places.set(task.datasetRoot, { of: "dataset", index: 0 });
   else lists.set(task.datasetRoot, { of: "dataset", types: datasetTypes(graph, Number(task.datasetRows)) });
-  if (task.kind === TASK_KIND.train) lists.set(task.startRoot, { of: "start", types: stateTypes(graph) });
+  if (startsFromRoot(task)) lists.set(task.startRoot, { of: "start", types: stateTypes(graph) });
 
   async function shownRoots(root: Hex, { of, types }: { of: InputKind; types: readonly TensorType[] }) {
     const tensors = types.map((type, index) => () => published.input(of, index, byteSizeOf(type)));

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
 import { PROFILE } from "../../common/job.ts";
-import { isSoft, TASK_KIND } from "../../common/task.ts";
+import { isSoft, startsFromRoot, TASK_KIND } from "../../common/task.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, type OpenedSteps } from "../check/claim.ts";
 import { checkDark } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
@@ -175,7 +175,7 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
       const served = await checkServed(subject, checkers, modules.openedSteps(logged), modules);
       const isDark = served.kind === "unavailable";
       const finding = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
-      if (finding.kind === "right" && spec.task.kind === TASK_KIND.train) await modules.keep(finding.state);
+      if (finding.kind === "right" && startsFromRoot(spec.task)) await modules.keep(finding.state);
       const isDivergent = finding.kind === "right" && isTolerantTraining(spec);
       report({
         ...described(subject, finding),

@@ -13,6 +13,7 @@ import {
   type ProfileName,
   trainId,
 } from "../../common/job.ts";
+import { NO_PROPERTY } from "../../common/property.ts";
 import type { TrainStep } from "../autodiff/train-step.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
 import { byteSizeOf } from "../tensor/tensor.ts";
@@ -26,7 +27,7 @@ import { graphUpload, tensorUploads, type Upload } from "./uploads.ts";
 export type JobGraphs = { readonly train: TrainStep; readonly infer: Graph; readonly evaluate: Graph | null };
 
 /** The devnet's. */
-const SHORTEST_ANSWER_SECONDS = 30;
+export const SHORTEST_ANSWER_SECONDS = 30;
 /** Parts of that time: one to open a segment in, the others for a slow or busy machine and for L1. */
 const ANSWER_PARTS = 3n;
 
@@ -87,10 +88,11 @@ export function buildJob(spec: JobSpec): BuiltJob {
     batchRows: rowsOf(train.graph),
     evaluateBatchRows: evaluate === null ? 0 : rowsOf(evaluate),
     profile: PROFILE[spec.profile],
-    flags: spec.flags.reduce((sum, flag) => sum | flagOf(flag), 0),
+    flags: flagsOf(spec.flags),
     priceWeiPerGflop: spec.priceWeiPerGflop,
     deadline: spec.deadline,
     windowSeconds: spec.windowSeconds,
+    property: NO_PROPERTY,
   };
   checkJob(job);
   checkWindow(job, spec.minWindowSeconds ?? 0);
@@ -105,12 +107,15 @@ export function buildJob(spec: JobSpec): BuiltJob {
   return { job, modelId, uploads };
 }
 
-function segmentStepsFor(graph: GraphRef, answerSeconds: number): number {
+/** As many steps as can be opened within the time for answers. */
+export function segmentStepsFor(graph: GraphRef, answerSeconds: number): number {
   const perStep = openingMilliseconds(graph, 1);
   if (perStep === 0n) return MAX_SEGMENT_STEPS;
   const steps = Number((1000n * BigInt(answerSeconds)) / ANSWER_PARTS / perStep);
   return Math.min(Math.max(steps, 1), MAX_SEGMENT_STEPS);
 }
+
+export const flagsOf = (flags: JobSpec["flags"]): number => flags.reduce((sum, flag) => sum | flagOf(flag), 0);
 
 /** Plain JavaScript may name a flag that is none; it would be no flag at all, silently. */
 function flagOf(flag: keyof typeof JOB_FLAG): number {
@@ -119,4 +124,4 @@ function flagOf(flag: keyof typeof JOB_FLAG): number {
 }
 
 /** Rows that one step reads: the first dimension of every batch input. */
-const rowsOf = (graph: Graph): number => valueAt(graph, graph.batchInputs[0]!).shape[0]!;
+export const rowsOf = (graph: Graph): number => valueAt(graph, graph.batchInputs[0]!).shape[0]!;

@@ -24,8 +24,7 @@ const [SHARE, SHARES] = [4n, 5n];
 /** The most a task's run can take, from what its job says: nothing is fetched for it. */
 export function roomFor(task: Task, job: Job): Room {
   const rows = task.kind === TASK_KIND.train ? job.datasetRows : task.datasetRows;
-  // An evaluation's rows are as wide as the training's, an inference's one row is bounded by the protocol (P4.3).
-  const rowBytes = job.datasetRows === 0n ? 0n : ceilDiv(job.datasetBytes, job.datasetRows);
+  const rowBytes = rowBytesOf(task, job);
   const datasetBytes = rows * rowBytes;
   const segmentBytes = BigInt(task.segmentSteps) * BigInt(task.batchRows) * rowBytes;
   const states = BigInt(segmentCount(task)) * job.stateBytes;
@@ -44,6 +43,12 @@ export function roomFor(task: Task, job: Job): Room {
     // The kept states, the newest and the one being written, the end in the store; what was fetched.
     diskBytes: kept + 3n * job.stateBytes + datasetBytes + job.stateBytes,
   };
+}
+
+/** An evaluation's rows are as wide as the training's, an inference's one row is bounded by the protocol (P4.3). */
+function rowBytesOf({ kind }: Task, { datasetRows, datasetBytes, property }: Job): bigint {
+  if (kind === TASK_KIND.commission) return ceilDiv(property.heldOutBytes, property.heldOutRows);
+  return datasetRows === 0n ? 0n : ceilDiv(datasetBytes, datasetRows);
 }
 
 const ceilDiv = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;

@@ -5,6 +5,7 @@ import {
     ILeafVerifier,
     NOT_CANONICAL,
     NOT_FINITE,
+    WRONG_BY_VALIDATOR,
     WRONG_ELEMENT,
     WRONG_FEED,
     WRONG_LAYOUT,
@@ -28,6 +29,7 @@ contract LeafRouter is ILeafRouter {
     ILeafVerifier private immutable ROOT;
     ILeafVerifier private immutable CONTENT;
     ILeafVerifier private immutable CANONICAL;
+    ILeafVerifier private immutable VALIDATOR;
 
     constructor(LeafVerifiers memory verifiers) {
         ARITHMETIC = verifiers.arithmetic;
@@ -41,6 +43,7 @@ contract LeafRouter is ILeafRouter {
         ROOT = verifiers.root;
         CONTENT = verifiers.content;
         CANONICAL = verifiers.canonical;
+        VALIDATOR = verifiers.validator;
     }
 
     /// @inheritdoc ILeafRouter
@@ -49,6 +52,7 @@ contract LeafRouter is ILeafRouter {
         if (kind == WRONG_LINK || kind == WRONG_START || kind == WRONG_NEXT_STATE) return ROOT;
         if (kind == WRONG_FEED || kind == WRONG_LAYOUT || kind == WRONG_METRIC) return CONTENT;
         if (kind == NOT_CANONICAL || kind == NOT_FINITE) return CANONICAL;
+        if (kind == WRONG_BY_VALIDATOR) return VALIDATOR;
         revert UnknownKind(kind);
     }
 

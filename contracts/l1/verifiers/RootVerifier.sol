@@ -10,7 +10,7 @@ import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {TaskShape} from "../../libraries/TaskShape.sol";
 import {TensorRead} from "../../libraries/TensorRead.sol";
 import {PLACE_NEXT_STATE, StateInput, Value, ZERO_SOURCE} from "../../types/Graph.sol";
-import {hashTask, KIND_TRAIN} from "../../types/Task.sol";
+import {hashTask, startsFromRoot} from "../../types/Task.sol";
 import {hashSegmentLeaf, hashStepTrace} from "../../types/Trace.sol";
 import {LinkWitness, NextStateWitness, Opening, StartWitness} from "../../types/Witness.sol";
 
@@ -52,12 +52,12 @@ contract RootVerifier is ILeafVerifier {
             return c.trace.stateIn != w.previousSegment.endState;
         }
         // Inference and evaluation start from the model tensor by tensor: kind 3.
-        if (c.task.kind != KIND_TRAIN) revert NotFirstStep(c.step);
+        if (!startsFromRoot(c.task)) revert NotFirstStep(c.step);
         return c.trace.stateIn != c.task.startRoot;
     }
 
     function _isStartWrong(LeafContext memory c, StartWitness memory w) private view returns (bool) {
-        if (c.task.kind == KIND_TRAIN) revert TrainingHasNoModel();
+        if (startsFromRoot(c.task)) revert TrainingHasNoModel();
         if (c.globalStep != 0) revert NotFirstStep(c.globalStep);
         GraphProof.checkHeader(c.task.graph, w.header);
         StateInput memory state = w.header.header.states[w.state];

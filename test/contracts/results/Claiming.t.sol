@@ -35,7 +35,7 @@ contract ClaimingTest is Acted {
         i.job.batchRows = 305;
         refusedJob(i, "batchRows");
         i = good();
-        i.job.profile = 2;
+        i.job.profile = 3;
         refusedJob(i, "profile");
         i = good();
         i.job.flags = 16;

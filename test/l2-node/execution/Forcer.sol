@@ -18,6 +18,10 @@ contract Forcer {
         return Dnn.train(job, msg.value);
     }
 
+    function commission(Job calldata job) external payable returns (bytes32) {
+        return Dnn.commission(job, msg.value);
+    }
+
     function infer(bytes32 model, bytes memory input) public returns (bytes memory output) {
         ++attempts;
         output = Dnn.infer(model, input);

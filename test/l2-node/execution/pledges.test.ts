@@ -1,4 +1,4 @@
-import { concatHex, decodeErrorResult, type Hex, keccak256 } from "viem";
+import { concatHex, decodeErrorResult, type Hex, keccak256, numberToHex, size } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { DNN_ADDRESS, LEDGER_ADDRESS } from "../../../common/addresses.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
@@ -24,10 +24,11 @@ const NOTHING = { escrowWei: 0n, pledgedWei: 0n };
 /** Call data are a `train` and an `infer`. It trains only while its slot 0 is empty, which one byte of call data fills. */
 const FICKLE = `0x${"f1".repeat(20)}` as const;
 const dnn = concatHex(["0x73", DNN_ADDRESS, "0x5af150"]);
+const trainBytes = numberToHex(size(trainCall(testJob(FICKLE))), { size: 2 });
 const fickle = concatHex([
   "0x36600114605b575f54603157", // calldatasize = 1: to 0x5b; slot 0 full: to 0x31
-  concatHex(["0x6103445f5f37", "0x5f5f6103445f47", dnn]), // the first 836 bytes, with all its balance
-  concatHex(["0x5b6103443603", "0x806103445f37", "0x5f5f825f5f", dnn, "0x00"]), // 0x31: the others
+  concatHex(["0x61", trainBytes, "0x5f5f37", "0x5f5f61", trainBytes, "0x5f47", dnn]), // the training, with all its balance
+  concatHex(["0x5b61", trainBytes, "0x3603", "0x8061", trainBytes, "0x5f37", "0x5f5f825f5f", dnn, "0x00"]), // 0x31: the rest
   "0x5b60015f5500", // 0x5b
 ]);
 

@@ -7,6 +7,7 @@ import type { Clocks } from "../../../common/clocks.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
 import { type Job, trainId } from "../../../common/job.ts";
 import type { Message } from "../../../common/message.ts";
+import { NO_PROPERTY } from "../../../common/property.ts";
 import { chainSource } from "../../../l2-node/execution/chain-source.ts";
 import { LazyExecution } from "../../../l2-node/execution/lazy.ts";
 import type { ShapeSource } from "../../../l2-node/execution/shapes.ts";
@@ -100,6 +101,7 @@ export const testJob = (requester: Address, overrides: Partial<Job> = {}): Job =
   priceWeiPerGflop: 1_000_000n,
   deadline: 1_800_000_000n,
   windowSeconds: 60,
+  property: NO_PROPERTY,
   ...overrides,
 });
 

@@ -12,9 +12,11 @@ import {
 } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job } from "../../../common/job.ts";
-import { evaluateTask, inferTask, type Task, taskHash, trainTask } from "../../../common/task.ts";
+import { NO_PROPERTY, type Property } from "../../../common/property.ts";
+import { commissionTask, evaluateTask, inferTask, type Task, taskHash, trainTask } from "../../../common/task.ts";
 import { type Random, seededRandom } from "../../support/random.ts";
 
+const ZERO_ADDRESS = "0x0000000000000000000000000000000000000000";
 const MAX_U32 = 0xffff_ffff;
 const MAX_U64 = 2n ** 64n - 1n;
 /** Bounds of P4.2, written out: these vectors must not follow the code. */
@@ -53,6 +55,35 @@ function jobOf(random: Random): Job {
     priceWeiPerGflop: number(random, 10),
     deadline: number(random, 5),
     windowSeconds: random.below(MAX_WINDOW_SECONDS + 1),
+    property: NO_PROPERTY,
+  };
+}
+
+/** A commission that says nothing of how its weights may be come by. */
+function commissionOf(random: Random): Job {
+  const base = jobOf(random);
+  return {
+    ...base,
+    trainGraph: { root: ZERO_HASH, flops: 0n, bytes_: 0n },
+    datasetRoot: ZERO_HASH,
+    datasetRows: 0n,
+    datasetBytes: 0n,
+    startRoot: ZERO_HASH,
+    steps: 0,
+    batchRows: 0,
+    profile: 2,
+    flags: 1,
+    property: {
+      heldOutRoot: word(random),
+      heldOutRows: 1n + number(random, 3),
+      heldOutBytes: number(random, 8),
+      samples: base.evaluateBatchRows * (1 + random.below(1000)),
+      minCorrect: random.below(base.evaluateBatchRows + 1),
+      deliveries: 1 + random.below(32),
+      priceWei: number(random, 16),
+      validator: hexOf(random.bytes(20)),
+      validatorCodeHash: word(random),
+    },
   };
 }
 
@@ -152,13 +183,66 @@ function taskVectors(job: Job, random: Random): TaskVector[] {
   const inputRoot = word(random);
   const rows = job.evaluateBatchRows * (1 + random.below(200));
   return [
-    { kind: 1, inputRoot: ZERO_HASH, rows: 0, task: trainTask(job) },
+    job.profile === 2
+      ? { kind: 4, inputRoot, rows: 0, task: commissionTask(job, inputRoot) }
+      : { kind: 1, inputRoot: ZERO_HASH, rows: 0, task: trainTask(job) },
     { kind: 2, inputRoot, rows: 0, task: inferTask(job, inputRoot) },
     { kind: 3, inputRoot, rows, task: evaluateTask(job, inputRoot, rows) },
   ].map((vector) => ({ job, ...vector, hash: taskHash(vector.task) }));
 }
 
 type Verdict = { what: string; job: Job; kind: number; rows: number; field: string };
+
+/** Commissions around each bound of P13.1. */
+function commissionVerdicts(random: Random): Verdict[] {
+  const base: Job = { ...commissionOf(random), evaluateBatchRows: 8, priceWeiPerGflop: 1n };
+  const property: Property = { ...base.property, samples: 80, minCorrect: 80, validator: ZERO_ADDRESS };
+  const given = (what: string, change: Partial<Job>, field = "", kind = 4): Verdict => ({
+    what,
+    job: { ...base, property, ...change },
+    kind,
+    rows: kind === 3 ? 8 : 0,
+    field,
+  });
+  const having = (what: string, change: Partial<Property>, field = "", more: Partial<Job> = {}): Verdict =>
+    given(what, { ...more, property: { ...property, ...change } }, field);
+  const absent = { root: ZERO_HASH, flops: 0n, bytes_: 0n };
+  const recipe = { trainGraph: { ...absent, root: word(random) }, steps: 1, batchRows: 1, datasetRows: 1n };
+  return [
+    given("a commission", {}),
+    given("a commission, trained", {}, "kind", 1),
+    given("a commission, inferred", {}, "", 2),
+    given("a commission, evaluated", {}, "", 3),
+    given("a training, commissioned", { ...recipe, profile: 0, property: NO_PROPERTY }, "kind"),
+    given("a training with a property", { ...recipe, profile: 0 }, "property", 1),
+    given("with a recipe", recipe),
+    given("with a recipe of no steps", { ...recipe, steps: 0 }, "steps"),
+    given("with a recipe of no rows", { ...recipe, batchRows: 0 }, "batchRows"),
+    given("sequential rows", { flags: JOB_FLAG.sequentialRows }, "sequentialRows"),
+    given("no graph to measure with", { evaluateGraph: absent }, "evaluateGraph"),
+    given("measured in batches of none", { evaluateBatchRows: 0 }, "evaluateBatchRows"),
+    having("no held-out rows", { heldOutRows: 0n }, "heldOutRows"),
+    having("one held-out row", { heldOutRows: 1n }),
+    having("most held-out rows", { heldOutRows: 2n ** 32n - 1n }),
+    having("a held-out row too many", { heldOutRows: 2n ** 32n }, "heldOutRows"),
+    having("no samples", { samples: 0, minCorrect: 0 }, "samples"),
+    having("half a batch of samples", { samples: 84 }, "samples"),
+    having("most samples", { samples: 2 ** 24 - 8 }),
+    having("most samples, one by one", { samples: 2 ** 24 - 1 }, "", { evaluateBatchRows: 1 }),
+    having("a sample too many", { samples: 2 ** 24 }, "samples"),
+    having("nothing need be right", { minCorrect: 0 }),
+    having("more right than there are", { minCorrect: 81 }, "minCorrect"),
+    having("no delivery", { deliveries: 0 }, "deliveries"),
+    having("one delivery", { deliveries: 1 }),
+    having("32 deliveries", { deliveries: 32 }),
+    having("33 deliveries", { deliveries: 33 }, "deliveries"),
+    having("highest price of a property", { priceWei: PRICE_END - 1n }),
+    having("price of a property beyond", { priceWei: PRICE_END }, "propertyPriceWei"),
+    having("a validator", { validator: hexOf(random.bytes(20)) }),
+    having("a validator, softly", { validator: hexOf(random.bytes(20)) }, "validator", { flags: JOB_FLAG.soft }),
+    having("softly", {}, "", { flags: JOB_FLAG.soft }),
+  ];
+}
 
 /** Jobs around each bound of P4.2: `field` is what a refusal names, empty where the job is good. */
 function verdicts(random: Random): Verdict[] {
@@ -195,7 +279,7 @@ function verdicts(random: Random): Verdict[] {
     given("batch of all rows", { batchRows: 80 }),
     given("batch of one row more", { batchRows: 81 }, "batchRows"),
     given("no rows", { batchRows: 1, datasetRows: 0n }, "batchRows"),
-    given("profile 2", { profile: 2 }, "profile"),
+    given("profile 3", { profile: 3 }, "profile"),
     given("all flags", { flags: 15 }),
     given("an unknown flag", { flags: 16 }, "flags"),
     given("tolerant with stepRoots", { profile: 1, flags: 1 }),
@@ -262,7 +346,12 @@ function verdicts(random: Random): Verdict[] {
 
 export function claimVectors() {
   const random = seededRandom(20);
-  const jobs = [...edgeJobs(random), ...Array.from({ length: 3 }, () => jobOf(random))];
+  const commissions = seededRandom(21);
+  const jobs = [
+    ...edgeJobs(random),
+    ...Array.from({ length: 3 }, () => jobOf(random)),
+    ...Array.from({ length: 3 }, () => commissionOf(commissions)),
+  ];
   const claims = [
     [0, 0],
     [1, 4],
@@ -294,7 +383,7 @@ export function claimVectors() {
     })),
     nodes: Array.from({ length: 10 }, () => nodeOf(random)).map((node) => ({ node, hash: nodeHash(node) })),
     constants: constants.map((constant) => ({ constant, hash: constantHash(constant) })),
-    verdicts: verdicts(random),
+    verdicts: [...verdicts(random), ...commissionVerdicts(commissions)],
   };
 }
 

@@ -56,6 +56,7 @@ const base: ExecutorView = {
   clocks,
   live: undefined,
   reservation: unreserved,
+  commission: undefined,
   overturnedAt: 0n,
   consumed: undefined,
   ground: "sound",

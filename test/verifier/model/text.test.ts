@@ -5,6 +5,7 @@ import { type Hex, numberToHex } from "viem";
 import { describe, expect, test } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job, PROFILE } from "../../../common/job.ts";
+import { NO_PROPERTY } from "../../../common/property.ts";
 import { trainTask } from "../../../common/task.ts";
 import { nodeProse } from "../../../examples/data/prose.ts";
 import { characterGpt } from "../../../examples/networks.ts";
@@ -105,6 +106,7 @@ test.runIf(process.env.ANH_LONG === "1")(
       priceWeiPerGflop: 1n,
       deadline: 2n ** 40n,
       windowSeconds: 60,
+      property: NO_PROPERTY,
     };
     expect(job.flags & JOB_FLAG.sequentialRows).toBe(0);
     const seed: Hex = ZERO_HASH.replace(/0$/, "1") as Hex;

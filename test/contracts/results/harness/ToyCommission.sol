@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
+import {SumNode, SumTree} from "../../../../contracts/libraries/SumTree.sol";
+import {TaskLib} from "../../../../contracts/libraries/TaskLib.sol";
+import {
+    Feed,
+    GraphHeader,
+    hashGraphHeader,
+    PLACE_NEXT_STATE,
+    PLACE_STATE,
+    StateInput,
+    Value,
+    ZERO_SOURCE
+} from "../../../../contracts/types/Graph.sol";
+import {GraphRef, Job} from "../../../../contracts/types/Job.sol";
+import {hashSegmentLeaf, SegmentLeaf} from "../../../../contracts/types/Trace.sol";
+import {HeaderProof} from "../../../../contracts/types/Witness.sol";
+import {ToyRun} from "./ToyRun.sol";
+import {Tree} from "./Tree.sol";
+
+/// A commission whose numbers mean nothing: ten samples, two to a step, in segments of two steps; eight must be right.
+library ToyCommission {
+    uint32 internal constant SAMPLES = 10;
+    uint32 internal constant MIN_CORRECT = 8;
+    /// Little-endian float32.
+    bytes internal constant SEVEN = hex"0000e040";
+    bytes internal constant EIGHT = hex"00000041";
+
+    function graphHeader() internal pure returns (GraphHeader memory header) {
+        uint32[] memory one = new uint32[](1);
+        one[0] = 1;
+        uint32[] memory many = new uint32[](1);
+        many[0] = 304;
+        header.kind = 3;
+        header.states = new StateInput[](2);
+        header.states[0] = StateInput(1, many, 0);
+        header.states[1] = StateInput(1, one, ZERO_SOURCE);
+        header.feeds = new Feed[](1);
+        header.feeds[0].dtype = 2;
+        header.feeds[0].shape = new uint32[](2);
+        (header.feeds[0].shape[0], header.feeds[0].shape[1]) = (2, 4);
+        header.nextStates = new Value[](2);
+        header.nextStates[0] = Value(PLACE_STATE, 0, 1, many);
+        header.nextStates[1] = Value(PLACE_NEXT_STATE, 1, 1, one);
+        header.nodes = 1;
+    }
+
+    function _leaves() private pure returns (SumNode memory header, SumNode memory node) {
+        header = SumNode(hashGraphHeader(graphHeader()), 0, 0);
+        node = SumNode(keccak256("counts"), 1, 4);
+    }
+
+    function graph() internal pure returns (GraphRef memory) {
+        (SumNode memory header, SumNode memory node) = _leaves();
+        SumNode memory root = SumTree.node(header, node);
+        return GraphRef(root.hash, root.flops, root.bytes_);
+    }
+
+    function headerProof() internal pure returns (HeaderProof memory proof) {
+        (, SumNode memory node) = _leaves();
+        proof.header = graphHeader();
+        proof.siblings = new SumNode[](1);
+        proof.siblings[0] = node;
+    }
+
+    /// No training graph: the weights are whoever's.
+    function job(uint8 flags) internal pure returns (Job memory j) {
+        j.chainId = ToyRun.L2;
+        j.requester = address(0xC0FFEE);
+        j.inferGraph = graph();
+        j.evaluateGraph = graph();
+        j.segmentSteps = 2;
+        j.evaluateBatchRows = 2;
+        j.profile = 2;
+        j.flags = flags;
+        j.priceWeiPerGflop = 1e9;
+        j.deadline = ToyRun.DEADLINE;
+        j.windowSeconds = 60;
+        j.property.heldOutRoot = ToyRun.tensorRoot(9);
+        j.property.heldOutRows = 304;
+        j.property.heldOutBytes = 1216;
+        j.property.samples = SAMPLES;
+        j.property.minCorrect = MIN_CORRECT;
+        j.property.deliveries = 3;
+        j.property.priceWei = 1 ether;
+    }
+
+    /// Of the state that holds these weights and this counter.
+    function stateRoot(uint256 weights, bytes memory counter) internal pure returns (bytes32) {
+        bytes32[] memory roots = new bytes32[](2);
+        roots[0] = ToyRun.tensorRoot(weights);
+        roots[1] = sha256(counter);
+        return Tree.root(roots);
+    }
+
+    function startRoot(uint256 weights) internal pure returns (bytes32) {
+        return stateRoot(weights, new bytes(4));
+    }
+
+    /// The claim that these weights gave `counter` right answers.
+    function input(Job memory j, uint256 weights, bytes memory counter) internal pure returns (ClaimInput memory i) {
+        i.job = j;
+        i.kind = 4;
+        i.inputRoot = startRoot(weights);
+        i.resultRoot = stateRoot(weights, counter);
+        i.output = counter;
+        i.lastSegment = SegmentLeaf(2, i.resultRoot, bytes32(0), keccak256("steps"));
+        bytes32[] memory leaves = new bytes32[](3);
+        (leaves[0], leaves[1], leaves[2]) = (keccak256("0"), keccak256("1"), hashSegmentLeaf(i.lastSegment));
+        i.trajectoryRoot = Tree.root(leaves);
+        i.lastSegmentProof = Tree.proof(leaves, 2);
+        i.outputProof = outputProof(weights);
+        i.dataUrl = "http://executor";
+    }
+
+    function outputProof(uint256 weights) internal pure returns (bytes memory) {
+        bytes32[] memory proof = new bytes32[](1);
+        proof[0] = ToyRun.tensorRoot(weights);
+        return abi.encode(headerProof(), proof);
+    }
+
+    function id(Job memory j) internal pure returns (bytes32) {
+        return TaskLib.derive(j, 4, 0, 0).id;
+    }
+}

@@ -1,0 +1,93 @@
+// What an executor does for a commission (docs/protocol.md P13), at each border of its clocks.
+import { zeroAddress } from "viem";
+import { describe, expect, it } from "vitest";
+import { ZERO_HASH } from "../../../common/hash.ts";
+import { nextExecutorActions } from "../../../verifier/claims/next-actions.ts";
+import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import type { Delivery, ExecutorView, LiveClaim } from "../../../verifier/claims/view.ts";
+import { smallCommission } from "../../support/small-commission.ts";
+
+const me = "0x00000000000000000000000000000000000000e1";
+const other = "0x00000000000000000000000000000000000000e2";
+const nothing: Delivery = {
+  claimant: zeroAddress,
+  l1Block: 0n,
+  count: 0,
+  seedFixedAt: 0n,
+  startRoot: ZERO_HASH,
+  seed: ZERO_HASH,
+};
+const delivered: Delivery = { ...nothing, claimant: me, l1Block: 100n, count: 1, startRoot: `0x${"57".repeat(32)}` };
+const drawn: Delivery = { ...delivered, seedFixedAt: 1020n, seed: `0x${"5e".repeat(32)}` };
+const live: LiveClaim = {
+  claimHash: ZERO_HASH,
+  claimant: me,
+  status: CLAIM_STATUS.open,
+  finalizable: false,
+  consumedLost: false,
+};
+const ready = { state: "ready", claimHash: ZERO_HASH, committedAtBlock: undefined } as const;
+
+const base: ExecutorView = {
+  me,
+  task: { ...smallCommission(0).task, deadline: 5000n },
+  nowSeconds: 1030n,
+  l1Block: 170n,
+  clocks: {
+    l1BlockMs: 250n,
+    minWindowSeconds: 60n,
+    answerSeconds: 30n,
+    seedDelayBlocks: 64n,
+    reserveSeconds: 120n,
+    airgapSeconds: 5n,
+  },
+  live: undefined,
+  // Somebody reserved the id of a commission, which means nothing.
+  reservation: {
+    reserver: other,
+    firstBlock: 90n,
+    reservedAt: 1000n,
+    seedFixedAt: 1001n,
+    seed: ZERO_HASH,
+    openToAll: true,
+  },
+  commission: { delivery: nothing, limit: 3 },
+  overturnedAt: 0n,
+  consumed: undefined,
+  ground: "sound",
+  work: { state: "none" },
+};
+const of = (delivery: Delivery) => ({ commission: { delivery, limit: 3 } });
+const kinds = (change: Partial<ExecutorView>) => nextExecutorActions({ ...base, ...change }).map(({ kind }) => kind);
+
+describe("an executor with a commission", () => {
+  it.each<[string, Partial<ExecutorView>, string[]]>([
+    ["has weights first", { ground: "none" }, ["prepare"]],
+    ["waits until it has", { ground: "busy" }, []],
+    ["puts nothing at stake for weights that are not good", { ground: "unsound" }, []],
+    ["delivers them", {}, ["deliver"]],
+    ["delivers where others have failed", of({ ...nothing, count: 2 }), ["deliver"]],
+    ["but not more often than the job says", of({ ...nothing, count: 3 }), ["decline"]],
+    ["waits for the seed block", { ...of(delivered), l1Block: 164n }, []],
+    ["has the samples drawn in the block after it", { ...of(delivered), l1Block: 165n }, ["draw"]],
+    ["has them drawn while L1 remembers", { ...of(delivered), l1Block: 164n + 8191n }, ["draw"]],
+    ["gives up once L1 forgot", { ...of(delivered), l1Block: 164n + 8192n }, ["decline"]],
+    ["counts what was drawn, also after a restart", { ...of(drawn), ground: "none" }, ["run"]],
+    ["waits for its count", { ...of(drawn), work: { state: "running" } }, []],
+    ["claims nothing that is not enough", { ...of(drawn), work: { state: "failed" } }, []],
+    ["claims", { ...of(drawn), work: ready }, ["claim"]],
+    ["claims at the last second", { ...of(drawn), work: ready, nowSeconds: 1140n }, ["claim"]],
+    ["does not try the same weights again", { ...of(drawn), work: ready, nowSeconds: 1141n }, ["decline"]],
+    ["leaves another's delivery alone", of({ ...drawn, claimant: other }), []],
+    ["until it lapses", { ...of({ ...drawn, claimant: other }), nowSeconds: 1140n }, []],
+    ["and delivers then", { ...of({ ...drawn, claimant: other }), nowSeconds: 1141n }, ["deliver"]],
+    ["leaves what is claimed", { ...of(nothing), live }, []],
+    ["finalizes", { ...of(nothing), live: { ...live, finalizable: true } }, ["finalize"]],
+    ["waits for the airgap behind an overturn", { overturnedAt: 1025n }, []],
+    ["delivers behind it", { overturnedAt: 1024n }, ["deliver"]],
+    ["does nothing after the deadline", { nowSeconds: 5001n }, []],
+    ["delivers nothing that could not be claimed in time", { nowSeconds: 4990n }, ["decline"]],
+  ])("%s", (_, change, expected) => {
+    expect(kinds(change)).toEqual(expected);
+  });
+});
