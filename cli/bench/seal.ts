@@ -6,7 +6,7 @@ import { MemoryL1 } from "../../test/support/memory-l1.ts";
 import { follow, testNode } from "../../test/support/node.ts";
 import { TEST_CHAIN_ID } from "../../test/support/transactions.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
-import { type Transfer, transfersOf, type Wallet, walletsOf } from "./transfers.ts";
+import { type Signed, signedBy, transfer, type Wallet, walletsOf } from "./transactions.ts";
 
 const ACCOUNTS = 2000;
 const EACH = 10;
@@ -20,7 +20,7 @@ const IN_FLIGHT = 500;
  */
 export async function seal(say: (text: string) => void): Promise<Record<string, Figure>> {
   const wallets = walletsOf(ACCOUNTS);
-  const transfers = transfersOf(TEST_CHAIN_ID, wallets, EACH);
+  const transfers = signedBy(TEST_CHAIN_ID, wallets, EACH, transfer);
   const perSecond: { value: number; reference: number }[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const recovery = await secondsOf(async () => recoverAll(transfers));
@@ -32,12 +32,12 @@ export async function seal(say: (text: string) => void): Promise<Record<string, 
   return { "seal-ratio": paired(perSecond, "transactions/s") };
 }
 
-function recoverAll(transfers: readonly Transfer[]): void {
+function recoverAll(transfers: readonly Signed[]): void {
   for (const { signature, yParity, digest } of transfers) secp256k1.ecdsaRecover(signature, yParity, digest, false);
 }
 
 /** Seconds from the first envelope's arrival until the last is in a stored block. */
-async function sealAll(wallets: readonly Wallet[], transfers: readonly Transfer[]): Promise<number> {
+async function sealAll(wallets: readonly Wallet[], transfers: readonly Signed[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "anh-bench-"));
   const l1 = new MemoryL1();
   l1.mine(wallets.map(({ address }) => ({ kind: 1, account: address, amountWei: 10n ** 18n })));
@@ -58,7 +58,7 @@ async function sealAll(wallets: readonly Wallet[], transfers: readonly Transfer[
 
 type Node = Pick<ReturnType<typeof testNode>, "mempool" | "sequencer">;
 
-async function sendAll(transfers: readonly Transfer[], { mempool, sequencer }: Node): Promise<void> {
+async function sendAll(transfers: readonly Signed[], { mempool, sequencer }: Node): Promise<void> {
   let failure: unknown;
   sequencer.start((error) => {
     failure = error;

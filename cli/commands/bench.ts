@@ -5,6 +5,7 @@ import { table } from "../demo/table.ts";
 const suites: Record<string, () => Promise<Suite>> = {
   check: async () => (await import("../bench/check.ts")).check,
   commit: async () => (await import("../bench/commit.ts")).commit,
+  execute: async () => (await import("../bench/execute.ts")).execute,
   gas: async () => (await import("../bench/gas.ts")).gas,
   seal: async () => (await import("../bench/seal.ts")).seal,
   train: async () => (await import("../bench/train.ts")).train,

@@ -17,6 +17,7 @@ import { DNN_ADDRESS } from "../../common/addresses.ts";
 import { smallerOf } from "../../common/bigint.ts";
 import { bytesOfHex, naturalBytes } from "../../common/bytes.ts";
 import { keccak } from "../../common/keccak.ts";
+import { rememberAnalyses } from "./jump-analysis.ts";
 import { kzg } from "./kzg.ts";
 import type { WorldState } from "./state.ts";
 import { EvmStateManager } from "./state-manager.ts";
@@ -256,6 +257,7 @@ export class AnhEvm extends EVM {
     const original = entry.opHandler;
     entry.opcodeInfo = { ...entry.opcodeInfo, isAsync: true };
     entry.opHandler = (runState, common) => {
+      rememberAnalyses(runState.interpreter);
       original(runState, common);
       return ++this.#jumps % JUMPS_PER_BREATH === 0 ? setImmediate() : undefined;
     };

@@ -12,7 +12,7 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { transfersOf, walletsOf } from "../../../cli/bench/transfers.ts";
+import { signedBy, transfer, walletsOf } from "../../../cli/bench/transactions.ts";
 import { devAccount, type Role } from "../../../cli/stack/accounts.ts";
 import { anchoredBatchDigest } from "../../../common/anchored-batch.ts";
 import { batchDataRoot, encodeBatch } from "../../../common/batch.ts";
@@ -187,7 +187,7 @@ describe("a chain on L1", () => {
 
   it("anchors a block full of transfers, and empty blocks", async () => {
     const full = await seal(head, 1, await pastOrigin());
-    const transfers = transfersOf(l1.chain.l2ChainId, walletsOf(50), 10).map(({ raw }) => raw);
+    const transfers = signedBy(l1.chain.l2ChainId, walletsOf(50), 10, transfer).map(({ raw }) => raw);
     await send("relayer", "anchor-1-header-500-transfers", anchoring(full, encodeBatch([transfers])));
     const empty = await seal(full[0] as Header, 10, await pastOrigin());
     await send("relayer", "anchor-10-headers", anchoring(empty, encodeBatch(empty.map(() => []))));
