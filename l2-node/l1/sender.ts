@@ -1,5 +1,6 @@
 import { type Address, type Hex, keccak256, numberToHex, type PublicClient, type TransactionReceipt } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { type Bump, bumped, EIGHTH_MORE, TWICE } from "./bump.ts";
 import { L1TransactionError } from "./errors.ts";
 import { type Sidecar, withSidecar } from "./sidecar.ts";
 
@@ -28,13 +29,6 @@ const FIRST_MESSAGE_GAS = 100_000n;
 const RECEIPT_LAG_MS = 2_000;
 /** Tip of last resort where L1 suggests none. */
 const MIN_TIP_WEI = 1_000_000n;
-
-/** What L1 nodes ask for in place of a pending transaction: a tenth more, or twice as much for one that carries blobs. */
-type Bump = readonly [numerator: bigint, denominator: bigint];
-const EIGHTH_MORE: Bump = [9n, 8n];
-const TWICE: Bump = [2n, 1n];
-const bumped = (wei: bigint, [numerator, denominator]: Bump, attempt: number): bigint =>
-  (wei * numerator ** BigInt(attempt)) / denominator ** BigInt(attempt) + BigInt(attempt);
 
 interface TransactionFields {
   readonly chainId: number;
