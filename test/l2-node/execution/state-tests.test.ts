@@ -14,8 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Minutes each: loops and spam. */
 const SLOW =
   /vmPerformance|stTimeConsuming|stAttackTest|stQuadraticComplexityTest|static_Call50000|LoopCallsDepth|stStaticCall\/static_Loop/;
-/** The few that carry EIP-7702 authorizations. */
-const ALWAYS = /set_code|transaction_gas_limit_cap|authorized_tx/;
+/** The few that carry EIP-7702 authorizations, or prove points of polynomials. */
+const ALWAYS = /set_code|transaction_gas_limit_cap|authorized_tx|point_evaluation_precompile/;
 /** EIP-7610: storage at an address without nonce or code. No such account can come to be on ANH. */
 const UNREACHABLE = /RevertInCreateInInit|create2collisionStorage|dynamicAccountOverwriteEmpty|InitCollision/;
 /** Meets the cap of 6M gas on a precompile (P12.2). */
