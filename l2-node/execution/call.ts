@@ -229,7 +229,12 @@ async function rehearse(
     const paidWei = readNatural(run.state, escrowSlot(task.id));
     const priceWei = request.priceWei || context.block.baseFeeWei || 1n;
     const missingWei = task.priceWei > paidWei ? task.priceWei - paidWei : 0n;
-    gasUsed += PARK_GAS + (missingWei + priceWei - 1n) / priceWei;
+    const quoteGas = (missingWei + priceWei - 1n) / priceWei;
+    gasUsed += PARK_GAS;
+    // As the transaction itself would fail (P12.5).
+    if (gasUsed <= gasLimit && gasUsed + quoteGas > gasLimit)
+      return { result: quoteRefused(missingWei, gasLimit), gasUsed: gasLimit, waited: true };
+    gasUsed += quoteGas;
     assumed.set(task.id, await zerosFor(context, run.attempt.wanted!));
   }
 }
@@ -245,6 +250,13 @@ async function zerosFor(context: CallContext, { task, input }: Wanted): Promise<
     throw new CallFailedError("revert", "execution reverted", wrongShape(shape.inputBytes, input.length));
   return `0x${"00".repeat(shape?.outputBytes ?? MAX_OUTPUT_BYTES)}`;
 }
+
+const quoteRefused = (quoteWei: bigint, gasUsed: bigint): RunResult => ({
+  ...outOfGas(gasUsed),
+  status: "revert",
+  output: quoteTooHigh(quoteWei),
+  error: "execution reverted",
+});
 
 const outOfGas = (gasUsed: bigint): RunResult => ({
   status: "halt",

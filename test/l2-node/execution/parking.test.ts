@@ -145,14 +145,16 @@ describe("forcing a result that is not there", () => {
 
     await rig.execution.close();
     const dear = await withModel({ inferGraph: { root: keccak256("0x03"), flops: 10n ** 18n, bytes_: 40n } });
-    const hash = await rig.send({ to: FORCER, data: forcerCall("infer", dear.model, INPUT), gas: GAS });
+    const dearCall = { to: FORCER, data: forcerCall("infer", dear.model, INPUT) };
+    const hash = await rig.send({ ...dearCall, gas: GAS });
     rig.seal();
     const receipt = (await rig.execution.receipt(hash))!;
     expect(receipt.status).toBe("failed");
-    expect(decodeErrorResult({ abi: dnnAbi, data: receipt.revertData! })).toMatchObject({
-      errorName: "QuoteTooHigh",
-      args: [10n ** 15n],
-    });
+    // Before it is sent the estimate says the same.
+    const estimate = rig.execution.estimateGas({ ...dearCall, from: testAddress(0), priceWei: 1_000_000n }, "latest");
+    const thrown = await estimate.catch((error) => error);
+    for (const data of [receipt.revertData!, thrown.data])
+      expect(decodeErrorResult({ abi: dnnAbi, data })).toMatchObject({ errorName: "QuoteTooHigh", args: [10n ** 15n] });
   });
 });
 
