@@ -7,7 +7,9 @@ import { UploadError } from "./upload.ts";
  * `UploadError` if the node says no; what `fetch` throws if it does not answer.
  */
 export async function putBlob(nodeUrl: string, { kind, root, bytes }: Upload): Promise<void> {
-  const response = await fetch(`${nodeUrl}/v1/blob/${kind}`, { method: "PUT", body: Buffer.from(bytes) });
+  const put = () => fetch(`${nodeUrl}/v1/blob/${kind}`, { method: "PUT", body: Buffer.from(bytes) });
+  // A connection that was kept may have been given up by the node while its user computed (a large graph, say).
+  const response = await put().catch(put);
   const answer = (await response.json().catch(() => ({}))) as { readonly root?: Hex; readonly message?: string };
   if (answer.root !== root)
     throw new UploadError(

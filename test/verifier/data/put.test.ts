@@ -69,6 +69,14 @@ test("tensors and the list of their roots are stored; twice is once", async () =
   expect(stored).toEqual([tensor!.root, ...more.map(({ root }) => root), tensor!.root]);
 });
 
+test("a connection that was kept and then given up is no failure", async () => {
+  const { url, stored } = await door();
+  await putBlob(url, tensor!);
+  for (const server of servers) server.closeIdleConnections();
+  await putBlob(url, more[0]!);
+  expect(stored).toEqual([tensor!.root, more[0]!.root]);
+});
+
 test("one tensor is its own list", () => {
   expect(tensorUploads([float32([1], [3])]).map(({ kind }) => kind)).toEqual(["tensor"]);
 });
