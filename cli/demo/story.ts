@@ -195,9 +195,9 @@ function startExecutors(
       env: { ANH_KEY: devAccount(role).privateKey, ...env },
     });
   const salts = (...jobs: readonly PlannedTraining[]) => jobs.flatMap(({ job }) => ["--salt", job.salt]);
-  const lieFile = join(options.dataDir, "lie.json");
-  writeFileSync(lieFile, JSON.stringify(lie));
-  start("liar", "liar", "cli/demo/liar-main.ts", ["--kind", "train", ...salts(b)], { ANH_DEMO_LIE: lieFile });
+  const liesFile = join(options.dataDir, "lies.json");
+  writeFileSync(liesFile, JSON.stringify({ [b.modelId]: lie }));
+  start("liar", "liar", "cli/demo/liar-main.ts", ["--kind", "train", ...salts(b)], { ANH_LIES: liesFile });
   start("executor", "executor", "verifier/executor-main.ts", [...salts(a, b), "--after-overturn", b.job.salt]);
   start("tolerant-executor", "tolerantExecutor", "verifier/executor-main.ts", [...salts(c), "--threads", "2"]);
 }

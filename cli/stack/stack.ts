@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createPublicClient, createWalletClient, http, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { type ChainFile, encodeChainFile } from "../../common/chain-file.ts";
+import type { Clocks } from "../../common/clocks.ts";
 import { readArtifacts } from "../../deploy/artifacts.ts";
 import { devnetClocks } from "../../deploy/clocks.ts";
 import { deploy } from "../../deploy/deploy.ts";
@@ -25,6 +26,8 @@ export interface StackOptions {
   readonly l2Port: number;
   /** What the L2 begins with beside the predeploys. */
   readonly genesis?: GenesisFile;
+  /** The devnet's, if none are named. */
+  readonly clocks?: Clocks;
 }
 
 /** A running development chain: embedded L1, deployed contracts, and the services started so far. */
@@ -46,12 +49,12 @@ export async function startStack(
   options: StackOptions,
   modules: { readonly events: SupervisorEvents },
 ): Promise<Stack> {
-  const { dataDir } = options;
+  const { dataDir, clocks = devnetClocks } = options;
   const supervisor = new Supervisor({ logDir: join(dataDir, "logs") }, modules);
   try {
     const l1Url = `http://127.0.0.1:${options.l1Port}`;
     const l2Url = `http://127.0.0.1:${options.l2Port}`;
-    supervisor.start(anvil(options.l1Port));
+    supervisor.start(anvil(options.l1Port, clocks.l1BlockMs));
     const l1 = createPublicClient({ transport: http(l1Url), pollingInterval: 100, cacheTime: 0 });
     const l1Answers = async () => (await l1.getChainId().catch(() => 0)) === L1_CHAIN_ID;
     await Promise.race([until("the embedded L1 answers", READY_MS, l1Answers), supervisor.failed]);
@@ -63,7 +66,7 @@ export async function startStack(
     const chain = await deploy(
       {
         l2ChainId: options.genesis?.chainId ?? L2_CHAIN_ID,
-        clocks: devnetClocks,
+        clocks,
         prices: defaultPrices,
         sequencer: devAccount("sequencer").address,
         poster: devAccount("accountant").address,
@@ -116,13 +119,13 @@ export async function startReplica(stack: Stack, dataDir: string): Promise<strin
   return url;
 }
 
-const anvil = (port: number): ServiceSpec => ({
+const anvil = (port: number, blockMs: number): ServiceSpec => ({
   name: "l1",
   script: "cli/stack/anvil-host.ts",
   irreplaceable: true,
   args: [
     ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(L1_CHAIN_ID)],
-    ...["--mnemonic", DEV_MNEMONIC, "--accounts", "12", "--block-time", String(devnetClocks.l1BlockMs / 1000)],
+    ...["--mnemonic", DEV_MNEMONIC, "--accounts", "12", "--block-time", String(blockMs / 1000)],
     ...["--hardfork", "osaka", "--order", "fifo", "--slots-in-an-epoch", "1", "--gas-limit", "60000000"],
     ...["--enable-tx-gas-limit", "--silent"],
   ],
