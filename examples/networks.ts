@@ -1,25 +1,27 @@
 // The networks that examples train, benches measure and tests dispute.
-import { type CnnBlock, cnnGraphs } from "../verifier/model/cnn.ts";
+import { type CnnBlock, type CnnSpec, cnnGraphs } from "../verifier/model/cnn.ts";
 import type { GptSpec } from "../verifier/model/gpt.ts";
-import { type ModelGraphs, mlpGraphs } from "../verifier/model/mlp.ts";
+import { type MlpSpec, type ModelGraphs, mlpGraphs } from "../verifier/model/mlp.ts";
 
 /** Divides MNIST's 10,000 test digits. */
 const EVALUATE_ROWS = 500;
 
-/** 784-128-10 over rows of `digitsDataset`; SGD with momentum. */
-export const digitsMlp = ({ seed, batchRows }: { readonly seed: number; readonly batchRows: number }): ModelGraphs =>
-  mlpGraphs({
-    sizes: [784, 128, 10],
-    seed,
-    batchRows,
-    evaluateBatchRows: EVALUATE_ROWS,
-    optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
-  });
+type Rows = { readonly seed: number; readonly batchRows: number };
 
-/** 28×28 → 8 and 16 filters of 3×3, each with a 2×2 max pool → 10; batch 64, momentum, a cosine over the training. */
-export function digitsCnn(steps: number): ModelGraphs {
+export const digitsMlpSpec = ({ seed, batchRows }: Rows): MlpSpec => ({
+  sizes: [784, 128, 10],
+  seed,
+  batchRows,
+  evaluateBatchRows: EVALUATE_ROWS,
+  optimizer: { kind: "momentum", learningRate: 0.1, momentum: 0.9 },
+});
+
+/** 784-128-10 over rows of `digitsDataset`; SGD with momentum. */
+export const digitsMlp = (rows: Rows): ModelGraphs => mlpGraphs(digitsMlpSpec(rows));
+
+export function digitsCnnSpec(steps: number): CnnSpec {
   const block = (filters: number): CnnBlock => ({ filters, kernel: 3, pool: 2, residual: false });
-  return cnnGraphs({
+  return {
     image: { channels: 1, height: 28, width: 28 },
     blocks: [block(8), block(16)],
     batchNorm: false,
@@ -33,8 +35,11 @@ export function digitsCnn(steps: number): ModelGraphs {
       momentum: 0.9,
       schedule: { kind: "cosine", warmupSteps: 50, totalSteps: steps, floor: 0.02 },
     },
-  });
+  };
 }
+
+/** 28×28 → 8 and 16 filters of 3×3, each with a 2×2 max pool → 10; batch 64, momentum, a cosine over the training. */
+export const digitsCnn = (steps: number): ModelGraphs => cnnGraphs(digitsCnnSpec(steps));
 
 /** A character GPT of 4 layers, d = 128, 64 positions, batch 16; AdamW with clipping, a cosine over the training. */
 export const characterGpt = (vocabulary: number, steps: number): GptSpec => ({

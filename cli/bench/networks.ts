@@ -1,6 +1,6 @@
 import { trainTask } from "../../common/task.ts";
 import { mainnetClocks } from "../../deploy/clocks.ts";
-import { characterGpt, digitsCnn } from "../../examples/networks.ts";
+import { characterGpt, digitsCnn, digitsCnnSpec, digitsMlpSpec } from "../../examples/networks.ts";
 import { gptGraphs } from "../../verifier/model/gpt.ts";
 import { buildJob } from "../../verifier/model/job.ts";
 import type { ModelGraphs } from "../../verifier/model/mlp.ts";
@@ -17,6 +17,13 @@ export const cnnTraining = (digits: Dataset, steps: number): TaskInputs =>
 
 const VOCABULARY = 96;
 const GPT_ROWS = 4096;
+
+/** What PyTorch builds the same networks from. */
+export const PEER_SPECS = {
+  mlp: digitsMlpSpec({ seed: 1, batchRows: 128 }),
+  cnn: digitsCnnSpec(SCHEDULED_STEPS),
+  gpt: characterGpt(VOCABULARY, SCHEDULED_STEPS),
+};
 
 /** What the characters are is no matter of time. */
 export const gptTraining = (steps: number): TaskInputs => {

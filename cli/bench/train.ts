@@ -13,7 +13,8 @@ import { stepsOf } from "../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
-import { cnnTraining, gptTraining } from "./networks.ts";
+import { cnnTraining, gptTraining, PEER_SPECS } from "./networks.ts";
+import { hasTorch, openTorch, type Torch, wireOf } from "./peer/torch.ts";
 
 /** Steps per round: enough that what a run does once, at its start and end, weighs little. */
 const STEPS = { mlp: 3840, cnn: 640, gpt: 192 } as const;
@@ -22,56 +23,108 @@ const ROUNDS = 7;
 
 type Say = (text: string) => void;
 
-/** Committed training against the bare loop: same session, same state hand-over, feeds gathered beforehand. */
+/**
+ * Committed training against the bare loop: same session, same state hand-over, feeds gathered beforehand. Where Python has
+ * PyTorch, against that too: one thread each, and the same batch again and again, which costs it no gathering.
+ */
 export async function train(say: Say): Promise<Record<string, Figure>> {
   const digits = digitsDataset((await loadMnist()).train);
-  const mlp = await measured("mlp", digitsTraining(digits, STEPS.mlp, false), say, {
-    traced: digitsTraining(digits, TRACED_STEPS, true),
-  });
-  const cnn = await measured("cnn", cnnTraining(digits, STEPS.cnn), say);
-  const gpt = await measured("gpt", gptTraining(STEPS.gpt), say);
-  return {
-    "train-ratio-mlp": mlp.committed,
-    "train-ratio-cnn": cnn.committed,
-    "train-ratio-gpt": gpt.committed,
-    "trace-ratio": mlp.traced!,
-  };
+  const peer = hasTorch() ? openTorch() : undefined;
+  if (peer === undefined) say("no python3-torch here: nothing is measured against PyTorch");
+  const alone = peer === undefined ? {} : { peer };
+  try {
+    const traced = digitsTraining(digits, TRACED_STEPS, true);
+    const mlp = await measured("mlp", digitsTraining(digits, STEPS.mlp, false), say, { traced, ...alone });
+    const cnn = await measured("cnn", cnnTraining(digits, STEPS.cnn), say, alone);
+    const gpt = await measured("gpt", gptTraining(STEPS.gpt), say, alone);
+    return {
+      "train-ratio-mlp": mlp.committed,
+      "train-ratio-cnn": cnn.committed,
+      "train-ratio-gpt": gpt.committed,
+      "trace-ratio": mlp.traced!,
+      ...Object.fromEntries(
+        Object.entries({ mlp, cnn, gpt }).flatMap(([name, { torch }]) =>
+          torch === undefined ? [] : [[`train-vs-pytorch-${name}`, torch]],
+        ),
+      ),
+    };
+  } finally {
+    peer?.close();
+  }
 }
 
-type Measured = { readonly committed: Figure; readonly traced?: Figure };
+type Measured = { readonly committed: Figure; readonly traced?: Figure; readonly torch?: Figure };
+/** Of PyTorch's steps per round: as many as take a second or two. */
+const PEER_SHARE = 1 / 4;
 
-/** One network: bare, committed and, where there is one, the same training with step roots, in turn. */
+/** One network: bare, committed and, where wanted, the same training with step roots and by PyTorch, in turn. */
 async function measured(
-  name: string,
+  name: keyof typeof STEPS,
   plain: TaskInputs,
   say: Say,
-  also: { readonly traced?: TaskInputs } = {},
+  also: { readonly traced?: TaskInputs; readonly peer?: Torch },
 ): Promise<Measured> {
   const gatherer = openGatherer(plain.dataset);
   const session = await onnxRuntime({ threads: 1 }).open(plain.graph);
   try {
     const batches = await gatherAll(plain, gatherer);
+    if (also.peer !== undefined) await openPeer(also.peer, name, plain, batches[0]!);
     const committed: { value: number; reference: number }[] = [];
+    const torch: { value: number; reference: number }[] = [];
     const traced: { value: number; reference: number }[] = [];
     for (let round = 0; round <= ROUNDS; round++) {
       const bare = await secondsOf(() => bareLoop(plain, session, batches));
       const own = await secondsOf(() => committedRun(plain, session, gatherer));
       const withTraces =
         also.traced === undefined ? undefined : await secondsOf(() => committedRun(also.traced!, session, gatherer));
+      const peer = also.peer === undefined ? undefined : await peerSeconds(also.peer, plain.task.steps);
       if (round === 0) continue; // warm-up
       const reference = plain.task.steps / bare;
+      if (peer !== undefined) torch.push({ value: plain.task.steps / own, reference: plain.task.steps / peer });
       committed.push({ value: plain.task.steps / own, reference });
       if (withTraces !== undefined) traced.push({ value: also.traced!.task.steps / withTraces, reference });
-      say(`${name}, round ${round}: ${[bare, own, withTraces].map((time) => time?.toFixed(3) ?? "").join(" / ")} s`);
+      say(
+        `${name}, round ${round}: ${[bare, own, withTraces, peer].map((time) => time?.toFixed(3) ?? "").join(" / ")} s`,
+      );
     }
     return {
       committed: paired(committed, "steps/s"),
       ...(traced.length === 0 ? {} : { traced: paired(traced, "steps/s") }),
+      ...(torch.length === 0 ? {} : { torch: paired(torch, "steps/s") }),
     };
   } finally {
     await session.close();
     await gatherer.close();
   }
+}
+
+/** The same network, parameters and first batch, as PyTorch's users would train it. */
+async function openPeer(
+  peer: Torch,
+  name: keyof typeof STEPS,
+  { graph, start }: TaskInputs,
+  segment: readonly Tensor[],
+) {
+  const names = graph.stateInputs.map(({ value }) => graph.values[value]!.name);
+  const spec = PEER_SPECS[name];
+  const parameters = names.flatMap((parameter, i) => (isOptimizers(parameter) ? [] : [[parameter, wireOf(start[i]!)]]));
+  const batch = segment.map((tensor) => wireOf(firstOf(tensor)));
+  const request = { network: name, spec, parameters: Object.fromEntries(parameters), batch, threads: 1 };
+  await peer.ask({ call: "open", ...request });
+}
+
+const isOptimizers = (name: string): boolean => /^((velocity|first_moment|second_moment)_|step$)/.test(name);
+
+/** The first step's batch of a segment's. */
+function firstOf({ dtype, shape, data }: Tensor): Tensor {
+  const rest = shape.slice(1);
+  return { dtype, shape: rest, data: data.slice(0, data.length / shape[0]!) as Tensor["data"] };
+}
+
+/** For as many steps, from a share of them. */
+async function peerSeconds(peer: Torch, steps: number): Promise<number> {
+  const { seconds } = await peer.ask<{ seconds: number }>({ call: "run", steps: Math.ceil(steps * PEER_SHARE) });
+  return (seconds * steps) / Math.ceil(steps * PEER_SHARE);
 }
 
 /** The batches of every segment, stacked as a session takes them. */
