@@ -81,7 +81,7 @@ function shared(
 
 export function trainTask(job: Job): Task {
   checkJob(job);
-  if (job.profile === PROFILE.property) throw badJob("kind", "a commission", "a training");
+  if (job.profile === PROFILE.property) throw badJob("kind", "a training", "a commission");
   return {
     ...shared(job, job.trainGraph, job.steps),
     id: trainId(job),
@@ -99,7 +99,7 @@ export function trainTask(job: Job): Task {
 /** Measuring what was delivered on the rows drawn for it (P13.5). */
 export function commissionTask(job: Job, startRoot: Hex): Task {
   checkJob(job);
-  if (job.profile !== PROFILE.property) throw badJob("kind", "a training", "a commission");
+  if (job.profile !== PROFILE.property) throw badJob("kind", "a commission", "a training");
   const { evaluateBatchRows, property } = job;
   const steps = property.samples / evaluateBatchRows;
   return {

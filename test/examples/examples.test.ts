@@ -34,6 +34,7 @@ async function run(...args: readonly string[]) {
 
 test.each([
   ["two-spirals.ts", ["http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"],
+  ["commission.ts", ["http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"],
   ["own-onnx.ts", [dataDir, "http://127.0.0.1:1"], "if it is not http://127.0.0.1:1"],
   ["own-onnx.ts", [], "name the data folder of a running ./anh dev"],
 ])("where no node answers, %s says so and what to do", async (name, args, message) => {
@@ -52,12 +53,15 @@ test("against `anh dev` the examples train their networks and get the right answ
     const [line] = await Promise.race([once(createInterface({ input: dev.stdout }), "line"), ended.then(() => [""])]);
     const ready = JSON.parse(line);
     expect(ready.event).toBe("ready");
-    const [spirals, own] = await Promise.all([
+    const [spirals, bought, own] = await Promise.all([
       run("examples/two-spirals.ts", ready.l2.url),
+      run("examples/commission.ts", ready.l2.url),
       run("examples/own-onnx.ts", dataDir, ready.l2.url, ready.l1.url),
     ]);
     expect(spirals.stdout).toContain("the point is on spiral 0; the network says 0");
     expect(own.stdout).toContain("the point is on spiral 0; the contract says 0");
+    expect(bought.stdout).toMatch(/the middle is inside, says a network that told right: (4[6-9]\d|5\d\d) of 512/);
+    expect(bought.code).toBe(0);
     for (const { code, stdout } of [spirals, own]) {
       const [, right, all] = /told right: (\d+) of (\d+)/.exec(stdout) ?? [];
       expect(Number(all)).toBe(512);

@@ -6,8 +6,9 @@ import {ValidatorVerifier} from "../../../contracts/l1/verifiers/ValidatorVerifi
 import {Job, trainId} from "../../../contracts/types/Job.sol";
 import {Artifact} from "../support/Artifact.sol";
 import {vm} from "../support/Vm.sol";
+import {HostileValidator} from "./harness/HostileValidator.sol";
 import {ToyCommission} from "./harness/ToyCommission.sol";
-import {HostileValidator, ToyValidator} from "./harness/ToyValidators.sol";
+import {ToyValidator} from "./harness/ToyValidator.sol";
 
 /// A contract that a job names may judge weights, and do nothing else (docs/protocol.md P13.7).
 contract ValidatorsTest {

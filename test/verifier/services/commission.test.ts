@@ -1,18 +1,28 @@
 // Commissions as the real services serve and watch them, on a real L1 (docs/protocol.md P13).
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Hex } from "viem";
+import { type Abi, encodeAbiParameters, type Hex, keccak256 } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { disputesAbi } from "../../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
-import { inferTask } from "../../../common/task.ts";
+import { jobParameter } from "../../../common/job.ts";
+import { commissionTask, inferTask } from "../../../common/task.ts";
+import { disputeSource } from "../../../l2-node/l1/disputes.ts";
+import { evidenceOf } from "../../../verifier/check/evidence.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import { openAccountSender, openL1 } from "../../../verifier/clients.ts";
+import { openDataClient } from "../../../verifier/data/client.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
 import { type Graph, valueAt } from "../../../verifier/graph/graph.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { toSafetensors } from "../../../verifier/tensor/safetensors.ts";
 import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { stepTraceOf } from "../../../verifier/trace/step.ts";
 import type { Steps } from "../../../verifier/trace/steps.ts";
+import { linkParameter } from "../../../verifier/witness/abi.ts";
+import { compile } from "../../support/gas-meter.ts";
 import { TEST_CLOCKS } from "../../support/l1.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
 import { checked, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
@@ -204,14 +214,55 @@ describe("an honest executor", () => {
   });
 
   it("serves no job whose validator it was not told to trust", async () => {
-    const validator = { validator: `0x${"cd".repeat(20)}`, validatorCodeHash: `0x${"ce".repeat(32)}` } as const;
-    const asked = commission({ property: { ...smallCommission(0).job.property, ...validator } });
+    const asked = validated();
     const { events } = await stage.execute("executor", asked, honestSteps(1));
     expect((await seen(events, "declined")).reason).toMatch(/judged by 0xcdcd/);
-    const trusting = await stage.execute("executor", asked, honestSteps(1), undefined, {
-      commissions: { validators: [validator.validatorCodeHash] },
+    expect((await deliveryOf(asked)).count).toBe(0);
+  });
+});
+
+const VALIDATOR = `0x${"cd".repeat(20)}` as const;
+const validator = compile("test/contracts/results/harness/ToyValidator.sol").deployedBytecode;
+const validated = () =>
+  commission({
+    property: { ...smallCommission(0).job.property, validator: VALIDATOR, validatorCodeHash: keccak256(validator) },
+  });
+
+describe("a validator that the job names", () => {
+  it("overturns a claim that counted right, where L1 has its very code", async () => {
+    const asked = validated();
+    const { chain, url, client } = stage.l1;
+    await client.request({ method: "anvil_setCode", params: [VALIDATOR, validator] } as never);
+    const { events } = await stage.execute("executor", asked, honestSteps(1), undefined, {
+      commissions: { validators: [keccak256(validator)] },
     });
-    await seen(trusting.events, "claimed");
+    const { dataUrl } = await seen(events, "ready");
+    const { claimHash } = (await seen(events, "claimed")) as unknown as { claimHash: Hex };
+    const data = openDataClient({ urls: [dataUrl as string], timeoutMs: 10_000 });
+    const [segments, hashes] = [await data.segments(claimHash, 3), await data.stepHashes(claimHash, 0, 4)];
+    const { segment, stepProof } = evidenceOf(segments, hashes, 0, 0);
+    const link = { segment, step: { trace: stepTraceOf(await data.stepRoots(claimHash, 0)), proof: stepProof } };
+
+    const disputes = { address: chain.contracts.disputes, abi: disputesAbi as Abi };
+    const sender = openAccountSender(openL1({ url, chain, pollMs: 20 }), url, devAccount("challenger").privateKey);
+    await sender.sendWithBond({ ...disputes, functionName: "challenge", args: [claimHash, 0, 0] }, 10n ** 18n);
+    const [made] = await disputeSource(client, chain).ofClaim(claimHash);
+    const task = commissionTask(asked.job, (await seen(events, "delivered")).startRoot as Hex);
+    const prove = (isWrong: boolean) => {
+      const own = encodeAbiParameters([{ type: "bool" }], [isWrong]);
+      const rest = encodeAbiParameters([jobParameter, { type: "bytes" }], [asked.job, own]);
+      const witness = encodeAbiParameters([linkParameter, { type: "bytes" }], [link, rest]);
+      return sender.send({ ...disputes, functionName: "prove", args: [made!.challengeId, 10, task, witness] });
+    };
+    await client.request({ method: "anvil_setCode", params: [VALIDATOR, "0x00"] } as never);
+    await expect(prove(true)).rejects.toThrow();
+    expect(await stage.l1.client.readContract({ ...claims(), functionName: "liveClaim", args: [asked.task.id] })).toBe(
+      claimHash,
+    );
+    await client.request({ method: "anvil_setCode", params: [VALIDATOR, validator] } as never);
+    await prove(true);
+    const { status } = await client.readContract({ ...claims(), functionName: "claimOf", args: [claimHash] });
+    expect(status).toBe(CLAIM_STATUS.overturned);
   });
 });
 
