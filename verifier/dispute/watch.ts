@@ -132,6 +132,8 @@ export function openWatch(modules: WatchModules): Watch {
     again: (claimHash) => {
       // What L1 shows by now must not be asked for again while it is looked at.
       if (known.get(claimHash)?.finding.kind === "wanted") known.set(claimHash, UNKNOWN);
+      // A closed segment that was opened is told of until it has been looked at: once is enough.
+      else if (waiting.has(claimHash)) return;
       outdated.set(claimHash, 0);
     },
     forget: (claimHash) => {

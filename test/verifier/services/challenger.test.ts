@@ -53,6 +53,8 @@ describe("a lie in one element", () => {
     await seen(events, "collected");
     await until(() => events.find((event) => event.event === "checked" && event.claimHash === claimed.claimHash));
     expect(events.filter(({ event }) => event === "challenged")).toHaveLength(1);
+    // A segment is computed with all of its values once, whether or not it had to be opened.
+    expect(events.filter(({ event, finding }) => event === "checked" && finding === "wrong")).toHaveLength(1);
     await stage.l1.warp(61);
     await until(async () => ((await liveStatus(task)) === CLAIM_STATUS.final ? true : undefined));
     expect(lying.events.filter(({ event }) => event === "claimed")).toHaveLength(1);
