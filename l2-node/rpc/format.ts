@@ -1,6 +1,5 @@
 import { type Hex, numberToHex } from "viem";
 import type { Authorization } from "../../common/authorization.ts";
-import { smallerOf } from "../../common/bigint.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import {
@@ -36,8 +35,9 @@ export interface Position {
 /** A transaction object of the Ethereum API; without a position it is pending. */
 export function formatTransaction(transaction: Transaction, position?: Position) {
   const { type, maxFeeWei, maxTipWei, yParity, chainId } = transaction;
-  const baseFeeWei = position?.block.header.baseFeeWei;
-  const priceWei = baseFeeWei === undefined ? maxFeeWei : smallerOf(maxFeeWei, baseFeeWei + maxTipWei);
+  // A forced one pays no tip (P2.10).
+  const outcome = position?.block.transactions[position.index]?.outcome;
+  const priceWei = outcome?.status === "included" ? outcome.priceWei : maxFeeWei;
   return {
     blockHash: position?.block.hash ?? null,
     blockNumber: position ? hexQuantity(position.block.header.number) : null,
