@@ -153,13 +153,14 @@ export class L1Sender {
   async #wait(hashes: readonly Hex[], nonce: number, signal?: AbortSignal): Promise<TransactionReceipt | undefined> {
     const until = performance.now() + this.#options.bumpAfterMs;
     let takenSince: number | undefined;
-    while (performance.now() < until) {
+    // Whether the nonce is taken is found out first: no higher fee wins it back.
+    while (performance.now() < until || takenSince !== undefined) {
       for (const hash of hashes) {
         const receipt = await this.#client.getTransactionReceipt({ hash }).catch(() => undefined);
         if (receipt) return receipt;
       }
       const mined = await this.#mined();
-      if (mined > nonce) takenSince ??= performance.now();
+      takenSince = mined > nonce ? (takenSince ?? performance.now()) : undefined;
       const lagIsOver = takenSince !== undefined && performance.now() - takenSince > RECEIPT_LAG_MS;
       if (lagIsOver && !(await this.#anyReceipt(hashes)))
         throw new L1TransactionError("l1-nonce-taken", `nonce ${nonce} was used by another transaction of this key`, {

@@ -11,6 +11,7 @@ import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { prepay } from "../../support/prepay.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
+import { until } from "../../support/until.ts";
 
 const privateKey = devAccount("sequencer").privateKey;
 let l1: TestL1;
@@ -164,6 +165,21 @@ describe("L1Sender", () => {
     expect(pending.pending).toBe(1);
     expect(await l1.client.getBalance({ address: testAddress(4) })).toBe(2n);
     expect(await l1.client.getBalance({ address: testAddress(3) })).toBe(0n);
+  });
+
+  it("learns that another transaction took its nonce, however soon it would raise its fees", async () => {
+    const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
+    await test.setIntervalMining({ interval: 0 });
+    const sent = sender(50).send({ to: testAddress(4), data: "0x", valueWei: 2n });
+    await until(async () => ((await test.getTxpoolStatus()).pending > 0 ? true : undefined));
+    const wallet = createWalletClient({ account: privateKeyToAccount(privateKey), transport: http(l1.url) });
+    const fee = 10n ** 12n;
+    const nonce = await l1.client.getTransactionCount({ address: wallet.account.address });
+    const fees = { maxFeePerGas: fee, maxPriorityFeePerGas: fee, gas: 21_000n };
+    await wallet.sendTransaction({ to: testAddress(3), value: 1n, chain: null, nonce, ...fees });
+    await test.setIntervalMining({ interval: 1 });
+    await test.mine({ blocks: 1 });
+    await expect(sent).rejects.toMatchObject({ code: "l1-nonce-taken" });
   });
 
   it("keeps order and nonces when many send at once, and a refused call holds up nobody", async () => {
