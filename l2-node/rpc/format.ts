@@ -1,5 +1,6 @@
 import { type Hex, numberToHex } from "viem";
 import type { Authorization } from "../../common/authorization.ts";
+import { smallerOf } from "../../common/bigint.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import {
@@ -32,12 +33,17 @@ export interface Position {
   readonly index: number;
 }
 
+function pricePaidWei({ maxFeeWei, maxTipWei }: Transaction, { block, index }: Position): bigint {
+  const outcome = block.transactions[index]?.outcome;
+  // A forced one pays no tip (P2.10), or paid on L1.
+  if (index < (block.forced ?? 0) && outcome?.status === "included") return outcome.priceWei;
+  return smallerOf(maxFeeWei, block.header.baseFeeWei + maxTipWei);
+}
+
 /** A transaction object of the Ethereum API; without a position it is pending. */
 export function formatTransaction(transaction: Transaction, position?: Position) {
   const { type, maxFeeWei, maxTipWei, yParity, chainId } = transaction;
-  // A forced one pays no tip (P2.10).
-  const outcome = position?.block.transactions[position.index]?.outcome;
-  const priceWei = outcome?.status === "included" ? outcome.priceWei : maxFeeWei;
+  const priceWei = position ? pricePaidWei(transaction, position) : maxFeeWei;
   return {
     blockHash: position?.block.hash ?? null,
     blockNumber: position ? hexQuantity(position.block.header.number) : null,
