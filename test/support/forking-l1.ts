@@ -1,14 +1,15 @@
 // An L1 that mines and forks from one queue: anvil loses blocks where its own interval mining meets a fork (foundry #8590).
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestClient, type Hex, http } from "viem";
+import type { Clocks } from "../../common/clocks.ts";
 import { startL1, type TestL1 } from "./l1.ts";
 import type { Random } from "./random.ts";
 
 const BLOCK_MS = 50;
 
 /** Mines a block every 50 ms, of a second each, until it is stopped. */
-export async function startForkingL1(random: Random) {
-  const l1 = await startL1();
+export async function startForkingL1(random: Random, clocks?: Clocks) {
+  const l1 = await startL1(clocks);
   const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
   await test.setIntervalMining({ interval: 0 });
   let tail: Promise<unknown> = Promise.resolve();
@@ -47,8 +48,15 @@ export async function startForkingL1(random: Random) {
   return {
     ...l1,
     mine,
+    warp: (seconds: number) =>
+      inTurn(async () => {
+        await test.increaseTime({ seconds });
+        await test.mine({ blocks: 1 });
+      }),
     /** As many blocks are others now, and empty. */
     empty: (depth: number) => inTurn(() => reorg(depth)),
+    /** What L1 has from this block on is gone. */
+    undo: (block: bigint) => inTurn(async () => reorg(Number((await l1.client.getBlockNumber()) - block) + 1)),
     /** As many blocks are others now; what was in them is sent again. */
     refill: (depth: number) =>
       inTurn(async () => {

@@ -8,6 +8,13 @@ import type { L1Batch, L1Message, L1Step } from "../../l2-node/l1/step.ts";
 import { testChainFile } from "./chain-file.ts";
 import { TEST_CHAIN_ID } from "./transactions.ts";
 
+interface Posted {
+  readonly blocks: readonly Block[];
+  /** Other bytes than the blocks' own. */
+  readonly headers?: readonly Uint8Array[];
+  readonly data?: Uint8Array;
+}
+
 /** What L1 would log, without an L1: blocks every `seconds`, messages and batches mined where the test says. */
 export class MemoryL1 {
   readonly headers: L1Header[] = [];
@@ -35,10 +42,7 @@ export class MemoryL1 {
   }
 
   /** The next block, with these messages and batches in it. */
-  mine(
-    messages: readonly Message[] = [],
-    batches: readonly { blocks: readonly Block[]; data?: Uint8Array }[] = [],
-  ): void {
+  mine(messages: readonly Message[] = [], batches: readonly Posted[] = []): void {
     const number = BigInt(this.headers.length);
     const parentHash = this.headers.at(-1)?.hash ?? keccakHex(Buffer.from("before"));
     const hash = keccakHex(Buffer.from(`l1 ${number} ${this.#fork} ${parentHash}`));
@@ -46,7 +50,7 @@ export class MemoryL1 {
     const timestamp = 1_700_000_000n + this.#seconds * number;
     this.headers.push({ number, hash, parentHash, timestamp, baseFeeWei: this.baseFeeWei, mixHash });
     for (const message of messages) this.#queue(message, number);
-    for (const { blocks, data } of batches) this.#anchor(blocks, data, number);
+    for (const posted of batches) this.#anchor(posted, number);
   }
 
   /** Replaces everything above block `number` by nothing; what is mined next differs. */
@@ -66,7 +70,7 @@ export class MemoryL1 {
       finalizedNumber,
       messages: this.messages.filter(isNew),
       batches: this.batches.filter(isNew),
-      origins: this.headers,
+      origins: this.headers.slice(Number(from)),
     };
   }
 
@@ -77,16 +81,16 @@ export class MemoryL1 {
     this.messages.push({ index: BigInt(this.messages.length), kind: message.kind, body, hash, l1Block });
   }
 
-  #anchor(blocks: readonly Block[], data: Uint8Array | undefined, l1Block: bigint): void {
-    const [first, last] = [blocks[0] as Block, blocks.at(-1) as Block];
+  #anchor({ blocks, headers = blocks.map(({ header }) => encodeHeader(header)), data }: Posted, l1Block: bigint): void {
+    const firstNumber = (blocks[0] as Block).header.number;
     this.batches.push({
       batch: BigInt(this.batches.length) + 1n,
-      firstNumber: first.header.number,
-      lastNumber: last.header.number,
-      lastHash: last.hash,
+      firstNumber,
+      lastNumber: firstNumber + BigInt(headers.length) - 1n,
+      lastHash: keccakHex(headers.at(-1) as Uint8Array),
       l1Block,
       l1Transaction: keccakHex(Buffer.from(`batch ${this.batches.length}`)),
-      headers: blocks.map(({ header }) => encodeHeader(header)),
+      headers,
       data: data ?? encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw))),
     });
   }

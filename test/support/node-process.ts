@@ -11,10 +11,14 @@ export interface NodeProcess {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
 }
 
-/** Starts `l2-node/main.ts`; resolves when it serves. Its exit code and stderr come with the error if it ends before. */
+/**
+ * Starts `l2-node/main.ts`; resolves when it serves. Its exit code and stderr come with the error if it ends before.
+ * `killAfterMs`: a `kill -9`, wherever it is by then.
+ */
 export async function startNodeProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  killAfterMs?: number,
 ): Promise<NodeProcess> {
   const script = new URL("../../l2-node/main.ts", import.meta.url).pathname;
   const child: ChildProcess = spawn(process.execPath, [script, ...args], {
@@ -22,6 +26,7 @@ export async function startNodeProcess(
     env: { ...process.env, ...env },
   });
   const ended = once(child, "close");
+  if (killAfterMs !== undefined) setTimeout(() => child.kill("SIGKILL"), killAfterMs);
   let stderr = "";
   child.stderr?.on("data", (text) => {
     stderr += text;
