@@ -30,20 +30,33 @@ export interface Transaction {
 
 export const MAX_NONCE = 2n ** 64n - 2n;
 
+/** All of an envelope but its sender, and what the signature (yParity, r, s) was made over. */
+export interface Envelope {
+  readonly transaction: Omit<Transaction, "sender">;
+  readonly digest: () => Uint8Array;
+}
+
 /**
  * Parses a canonical envelope of type 0 (EIP-155), 1, 2 or 4 and recovers its sender (P2.2). Throws typed errors.
  * `knownSender` is for envelopes that were parsed before: recovery is nine tenths of the work.
  */
 export function parseTransaction(raw: Uint8Array, chainId: bigint, knownSender?: Address): Transaction {
+  const { transaction, digest } = parseEnvelope(raw, chainId);
+  const { r, s, yParity } = transaction;
+  return { ...transaction, sender: knownSender ?? recoverAddress(digest(), r, s, yParity) };
+}
+
+/** As `parseTransaction`, for who recovers the sender elsewhere. */
+export function parseEnvelope(raw: Uint8Array, chainId: bigint): Envelope {
   const first = raw[0];
   if (first === undefined) throw new TransactionError("empty", "empty transaction");
-  if (first >= 0xc0) return parseLegacy(raw, chainId, knownSender);
-  if (first === 1 || first === 2 || first === 4) return parseTyped(raw, first, chainId, knownSender);
+  if (first >= 0xc0) return parseLegacy(raw, chainId);
+  if (first === 1 || first === 2 || first === 4) return parseTyped(raw, first, chainId);
   if (first === 3) throw new TransactionError("type-3", "transaction type not supported: 3 (blob)", { actual: 3 });
   throw new TransactionError("type", "transaction type not supported", { expected: "0, 1, 2 or 4", actual: first });
 }
 
-function parseLegacy(raw: Uint8Array, chainId: bigint, knownSender: Address | undefined): Transaction {
+function parseLegacy(raw: Uint8Array, chainId: bigint): Envelope {
   const items = fieldsOf(raw, 9);
   const v = natural(items, 6, "v", 33);
   // v is 27/28 without EIP-155: replayable on any chain, hence refused.
@@ -51,7 +64,7 @@ function parseLegacy(raw: Uint8Array, chainId: bigint, knownSender: Address | un
     throw new TransactionError("no-chain-id", "only replay-protected (EIP-155) transactions allowed over RPC");
   const signed: RlpInput = [...bytesAt(items, 0, 6), (v - 35n) / 2n, 0n, 0n];
   const gasPriceWei = natural(items, 1, "gasPrice", 32);
-  return finish(raw, chainId, knownSender, {
+  return finish(raw, chainId, {
     type: 0,
     chainId: (v - 35n) / 2n,
     nonce: natural(items, 0, "nonce", 8),
@@ -69,7 +82,7 @@ function parseLegacy(raw: Uint8Array, chainId: bigint, knownSender: Address | un
 /** Fields of each typed envelope: gas price or two fees, then the call, its access list, and type 4's authorizations. */
 const FIELDS = { 1: 11, 2: 12, 4: 13 } as const;
 
-function parseTyped(raw: Uint8Array, type: 1 | 2 | 4, chainId: bigint, knownSender: Address | undefined): Transaction {
+function parseTyped(raw: Uint8Array, type: 1 | 2 | 4, chainId: bigint): Envelope {
   const count = FIELDS[type];
   const items = fieldsOf(raw.subarray(1), count);
   const fees = type === 1 ? 1 : 2;
@@ -78,7 +91,7 @@ function parseTyped(raw: Uint8Array, type: 1 | 2 | 4, chainId: bigint, knownSend
   const target = call(items, at);
   if (type === 4 && target.to === null) throw new TransactionError("to", "a set-code transaction creates no contract");
   if (yParity > 1n) throw new TransactionError("y-parity", "yParity must be 0 or 1", { actual: yParity });
-  return finish(raw, chainId, knownSender, {
+  return finish(raw, chainId, {
     type,
     chainId: natural(items, 0, "chainId", 32),
     nonce: natural(items, 1, "nonce", 8),
@@ -96,12 +109,7 @@ function parseTyped(raw: Uint8Array, type: 1 | 2 | 4, chainId: bigint, knownSend
 
 type Unfinished = Omit<Transaction, "raw" | "hash" | "sender"> & { digest: () => Uint8Array };
 
-function finish(
-  raw: Uint8Array,
-  chainId: bigint,
-  knownSender: Address | undefined,
-  { digest, ...fields }: Unfinished,
-): Transaction {
+function finish(raw: Uint8Array, chainId: bigint, { digest, ...fields }: Unfinished): Envelope {
   if (fields.chainId !== chainId)
     throw new TransactionError("chain-id", `invalid chain id for signer: have ${fields.chainId} want ${chainId}`, {
       expected: chainId,
@@ -109,8 +117,7 @@ function finish(
     });
   if (fields.nonce > MAX_NONCE)
     throw new TransactionError("nonce-max", "nonce has max value", { actual: fields.nonce });
-  const sender = knownSender ?? recoverAddress(digest(), fields.r, fields.s, fields.yParity);
-  return { ...fields, raw, hash: keccakHex(raw), sender };
+  return { transaction: { ...fields, raw, hash: keccakHex(raw) }, digest };
 }
 
 /** gasLimit, to, value, data: four consecutive fields in every type. */

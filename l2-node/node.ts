@@ -25,6 +25,7 @@ import { L1Sender } from "./l1/sender.ts";
 import { startRpcServer } from "./rpc/server.ts";
 import { nextContext } from "./sequencer/context.ts";
 import { Mempool } from "./sequencer/mempool.ts";
+import { openRecovery } from "./sequencer/recovery.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { openStore } from "./store/sqlite.ts";
 import { valueCheck } from "./value-check.ts";
@@ -174,6 +175,7 @@ function makeSequencing(
 ): Sequencing {
   const { file, store } = chain;
   const privateKey = config.sequencerKey as NonNullable<NodeConfig["sequencerKey"]>;
+  const recovery = openRecovery();
   const mempool = new Mempool(
     {
       maxTransactions: config.maxPoolTransactions,
@@ -185,6 +187,7 @@ function makeSequencing(
       chain: file,
       ledger: store.blocks,
       pool: store.pool,
+      recover: recovery.recover,
       transaction: store.transaction,
       context: () => nextContext(chain),
       ...(execution ? { checkValue: valueCheck(execution) } : {}),
@@ -240,6 +243,7 @@ function makeSequencing(
     stop: async () => {
       sequencer.stop();
       await anchor.stop();
+      await recovery.close();
     },
   };
 }

@@ -1,11 +1,9 @@
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onChainChange } from "../../l2-node/chain/chain.ts";
-import type { Execution } from "../../l2-node/execution/execution.ts";
-import { openThreaded } from "../../l2-node/execution/threaded.ts";
 import { TEST_CHAIN_ID } from "../../test/support/transactions.ts";
 import { type Anvil, startAnvil } from "./anvil.ts";
+import { openExecution } from "./bench-execution.ts";
 import { type Figure, median, paired, round, secondsOf } from "./figures.ts";
 import { addAll, type BenchNode, checkIncluded, fundedNode, sealAll } from "./sealed-chain.ts";
 import { tokenAlloc, tokenTransfer } from "./token.ts";
@@ -33,11 +31,11 @@ async function measure(name: string, call: CallTo, say: (text: string) => void) 
   const transactions = signedBy(TEST_CHAIN_ID, wallets, EACH, call);
   const alloc = call === tokenTransfer ? tokenAlloc(wallets) : {};
   const folder = await mkdtemp(join(tmpdir(), "anh-bench-"));
-  const node = fundedNode(folder, wallets, transactions.length, alloc);
+  const node = fundedNode(folder, wallets, { maxTransactions: transactions.length, alloc });
   const anvil = await startAnvil(TEST_CHAIN_ID, wallets, alloc, ["--no-mining"]);
   try {
     const before = join(folder, "before.sqlite");
-    const first = await opened(node, before);
+    const first = await openExecution(node, before);
     await first.executeTo("latest");
     await first.close();
     await addAll(node, transactions);
@@ -59,21 +57,10 @@ async function measure(name: string, call: CallTo, say: (text: string) => void) 
   }
 }
 
-const opened = ({ chain, path }: BenchNode, statePath: string): Promise<Execution> =>
-  openThreaded(
-    { chain: chain.file, chainPath: path, statePath },
-    {
-      onChange: onChainChange(chain),
-      onTrouble: ({ error }) => {
-        throw error;
-      },
-    },
-  );
-
 /** A thread of its own that has seen nothing: neither the blocks nor the state are in its memory. */
 async function executeAll(node: BenchNode, before: string, statePath: string): Promise<number> {
   await copyFile(before, statePath);
-  const execution = await opened(node, statePath);
+  const execution = await openExecution(node, statePath);
   const seconds = await secondsOf(() => execution.executeTo("latest"));
   const receipts = await execution.blockReceipts(node.chain.heads().latest);
   if (receipts.some(({ status }) => status !== "success")) throw new Error("a transaction failed");

@@ -1,71 +1,128 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import secp256k1 from "secp256k1";
-import { MemoryL1 } from "../../test/support/memory-l1.ts";
-import { follow, testNode } from "../../test/support/node.ts";
+import { toFunctionSelector } from "viem";
+import { encodeBatch } from "../../common/batch.ts";
+import { bytesOfHex } from "../../common/bytes.ts";
+import { postedOf } from "../../l2-node/chain/block.ts";
+import { openRecovery, type Recover } from "../../l2-node/sequencer/recovery.ts";
 import { TEST_CHAIN_ID } from "../../test/support/transactions.ts";
-import { type Figure, paired, secondsOf } from "./figures.ts";
-import { type Signed, signedBy, transfer, type Wallet, walletsOf } from "./transactions.ts";
+import { type Figure, median, paired, round, secondsOf } from "./figures.ts";
+import { addAll, type BenchNode, checkIncluded, fundedNode } from "./sealed-chain.ts";
+import { tokenTransfer } from "./token.ts";
+import { type CallTo, type Signed, signedBy, transfer, type Wallet, walletsOf } from "./transactions.ts";
 
 const ACCOUNTS = 2000;
 const EACH = 10;
 const ROUNDS = 7;
-/** Requests a server works on at once. */
-const IN_FLIGHT = 500;
+
+/** A call of a contract that trains: as heavy as a call can be, and sealed unseen like any other. */
+const training: CallTo = () => ({
+  to: `0x${"71".repeat(20)}`,
+  valueWei: 0n,
+  data: bytesOfHex(toFunctionSelector("train()")),
+  gasLimit: 80_000n,
+});
 
 /**
- * Transactions accepted, checked, sealed and stored by the node's own mempool, sequencer and store on disk, against
- * recovering their public keys and nothing else. One thread both times.
+ * Transactions accepted, checked, sealed and stored by the node's own mempool, sequencer and store on disk, keys recovered in a
+ * thread of its own, against recovering their public keys and nothing else: in one thread, and in two at once.
  */
 export async function seal(say: (text: string) => void): Promise<Record<string, Figure>> {
   const wallets = walletsOf(ACCOUNTS);
-  const transfers = signedBy(TEST_CHAIN_ID, wallets, EACH, transfer);
-  const perSecond: { value: number; reference: number }[] = [];
-  for (let round = 0; round <= ROUNDS; round++) {
-    const recovery = await secondsOf(async () => recoverAll(transfers));
-    const sealing = await sealAll(wallets, transfers);
-    if (round === 0) continue; // warm-up
-    perSecond.push({ value: transfers.length / sealing, reference: transfers.length / recovery });
-    say(`round ${round}: sealed in ${sealing.toFixed(2)} s, keys recovered in ${recovery.toFixed(2)} s`);
+  const kinds = { transfers: transfer, "ERC-20 calls": tokenTransfer, trainings: training };
+  const signed = Object.entries(kinds).map(
+    ([name, call]) => [name, signedBy(TEST_CHAIN_ID, wallets, EACH, call)] as const,
+  );
+  const [[, transfers]] = signed as [(typeof signed)[number]];
+  const recoverBeside = openRecoverer();
+  const recovery = openRecovery();
+  const count = transfers.length;
+  const [one, two]: { value: number; reference: number }[][] = [[], []];
+  const perSecond: Record<string, number>[] = [];
+  let bytes = 0;
+  for (let i = 0; i <= ROUNDS; i++) {
+    const alone = await secondsOf(async () => recoverAll(transfers));
+    const halved = await secondsOf(async () => {
+      const other = recoverBeside.half(transfers.slice(count / 2));
+      recoverAll(transfers.slice(0, count / 2));
+      await other;
+    });
+    const rates: Record<string, number> = {};
+    for (const [name, transactions] of signed) {
+      const sealed = await sealAll(wallets, transactions, recovery.recover);
+      rates[name] = count / sealed.seconds;
+      if (name === "transfers") bytes = sealed.bytes;
+    }
+    if (i === 0) continue; // warm-up
+    const value = rates.transfers as number;
+    one!.push({ value, reference: count / alone });
+    two!.push({ value, reference: count / halved });
+    perSecond.push(rates);
+    const told = Object.entries(rates).map(([name, rate]) => `${rate.toFixed(0)} ${name}/s`);
+    say(`round ${i}: sealed ${told.join(", ")}; keys in ${alone.toFixed(2)} s, by two threads ${halved.toFixed(2)} s`);
   }
-  return { "seal-ratio": paired(perSecond, "transactions/s") };
+  await Promise.all([recovery.close(), recoverBeside.close()]);
+  const rates = signed.map(([name]) => median(perSecond.map((of) => of[name] as number)));
+  return {
+    "seal-ratio": paired(one!, "transactions/s"),
+    "seal-ratio-two-threads": paired(two!, "transactions/s"),
+    "seal-weight-spread": { value: round(100 * (Math.max(...rates) / Math.min(...rates) - 1)), unit: "%" },
+    ...Object.fromEntries(
+      signed.map(([name], i) => [
+        `seal-${name.toLowerCase().replace(" ", "-")}-per-s`,
+        { value: round(rates[i] as number), unit: "transactions/s" },
+      ]),
+    ),
+    "l1-bytes-per-transfer": { value: round(bytes / count), unit: "bytes" },
+  };
 }
 
-function recoverAll(transfers: readonly Signed[]): void {
-  for (const { signature, yParity, digest } of transfers) secp256k1.ecdsaRecover(signature, yParity, digest, false);
+function recoverAll(transactions: readonly Signed[]): void {
+  for (const { signature, yParity, digest } of transactions) secp256k1.ecdsaRecover(signature, yParity, digest, false);
 }
 
-/** Seconds from the first envelope's arrival until the last is in a stored block. */
-async function sealAll(wallets: readonly Wallet[], transfers: readonly Signed[]): Promise<number> {
+/** A second thread that recovers, for what both cores can do together. */
+function openRecoverer() {
+  const worker = new Worker(new URL("./recover-worker.ts", import.meta.url));
+  return {
+    half: (transactions: readonly Signed[]) =>
+      new Promise((resolve) => {
+        worker.once("message", resolve);
+        worker.postMessage(transactions.map(({ signature, yParity, digest }) => ({ signature, yParity, digest })));
+      }),
+    close: () => worker.terminate(),
+  };
+}
+
+/** Seconds from the first envelope's arrival until the last is in a stored block, and what of them is posted to L1. */
+async function sealAll(
+  wallets: readonly Wallet[],
+  transactions: readonly Signed[],
+  recover: Recover,
+): Promise<{ readonly seconds: number; readonly bytes: number }> {
   const folder = await mkdtemp(join(tmpdir(), "anh-bench-"));
-  const l1 = new MemoryL1();
-  l1.mine(wallets.map(({ address }) => ({ kind: 1, account: address, amountWei: 10n ** 18n })));
-  const { store, chain, mempool, sequencer } = testNode(l1.chainFile(), join(folder, "node.db"), {
-    maxTransactions: transfers.length,
-  });
+  const node = fundedNode(folder, wallets, { maxTransactions: transactions.length, recover });
   try {
-    follow(chain, l1);
-    sequencer.seal(); // takes the deposits in
-    const seconds = await secondsOf(() => sendAll(transfers, { mempool, sequencer }));
-    checkSealed(chain, transfers.length);
-    return seconds;
+    const seconds = await secondsOf(() => sendAll(transactions, node));
+    checkIncluded(node, transactions.length);
+    return { seconds, bytes: postedBytes(node) };
   } finally {
-    store.close();
+    node.store.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-type Node = Pick<ReturnType<typeof testNode>, "mempool" | "sequencer">;
-
-async function sendAll(transfers: readonly Signed[], { mempool, sequencer }: Node): Promise<void> {
+async function sendAll(transactions: readonly Signed[], node: BenchNode): Promise<void> {
+  const { mempool, sequencer } = node;
   let failure: unknown;
   sequencer.start((error) => {
     failure = error;
   });
   try {
-    for (let from = 0; from < transfers.length; from += IN_FLIGHT)
-      await Promise.all(transfers.slice(from, from + IN_FLIGHT).map(({ raw }) => mempool.add(raw)));
+    await addAll(node, transactions);
     while (mempool.size > 0) {
       if (failure !== undefined) throw failure;
       await new Promise((resolve) => setImmediate(resolve));
@@ -75,9 +132,10 @@ async function sendAll(transfers: readonly Signed[], { mempool, sequencer }: Nod
   }
 }
 
-function checkSealed({ store }: ReturnType<typeof testNode>["chain"], expected: number): void {
-  let included = 0;
+/** What batches of all blocks hold, headers aside. */
+function postedBytes({ store }: BenchNode): number {
+  let bytes = 0;
   for (let number = store.blocks.head().header.number; number > 0n; number--)
-    included += store.blocks.block(number)!.transactions.filter(({ outcome }) => outcome.status === "included").length;
-  if (included !== expected) throw new Error(`${included} of ${expected} transactions were sealed`);
+    bytes += encodeBatch([postedOf(store.blocks.block(number)!).map(({ raw }) => raw)]).length;
+  return bytes;
 }

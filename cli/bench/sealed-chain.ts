@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { GenesisAlloc } from "../../common/chain-file.ts";
+import type { Recover } from "../../l2-node/sequencer/recovery.ts";
 import { MemoryL1 } from "../../test/support/memory-l1.ts";
 import { follow, testNode } from "../../test/support/node.ts";
 import type { Signed, Wallet } from "./transactions.ts";
@@ -10,15 +11,15 @@ export type BenchNode = ReturnType<typeof testNode> & { readonly l1: MemoryL1; r
 export function fundedNode(
   folder: string,
   wallets: readonly Wallet[],
-  maxTransactions: number,
-  alloc: GenesisAlloc = {},
+  options: { readonly maxTransactions: number; readonly alloc?: GenesisAlloc; readonly recover?: Recover },
 ): BenchNode {
+  const { maxTransactions, alloc = {}, recover } = options;
   const l1 = new MemoryL1();
   l1.mine(wallets.map(({ address }) => ({ kind: 1, account: address, amountWei: 10n ** 18n })));
   l1.mine(wallets.map(({ address }) => ({ kind: 2, from: address, to: address, amountWei: 10n ** 18n })));
   const base = l1.chainFile();
   const path = join(folder, "chain.sqlite");
-  const node = testNode({ ...base, genesis: { ...base.genesis, alloc } }, path, { maxTransactions });
+  const node = testNode({ ...base, genesis: { ...base.genesis, alloc } }, path, { maxTransactions }, recover);
   follow(node.chain, l1);
   node.sequencer.seal(); // takes the deposits in
   return { ...node, l1, path };
@@ -27,10 +28,13 @@ export function fundedNode(
 /** Requests a server works on at once. */
 const IN_FLIGHT = 500;
 
-/** Hands the envelopes in, so many at a time. */
+/** Hands the envelopes in as so many clients would, each its next one when the last was answered. */
 export async function addAll({ mempool }: Pick<BenchNode, "mempool">, transactions: readonly Signed[]): Promise<void> {
-  for (let from = 0; from < transactions.length; from += IN_FLIGHT)
-    await Promise.all(transactions.slice(from, from + IN_FLIGHT).map(({ raw }) => mempool.add(raw)));
+  let next = 0;
+  const client = async (): Promise<void> => {
+    while (next < transactions.length) await mempool.add(transactions[next++]!.raw);
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, client));
 }
 
 /** Seals all that waits. */

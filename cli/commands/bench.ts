@@ -7,7 +7,10 @@ const suites: Record<string, () => Promise<Suite>> = {
   commit: async () => (await import("../bench/commit.ts")).commit,
   execute: async () => (await import("../bench/execute.ts")).execute,
   gas: async () => (await import("../bench/gas.ts")).gas,
+  memory: async () => (await import("../bench/memory.ts")).memory,
+  rpc: async () => (await import("../bench/rpc.ts")).rpc,
   seal: async () => (await import("../bench/seal.ts")).seal,
+  sync: async () => (await import("../bench/sync.ts")).sync,
   train: async () => (await import("../bench/train.ts")).train,
 };
 

@@ -4,7 +4,7 @@ import { lower } from "../../common/addresses.ts";
 import { postedSize } from "../../common/batch.ts";
 import { largerOf } from "../../common/bigint.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
-import { parseTransaction, type Transaction } from "../../common/transaction.ts";
+import { parseEnvelope, type Transaction } from "../../common/transaction.ts";
 import { priceWei } from "../ledger/gas.ts";
 import { includable, type LedgerContext, type Refusal } from "../ledger/includable.ts";
 import type { LedgerAccount, LedgerReader } from "../ledger/ledger.ts";
@@ -12,6 +12,7 @@ import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { refusalText } from "../ledger/refusal-text.ts";
 import type { PoolStore } from "../store/store.ts";
 import { PoolError } from "./pool-error.ts";
+import type { Recover } from "./recovery.ts";
 
 export interface MempoolOptions {
   readonly maxTransactions: number;
@@ -26,6 +27,8 @@ export interface MempoolModules {
   readonly chain: ChainFile;
   readonly ledger: LedgerReader;
   readonly pool: PoolStore;
+  /** Whose signature it is; rejects what no key can have made. Answers come in the order of the questions. */
+  readonly recover: Recover;
   /** Commits what `work` writes, durably. */
   readonly transaction: <T>(work: () => T) => T;
   /** What the next block would be judged by. */
@@ -100,7 +103,7 @@ export class Mempool {
         expected: maxTransactionBytes,
         actual: raw.length,
       });
-    const transaction = parseTransaction(raw, this.#modules.chain.l2ChainId);
+    const transaction = await this.#parse(raw);
     this.#judge(transaction);
     if (this.#modules.checkValue && !this.#queues.has(transaction.sender)) {
       await this.#modules.checkValue(transaction);
@@ -164,8 +167,16 @@ export class Mempool {
     this.#modules.transaction(() => this.#modules.pool.remove(hashes));
   }
 
+  async #parse(raw: Uint8Array): Promise<Transaction> {
+    const { chain, recover } = this.#modules;
+    const { transaction, digest } = parseEnvelope(raw, chain.l2ChainId);
+    // Judged by `#judge` as well; who sends one again and again is not to cost a recovery each time.
+    if (this.#byHash.has(transaction.hash)) throw known(transaction.hash);
+    return { ...transaction, sender: await recover({ ...transaction, digest: digest() }) };
+  }
+
   #judge(transaction: Transaction): void {
-    if (this.#byHash.has(transaction.hash)) throw new PoolError("known", "already known", { actual: transaction.hash });
+    if (this.#byHash.has(transaction.hash)) throw known(transaction.hash);
     const account = this.#modules.ledger.account(transaction.sender);
     const queue = this.#queues.get(transaction.sender);
     const replaced = queue?.get(transaction.nonce);
@@ -280,6 +291,8 @@ export class Mempool {
     return this.#unsaved.saved;
   }
 }
+
+const known = (hash: Hex): PoolError => new PoolError("known", "already known", { actual: hash });
 
 const cheaperOf = (one: Transaction | undefined, other: Transaction): Transaction =>
   one === undefined || other.maxTipWei < one.maxTipWei ? other : one;

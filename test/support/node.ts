@@ -4,6 +4,7 @@ import type { BlobSource } from "../../l2-node/l1/blob-source.ts";
 import type { Kzg } from "../../l2-node/l1/kzg.ts";
 import { nextContext } from "../../l2-node/sequencer/context.ts";
 import { Mempool, type MempoolOptions } from "../../l2-node/sequencer/mempool.ts";
+import { type Recover, recoverHere } from "../../l2-node/sequencer/recovery.ts";
 import { Sequencer, type SequencerOptions } from "../../l2-node/sequencer/sequencer.ts";
 import { openStore } from "../../l2-node/store/sqlite.ts";
 import type { MemoryL1 } from "./memory-l1.ts";
@@ -22,8 +23,13 @@ export const SEALING: SequencerOptions = {
   resealMarginSeconds: 60n,
 };
 
-/** Chain, mempool and sequencer over a store; L1 comes from the test. */
-export function testNode(chainFile: ChainFile, path = ":memory:", pool: Partial<MempoolOptions> = {}) {
+/** Chain, mempool and sequencer over a store, in one thread unless told otherwise; L1 comes from the test. */
+export function testNode(
+  chainFile: ChainFile,
+  path = ":memory:",
+  pool: Partial<MempoolOptions> = {},
+  recover: Recover = recoverHere,
+) {
   const store = openStore(path, chainFile);
   const chain = new Chain({ chain: chainFile }, { store });
   const mempool = new Mempool(
@@ -32,6 +38,7 @@ export function testNode(chainFile: ChainFile, path = ":memory:", pool: Partial<
       chain: chainFile,
       ledger: store.blocks,
       pool: store.pool,
+      recover,
       transaction: store.transaction,
       context: () => nextContext(chain),
     },
