@@ -99,17 +99,20 @@ export interface EncodedFeed {
   readonly keep: number;
 }
 
+/** Counts of what stands in leaves of its own. */
 export interface EncodedGraphHeader {
   readonly kind: number;
-  readonly states: readonly EncodedStateInput[];
-  readonly feeds: readonly EncodedFeed[];
-  readonly nextStates: readonly EncodedValue[];
-  /** `NO_VALUE` if the graph has no loss. */
-  readonly loss: EncodedValue;
   readonly constants: number;
+  readonly states: number;
+  readonly feeds: number;
+  /** The feeds that are rows of dataset tensors; those behind them are masks. */
+  readonly datasetFeeds: number;
+  readonly nextStates: number;
   readonly nodes: number;
   readonly exactCount: number;
   readonly looseCount: number;
+  /** `NO_VALUE` if the graph has no loss. */
+  readonly loss: EncodedValue;
 }
 
 export interface EncodedConstant {
@@ -118,10 +121,13 @@ export interface EncodedConstant {
   readonly tensorRoot: Hex;
 }
 
-/** Everything the graph root commits to, in leaf order: header, constants, nodes (P5.6). */
+/** Everything the graph root commits to, in leaf order (P5.6). */
 export interface EncodedGraph {
   readonly header: EncodedGraphHeader;
   readonly constants: readonly EncodedConstant[];
+  readonly states: readonly EncodedStateInput[];
+  readonly feeds: readonly EncodedFeed[];
+  readonly nextStates: readonly EncodedValue[];
   readonly nodes: readonly EncodedNode[];
 }
 
@@ -150,34 +156,34 @@ export const nodeComponents = [
   { name: "bytes_", type: "uint64" },
 ] as const;
 
+export const stateInputComponents = [
+  { name: "dtype", type: "uint8" },
+  { name: "shape", type: "uint32[]" },
+  { name: "source", type: "uint32" },
+] as const;
+
+export const feedComponents = [
+  { name: "dtype", type: "uint8" },
+  { name: "shape", type: "uint32[]" },
+  { name: "keep", type: "uint32" },
+] as const;
+
 export const graphHeaderComponents = [
   { name: "kind", type: "uint8" },
-  {
-    name: "states",
-    type: "tuple[]",
-    components: [
-      { name: "dtype", type: "uint8" },
-      { name: "shape", type: "uint32[]" },
-      { name: "source", type: "uint32" },
-    ],
-  },
-  {
-    name: "feeds",
-    type: "tuple[]",
-    components: [
-      { name: "dtype", type: "uint8" },
-      { name: "shape", type: "uint32[]" },
-      { name: "keep", type: "uint32" },
-    ],
-  },
-  { name: "nextStates", type: "tuple[]", components: valueComponents },
-  { name: "loss", type: "tuple", components: valueComponents },
   { name: "constants", type: "uint32" },
+  { name: "states", type: "uint32" },
+  { name: "feeds", type: "uint32" },
+  { name: "datasetFeeds", type: "uint32" },
+  { name: "nextStates", type: "uint32" },
   { name: "nodes", type: "uint32" },
   { name: "exactCount", type: "uint32" },
   { name: "looseCount", type: "uint32" },
+  { name: "loss", type: "tuple", components: valueComponents },
 ] as const;
 
+export const valueParameter = { type: "tuple", components: valueComponents } as const;
+export const stateInputParameter = { type: "tuple", components: stateInputComponents } as const;
+export const feedParameter = { type: "tuple", components: feedComponents } as const;
 export const nodeParameter = { type: "tuple", components: nodeComponents } as const;
 export const graphHeaderParameter = { type: "tuple", components: graphHeaderComponents } as const;
 
@@ -189,10 +195,17 @@ export const graphHeaderBytes = (header: EncodedGraphHeader): Hex =>
   structBytes("GraphHeader", [graphHeaderParameter], [header]);
 export const constantBytes = ({ dtype, shape, tensorRoot }: EncodedConstant): Hex =>
   structBytes("Constant", constantParameters, [dtype, shape, tensorRoot]);
+export const stateInputBytes = (state: EncodedStateInput): Hex =>
+  structBytes("StateInput", [stateInputParameter], [state]);
+export const feedBytes = (feed: EncodedFeed): Hex => structBytes("Feed", [feedParameter], [feed]);
+export const nextStateBytes = (value: EncodedValue): Hex => structBytes("NextState", [valueParameter], [value]);
 
 export const nodeHash = (node: EncodedNode): Hex => keccakHex(bytesOfHex(nodeBytes(node)));
 export const graphHeaderHash = (header: EncodedGraphHeader): Hex => keccakHex(bytesOfHex(graphHeaderBytes(header)));
 export const constantHash = (constant: EncodedConstant): Hex => keccakHex(bytesOfHex(constantBytes(constant)));
+export const stateInputHash = (state: EncodedStateInput): Hex => keccakHex(bytesOfHex(stateInputBytes(state)));
+export const feedHash = (feed: EncodedFeed): Hex => keccakHex(bytesOfHex(feedBytes(feed)));
+export const nextStateHash = (value: EncodedValue): Hex => keccakHex(bytesOfHex(nextStateBytes(value)));
 
 const gemmAttributes = [{ type: "uint32" }, { type: "uint32" }, { type: "bool" }, { type: "bool" }] as const;
 const reduceAttributes = [{ type: "uint32[]" }, { type: "bool" }] as const;

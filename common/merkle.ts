@@ -58,6 +58,19 @@ export function rangeProof(leaves: readonly Hex[], first: number, last: number):
   return proof;
 }
 
+/** The same without padding, which whoever checks a slice knows: of all leaves it is empty (P7.1). */
+export function sliceProof(leaves: readonly Hex[], first: number, last: number): Hex[] {
+  const proof: Hex[] = [];
+  let [from, to, end] = [first, last, leaves.length - 1];
+  for (const level of treeLevels(leaves)) {
+    if (level.length === 1) break;
+    if (from % 2 === 1) proof.push(level[from - 1] as Hex);
+    if (to % 2 === 0 && to < end) proof.push(level[to + 1] as Hex);
+    [from, to, end] = [from >> 1, to >> 1, end >> 1];
+  }
+  return proof;
+}
+
 /** Root that a run of leaves and its range proof give; throws if the proof is short or has surplus entries. */
 export function rootFromRange(run: readonly Hex[], first: number, count: number, proof: readonly Hex[]): Hex {
   if (run.length === 0 || first < 0 || first + run.length > count)

@@ -65,7 +65,8 @@ export function gasFigures({ numeric, chain, results, leaves }: Measured): Recor
   figures["gas-anchor-per-block"] = { value: round(perBlock), unit: "gas" };
   figures["gas-anchor-per-transaction"] = { value: round(perTransaction), unit: "gas" };
   for (const [name, value] of Object.entries({ ...chain, ...results }))
-    figures[`gas-${ACTIONS[name] ?? kebab(name)}`] = { value, unit: "gas" };
+    if (name.startsWith("transactions-")) figures[name] = { value, unit: "transactions" };
+    else figures[`gas-${ACTIONS[name] ?? kebab(name)}`] = { value, unit: "gas" };
   // A leaf verifier's part of `prove`, as a transaction of its own.
   for (const [name, value] of Object.entries(leaves)) figures[`gas-judge-${name}`] = { value, unit: "gas" };
   return figures;

@@ -6,9 +6,10 @@ import {
     ChunkRange,
     GraphLeaf,
     SegmentProof,
-    StepValues,
+    StepPage,
     TraceProof
 } from "../types/Opening.sol";
+import {SumNode} from "../libraries/SumTree.sol";
 import {Task} from "../types/Task.sol";
 import {SegmentLeaf, StepTrace} from "../types/Trace.sol";
 import {HeaderProof, NamedValue} from "../types/Witness.sol";
@@ -16,11 +17,12 @@ import {HeaderProof, NamedValue} from "../types/Witness.sol";
 // What a path asks for.
 uint8 constant PATH_SEGMENT = 1; // the leaf of a segment
 uint8 constant PATH_TRACES = 2; // the step traces of a segment whose leaf does not hold their root
-uint8 constant PATH_STEP = 3; // the value roots of a step
+uint8 constant PATH_STEP = 3; // a page of the value roots of a step
 uint8 constant PATH_CHUNKS = 4; // chunks of a tensor
 uint8 constant PATH_METRICS = 5; // the metrics of a segment
 uint8 constant PATH_GRAPH = 6; // a leaf of the task's graph
 uint8 constant PATH_MODEL = 7; // a tensor root of the consumed result
+uint8 constant PATH_MODEL_GRAPH = 8; // a leaf of the graph of the consumed training
 
 struct Demand {
     bytes32 claimHash;
@@ -69,15 +71,25 @@ interface IDemands {
     error AlreadyCollected(bytes32 key);
 
     event Asked(
-        bytes32 indexed claimHash, bytes32 indexed key, address indexed asker, uint8 path, uint32 segment, uint32 step, uint64 due
+        bytes32 indexed claimHash,
+        bytes32 indexed key,
+        address indexed asker,
+        uint8 path,
+        uint32 segment,
+        uint32 step,
+        uint32 page,
+        uint64 due
     );
     event ChunksAsked(bytes32 indexed claimHash, bytes32 indexed key, ChunkRange range);
     event SegmentPublished(bytes32 indexed claimHash, bytes32 indexed key, SegmentLeaf leaf, bytes32[] proof);
     event TracesPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 segment, bytes32 stepsRoot, StepTrace[] traces);
     event StepPublished(
-        bytes32 indexed claimHash, bytes32 indexed key, StepTrace trace, bytes32[] proof, StepValues values
+        bytes32 indexed claimHash, bytes32 indexed key, StepTrace trace, bytes32[] proof, bytes32[] roots
     );
-    event GraphPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 leaf, bytes encoded);
+    /// @param graphRoot of the task's graph, or of the consumed training's
+    event GraphPublished(
+        bytes32 indexed claimHash, bytes32 indexed key, bytes32 graphRoot, uint32 leaf, bytes encoded, SumNode[] siblings
+    );
     event ModelPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 index, bytes32 root, bytes32[] proof);
     event MetricsPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 segment, bytes32[] metrics);
     event ChunksPublished(bytes32 indexed claimHash, bytes32 indexed key, bytes data);
@@ -89,8 +101,9 @@ interface IDemands {
     /// @notice Demands the metrics of a segment (docs/protocol.md P5.9). Value: the open fee.
     function demandMetrics(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
 
-    /// @notice Demands a leaf of the task's graph: 0 the header, then constants, then nodes (docs/protocol.md P5.6). Value: the
+    /// @notice Demands a leaf of a graph: 0 the header, which says how many of what follow (docs/protocol.md P5.6). Value: the
     /// open fee.
+    /// @param task the claim's, or the training's that it consumes: its model may be final, with nothing left to ask of it
     /// @param header empty for leaf 0; else one: it says how many leaves there are
     function demandGraph(bytes32 claimHash, Task calldata task, uint32 leaf, HeaderProof[] calldata header)
         external
@@ -107,11 +120,16 @@ interface IDemands {
     /// @notice Demands the step traces of a segment; for claims without `stepRoots`. Value: the open fee.
     function demandTraces(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
 
-    /// @notice Demands trace and value roots of a step. Without `stepRoots` the segment's traces must have been opened. Value: the open fee.
-    function demandStep(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 key);
+    /// @notice Demands the trace of a step and a page of its value roots. Without `stepRoots` the segment's traces must have been
+    /// opened. Value: the open fee.
+    /// @param page how many there are follows from the graph; the answer to one beyond them holds no roots
+    function demandStep(bytes32 claimHash, uint32 segment, uint32 step, uint32 page)
+        external
+        payable
+        returns (bytes32 key);
 
     /// @notice Demands chunks of a value of a step. Value: the open fee and the chunk fee for each chunk, at most 128.
-    /// @param value names any value but a constant, which is part of the graph
+    /// @param value names any value but a constant, which is an input
     function demandValue(
         bytes32 claimHash,
         Task calldata task,
@@ -123,18 +141,19 @@ interface IDemands {
         uint32 chunkCount
     ) external payable returns (bytes32 key);
 
-    /// @notice Demands chunks of a dataset tensor, an inference's input, or a tensor of a training's start state. Value as `demandValue`.
+    /// @notice Demands chunks of what the task names by root. Value as `demandValue`.
+    /// @param value the feed that reads a dataset tensor or an inference's input, the state input of a tensor of a training's start
+    /// state, or a constant of the graph
     function demandInput(
         bytes32 claimHash,
         Task calldata task,
         HeaderProof calldata header,
-        uint8 source,
-        uint32 index,
+        NamedValue calldata value,
         uint32 firstChunk,
         uint32 chunkCount
     ) external payable returns (bytes32 key);
 
-    /// @notice Disputes asks on behalf of a challenger. The fee is taken only if the path was never asked, else handed back.
+    /// @notice Disputes asks on behalf of a challenger; of a step, its first page. The fee is taken only if the path was never asked, else handed back.
     /// @return key the path's key
     /// @return asked false if the path had been asked before
     function askFor(bytes32 claimHash, uint8 path, uint32 segment, uint32 step, address asker)
@@ -153,7 +172,8 @@ interface IDemands {
         bytes32[] calldata metrics
     ) external;
 
-    /// @notice Publishes a leaf of the graph.
+    /// @notice Publishes a leaf of a graph.
+    /// @param task as in the demand
     function answerGraph(
         bytes32 claimHash,
         Task calldata task,
@@ -183,7 +203,7 @@ interface IDemands {
         StepTrace[] calldata traces
     ) external;
 
-    /// @notice Opens a step: its trace and the roots of all its values, as many as the graph's header says.
+    /// @notice Opens a step: its trace and a page of the roots of its values, which are as many as the graph's header says.
     /// @param segment with `stepRoots`: the leaf that holds the steps root; else only `segment.leaf.index` is read
     function openStep(
         bytes32 claimHash,
@@ -192,7 +212,8 @@ interface IDemands {
         uint32 step,
         TraceProof calldata trace,
         HeaderProof calldata header,
-        StepValues calldata values
+        uint32 page,
+        StepPage calldata given
     ) external;
 
     function answerChunks(bytes32 claimHash, Task calldata task, ChunkRange calldata range, ChunkAnswer calldata answer)

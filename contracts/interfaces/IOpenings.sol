@@ -6,7 +6,7 @@ import {
     ChunkRange,
     GraphLeaf,
     SegmentProof,
-    StepValues,
+    StepPage,
     TraceProof
 } from "../types/Opening.sol";
 import {Task} from "../types/Task.sol";
@@ -33,8 +33,7 @@ interface IOpenings {
         ClaimRecord calldata record,
         Task calldata task,
         HeaderProof calldata header,
-        uint8 source,
-        uint32 index,
+        NamedValue calldata value,
         uint32 firstChunk,
         uint32 chunkCount
     ) external pure returns (ChunkRange memory range);
@@ -88,7 +87,8 @@ interface IOpenings {
         uint32 step,
         TraceProof calldata trace,
         HeaderProof calldata header,
-        StepValues calldata values
+        uint32 page,
+        StepPage calldata given
     ) external pure returns (bytes32 content);
 
     function checkMetrics(

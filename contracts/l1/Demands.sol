@@ -8,6 +8,7 @@ import {
     PATH_GRAPH,
     PATH_METRICS,
     PATH_MODEL,
+    PATH_MODEL_GRAPH,
     PATH_SEGMENT,
     PATH_STEP,
     PATH_TRACES
@@ -28,11 +29,11 @@ import {
     CHUNKS_OF_VALUE,
     GraphLeaf,
     SegmentProof,
-    StepValues,
+    StepPage,
     TraceProof
 } from "../types/Opening.sol";
 import {Prices} from "../types/Prices.sol";
-import {Task} from "../types/Task.sol";
+import {startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
 import {HeaderProof, NamedValue} from "../types/Witness.sol";
 
@@ -40,6 +41,14 @@ import {HeaderProof, NamedValue} from "../types/Witness.sol";
 contract Demands is IDemands {
     using Bonds for BondBook;
     using DueQueue for Docket;
+
+    /// @dev What a demand is for, as its event tells it: other paths have a leaf or an index where these have a segment.
+    struct Asking {
+        uint8 path;
+        uint32 segment;
+        uint32 step;
+        uint32 page;
+    }
 
     /// @dev Beside computing a segment again, each demand of a queue gives the claimant this part of an answer's time.
     uint64 private constant SPACING_DIVISOR = 128;
@@ -93,9 +102,10 @@ contract Demands is IDemands {
         returns (bytes32 key)
     {
         ClaimRecord memory record = _askable(claimHash);
-        OPENINGS.checkGraphLeaf(record, task, leaf, header);
-        key = DemandKeys.graph(claimHash, leaf);
-        _ask(record, claimHash, key, PATH_GRAPH, leaf, 0, msg.sender, 0);
+        (uint8 path, ClaimRecord memory owner) = _graphOwner(record, task);
+        OPENINGS.checkGraphLeaf(owner, task, leaf, header);
+        key = DemandKeys.graph(claimHash, path, leaf);
+        _ask(record, claimHash, key, Asking(path, leaf, 0, 0), msg.sender, 0);
     }
 
     /// @inheritdoc IDemands
@@ -108,7 +118,7 @@ contract Demands is IDemands {
         if (record.consumed == 0) revert NothingConsumed(claimHash);
         OPENINGS.checkModelIndex(CLAIMS.claimOf(record.consumed), consumedTask, header, index);
         key = DemandKeys.model(claimHash, index);
-        _ask(record, claimHash, key, PATH_MODEL, index, 0, msg.sender, 0);
+        _ask(record, claimHash, key, Asking(PATH_MODEL, index, 0, 0), msg.sender, 0);
     }
 
     /// @inheritdoc IDemands
@@ -117,11 +127,15 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
-    function demandStep(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 key) {
+    function demandStep(bytes32 claimHash, uint32 segment, uint32 step, uint32 page)
+        external
+        payable
+        returns (bytes32 key)
+    {
         ClaimRecord memory record = _askable(claimHash);
         _checkStep(record, claimHash, segment, step);
-        key = DemandKeys.step(claimHash, segment, step);
-        _ask(record, claimHash, key, PATH_STEP, segment, step, msg.sender, 0);
+        key = DemandKeys.step(claimHash, segment, step, page);
+        _ask(record, claimHash, key, Asking(PATH_STEP, segment, step, page), msg.sender, 0);
     }
 
     /// @inheritdoc IDemands
@@ -148,13 +162,12 @@ contract Demands is IDemands {
         bytes32 claimHash,
         Task calldata task,
         HeaderProof calldata header,
-        uint8 source,
-        uint32 index,
+        NamedValue calldata value,
         uint32 firstChunk,
         uint32 chunkCount
     ) external payable returns (bytes32 key) {
         ClaimRecord memory record = _askable(claimHash);
-        ChunkRange memory range = OPENINGS.inputRange(record, task, header, source, index, firstChunk, chunkCount);
+        ChunkRange memory range = OPENINGS.inputRange(record, task, header, value, firstChunk, chunkCount);
         return _askChunks(record, claimHash, range);
     }
 
@@ -165,9 +178,9 @@ contract Demands is IDemands {
         returns (bytes32 key, bool asked)
     {
         if (msg.sender != address(DISPUTES)) revert OnlyDisputes(msg.sender);
-        key = path == PATH_TRACES ? DemandKeys.traces(claimHash, segment) : DemandKeys.step(claimHash, segment, step);
+        key = path == PATH_TRACES ? DemandKeys.traces(claimHash, segment) : DemandKeys.step(claimHash, segment, step, 0);
         if (_demands[key].due == 0) {
-            _ask(CLAIMS.claimOf(claimHash), claimHash, key, path, segment, step, asker, 0);
+            _ask(CLAIMS.claimOf(claimHash), claimHash, key, Asking(path, segment, step, 0), asker, 0);
             return (key, true);
         }
         _book.lock(msg.value);
@@ -204,10 +217,11 @@ contract Demands is IDemands {
         HeaderProof calldata header,
         GraphLeaf calldata given
     ) external {
-        bytes32 key = DemandKeys.graph(claimHash, leaf);
-        (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
-        _answer(demand, OPENINGS.checkGraph(record, task, leaf, header, given));
-        emit GraphPublished(claimHash, key, leaf, given.encoded);
+        (uint8 path, ClaimRecord memory owner) = _graphOwner(CLAIMS.claimOf(claimHash), task);
+        bytes32 key = DemandKeys.graph(claimHash, path, leaf);
+        (Demand storage demand,) = _answerable(claimHash, key);
+        _answer(demand, OPENINGS.checkGraph(owner, task, leaf, header, given));
+        emit GraphPublished(claimHash, key, task.graph.root, leaf, given.encoded, given.siblings);
     }
 
     /// @inheritdoc IDemands
@@ -250,13 +264,14 @@ contract Demands is IDemands {
         uint32 step,
         TraceProof calldata trace,
         HeaderProof calldata header,
-        StepValues calldata values
+        uint32 page,
+        StepPage calldata given
     ) external {
-        bytes32 key = DemandKeys.step(claimHash, segment.leaf.index, step);
+        bytes32 key = DemandKeys.step(claimHash, segment.leaf.index, step, page);
         (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
         bytes32 stepsRoot = _stepsRoot(record, claimHash, segment.leaf.index);
-        _answer(demand, OPENINGS.checkStep(record, stepsRoot, task, segment, step, trace, header, values));
-        emit StepPublished(claimHash, key, trace.trace, trace.proof, values);
+        _answer(demand, OPENINGS.checkStep(record, stepsRoot, task, segment, step, trace, header, page, given));
+        emit StepPublished(claimHash, key, trace.trace, trace.proof, given.roots);
     }
 
     /// @inheritdoc IDemands
@@ -348,7 +363,7 @@ contract Demands is IDemands {
         ClaimRecord memory record = _askable(claimHash);
         if (path == PATH_TRACES && record.flags & FLAG_STEP_ROOTS != 0) revert TracesInLeaf(claimHash);
         _checkIndex(segment, ClaimPath.segmentCount(record));
-        _ask(record, claimHash, key, path, segment, 0, msg.sender, 0);
+        _ask(record, claimHash, key, Asking(path, segment, 0, 0), msg.sender, 0);
         return key;
     }
 
@@ -358,7 +373,7 @@ contract Demands is IDemands {
     {
         key = DemandKeys.chunks(claimHash, range);
         uint256 chunksWei = range.chunkCount * CHUNK_FEE_WEI;
-        _ask(record, claimHash, key, PATH_CHUNKS, range.segment, range.step, msg.sender, chunksWei);
+        _ask(record, claimHash, key, Asking(PATH_CHUNKS, range.segment, range.step, 0), msg.sender, chunksWei);
         emit ChunksAsked(claimHash, key, range);
     }
 
@@ -366,9 +381,7 @@ contract Demands is IDemands {
         ClaimRecord memory record,
         bytes32 claimHash,
         bytes32 key,
-        uint8 path,
-        uint32 segment,
-        uint32 step,
+        Asking memory what,
         address asker,
         uint256 chunksWei
     ) private {
@@ -379,9 +392,9 @@ contract Demands is IDemands {
         // Who asks its own claim, to delay its finality or its fall, would get a fee back whole (P7.2).
         uint256 burnedWei = openWei / 2;
         _dockets[claimHash].push(asker, due);
-        _demands[key] = Demand(claimHash, asker, due, 0, path, false, msg.value - burnedWei, 0);
+        _demands[key] = Demand(claimHash, asker, due, 0, what.path, false, msg.value - burnedWei, 0);
         _book.lock(msg.value);
-        emit Asked(claimHash, key, asker, path, segment, step, due);
+        emit Asked(claimHash, key, asker, what.path, what.segment, what.step, what.page, due);
         _book.burn(burnedWei);
     }
 
@@ -420,6 +433,16 @@ contract Demands is IDemands {
         uint64 until = _dockets[claimHash].challengeableUntil(account, windowEnd, CHALLENGER_SECONDS);
         uint64 limit = windowEnd + PURSUIT_SECONDS;
         return until < limit ? until : limit;
+    }
+
+    /// @dev Whose task's graph is asked for: the claim's own, or that of the training it consumes.
+    function _graphOwner(ClaimRecord memory record, Task calldata task)
+        private
+        view
+        returns (uint8 path, ClaimRecord memory owner)
+    {
+        if (record.consumed == 0 || !startsFromRoot(task)) return (PATH_GRAPH, record);
+        return (PATH_MODEL_GRAPH, CLAIMS.claimOf(record.consumed));
     }
 
     /// @dev Only the claimant answers: an opened segment is a statement of its own, which nobody else may make for it.

@@ -16,10 +16,11 @@ import {FLAG_STEP_ROOTS} from "../types/Job.sol";
 import {
     ChunkAnswer,
     ChunkRange,
+    CHUNKS_OF_CONSTANT,
     CHUNKS_OF_VALUE,
     GraphLeaf,
     SegmentProof,
-    StepValues,
+    StepPage,
     TraceProof
 } from "../types/Opening.sol";
 import {hashTask, startsFromRoot, Task} from "../types/Task.sol";
@@ -47,13 +48,12 @@ contract Openings is IOpenings {
         ClaimRecord memory record,
         Task memory task,
         HeaderProof memory header,
-        uint8 source,
-        uint32 index,
+        NamedValue memory value,
         uint32 firstChunk,
         uint32 chunkCount
     ) external pure returns (ChunkRange memory range) {
         _checkTask(record, task);
-        range = ChunkPath.ofInput(task, header, source, index);
+        range = ChunkPath.ofInput(task, header, value);
         ChunkPath.narrow(range, firstChunk, chunkCount);
     }
 
@@ -151,12 +151,13 @@ contract Openings is IOpenings {
         uint32 step,
         TraceProof memory trace,
         HeaderProof memory header,
-        StepValues memory values
+        uint32 page,
+        StepPage memory given
     ) external pure returns (bytes32 content) {
         _checkTask(record, task);
         _checkTrace(record, stepsRoot, segment, step, trace);
         GraphProof.checkHeader(task.graph, header);
-        StepOpening.checkValues(header.header, trace.trace, values);
+        StepOpening.checkPage(header.header, trace.trace, page, given);
         return keccak256(abi.encode(trace.trace));
     }
 
@@ -191,8 +192,12 @@ contract Openings is IOpenings {
             }
             _checkTrace(record, stepsRoot, answer.segment, range.step, answer.step);
         }
-        bytes32 list = ChunkPath.listRoot(task, range, answer.step.trace);
-        Merkle.check(list, answer.tensorRoot, range.index, range.leafCount, answer.rootProof);
+        if (range.source == CHUNKS_OF_CONSTANT) {
+            if (answer.tensorRoot != range.tensorRoot) revert Merkle.RootMismatch(range.tensorRoot, answer.tensorRoot);
+        } else {
+            bytes32 list = ChunkPath.listRoot(task, range, answer.step.trace);
+            Merkle.check(list, answer.tensorRoot, range.index, range.leafCount, answer.rootProof);
+        }
         uint256 start = uint256(range.firstChunk) * TensorRead.CHUNK_BYTES;
         uint256 length = uint256(range.chunkCount) * TensorRead.CHUNK_BYTES;
         if (start + length > range.tensorBytes) length = range.tensorBytes - start;
@@ -207,7 +212,7 @@ contract Openings is IOpenings {
     {
         _checkTask(record, task);
         GraphProof.checkHeader(task.graph, header);
-        return header.header.nextStates.length;
+        return header.header.nextStates;
     }
 
     function _checkTask(ClaimRecord memory record, Task memory task) private pure {

@@ -27,7 +27,7 @@ library ClaimOutput {
             if (output.length != COUNTER_BYTES) revert IResultClaims.OutputLength(COUNTER_BYTES, output.length);
             (HeaderProof memory header, bytes32[] memory proof) = abi.decode(outputProof, (HeaderProof, bytes32[]));
             GraphProof.checkHeader(task.graph, header);
-            uint256 count = header.header.nextStates.length;
+            uint256 count = header.header.nextStates;
             if (count == 0) revert Merkle.LeafOutOfRange(0, 0);
             bytes32 actual = Merkle.rootOf(sha256(output), count - 1, count, proof);
             if (actual != resultRoot) revert IResultClaims.OutputMismatch(resultRoot, actual);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {PATH_CHUNKS, PATH_GRAPH, PATH_METRICS, PATH_MODEL, PATH_SEGMENT, PATH_STEP, PATH_TRACES} from "../interfaces/IDemands.sol";
+import {PATH_CHUNKS, PATH_METRICS, PATH_MODEL, PATH_SEGMENT, PATH_STEP, PATH_TRACES} from "../interfaces/IDemands.sol";
 import {ChunkRange} from "../types/Opening.sol";
 
 /// @notice Names of what can be demanded: by claim hash and path, never by position in a list.
@@ -16,16 +16,17 @@ library DemandKeys {
         return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_TRACES, segmentIndex));
     }
 
-    function step(bytes32 claimHash, uint32 segmentIndex, uint32 index) internal pure returns (bytes32) {
-        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_STEP, segmentIndex, index));
+    function step(bytes32 claimHash, uint32 segmentIndex, uint32 index, uint32 page) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_STEP, segmentIndex, index, page));
     }
 
     function metrics(bytes32 claimHash, uint32 segmentIndex) internal pure returns (bytes32) {
         return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_METRICS, segmentIndex));
     }
 
-    function graph(bytes32 claimHash, uint32 leaf) internal pure returns (bytes32) {
-        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_GRAPH, leaf));
+    /// @param path PATH_GRAPH or PATH_MODEL_GRAPH
+    function graph(bytes32 claimHash, uint8 path, uint32 leaf) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DEMAND_TYPE, claimHash, path, leaf));
     }
 
     function model(bytes32 claimHash, uint32 index) internal pure returns (bytes32) {

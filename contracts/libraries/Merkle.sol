@@ -96,6 +96,38 @@ library Merkle {
         if (actual != expected) revert RootMismatch(expected, actual);
     }
 
+    /// @notice The root that the leaves `first … first + leaves.length − 1` of `count` lead to, where padding is what it must be:
+    /// a proof holds none, that of all leaves is empty. Overwrites `leaves`.
+    function sliceRootOf(bytes32[] memory leaves, uint256 first, uint256 count, bytes32[] memory proof)
+        internal
+        pure
+        returns (bytes32)
+    {
+        if (leaves.length == 0 || first >= count || leaves.length > count - first) {
+            revert LeafOutOfRange(first + leaves.length, count);
+        }
+        uint256 last = first + leaves.length - 1;
+        uint256 used = 0;
+        bytes32 padding; // root of an all-padding subtree of the current height
+        for (uint256 end = count - 1; end > 0; end >>= 1) {
+            uint256 parent = first >> 1;
+            uint256 parents = (last >> 1) - parent + 1;
+            for (uint256 i = 0; i < parents; ++i) {
+                uint256 child = 2 * (parent + i);
+                bytes32 left = child < first ? _sibling(proof, used++) : leaves[child - first];
+                bytes32 right = padding;
+                if (child < last) right = leaves[child + 1 - first];
+                else if (child < end) right = _sibling(proof, used++);
+                leaves[i] = node(left, right);
+            }
+            padding = node(padding, padding);
+            first >>= 1;
+            last >>= 1;
+        }
+        if (used != proof.length) revert ProofLength(used, proof.length);
+        return leaves[0];
+    }
+
     function _sibling(bytes32[] memory proof, uint256 i) private pure returns (bytes32) {
         if (i >= proof.length) revert ProofLength(i + 1, proof.length);
         return proof[i];

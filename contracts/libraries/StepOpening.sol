@@ -11,7 +11,7 @@ import {
     PLACE_NONE,
     PLACE_STATE
 } from "../types/Graph.sol";
-import {StepValues} from "../types/Opening.sol";
+import {PAGE_ROOTS, StepPage} from "../types/Opening.sol";
 import {hashStepTrace, StepTrace} from "../types/Trace.sol";
 import {Merkle} from "./Merkle.sol";
 
@@ -34,13 +34,50 @@ library StepOpening {
         return Merkle.root(leaves);
     }
 
-    /// @notice The lists have the lengths of the graph and the roots of the trace. Overwrites `values`.
-    function checkValues(GraphHeader memory header, StepTrace memory trace, StepValues memory values) internal pure {
-        _check(PLACE_STATE, header.states.length, values.stateIn, trace.stateIn);
-        _check(PLACE_FEED, header.feeds.length, values.feeds, trace.feedsRoot);
-        _check(PLACE_EXACT, header.exactCount, values.exact, trace.exactRoot);
-        _check(PLACE_LOOSE, header.looseCount, values.loose, trace.looseRoot);
-        _check(PLACE_NEXT_STATE, header.nextStates.length, values.stateOut, trace.stateOut);
+    /// @dev How far a page has been gone through: where the next list starts among all roots of the step, and what was used.
+    struct Cursor {
+        uint256 from;
+        uint256 start;
+        uint256 roots;
+        uint256 proofs;
+    }
+
+    /// @notice The page is the part of the lists that its number says, of the lengths of the graph and under the roots of the
+    /// trace; a page beyond their end is empty. What the graph has none of must have root 0, as page 0 shows.
+    function checkPage(GraphHeader memory header, StepTrace memory trace, uint256 page, StepPage memory given)
+        internal
+        pure
+    {
+        Cursor memory cursor = Cursor(page * PAGE_ROOTS, 0, 0, 0);
+        _checkList(cursor, given, PLACE_STATE, header.states, trace.stateIn);
+        _checkList(cursor, given, PLACE_FEED, header.feeds, trace.feedsRoot);
+        _checkList(cursor, given, PLACE_EXACT, header.exactCount, trace.exactRoot);
+        _checkList(cursor, given, PLACE_LOOSE, header.looseCount, trace.looseRoot);
+        _checkList(cursor, given, PLACE_NEXT_STATE, header.nextStates, trace.stateOut);
+        _checkCount(0, cursor.roots, given.roots.length);
+        _checkCount(0, cursor.proofs, given.proofs.length);
+    }
+
+    function _checkList(Cursor memory cursor, StepPage memory given, uint8 place, uint256 count, bytes32 expected)
+        private
+        pure
+    {
+        if (count == 0 && cursor.from == 0 && expected != 0) revert IDemands.ValuesMismatch(place, 0, expected);
+        uint256 start = cursor.start;
+        cursor.start += count;
+        uint256 first = cursor.from > start ? cursor.from : start;
+        uint256 last = cursor.from + PAGE_ROOTS < cursor.start ? cursor.from + PAGE_ROOTS : cursor.start;
+        if (first >= last) return;
+        if (cursor.roots + last - first > given.roots.length) {
+            revert IDemands.CountMismatch(place, cursor.roots + last - first, given.roots.length);
+        }
+        bytes32[] memory part = new bytes32[](last - first);
+        for (uint256 i = 0; i < part.length; ++i) part[i] = given.roots[cursor.roots++];
+        if (cursor.proofs == given.proofs.length) {
+            revert IDemands.CountMismatch(place, cursor.proofs + 1, given.proofs.length);
+        }
+        bytes32 actual = Merkle.sliceRootOf(part, first - start, count, given.proofs[cursor.proofs++]);
+        if (actual != expected) revert IDemands.ValuesMismatch(place, expected, actual);
     }
 
     /// @notice One metric per step, or none if the graph has no loss, under the leaf's root. Overwrites `metrics`.
@@ -48,12 +85,13 @@ library StepOpening {
         internal
         pure
     {
-        _check(METRICS, header.loss.place == PLACE_NONE ? 0 : steps, metrics, metricsRoot);
+        uint256 count = header.loss.place == PLACE_NONE ? 0 : steps;
+        _checkCount(METRICS, count, metrics.length);
+        bytes32 actual = Merkle.root(metrics);
+        if (actual != metricsRoot) revert IDemands.ValuesMismatch(METRICS, metricsRoot, actual);
     }
 
-    function _check(uint8 list, uint256 count, bytes32[] memory roots, bytes32 expected) private pure {
-        if (roots.length != count) revert IDemands.CountMismatch(list, count, roots.length);
-        bytes32 actual = Merkle.root(roots);
-        if (actual != expected) revert IDemands.ValuesMismatch(list, expected, actual);
+    function _checkCount(uint8 list, uint256 expected, uint256 actual) private pure {
+        if (actual != expected) revert IDemands.CountMismatch(list, expected, actual);
     }
 }

@@ -112,7 +112,7 @@ library StepReader {
     ) internal pure {
         if (place == PLACE_CONSTANT) {
             uint256 elements = IndexMath.count(shape);
-            GraphProof.checkConstant(step.graph, step.header, index, dtype, elements, root, proof);
+            GraphProof.checkConstantWords(step.graph, step.header, index, dtype, elements, root, proof);
             return;
         }
         (bytes32 list, uint256 count) = listAt(step, place);
@@ -121,11 +121,11 @@ library StepReader {
 
     /// @notice Root and length of the list of tensor roots of a place.
     function listAt(Step memory step, uint8 place) internal pure returns (bytes32 list, uint256 count) {
-        if (place == PLACE_STATE) return (step.trace.stateIn, step.header.states.length);
-        if (place == PLACE_FEED) return (step.trace.feedsRoot, step.header.feeds.length);
+        if (place == PLACE_STATE) return (step.trace.stateIn, step.header.states);
+        if (place == PLACE_FEED) return (step.trace.feedsRoot, step.header.feeds);
         if (place == PLACE_EXACT) return (step.trace.exactRoot, step.header.exactCount);
         if (place == PLACE_LOOSE) return (step.trace.looseRoot, step.header.looseCount);
-        if (place == PLACE_NEXT_STATE) return (step.trace.stateOut, step.header.nextStates.length);
+        if (place == PLACE_NEXT_STATE) return (step.trace.stateOut, step.header.nextStates);
         revert NoSuchPlace(place);
     }
 

@@ -39,16 +39,19 @@ struct Feed {
     uint32 keep;
 }
 
+// Counts only: what they count are leaves of their own, so a proof carries no more of a deep graph than it is about.
 struct GraphHeader {
     uint8 kind;
-    StateInput[] states;
-    Feed[] feeds;
-    Value[] nextStates;
-    Value loss;
     uint32 constants;
+    uint32 states;
+    uint32 feeds;
+    // How many feeds are rows of dataset tensors (P4.4); those after them are masks (P4.6).
+    uint32 datasetFeeds;
+    uint32 nextStates;
     uint32 nodes;
     uint32 exactCount;
     uint32 looseCount;
+    Value loss;
 }
 
 uint8 constant PLACE_NONE = 0;
@@ -64,6 +67,9 @@ uint32 constant ZERO_SOURCE = type(uint32).max;
 
 bytes32 constant GRAPH_HEADER_TYPE = keccak256("ANH.GraphHeader.v1");
 bytes32 constant CONSTANT_TYPE = keccak256("ANH.Constant.v1");
+bytes32 constant STATE_INPUT_TYPE = keccak256("ANH.StateInput.v1");
+bytes32 constant FEED_TYPE = keccak256("ANH.Feed.v1");
+bytes32 constant NEXT_STATE_TYPE = keccak256("ANH.NextState.v1");
 bytes32 constant NODE_TYPE = keccak256("ANH.Node.v1");
 
 /// P5.6
@@ -77,16 +83,43 @@ function hashConstant(uint8 dtype, uint32[] memory shape, bytes32 tensorRoot) pu
 }
 
 /// P5.6
+function hashStateInput(StateInput memory state) pure returns (bytes32) {
+    return keccak256(abi.encode(STATE_INPUT_TYPE, state));
+}
+
+/// P5.6
+function hashFeed(Feed memory feed) pure returns (bytes32) {
+    return keccak256(abi.encode(FEED_TYPE, feed));
+}
+
+/// P5.6
+function hashNextState(Value memory value) pure returns (bytes32) {
+    return keccak256(abi.encode(NEXT_STATE_TYPE, value));
+}
+
+/// P5.6
 function hashNode(Node memory node) pure returns (bytes32) {
     return keccak256(abi.encode(NODE_TYPE, node));
 }
 
-/// How many feeds are rows of dataset tensors (P4.4); those after them are masks (P4.6).
-function datasetFeeds(GraphHeader memory header) pure returns (uint256 count) {
-    while (count < header.feeds.length && header.feeds[count].keep == 0) ++count;
+// Leaves of the graph's sum tree, in order: the header, constants, state inputs, feeds, next states, nodes (P5.6).
+
+function firstState(GraphHeader memory header) pure returns (uint256) {
+    return 1 + uint256(header.constants);
 }
 
-/// Leaves of the graph's sum tree: the header, the constants, the nodes (P5.6).
+function firstFeed(GraphHeader memory header) pure returns (uint256) {
+    return firstState(header) + header.states;
+}
+
+function firstNextState(GraphHeader memory header) pure returns (uint256) {
+    return firstFeed(header) + header.feeds;
+}
+
+function firstNode(GraphHeader memory header) pure returns (uint256) {
+    return firstNextState(header) + header.nextStates;
+}
+
 function graphLeafCount(GraphHeader memory header) pure returns (uint256) {
-    return 1 + uint256(header.constants) + uint256(header.nodes);
+    return firstNode(header) + header.nodes;
 }

@@ -24,19 +24,22 @@ struct GraphLeaf {
     SumNode[] siblings;
 }
 
-/// What a claimant publishes for a step: the roots of all its values, in the order of docs/protocol.md P5.3.
-struct StepValues {
-    bytes32[] stateIn;
-    bytes32[] feeds;
-    bytes32[] exact;
-    bytes32[] loose;
-    bytes32[] stateOut;
+/// A page of a step's value roots: of the lists stateIn, feeds, exact, loose, stateOut (docs/protocol.md P5.3) one behind the
+/// other it is the part from root page × `PAGE_ROOTS` on.
+struct StepPage {
+    bytes32[] roots;
+    // For each list that the page has a part of, the siblings of that part; padding is left out.
+    bytes32[][] proofs;
 }
+
+/// @dev 32 KB: an answer that every L1 node relays, at about what its fee pays for.
+uint32 constant PAGE_ROOTS = 1024;
 
 // Where demanded chunks come from.
 uint8 constant CHUNKS_OF_VALUE = 1; // a value of a step
 uint8 constant CHUNKS_OF_DATASET = 2; // a tensor of the dataset (inference: the input)
 uint8 constant CHUNKS_OF_START = 3; // a tensor of the start state of a training
+uint8 constant CHUNKS_OF_CONSTANT = 4; // a constant of the graph
 
 /// A range of chunks of one tensor, fully resolved: leafCount and tensorBytes follow from the graph.
 struct ChunkRange {
@@ -44,14 +47,15 @@ struct ChunkRange {
     uint32 segment; // CHUNKS_OF_VALUE only, else 0
     uint32 step; // within the segment; CHUNKS_OF_VALUE only, else 0
     uint8 place; // P5.1; CHUNKS_OF_VALUE only, else 0
-    uint32 index; // of the tensor root in its list
-    uint32 leafCount; // length of that list
+    uint32 index; // of the tensor root in its list; of the constant
+    uint32 leafCount; // length of that list; CHUNKS_OF_CONSTANT: 0
+    bytes32 tensorRoot; // CHUNKS_OF_CONSTANT only, else 0
     uint64 tensorBytes;
     uint32 firstChunk;
     uint32 chunkCount;
 }
 
-/// How the tensor root of a chunk range is found under the claim; for CHUNKS_OF_DATASET and CHUNKS_OF_START segment and step stay empty.
+/// How the tensor root of a chunk range is found under the claim; segment and step stay empty except for CHUNKS_OF_VALUE.
 struct ChunkAnswer {
     SegmentProof segment;
     TraceProof step;

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SumNode} from "../libraries/SumTree.sol";
-import {GraphHeader, Node} from "./Graph.sol";
+import {Feed, GraphHeader, Node, StateInput, Value} from "./Graph.sol";
 import {Task} from "./Task.sol";
 import {SegmentLeaf, StepTrace} from "./Trace.sol";
 
@@ -29,6 +29,30 @@ struct NodeProof {
     SumNode[] siblings;
 }
 
+// The same of what the header only counts. Which one it is says who asks for it.
+
+struct StateProof {
+    StateInput state;
+    SumNode[] siblings;
+}
+
+struct FeedProof {
+    Feed feed;
+    SumNode[] siblings;
+}
+
+struct NextStateProof {
+    Value value;
+    SumNode[] siblings;
+}
+
+struct ConstantProof {
+    uint8 dtype;
+    uint32[] shape;
+    bytes32 tensorRoot;
+    SumNode[] siblings;
+}
+
 /// openings[0] is the output's chunk; the operand ranges follow in the order in which the op reads them.
 struct ElementWitness {
     HeaderProof header;
@@ -37,19 +61,21 @@ struct ElementWitness {
     Opening[] openings;
 }
 
-/// A value as the graph names it: `source` says where in the graph it is written down, with its place, type and shape.
+/// A value as the graph names it: `source` says which leaf of the graph writes down its place, type and shape; `leaf` is that
+/// leaf's proof, abi-encoded.
 struct NamedValue {
     uint8 source;
     uint32 index;
-    NodeProof[] node;
+    bytes leaf;
 }
 
-uint8 constant SOURCE_STATE = 1; // header.states[index]
-uint8 constant SOURCE_FEED = 2; // header.feeds[index]
-uint8 constant SOURCE_NEXT_STATE = 3; // place NextState, index: header.nextStates[index]
-uint8 constant SOURCE_OUTPUT = 4; // node.outputs[index]
-uint8 constant SOURCE_OPERAND = 5; // node.inputs[index].value
-uint8 constant SOURCE_LAYOUT = 6; // node.inputs[index], in its reading layout
+uint8 constant SOURCE_STATE = 1; // StateProof: the index-th state input
+uint8 constant SOURCE_FEED = 2; // FeedProof: the index-th feed
+uint8 constant SOURCE_NEXT_STATE = 3; // NextStateProof: the index-th next state, at its own place
+uint8 constant SOURCE_OUTPUT = 4; // NodeProof: node.outputs[index]
+uint8 constant SOURCE_OPERAND = 5; // NodeProof: node.inputs[index].value
+uint8 constant SOURCE_LAYOUT = 6; // NodeProof: node.inputs[index], in its reading layout
+uint8 constant SOURCE_CONSTANT = 7; // ConstantProof: the index-th constant; nothing of a claim's, only its bytes can be asked for
 
 /// Kind 2. `end`: the last step's stateOut against the segment's endState. Else the step's stateIn against the step before
 /// (previousStep under the stepsRoot), the segment before (previousSegment under the trajectory root) or the start root.
@@ -64,6 +90,7 @@ struct LinkWitness {
 struct StartWitness {
     HeaderProof header;
     uint32 state;
+    StateProof stateProof;
     bytes32 root;
     bytes32[] rootProof;
     Task consumedTask;
@@ -72,10 +99,11 @@ struct StartWitness {
     bytes32[] consumedProof;
 }
 
-/// Kind 4. One element of one row of a feed, and the dataset's; for infer no row, element or opening.
+/// Kind 4. One element of one row of a feed, and the dataset's; for infer no feed, row, element or opening.
 struct FeedWitness {
     HeaderProof header;
     uint32 feed;
+    FeedProof feedProof;
     uint32 row;
     uint64 element;
     Opening[] openings;
@@ -85,6 +113,7 @@ struct FeedWitness {
 struct NextStateWitness {
     HeaderProof header;
     uint32 state;
+    NextStateProof nextState;
     bytes32 root;
     bytes32[] rootProof;
     bytes32 sourceRoot;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hexToBytes } from "viem";
-import { onTestFailed } from "vitest";
+import { onTestFailed, TestRunner } from "vitest";
 import { devAccount, type Role } from "../../cli/stack/accounts.ts";
 import { encodeJob, trainId } from "../../common/job.ts";
 import { type ChallengerSettings, runChallenger } from "../../verifier/challenger-wiring.ts";
@@ -35,6 +35,8 @@ export type Serving = {
 /** What a service told, shown when the test fails: a test that waits in vain says nothing else. */
 function record(role: string): ServiceEvent[] {
   const events: ServiceEvent[] = [];
+  // A hook that runs services before its tests has none that could fail.
+  if (TestRunner.getCurrentTest() === undefined) return events;
   onTestFailed(() => {
     for (const event of events)
       console.error(

@@ -3,6 +3,7 @@ import { stepTraceHash } from "../../common/claim.ts";
 import { PROFILE } from "../../common/job.ts";
 import { treeProof, treeRoot } from "../../common/merkle.ts";
 import { hasStepRoots, stepsInSegment } from "../../common/task.ts";
+import { encodeHeader } from "../model/encoding.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
@@ -15,7 +16,7 @@ import { type FirstLook, judgeNodes, lookAtStep } from "./dark-step.ts";
 import type { SegmentProof } from "./evidence.ts";
 import type { Published } from "./published.ts";
 import { type SegmentCheckModules, startViolation, type WrongStep } from "./segment.ts";
-import { firstDiffering } from "./shown.ts";
+import { firstDiffering, shownRoots } from "./shown.ts";
 import { checkStep, claimedValuesOf, differsAt, hasWholeLists, uncanonical } from "./step.ts";
 import type { Violation } from "./violation.ts";
 import { WantedError } from "./want.ts";
@@ -75,7 +76,7 @@ export async function checkDarkSegment(
   const first = segment * task.segmentSteps;
   const shownHash = (step: number): Hex | undefined => {
     const shown = published.step(segment, step);
-    return opened === undefined ? shown && stepRootOf(shown.roots) : opened[step];
+    return opened === undefined ? shown && stepTraceHash(shown.trace) : opened[step];
   };
   const isTolerant = task.profile === PROFILE.tolerant;
   const doubts: Doubt[] = [];
@@ -91,7 +92,7 @@ export async function checkDarkSegment(
     });
     const hashes = [...steps, ...own].map(({ hash }) => hash);
     const isOwn = treeRoot(hashes) === stepsRoot;
-    const want = (step: number) => ({ path: "step", segment, step }) as const;
+    const want = (step: number) => ({ path: "step", segment, step, page: 0 }) as const;
     const differing = isOwn ? count : firstDiffering(hashes, from, shownHash, want);
     const bad = own.findIndex(({ violation }) => violation !== undefined);
     const at = Math.min(differing, bad < 0 ? count : from + bad);
@@ -103,9 +104,11 @@ export async function checkDarkSegment(
 
     const known = opened ?? (isOwn ? hashes : undefined);
     const proofOf = (step: number) => (known ? treeProof(known, step) : published.step(segment, step)?.proof);
-    const roots = isOwn ? own[at - from]!.roots : published.step(segment, at)?.roots;
+    const roots = isOwn
+      ? own[at - from]!.roots
+      : await shownRoots(published, encodeHeader(graph, placementIn(graph)), segment, at);
     const proof = proofOf(at);
-    if (roots === undefined || proof === undefined) throw new WantedError(want(at));
+    if (proof === undefined) throw new WantedError(want(at));
     if (!hasWholeLists(graph, roots)) throw new Error("L1 shows lists of roots that are not the graph's");
     const { values } = await walk(inputs, modules, segment, from, at + 1, state);
     const { roots: ownRoots } = own[at - from]!;
@@ -182,7 +185,7 @@ export async function checkDarkSegment(
     const isLinked = wrong.violation.kind === "link" && !wrong.violation.end && step === 0 && segment > 0;
     if (isLinked && previousSegment === undefined) throw new WantedError({ path: "segment", segment: segment - 1 });
     if (wrong.violation.kind === "link" && step > 0 && !wrong.violation.end && previousStepProof === undefined)
-      throw new WantedError({ path: "step", segment, step: step - 1 });
+      throw new WantedError({ path: "step", segment, step: step - 1, page: 0 });
     const evidence = { segment: leaf, previousSegment, stepProof, previousStepProof, metrics };
     return { kind: "wrong", segment, wrong, read: published.read(segment, step), evidence };
   }

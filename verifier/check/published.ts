@@ -1,17 +1,14 @@
 import type { Hex } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
 import type { SumNode } from "../model/root.ts";
-import type { StepRoots } from "../trace/step.ts";
 import type { SegmentProof } from "./evidence.ts";
 import type { ReadValue } from "./step.ts";
 import type { InputKind } from "./want.ts";
 
 /** What L1 shows of a claim: what was demanded and answered, with its proofs. */
 export type Published = {
-  /** What a leaf of the task's graph is the hash of. */
-  readonly graphLeaf: (leaf: number) => Hex | undefined;
-  /** Siblings that a graph's header was published with, and others of which nobody says what they belong to. */
-  readonly headerSiblings: () => Promise<readonly (readonly SumNode[])[]>;
+  /** A leaf of a graph, by the graph's root: what it is the hash of, and its proof. */
+  readonly graphLeaf: (root: Hex, leaf: number) => PublishedLeaf | undefined;
   /** A tensor root of the consumed model, and its proof under the model's result root. */
   readonly model: (index: number) => PublishedRoot | undefined;
   readonly leaf: (segment: number) => SegmentProof | undefined;
@@ -22,9 +19,15 @@ export type Published = {
   readonly opened: (segment: number) => readonly StepTrace[] | undefined;
   /** Throws `WantedError` for the first chunks that are missing. */
   readonly read: (segment: number, step: number) => ReadValue;
-  /** A whole tensor of the dataset (an inference's input) or of a training's start state; throws as `read`. */
+  /** A whole tensor that the task or its graph names by root; throws as `read`. */
   readonly input: (of: InputKind, index: number, byteLength: number) => Uint8Array;
 };
 
 export type PublishedRoot = { readonly root: Hex; readonly proof: readonly Hex[] };
-export type PublishedStep = { readonly roots: StepRoots; readonly proof: readonly Hex[] };
+export type PublishedLeaf = { readonly encoded: Hex; readonly siblings: readonly SumNode[] };
+export type PublishedStep = {
+  readonly trace: StepTrace;
+  readonly proof: readonly Hex[];
+  /** A page of its value roots (P7.1). */
+  readonly page: (page: number) => readonly Hex[] | undefined;
+};

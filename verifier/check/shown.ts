@@ -1,6 +1,10 @@
 import type { Hex } from "viem";
+import type { EncodedGraphHeader } from "../../common/graph-encoding.ts";
+import type { StepRoots } from "../trace/step.ts";
+import { listsOfPages, pageCount } from "../witness/pages.ts";
 import { type Bisection, bisect } from "./bisect.ts";
-import { type Want, WantedError } from "./want.ts";
+import type { Published } from "./published.ts";
+import { allShown, type Want, WantedError } from "./want.ts";
 
 const EQUAL: Bisection = { kind: "equal" };
 
@@ -25,4 +29,19 @@ export function firstDiffering(
   const hidden = known.indexOf(undefined);
   if (hidden < 0) throw new Error("L1 shows items of another root than the claimed");
   throw new WantedError(want(hidden));
+}
+
+/** The value roots of a step out of all their pages; throws `WantedError` for those that L1 does not show. */
+export async function shownRoots(
+  published: Published,
+  header: EncodedGraphHeader,
+  segment: number,
+  step: number,
+): Promise<StepRoots> {
+  const pages = Array.from({ length: pageCount(header) }, (_, page) => () => {
+    const roots = published.step(segment, step)?.page(page);
+    if (roots === undefined) throw new WantedError({ path: "step", segment, step, page });
+    return roots;
+  });
+  return listsOfPages(header, await allShown(pages));
 }

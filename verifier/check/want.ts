@@ -3,12 +3,12 @@ export type Want =
   | { readonly path: "segment" | "metrics"; readonly segment: number }
   /** All step traces of a segment whose leaf holds no steps root. */
   | { readonly path: "traces"; readonly segment: number }
-  /** A leaf of the task's graph: the header, then constants, then nodes (P5.6). */
-  | { readonly path: "graph"; readonly leaf: number }
+  /** A leaf of the task's graph, or of the training's that it consumes (P5.6). */
+  | { readonly path: "graph"; readonly of: GraphKind; readonly leaf: number }
   /** The root of a tensor of the model that an inference or evaluation consumes. */
   | { readonly path: "model"; readonly index: number }
-  /** Trace and value roots; `step` within the segment. */
-  | { readonly path: "step"; readonly segment: number; readonly step: number }
+  /** Trace and a page of the value roots; `step` within the segment. */
+  | { readonly path: "step"; readonly segment: number; readonly step: number; readonly page: number }
   | ({
       readonly path: "chunks";
       readonly segment: number;
@@ -16,10 +16,12 @@ export type Want =
       readonly place: number;
       readonly index: number;
     } & ChunkSpan)
-  /** Of a tensor that the task names by root. */
+  /** Of a tensor that the task or its graph names by root. */
   | ({ readonly path: "input"; readonly of: InputKind; readonly index: number } & ChunkSpan);
 
-export type InputKind = "dataset" | "start";
+export type InputKind = "dataset" | "start" | "constant";
+
+export type GraphKind = "task" | "model";
 
 export type ChunkSpan = { readonly firstChunk: number; readonly chunkCount: number };
 

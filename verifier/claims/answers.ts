@@ -1,10 +1,10 @@
-import { type Abi, bytesToHex } from "viem";
+import { type Abi, bytesToHex, type Hex } from "viem";
 import { metricLeaf } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
-import { PLACE } from "../../common/graph-encoding.ts";
+import { type EncodedGraph, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { treeProof } from "../../common/merkle.ts";
-import { hasStepRoots } from "../../common/task.ts";
+import { hasStepRoots, type Task } from "../../common/task.ts";
 import { leafFields } from "../check/evidence.ts";
 import type { EventSink } from "../events.ts";
 import type { L1 } from "../l1.ts";
@@ -16,6 +16,7 @@ import { stepTraceOf } from "../trace/step.ts";
 import type { Traces } from "../trace/traces.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
 import { chunksOf } from "../witness/chunks.ts";
+import { pageOf } from "../witness/pages.ts";
 import { headerProof, leafProof, rootsAt } from "../witness/proofs.ts";
 import { type Asked, CHUNKS_OF, type ChunkRange, openDemandsReader, PATH } from "./demands-reader.ts";
 import { lapseOverdue } from "./lapses.ts";
@@ -46,8 +47,8 @@ export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerD
   async function answer(asked: Asked, own: Own): Promise<void> {
     const { logged } = own;
     const range = () => reader.range(logged.claimHash, asked.key, logged.l1Block);
-    const { functionName, args } =
-      asked.path === PATH.model ? await modelAnswer(own, asked.segment, runs) : await answerTo(asked, own, range);
+    const isOfModel = asked.path === PATH.model || asked.path === PATH.modelGraph;
+    const { functionName, args } = isOfModel ? await modelAnswer(asked, own, runs) : await answerTo(asked, own, range);
     try {
       const { gasUsed } = await sender.send({ ...contract, functionName, args: [logged.claimHash, ...args] });
       events({ event: "answered", claimHash: logged.claimHash, path: asked.path, functionName, gasUsed });
@@ -68,11 +69,12 @@ export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerD
   };
 }
 
-/** `index`: of the demanded tensor root; the log has it where others have the segment. */
-async function modelAnswer({ logged, spec: { consumed } }: Own, index: number, runs: Runs) {
+async function modelAnswer({ path, segment: index }: Asked, { logged, spec: { consumed } }: Own, runs: Runs) {
   if (consumed === undefined) throw new Error(`claim ${logged.claimHash} consumes no model`);
   const { graph, roots } = await runs.model(consumed);
-  const header = headerProof(encodeGraph(graph));
+  const encoded = encodeGraph(graph);
+  if (path === PATH.modelGraph) return graphAnswer(consumed.task, encoded, index);
+  const header = headerProof(encoded);
   return {
     functionName: "answerModel",
     args: [consumed.task, header, index, roots[index]!, treeProof(roots, index)],
@@ -80,7 +82,7 @@ async function modelAnswer({ logged, spec: { consumed } }: Own, index: number, r
 }
 
 async function answerTo(
-  { path, segment, step }: Asked,
+  { path, segment, step, page }: Asked,
   own: Own,
   range: () => Promise<ChunkRange>,
 ): Promise<{ functionName: string; args: readonly unknown[] }> {
@@ -101,15 +103,11 @@ async function answerTo(
       const roots = await traces.roots(segment * task.segmentSteps + step);
       const proof = await stepProof(own, segment, step);
       const header = headerProof(encodeGraph(graph));
-      return { functionName: "openStep", args: [task, segmentProof(run, segment), step, proof, header, roots] };
+      const args = [task, segmentProof(run, segment), step, proof, header, page, pageOf(roots, page)];
+      return { functionName: "openStep", args };
     }
-    case PATH.graph: {
-      const encodedGraph = encodeGraph(graph);
-      // A demand names a leaf where others name a segment.
-      const { encoded, flops, bytes_, siblings } = leafProof(encodedGraph, segment);
-      const args = [task, segment, headerProof(encodedGraph), { encoded, flops, bytes_, siblings }];
-      return { functionName: "answerGraph", args };
-    }
+    case PATH.graph:
+      return graphAnswer(task, encodeGraph(graph), segment);
     case PATH.metrics: {
       const { metrics } = run.result.segments[segment]!.record;
       const header = headerProof(encodeGraph(graph));
@@ -123,6 +121,14 @@ async function answerTo(
     default:
       throw new Error(`L1 asks for path ${path}, which this version does not know`);
   }
+}
+
+function graphAnswer(task: Task, graph: EncodedGraph, leaf: number) {
+  const { encoded, flops, bytes_, siblings } = leafProof(graph, leaf);
+  return {
+    functionName: "answerGraph",
+    args: [task, leaf, headerProof(graph), { encoded, flops, bytes_, siblings }],
+  };
 }
 
 const NO_SEGMENT = {
@@ -146,15 +152,15 @@ async function stepProof({ run, traces }: Own, segment: number, step: number) {
 
 async function chunksAnswer(own: Own, range: ChunkRange) {
   const { task } = own.run.inputs;
-  const { roots, bytes } = await tensorOf(own, range);
+  const { root, rootProof, bytes } = await tensorOf(own, range);
   const last = range.firstChunk + range.chunkCount - 1;
   const chunks = chunksOf(bytes, range.firstChunk, last);
   const ofValue = range.source === CHUNKS_OF.value;
   const answer = {
     segment: ofValue && hasStepRoots(task) ? segmentProof(own.run, range.segment) : emptySegmentAt(range.segment),
     step: ofValue ? await stepProof(own, range.segment, range.step) : NO_STEP,
-    tensorRoot: roots[range.index]!,
-    rootProof: treeProof(roots, range.index),
+    tensorRoot: root,
+    rootProof,
     data: bytesToHex(chunks.bytes),
     rangeProof: chunks.proof,
   };
@@ -163,15 +169,20 @@ async function chunksAnswer(own: Own, range: ChunkRange) {
 
 const emptySegmentAt = (index: number) => ({ ...NO_SEGMENT, leaf: { ...NO_SEGMENT.leaf, index } });
 
-/** The list that a demanded tensor's root is in, and the tensor's bytes. */
-async function tensorOf({ run, traces }: Own, { source, segment, step, place, index }: ChunkRange) {
-  const { task, dataset, start } = run.inputs;
-  if (source === CHUNKS_OF.dataset)
-    return { roots: datasetTensorRoots(dataset), bytes: bytesOf(dataset.tensors[index]!) };
-  if (source === CHUNKS_OF.start) return { roots: (await traces.roots(0)).stateIn, bytes: bytesOf(start[index]!) };
+/** A demanded tensor's bytes and root, and where that stands in its list. */
+async function tensorOf({ run, traces }: Own, { source, segment, step, place, index, tensorRoot }: ChunkRange) {
+  const { task, graph, dataset, start } = run.inputs;
+  const inList = (roots: readonly Hex[], bytes: Uint8Array) => ({
+    root: roots[index]!,
+    rootProof: treeProof(roots, index),
+    bytes,
+  });
+  if (source === CHUNKS_OF.dataset) return inList(datasetTensorRoots(dataset), bytesOf(dataset.tensors[index]!));
+  if (source === CHUNKS_OF.start) return inList((await traces.roots(0)).stateIn, bytesOf(start[index]!));
+  if (source === CHUNKS_OF.constant) return { root: tensorRoot, rootProof: [], bytes: graph.constants[index]!.bytes };
   const global = segment * task.segmentSteps + step;
   const bytes = await traces.value(global, place, index);
   if (bytes === undefined || place === PLACE.constant)
     throw new Error(`no committed value at place ${place}, index ${index}`);
-  return { roots: rootsAt(await traces.roots(global), place), bytes };
+  return inList(rootsAt(await traces.roots(global), place), bytes);
 }

@@ -48,11 +48,13 @@ async function trainingStart(task: Task, graph: Graph, library: Library): Promis
 }
 
 async function modelState(graph: Graph, consumed: ConsumedClaim, library: Library): Promise<Tensor[]> {
-  const types = stateTypes(await library.graph(consumed.task.graph.root));
+  const types = await library.stateTypes(consumed.task.graph.root);
   const roots = await library.roots(consumed.resultRoot, types.length);
   const sources = new Set(graph.stateInputs.map(({ source }) => source).filter((source) => source !== ZERO_SOURCE));
   const model: Tensor[] = [];
-  for (const source of sources)
-    if (types[source] !== undefined) model[source] = await library.tensor(roots[source]!, types[source]);
+  for (const source of sources) {
+    const type = types[source];
+    if (type !== undefined) model[source] = await library.tensor(roots[source]!, type);
+  }
   return stateFromModel(graph, model);
 }

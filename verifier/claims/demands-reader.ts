@@ -3,11 +3,27 @@ import { demandsAbi } from "../../common/contracts/demands.ts";
 import type { L1 } from "../l1.ts";
 
 /** What a demand asks for (`IDemands.PATH_…`). */
-export const PATH = { segment: 1, traces: 2, step: 3, chunks: 4, metrics: 5, graph: 6, model: 7 } as const;
+export const PATH = {
+  segment: 1,
+  traces: 2,
+  step: 3,
+  chunks: 4,
+  metrics: 5,
+  graph: 6,
+  model: 7,
+  modelGraph: 8,
+} as const;
 /** Where demanded chunks come from. */
-export const CHUNKS_OF = { value: 1, dataset: 2, start: 3 } as const;
+export const CHUNKS_OF = { value: 1, dataset: 2, start: 3, constant: 4 } as const;
 
-export type Asked = { readonly key: Hex; readonly path: number; readonly segment: number; readonly step: number };
+export type Asked = {
+  readonly key: Hex;
+  readonly path: number;
+  /** A leaf's or tensor's number where something of a graph or model is asked for. */
+  readonly segment: number;
+  readonly step: number;
+  readonly page: number;
+};
 
 export type ChunkRange = {
   readonly source: number;
@@ -16,6 +32,8 @@ export type ChunkRange = {
   readonly place: number;
   readonly index: number;
   readonly leafCount: number;
+  /** Of a constant; else 0. */
+  readonly tensorRoot: Hex;
   readonly tensorBytes: bigint;
   readonly firstChunk: number;
   readonly chunkCount: number;

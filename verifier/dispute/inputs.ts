@@ -4,21 +4,24 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { treeRoot } from "../../common/merkle.ts";
 import { hasStepRoots, startsFromRoot, TASK_KIND, type Task } from "../../common/task.ts";
 import type { ClaimFinding } from "../check/claim.ts";
-import type { Published, PublishedStep } from "../check/published.ts";
+import type { Published } from "../check/published.ts";
+import { shownRoots } from "../check/shown.ts";
 import { allShown, type InputKind, WantedError } from "../check/want.ts";
 import { assembleInputs, type ConsumedClaim } from "../claims/assemble.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
-import { type Graph, ZERO_SOURCE } from "../graph/graph.ts";
-import { encodeGraph } from "../model/encoding.ts";
+import { type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
+import { encodeGraph, encodeHeader } from "../model/encoding.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
-import { stepTraceOf } from "../trace/step.ts";
+import { type StepRoots, stepTraceOf } from "../trace/step.ts";
+import { placementIn } from "../trace/values.ts";
+import { type HeaderProof, headerProof } from "../witness/proofs.ts";
 import { type ConsumedResult, tensorsOf } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
-import { shownGraph, shownHeader } from "./shown-graph.ts";
+import { shownEncoding, shownGraph, shownHeader } from "./shown-graph.ts";
 
 /** Or what they cannot be: a claim that starts from something else than the model. */
 export type FoundInputs =
@@ -31,8 +34,7 @@ export type FoundInputs =
 
 /**
  * What a task's result is a function of, from whoever serves it, the rest from what the claimant published on L1. All of it
- * throws `WantedError` for what can be asked for there, and `DataUnavailableError` for what cannot: constants of a graph that
- * nobody serves, and the graph of the training that a claim consumes.
+ * throws `WantedError` for what can be asked for there, and `DataUnavailableError` for what cannot: a graph that cannot be run.
  */
 export type InputSource = {
   readonly inputs: () => Promise<FoundInputs>;
@@ -52,18 +54,25 @@ export function openInputs(
   async function graphOfTask(): Promise<Graph> {
     const graph = await orElse(library.graph(task.graph.root), async () => {
       const shown = await published();
-      const header = await shownHeader(task.graph, shown);
+      const header = shownHeader(task.graph, "task", shown);
       terms = { ...terms, header };
-      return shownGraph(header, shown, library);
+      const encoded = shownEncoding(task.graph, header, shown);
+      terms = { ...terms, encoded };
+      return shownGraph(encoded, shown, library);
     });
     terms = { ...terms, graph };
     return graph;
   }
 
-  async function modelGraph({ task: training }: ConsumedClaim): Promise<Graph> {
-    const graph = await library.graph(training.graph.root);
-    terms = { ...terms, model: { task: training, graph } };
-    return graph;
+  /** Of the consumed training's graph, which may be final: nobody but this claimant can be asked for it. */
+  async function modelHeader({ task: training }: ConsumedClaim): Promise<HeaderProof> {
+    terms = { ...terms, model: { task: training } };
+    const header = await orElse(
+      library.graph(training.graph.root).then((graph) => headerProof(encodeGraph(graph))),
+      async () => shownHeader(training.graph, "model", await published()),
+    );
+    terms = { ...terms, model: { task: training, header } };
+    return header;
   }
 
   return {
@@ -79,7 +88,7 @@ export function openInputs(
       } catch (error) {
         if (!(error instanceof DataUnavailableError)) throw error;
       }
-      const model = consumed && { root: consumed.resultRoot, types: stateTypes(await modelGraph(consumed)) };
+      const model = consumed && modelOf(consumed, graph, await modelHeader(consumed));
       const shown = await published();
       try {
         const inputs = await assembleInputs(task, seed, consumed, withPublished(own, task, graph, model, shown));
@@ -92,13 +101,13 @@ export function openInputs(
     },
     consumed: async () => {
       if (consumed === undefined) return undefined;
-      const graph = await modelGraph(consumed);
-      const roots = library.roots(consumed.resultRoot, graph.stateInputs.length);
+      const header = await modelHeader(consumed);
+      const roots = library.roots(consumed.resultRoot, header.header.nextStates);
       const tensor = await orElse<ConsumedResult["tensor"]>(
         roots.then(tensorsOf),
         async () => (await published()).model,
       );
-      return { task: consumed.task, graph: encodeGraph(graph), tensor };
+      return { task: consumed.task, header, tensor };
     },
   };
 }
@@ -106,8 +115,8 @@ export function openInputs(
 /** A state tensor of the first step is not the model's. */
 class WrongStartError extends Error {
   readonly state: number;
-  readonly step: PublishedStep;
-  constructor(state: number, step: PublishedStep) {
+  readonly step: FirstStep;
+  constructor(state: number, step: FirstStep) {
     super(`state tensor ${state} is not the model's`);
     this.state = state;
     this.step = step;
@@ -134,7 +143,20 @@ function wrongStart({ state, step: { roots, proof } }: WrongStartError, publishe
   };
 }
 
-type Model = { readonly root: Hex; readonly types: readonly TensorType[] };
+type FirstStep = { readonly roots: StepRoots; readonly proof: readonly Hex[] };
+
+/** Of tensors that the graph does not start from no type is needed. */
+type Model = {
+  readonly root: Hex;
+  readonly graphRoot: Hex;
+  readonly types: readonly (TensorType | undefined)[];
+};
+
+function modelOf({ task, resultRoot }: ConsumedClaim, graph: Graph, { header }: HeaderProof): Model {
+  const types: (TensorType | undefined)[] = Array.from({ length: header.nextStates }, () => undefined);
+  for (const { value, source } of graph.stateInputs) if (source < types.length) types[source] = valueAt(graph, value);
+  return { root: resultRoot, graphRoot: task.graph.root, types };
+}
 
 /** `library`, and behind it what L1 shows. */
 function withPublished(
@@ -154,7 +176,7 @@ function withPublished(
   else lists.set(task.datasetRoot, { of: "dataset", types: datasetTypes(graph, Number(task.datasetRows)) });
   if (startsFromRoot(task)) lists.set(task.startRoot, { of: "start", types: stateTypes(graph) });
 
-  async function shownRoots(root: Hex, { of, types }: { of: InputKind; types: readonly TensorType[] }) {
+  async function inputRoots(root: Hex, { of, types }: { of: InputKind; types: readonly TensorType[] }) {
     const tensors = types.map((type, index) => () => published.input(of, index, byteSizeOf(type)));
     const roots: readonly Hex[] = (await allShown(tensors)).map(tensorRoot);
     if (treeRoot(roots) !== root) throw new Error("L1 shows inputs of another root than the task's");
@@ -184,13 +206,14 @@ function withPublished(
   }
 
   async function stateAt(index: number, root: Hex, type: TensorType): Promise<Tensor> {
-    const step = firstStep(task, published);
+    const step = await firstStep(task, graph, published);
     if (step.roots.stateIn[index] !== root) throw new WrongStartError(index, step);
     return fromBytes(type, await published.read(0, 0)(PLACE.state, index, root, byteSizeOf(type)));
   }
 
   return {
     graph: library.graph,
+    stateTypes: async (root) => (root === model?.graphRoot ? model.types : library.stateTypes(root)),
     roots: async (root, count) => {
       if (root === model?.root) {
         const roots = await modelRoots(model);
@@ -199,7 +222,7 @@ function withPublished(
       }
       const list = lists.get(root);
       if (list === undefined) return library.roots(root, count);
-      const roots = await orElse(library.roots(root, count), () => shownRoots(root, list));
+      const roots = await orElse(library.roots(root, count), () => inputRoots(root, list));
       for (const [index, tensor] of roots.entries()) places.set(tensor, { of: list.of, index });
       return roots;
     },
@@ -213,11 +236,10 @@ function withPublished(
 }
 
 /** Roots of the first step; throws `WantedError` until L1 shows them. */
-function firstStep(task: Task, published: Published): PublishedStep {
+async function firstStep(task: Task, graph: Graph, published: Published): Promise<FirstStep> {
   if (!hasStepRoots(task) && published.opened(0) === undefined) throw new WantedError({ path: "traces", segment: 0 });
-  const step = published.step(0, 0);
-  if (step === undefined) throw new WantedError({ path: "step", segment: 0, step: 0 });
-  return step;
+  const roots = await shownRoots(published, encodeHeader(graph, placementIn(graph)), 0, 0);
+  return { roots, proof: published.step(0, 0)!.proof };
 }
 
 /** `other` where nobody serves it; it gives undefined for what L1 cannot show either. */

@@ -1,30 +1,25 @@
-import {
-  type Abi,
-  type AbiFunction,
-  decodeFunctionData,
-  getAbiItem,
-  type Hex,
-  hexToBytes,
-  toFunctionSelector,
-} from "viem";
+import { type Abi, type Hex, hexToBytes } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import type { SegmentProof } from "../check/evidence.ts";
-import type { Published, PublishedRoot, PublishedStep } from "../check/published.ts";
+import type { Published, PublishedLeaf, PublishedRoot } from "../check/published.ts";
 import { type ChunkSpan, type InputKind, type Want, WantedError } from "../check/want.ts";
 import { CHUNKS_OF, type ChunkRange } from "../claims/demands-reader.ts";
 import type { L1 } from "../l1.ts";
-import type { SumNode } from "../model/root.ts";
 import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
-import type { StepRoots } from "../trace/step.ts";
-import type { HeaderProof } from "../witness/proofs.ts";
 
 /** The largest block that one demand may ask for (P7.6). */
 const BLOCK_CHUNKS = 64;
 
-type LeafLog = { readonly leaf: number; readonly encoded: Hex };
+type LeafLog = PublishedLeaf & { readonly graphRoot: Hex; readonly leaf: number };
+type AskedLog = { readonly key: Hex; readonly segment: number; readonly step: number; readonly page: number };
 type RootLog = PublishedRoot & { readonly index: number };
-type StepLog = { readonly key: Hex; readonly values: StepRoots; readonly proof: readonly Hex[] };
+type StepLog = {
+  readonly key: Hex;
+  readonly trace: StepTrace;
+  readonly proof: readonly Hex[];
+  readonly roots: readonly Hex[];
+};
 type MetricsLog = { readonly segment: number; readonly metrics: readonly Hex[] };
 
 /** Everything a claimant has published on L1 about a claim. */
@@ -36,23 +31,22 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
     return (await found(eventName)).map((log) => (log as unknown as { args: T }).args);
   }
 
-  const graphLogs = await found("GraphPublished");
-  const graphLeaves = new Map<number, Hex>();
-  for (const log of graphLogs) {
-    const { leaf, encoded } = (log as unknown as { args: LeafLog }).args;
-    graphLeaves.set(leaf, encoded);
-  }
+  const graphLeaves = new Map<string, PublishedLeaf>();
+  for (const { graphRoot, leaf, encoded, siblings } of await logs<LeafLog>("GraphPublished"))
+    graphLeaves.set(`${graphRoot}/${leaf}`, { encoded, siblings });
   const model = new Map<number, PublishedRoot>();
   for (const { index, root, proof } of await logs<RootLog>("ModelPublished")) model.set(index, { root, proof });
 
   const leaves = new Map<number, SegmentProof>();
   for (const { leaf, proof } of await logs<SegmentProof>("SegmentPublished")) leaves.set(leaf.index, { leaf, proof });
-  const asked = new Map<Hex, { segment: number; step: number }>();
-  for (const args of await logs<{ key: Hex; segment: number; step: number }>("Asked")) asked.set(args.key, args);
-  const steps = new Map<string, PublishedStep>();
-  for (const { key, values, proof } of await logs<StepLog>("StepPublished")) {
-    const { segment, step } = asked.get(key)!;
-    steps.set(`${segment}/${step}`, { roots: values, proof });
+  const asked = new Map<Hex, AskedLog>();
+  for (const args of await logs<AskedLog>("Asked")) asked.set(args.key, args);
+  const steps = new Map<string, StepLog & { readonly pages: Map<number, readonly Hex[]> }>();
+  for (const shown of await logs<StepLog>("StepPublished")) {
+    const { segment, step, page } = asked.get(shown.key)!;
+    const at = `${segment}/${step}`;
+    const pages = steps.get(at)?.pages ?? new Map();
+    steps.set(at, { ...shown, pages: pages.set(page, shown.roots) });
   }
   const metrics = new Map<number, readonly bigint[]>();
   for (const { segment, metrics: words } of await logs<MetricsLog>("MetricsPublished"))
@@ -81,16 +75,14 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
   }
 
   return {
-    graphLeaf: (leaf) => graphLeaves.get(leaf),
-    headerSiblings: async () => {
-      const hashes = new Set(graphLogs.map(({ transactionHash }) => transactionHash));
-      const transactions = await Promise.all([...hashes].map((hash) => client.getTransaction({ hash })));
-      return transactions.flatMap(({ input }) => headersIn(input));
-    },
+    graphLeaf: (root, leaf) => graphLeaves.get(`${root}/${leaf}`),
     model: (index) => model.get(index),
     leaf: (segment) => leaves.get(segment),
     metrics: (segment) => metrics.get(segment),
-    step: (segment, step) => steps.get(`${segment}/${step}`),
+    step: (segment, step) => {
+      const shown = steps.get(`${segment}/${step}`);
+      return shown && { trace: shown.trace, proof: shown.proof, page: (page) => shown.pages.get(page) };
+    },
     opened: (segment) => opened.get(segment),
     read: (segment, step) => async (place, index, root, byteLength) => {
       const owner: Owner = [CHUNKS_OF.value, segment, step, place, index];
@@ -106,26 +98,6 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
         ...span,
       })),
   };
-}
-
-const ANSWER_GRAPH = toFunctionSelector(getAbiItem({ abi: demandsAbi as Abi, name: "answerGraph" }) as AbiFunction);
-
-/**
- * Proofs of headers among the arguments of calls of `answerGraph`. The event does not hold them, and a claimant that is a
- * contract may be called with anything: each place that looks like the call is tried.
- */
-function headersIn(input: Hex): (readonly SumNode[])[] {
-  const found: (readonly SumNode[])[] = [];
-  const selector = ANSWER_GRAPH.slice(2);
-  for (let at = input.indexOf(selector, 2); at >= 0; at = input.indexOf(selector, at + 1)) {
-    try {
-      const { args } = decodeFunctionData({ abi: demandsAbi as Abi, data: `0x${input.slice(at)}` });
-      found.push((args as readonly [unknown, unknown, unknown, HeaderProof])[3].siblings);
-    } catch {
-      // Other bytes that happen to begin alike.
-    }
-  }
-  return found;
 }
 
 /** The blocks that hold missing chunks. */
@@ -153,4 +125,8 @@ const ownerOf = ({
 const NO_VALUE = { segment: 0, step: 0, place: 0 } as const;
 
 /** Where L1 finds the root of an input. */
-export const INPUT_SOURCE: Record<InputKind, number> = { dataset: CHUNKS_OF.dataset, start: CHUNKS_OF.start };
+const INPUT_SOURCE: Record<InputKind, number> = {
+  dataset: CHUNKS_OF.dataset,
+  start: CHUNKS_OF.start,
+  constant: CHUNKS_OF.constant,
+};

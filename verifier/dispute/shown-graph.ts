@@ -1,14 +1,24 @@
 import type { Hex } from "viem";
-import { type EncodedGraph, graphHeaderHash } from "../../common/graph-encoding.ts";
+import type { EncodedGraph } from "../../common/graph-encoding.ts";
 import type { GraphRef } from "../../common/job.ts";
 import type { Published } from "../check/published.ts";
-import { type Want, WantedError } from "../check/want.ts";
+import { allShown, type GraphKind, type Want, WantedError } from "../check/want.ts";
 import { DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
 import { GraphError } from "../graph/errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import { constantOf, decodeGraph, headerOf, nodeOf, typeOf } from "../model/decoding.ts";
-import { isSumProof } from "../model/root.ts";
+import {
+  constantOf,
+  decodeGraph,
+  feedOf,
+  headerOf,
+  nextStateOf,
+  nodeOf,
+  stateInputOf,
+  typeOf,
+} from "../model/decoding.ts";
+import { firstLeaves } from "../model/root.ts";
+import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { HeaderProof } from "../witness/proofs.ts";
 
 /** Most leaves that are asked for: their open fees alone are beyond what a claim is worth long before. */
@@ -17,44 +27,60 @@ const MAX_LEAVES = 4096;
 const LEAVES_AT_ONCE = 100;
 
 /** The header of a graph of which L1 shows that leaf; throws `WantedError` while it does not. */
-export async function shownHeader(ref: GraphRef, published: Published): Promise<HeaderProof> {
-  const bytes = published.graphLeaf(0);
-  if (bytes === undefined) throw new WantedError({ path: "graph", leaf: 0 });
-  const header = headerOf(bytes);
-  const leaf = { hash: graphHeaderHash(header), flops: 0n, bytes_: 0n };
-  for (const siblings of await published.headerSiblings())
-    if (isSumProof(ref, leaf, 0, leavesOf(header), siblings)) return { header, siblings };
-  throw new DataUnavailableError("graph-proof", "nobody shows where a graph's header stands in its tree", {
-    expected: `a proof under ${ref.root} in the transaction that published it`,
-  });
+export function shownHeader({ root }: GraphRef, of: GraphKind, published: Published): HeaderProof {
+  const leaf = published.graphLeaf(root, 0);
+  if (leaf === undefined) throw new WantedError({ path: "graph", of, leaf: 0 });
+  return { header: headerOf(leaf.encoded), siblings: leaf.siblings };
+}
+
+/** What the task's graph's root commits to, leaf by leaf as L1 shows it; throws `WantedError` for leaves that are missing. */
+export function shownEncoding({ root }: GraphRef, { header }: HeaderProof, published: Published): EncodedGraph {
+  const count = firstLeaves(header).end;
+  if (count > MAX_LEAVES)
+    throw new DataUnavailableError("graph-size", "a graph of too many leaves", { expected: MAX_LEAVES, actual: count });
+  const leaves = Array.from({ length: count }, (_, leaf) => published.graphLeaf(root, leaf)?.encoded);
+  const missing = leaves.flatMap((bytes, leaf): Want[] =>
+    bytes === undefined ? [{ path: "graph", of: "task", leaf }] : [],
+  );
+  if (missing.length > 0) throw new WantedError(...missing.slice(0, LEAVES_AT_ONCE));
+  return readable(() => encodedOf(header, leaves as readonly Hex[]));
 }
 
 /**
- * The graph, leaf by leaf as L1 shows it; throws `WantedError` for leaves that are missing. Of constants L1 shows no more
- * than their roots: somebody must serve them, or an own graph have the same. `DataUnavailableError` for those that nobody
- * has, and for what is no graph that can be run.
+ * The graph of an encoding, its constants from whoever serves them (an own graph may have the same) or from L1; throws
+ * `WantedError` for chunks that are missing there, and `DataUnavailableError` for what is no graph that can be run.
  */
-export async function shownGraph({ header }: HeaderProof, published: Published, library: Library): Promise<Graph> {
-  const count = leavesOf(header);
-  if (count > MAX_LEAVES)
-    throw new DataUnavailableError("graph-size", "a graph of too many leaves", { expected: MAX_LEAVES, actual: count });
-  const leaves = Array.from({ length: count }, (_, leaf) => published.graphLeaf(leaf));
-  const missing = leaves.flatMap((bytes, leaf): Want[] => (bytes === undefined ? [{ path: "graph", leaf }] : []));
-  if (missing.length > 0) throw new WantedError(...missing.slice(0, LEAVES_AT_ONCE));
+export async function shownGraph(encoded: EncodedGraph, published: Published, library: Library): Promise<Graph> {
+  const constants = encoded.constants.map((item, index) => async (): Promise<Tensor> => {
+    const type = readable(() => typeOf(item));
+    try {
+      return await library.tensor(item.tensorRoot, type);
+    } catch (error) {
+      if (!(error instanceof DataUnavailableError)) throw error;
+      return fromBytes(type, published.input("constant", index, byteSizeOf(type)));
+    }
+  });
+  const tensors = await allShown(constants);
+  return readable(() => decodeGraph(encoded, tensors));
+}
+
+function readable<T>(read: () => T): T {
   try {
-    const encoded = encodedOf(header, leaves as readonly Hex[]);
-    const constants = encoded.constants.map((item) => library.tensor(item.tensorRoot, typeOf(item)));
-    return decodeGraph(encoded, await Promise.all(constants));
+    return read();
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     throw new DataUnavailableError("graph", `L1 shows no graph that can be run: ${error.message}`, { cause: error });
   }
 }
 
-const leavesOf = ({ constants, nodes }: HeaderProof["header"]): number => 1 + constants + nodes;
-
-const encodedOf = (header: HeaderProof["header"], leaves: readonly Hex[]): EncodedGraph => ({
-  header,
-  constants: leaves.slice(1, 1 + header.constants).map(constantOf),
-  nodes: leaves.slice(1 + header.constants).map(nodeOf),
-});
+function encodedOf(header: HeaderProof["header"], leaves: readonly Hex[]): EncodedGraph {
+  const { constant, state, feed, nextState, node } = firstLeaves(header);
+  return {
+    header,
+    constants: leaves.slice(constant, state).map(constantOf),
+    states: leaves.slice(state, feed).map(stateInputOf),
+    feeds: leaves.slice(feed, nextState).map(feedOf),
+    nextStates: leaves.slice(nextState, node).map(nextStateOf),
+    nodes: leaves.slice(node).map(nodeOf),
+  };
+}

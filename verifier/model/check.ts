@@ -1,23 +1,26 @@
-import { type Graph, type Node, type OpName, type ValueId, valueAt } from "../graph/graph.ts";
+import { type Graph, type Node, type OpName, valueAt } from "../graph/graph.ts";
 import type { Profile } from "../ops/judge.ts";
 import { isLeading } from "../ops/reduce.ts";
-import { dtypes, type Shape, sizeOf } from "../tensor/tensor.ts";
+import { sizeOf } from "../tensor/tensor.ts";
 import { UnsupportedModelError } from "./errors.ts";
 import { hasLeaf } from "./leaf.ts";
+import { proofSizes } from "./proof-size.ts";
 
 /** Most gas that judging one element may take: a leaf must fit into one L1 transaction (16.7M gas, EIP-7825). */
 export const MAX_LEAF_GAS = 12_000_000;
 /** Most terms that the contracts add up for one element (docs/numerics.md N5.3). */
 export const MAX_LEAF_TERMS = 8_192;
-/** Most bytes of operands that one leaf may read: L1 nodes pass on transactions of up to 128 KiB, proofs included. */
-export const MAX_LEAF_BYTES = 120_000;
+/** Most bytes of a transaction that proves one element wrong: L1's nodes pass on no larger ones (128 KiB, envelope included). */
+export const MAX_PROOF_BYTES = 131_072;
 
 // Out of test/snapshots/gas-leaves.json, which test/verifier/model/leaf-gas.test.ts holds them to. A term's gas is the slope
 // between `gemm-784` and `gemm-128` (685 strict, 385 tolerant) and between `reduce-max-2048` and `reduce-max-10` (205); the
-// base is above the dearest leaf without terms to speak of (`mul`, 446,433), with room for the proofs of larger tensors.
-const BASE_GAS = 600_000;
+// base is above the dearest leaf without terms to speak of (`mul`, 373,551), with room for the proofs of larger tensors.
+const BASE_GAS = 490_000;
 const GAS_PER_TERM = { strict: 700, tolerant: 400 } as const;
 const GAS_PER_COMPARED = 210;
+/** Each row of a window is an opening of its own. */
+const GAS_PER_WINDOW_ROW = 30_000;
 
 /**
  * The provability gate: every node must be judged by the profile it will be claimed under, in one transaction.
@@ -29,10 +32,17 @@ export function checkGraph(graph: Graph, profile: Profile): void {
 }
 
 /** Every node that the gate refuses. */
-export const unprovableNodes = (graph: Graph, profile: Profile): UnsupportedModelError[] =>
-  graph.nodes.flatMap((node) => refusalOf(graph, node, profile) ?? []);
+export function unprovableNodes(graph: Graph, profile: Profile): UnsupportedModelError[] {
+  const sizeOfProof = proofSizes(graph);
+  return graph.nodes.flatMap((node, index) => refusalOf(graph, node, profile, () => sizeOfProof(index)) ?? []);
+}
 
-function refusalOf(graph: Graph, node: Node, profile: Profile): UnsupportedModelError | undefined {
+function refusalOf(
+  graph: Graph,
+  node: Node,
+  profile: Profile,
+  proofBytes: () => number,
+): UnsupportedModelError | undefined {
   const { name } = valueAt(graph, node.output);
   const disorder = profile === "strict" ? disorderOf(graph, node) : undefined;
   if (disorder !== undefined)
@@ -47,9 +57,9 @@ function refusalOf(graph: Graph, node: Node, profile: Profile): UnsupportedModel
   const terms = termsOf(graph, node);
   if (SUMMING.includes(node.op) && terms > MAX_LEAF_TERMS)
     return new UnsupportedModelError(name, `its leaf adds ${terms} terms`, `Split it: at most ${MAX_LEAF_TERMS}.`);
-  const bytes = leafBytes(graph, node);
-  if (bytes > MAX_LEAF_BYTES)
-    return new UnsupportedModelError(name, `its leaf reads ${bytes} bytes`, `Split it: at most ${MAX_LEAF_BYTES}.`);
+  const bytes = proofBytes();
+  if (bytes > MAX_PROOF_BYTES)
+    return new UnsupportedModelError(name, `its proof takes ${bytes} bytes`, `Split it: at most ${MAX_PROOF_BYTES}.`);
   return undefined;
 }
 
@@ -58,7 +68,9 @@ const SUMMING: readonly OpName[] = ["Conv", "ConvTranspose", "Gemm", "MatMul", "
 /** Estimated L1 gas to prove the worst element of a node's output wrong; 0 for an output without a leaf. */
 export function leafGas(graph: Graph, node: Node, profile: Profile): number {
   if (!hasLeaf(node)) return 0;
-  return BASE_GAS + termsOf(graph, node) * gasPerTerm(node, profile);
+  const isWindow = node.op === "Conv" || node.op === "ConvTranspose";
+  const windowRows = isWindow ? valueAt(graph, node.inputs[1]!).shape[2]! : 0;
+  return BASE_GAS + windowRows * GAS_PER_WINDOW_ROW + termsOf(graph, node) * gasPerTerm(node, profile);
 }
 
 function gasPerTerm(node: Node, profile: Profile): number {
@@ -73,31 +85,6 @@ function gasPerTerm(node: Node, profile: Profile): number {
     default:
       return GAS_PER_TERM[profile];
   }
-}
-
-/** The operands of which a leaf reads one element per term. */
-function readAlong(node: Node): readonly ValueId[] {
-  if (node.op === "ScatterElements") return node.inputs.slice(1);
-  return node.op === "Gemm" || node.op === "MatMul" ? node.inputs.slice(0, 2) : node.inputs.slice(0, 1);
-}
-
-/** Bytes of the operands' elements that the leaf of one element shows to L1. */
-function leafBytes(graph: Graph, node: Node): number {
-  if (node.op === "Conv" || node.op === "ConvTranspose") return convLeafBytes(graph, node);
-  const elementBytes = readAlong(node).reduce((sum, id) => sum + dtypes[valueAt(graph, id).dtype].bytes, 0);
-  return hasLeaf(node) ? termsOf(graph, node) * elementBytes : 0;
-}
-
-/** What one opening adds to its elements: the rest of the chunks at both ends, and proofs. */
-const OPENING_BYTES = 2_700;
-
-/** Whole rows of the window, with the channels of all groups between its first and last position, and one filter. */
-function convLeafBytes(graph: Graph, node: Node): number {
-  const [x, w] = node.inputs.map((id) => valueAt(graph, id).shape) as [Shape, Shape];
-  const [rows, columns] = w.slice(2) as [number, number];
-  const [, across] = node.attributes.dilations as readonly [number, number];
-  const positions = node.op === "Conv" ? (columns - 1) * across + 1 : columns;
-  return 4 * (rows * positions * x[1]! + termsOf(graph, node)) + rows * OPENING_BYTES;
 }
 
 /** Operations on the way to one element. */

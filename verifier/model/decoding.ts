@@ -1,14 +1,19 @@
 import { decodeAbiParameters, type Hex, parseAbiParameters } from "viem";
 import {
   type EncodedConstant,
+  type EncodedFeed,
   type EncodedGraph,
   type EncodedGraphHeader,
   type EncodedNode,
+  type EncodedStateInput,
   type EncodedValue,
+  feedParameter,
   graphHeaderParameter,
   nodeParameter,
   OP,
   PLACE,
+  stateInputParameter,
+  valueParameter,
 } from "../../common/graph-encoding.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { batchInput, constant, emit, maskInput, stateInput } from "../graph/draft.ts";
@@ -25,6 +30,14 @@ const tag = { type: "bytes32" } as const;
 /** Leaves of a graph's tree out of what they are the hashes of (P5.6). */
 export const headerOf = (bytes: Hex): EncodedGraphHeader =>
   parsed(() => decodeAbiParameters([tag, graphHeaderParameter], bytes)[1]);
+
+export const stateInputOf = (bytes: Hex): EncodedStateInput =>
+  parsed(() => decodeAbiParameters([tag, stateInputParameter], bytes)[1]);
+
+export const feedOf = (bytes: Hex): EncodedFeed => parsed(() => decodeAbiParameters([tag, feedParameter], bytes)[1]);
+
+export const nextStateOf = (bytes: Hex): EncodedValue =>
+  parsed(() => decodeAbiParameters([tag, valueParameter], bytes)[1]);
 
 export const nodeOf = (bytes: Hex): EncodedNode => parsed(() => decodeAbiParameters([tag, nodeParameter], bytes)[1]);
 
@@ -63,14 +76,14 @@ function parsed<T>(read: () => T): T {
   }
 }
 
-function graphOf({ header, nodes }: EncodedGraph, constants: readonly Tensor[]): Graph {
+function graphOf({ header, states, feeds, nextStates, nodes }: EncodedGraph, constants: readonly Tensor[]): Graph {
   const kind = (Object.keys(TASK_KIND) as GraphKind[]).find((name) => TASK_KIND[name] === header.kind);
   if (kind === undefined) throw new GraphError("kind 1, 2 or 3", String(header.kind));
   const draft = newDraft();
   const known = knownValues();
-  for (const [index, state] of header.states.entries())
+  for (const [index, state] of states.entries())
     known.add({ ...state, place: PLACE.state, index }, stateInput(draft, `state${index}`, typeOf(state), state.source));
-  for (const [index, feed] of header.feeds.entries()) {
+  for (const [index, feed] of feeds.entries()) {
     const id =
       feed.keep === 0 ? batchInput(draft, `feed${index}`, typeOf(feed)) : maskInput(draft, feed.shape, feed.keep);
     known.add({ ...feed, place: PLACE.feed, index }, id);
@@ -86,7 +99,7 @@ function graphOf({ header, nodes }: EncodedGraph, constants: readonly Tensor[]):
     const inputs = node.inputs.map(({ value }) => known.take(value));
     known.add(output, emit(draft, op, inputs, attributesOf(op, node, output)));
   }
-  const stateOutputs = header.nextStates.map((value) => known.take(value));
+  const stateOutputs = nextStates.map((value) => known.take(value));
   const { loss } = header;
   return finish(draft, { kind, stateOutputs, ...(loss.place === PLACE.none ? {} : { loss: known.take(loss) }) });
 }

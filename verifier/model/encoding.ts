@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import {
   attributes,
   type EncodedGraph,
+  type EncodedGraphHeader,
   type EncodedNode,
   type EncodedOperand,
   type EncodedValue,
@@ -25,21 +26,27 @@ export function encodeGraph(graph: Graph, placement: Placement = placementOf(gra
     return { dtype: dtypes[dtype].code, shape };
   };
   return {
-    header: {
-      kind: TASK_KIND[graph.kind],
-      states: graph.stateInputs.map(({ value, source }) => ({ ...typed(value), source })),
-      feeds: graph.batchInputs.map((id, i) => ({ ...typed(id), keep: graph.masks[i - datasetFeeds(graph)] ?? 0 })),
-      nextStates: graph.stateOutputs.map((id) => encodeValue(graph, placement, id)),
-      loss: graph.loss === null ? NO_VALUE : encodeValue(graph, placement, graph.loss),
-      constants: graph.constants.length,
-      nodes: graph.nodes.length,
-      exactCount: placement.exact.length,
-      looseCount: placement.loose.length,
-    },
+    header: encodeHeader(graph, placement),
     constants: graph.constants.map(({ value, bytes }) => ({ ...typed(value), tensorRoot: tensorRoot(bytes) })),
+    states: graph.stateInputs.map(({ value, source }) => ({ ...typed(value), source })),
+    feeds: graph.batchInputs.map((id, i) => ({ ...typed(id), keep: graph.masks[i - datasetFeeds(graph)] ?? 0 })),
+    nextStates: graph.stateOutputs.map((id) => encodeValue(graph, placement, id)),
     nodes: graph.nodes.map((_, index) => encodeNode(graph, placement, index)),
   };
 }
+
+export const encodeHeader = (graph: Graph, placement: Placement): EncodedGraphHeader => ({
+  kind: TASK_KIND[graph.kind],
+  constants: graph.constants.length,
+  states: graph.stateInputs.length,
+  feeds: graph.batchInputs.length,
+  datasetFeeds: datasetFeeds(graph),
+  nextStates: graph.stateOutputs.length,
+  nodes: graph.nodes.length,
+  exactCount: placement.exact.length,
+  looseCount: placement.loose.length,
+  loss: graph.loss === null ? NO_VALUE : encodeValue(graph, placement, graph.loss),
+});
 
 export function encodeNode(graph: Graph, placement: Placement, index: number): EncodedNode {
   const node = graph.nodes[index]!;

@@ -1,6 +1,16 @@
 import type { Hex } from "viem";
 import { bytesOfHex } from "../../common/bytes.ts";
-import { constantHash, type EncodedGraph, graphHeaderHash, nodeHash, valueBytes } from "../../common/graph-encoding.ts";
+import {
+  constantHash,
+  type EncodedGraph,
+  type EncodedGraphHeader,
+  feedHash,
+  graphHeaderHash,
+  nextStateHash,
+  nodeHash,
+  stateInputHash,
+  valueBytes,
+} from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import type { GraphRef } from "../../common/job.ts";
 import { keccakHex } from "../../common/keccak.ts";
@@ -11,21 +21,38 @@ export type SumNode = { readonly hash: Hex; readonly flops: bigint; readonly byt
 const PADDING: SumNode = { hash: ZERO_HASH, flops: 0n, bytes_: 0n };
 const MAX_SUM = 2n ** 64n;
 
-/** Leaves in order: header, constants, nodes (P5.6). */
+/** Leaves in order (P5.6). What only names things has no costs. */
 export function graphLeaves(graph: EncodedGraph): SumNode[] {
+  const free = (hash: Hex): SumNode => ({ hash, flops: 0n, bytes_: 0n });
   return [
-    { hash: graphHeaderHash(graph.header), flops: 0n, bytes_: 0n },
+    free(graphHeaderHash(graph.header)),
     ...graph.constants.map((constant) => ({
       hash: constantHash(constant),
       flops: 0n,
       bytes_: BigInt(valueBytes(constant)),
     })),
+    ...graph.states.map((state) => free(stateInputHash(state))),
+    ...graph.feeds.map((feed) => free(feedHash(feed))),
+    ...graph.nextStates.map((value) => free(nextStateHash(value))),
     ...graph.nodes.map((node) => ({ hash: nodeHash(node), flops: node.flops, bytes_: node.bytes_ })),
   ];
 }
 
-export const constantLeaf = (index: number): number => 1 + index;
-export const nodeLeaf = (graph: EncodedGraph, index: number): number => 1 + graph.constants.length + index;
+/** Where the first leaf of each list stands, as the header counts them. */
+export function firstLeaves({ constants, states, feeds, nextStates, nodes }: EncodedGraphHeader) {
+  const firstState = 1 + constants;
+  const firstFeed = firstState + states;
+  const firstNextState = firstFeed + feeds;
+  const firstNode = firstNextState + nextStates;
+  return {
+    constant: 1,
+    state: firstState,
+    feed: firstFeed,
+    nextState: firstNextState,
+    node: firstNode,
+    end: firstNode + nodes,
+  };
+}
 
 /** The triple a job names its graph by. */
 export function graphRef(graph: EncodedGraph): GraphRef {
@@ -36,23 +63,15 @@ export function graphRef(graph: EncodedGraph): GraphRef {
 /** Sibling triples from the leaf upwards. */
 export function sumProof(leaves: readonly SumNode[], index: number): SumNode[] {
   if (index < 0 || index >= leaves.length) throw new RangeError(`leaf ${index} of ${leaves.length}`);
-  return sumLevels(leaves)
-    .slice(0, -1)
-    .map((level, height) => level[(index >> height) ^ 1]!);
+  return sumProofIn(sumLevels(leaves), index);
 }
 
-/** Whether a leaf stands at this place of a tree of `count` leaves with this root (P0.4). */
-export function isSumProof(root: GraphRef, leaf: SumNode, index: number, count: number, siblings: readonly SumNode[]) {
-  if (count > 2 ** siblings.length || (siblings.length > 0 && count <= 2 ** (siblings.length - 1))) return false;
-  const top = siblings.reduce((below, sibling, height) => {
-    const isRight = Math.floor(index / 2 ** height) % 2 === 1;
-    return isRight ? sumNode(sibling, below) : sumNode(below, sibling);
-  }, leaf);
-  return top.hash === root.root && top.flops === root.flops && top.bytes_ === root.bytes_;
-}
+/** The same in a tree of which all levels are known. */
+export const sumProofIn = (levels: readonly (readonly SumNode[])[], index: number): SumNode[] =>
+  levels.slice(0, -1).map((level, height) => level[(index >> height) ^ 1]!);
 
 /** All levels, leaves (padded) first, root last. */
-function sumLevels(leaves: readonly SumNode[]): SumNode[][] {
+export function sumLevels(leaves: readonly SumNode[]): SumNode[][] {
   let width = 1;
   while (width < leaves.length) width *= 2;
   let level = Array.from({ length: width }, (_, i) => leaves[i] ?? PADDING);

@@ -1,5 +1,11 @@
 // ABI of every witness (docs/protocol.md P7.8); contracts/types/Witness.sol in the same order.
-import { graphHeaderComponents, nodeComponents } from "../../common/graph-encoding.ts";
+import {
+  feedComponents,
+  graphHeaderComponents,
+  nodeComponents,
+  stateInputComponents,
+  valueComponents,
+} from "../../common/graph-encoding.ts";
 import { taskComponents } from "../../common/task.ts";
 
 const stepTrace = {
@@ -58,6 +64,32 @@ const nodeProofComponents = [
   { ...sumNodes, name: "siblings" },
 ] as const;
 
+const siblings = { ...sumNodes, name: "siblings" } as const;
+
+// Leaves of a graph that its header counts, with their proofs.
+export const nodeProofParameter = { type: "tuple", components: nodeProofComponents } as const;
+export const stateProofParameter = {
+  type: "tuple",
+  components: [{ name: "state", type: "tuple", components: stateInputComponents }, siblings],
+} as const;
+export const feedProofParameter = {
+  type: "tuple",
+  components: [{ name: "feed", type: "tuple", components: feedComponents }, siblings],
+} as const;
+export const nextStateProofParameter = {
+  type: "tuple",
+  components: [{ name: "value", type: "tuple", components: valueComponents }, siblings],
+} as const;
+export const constantProofParameter = {
+  type: "tuple",
+  components: [
+    { name: "dtype", type: "uint8" },
+    { name: "shape", type: "uint32[]" },
+    { name: "tensorRoot", type: "bytes32" },
+    siblings,
+  ],
+} as const;
+
 const openings = {
   name: "openings",
   type: "tuple[]",
@@ -75,7 +107,7 @@ const namedValue = {
   components: [
     { name: "source", type: "uint8" },
     { name: "index", type: "uint32" },
-    { name: "node", type: "tuple[]", components: nodeProofComponents },
+    { name: "leaf", type: "bytes" },
   ],
 } as const;
 
@@ -102,6 +134,7 @@ export const startWitness = {
   components: [
     header,
     { name: "state", type: "uint32" },
+    { ...stateProofParameter, name: "stateProof" },
     { name: "root", type: "bytes32" },
     { name: "rootProof", type: "bytes32[]" },
     { name: "consumedTask", type: "tuple", components: taskComponents },
@@ -116,6 +149,7 @@ export const feedWitness = {
   components: [
     header,
     { name: "feed", type: "uint32" },
+    { ...feedProofParameter, name: "feedProof" },
     { name: "row", type: "uint32" },
     { name: "element", type: "uint64" },
     openings,
@@ -127,6 +161,7 @@ export const nextStateWitness = {
   components: [
     header,
     { name: "state", type: "uint32" },
+    { ...nextStateProofParameter, name: "nextState" },
     { name: "root", type: "bytes32" },
     { name: "rootProof", type: "bytes32[]" },
     { name: "sourceRoot", type: "bytes32" },

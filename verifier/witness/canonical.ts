@@ -2,36 +2,54 @@
 import { bytesToHex, encodeAbiParameters, type Hex } from "viem";
 import { type EncodedGraph, type EncodedValue, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
-import { canonicalWitness, finiteWitness } from "./abi.ts";
+import {
+  canonicalWitness,
+  constantProofParameter,
+  feedProofParameter,
+  finiteWitness,
+  nextStateProofParameter,
+  nodeProofParameter,
+  stateProofParameter,
+} from "./abi.ts";
 import type { StepSource } from "./chunks.ts";
-import { headerProof, nodeProof, openingOf, rootProof } from "./proofs.ts";
+import {
+  constantProof,
+  feedProof,
+  headerProof,
+  nextStateProof,
+  nodeProof,
+  openingOf,
+  rootProof,
+  stateProof,
+} from "./proofs.ts";
 import { NoLeafError } from "./reads.ts";
 
-const SOURCE = { state: 1, feed: 2, nextState: 3, output: 4, operand: 5, layout: 6 } as const;
+const SOURCE = { state: 1, feed: 2, nextState: 3, output: 4, operand: 5, layout: 6, constant: 7 } as const;
 
-/** A value by its place, and where the graph writes down its type and shape. */
+/** A value by its place, and which leaf of the graph writes down its type and shape. */
 export interface NamedValue {
   readonly value: EncodedValue;
   readonly source: number;
   readonly index: number;
-  /** The node that writes it down; the header does if undefined. */
+  /** The node that writes it down, if one does. */
   readonly node: number | undefined;
 }
 
-/** Finds where the graph names the value (or layout) at a place. Constants are the graph's own and have no leaf. */
-export function nameValue({ header, nodes }: EncodedGraph, place: number, index: number): NamedValue {
-  const inHeader = [
-    { place: PLACE.state, source: SOURCE.state, types: header.states },
-    { place: PLACE.feed, source: SOURCE.feed, types: header.feeds },
-    { place: PLACE.nextState, source: SOURCE.nextState, types: header.nextStates },
+/** Finds where the graph names the value (or layout) at a place. */
+export function nameValue(graph: EncodedGraph, place: number, index: number): NamedValue {
+  const listed = [
+    { place: PLACE.state, source: SOURCE.state, types: graph.states },
+    { place: PLACE.feed, source: SOURCE.feed, types: graph.feeds },
+    { place: PLACE.nextState, source: SOURCE.nextState, types: graph.nextStates },
+    { place: PLACE.constant, source: SOURCE.constant, types: graph.constants },
   ].find((list) => list.place === place);
-  const type = inHeader?.types[index];
-  if (inHeader !== undefined && type !== undefined) {
+  const type = listed?.types[index];
+  if (listed !== undefined && type !== undefined) {
     const value = { place, index, dtype: type.dtype, shape: type.shape };
-    return { source: inHeader.source, index, node: undefined, value };
+    return { source: listed.source, index, node: undefined, value };
   }
   if (place === PLACE.exact || place === PLACE.loose)
-    for (const [node, { inputs, outputs }] of nodes.entries()) {
+    for (const [node, { inputs, outputs }] of graph.nodes.entries()) {
       const output = outputs.findIndex((value) => value.place === place && value.index === index);
       if (output >= 0) return { source: SOURCE.output, index: output, node, value: outputs[output]! };
       const operand = inputs.findIndex(
@@ -40,14 +58,30 @@ export function nameValue({ header, nodes }: EncodedGraph, place: number, index:
       if (operand >= 0)
         return { source: SOURCE.layout, index: operand, node, value: { ...inputs[operand]!.value, place, index } };
     }
-  throw new NoLeafError("no-value", `no committed value at place ${place}, index ${index}`);
+  throw new NoLeafError("no-value", `no value at place ${place}, index ${index}`);
 }
 
-const encodeName = (graph: EncodedGraph, { source, index, node }: NamedValue) => ({
+/** As L1 reads it: with the leaf's proof. */
+export const encodeName = (graph: EncodedGraph, { source, index, node }: NamedValue) => ({
   source,
   index,
-  node: node === undefined ? [] : [nodeProof(graph, node)],
+  leaf: namingLeaf(graph, source, node ?? index),
 });
+
+function namingLeaf(graph: EncodedGraph, source: number, index: number): Hex {
+  switch (source) {
+    case SOURCE.state:
+      return encodeAbiParameters([stateProofParameter], [stateProof(graph, index)]);
+    case SOURCE.feed:
+      return encodeAbiParameters([feedProofParameter], [feedProof(graph, index)]);
+    case SOURCE.nextState:
+      return encodeAbiParameters([nextStateProofParameter], [nextStateProof(graph, index)]);
+    case SOURCE.constant:
+      return encodeAbiParameters([constantProofParameter], [constantProof(graph, index)]);
+    default:
+      return encodeAbiParameters([nodeProofParameter], [nodeProof(graph, index)]);
+  }
+}
 
 /** One leaf of a value's tree: `data` is what it is the hash of (a chunk), `padding` what stands beyond the last chunk. */
 export interface TreeLeaf {

@@ -6,7 +6,7 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import { treeProof } from "../../common/merkle.ts";
 import { feedWitness, layoutWitness, metricWitness } from "./abi.ts";
 import { type Chunks, chunkRangeOf, type StepSource } from "./chunks.ts";
-import { headerProof, nodeProof, openingOf } from "./proofs.ts";
+import { feedProof, headerProof, nodeProof, openingOf } from "./proofs.ts";
 import { NoLeafError, type Read } from "./reads.ts";
 
 /** The dataset as a feed witness needs it: the roots of its tensors, and chunks of one of them. */
@@ -28,7 +28,7 @@ const rowElements = ({ shape }: EncodedFeed): number => elementCount(shape.slice
 
 /** The element in the feed, and the same in the dataset. */
 export function feedReads(source: StepSource, dataset: DatasetSource, at: FedElement): [Read, Read] {
-  const feed = source.graph.header.feeds[at.feed]!;
+  const feed = source.graph.feeds[at.feed]!;
   const size = rowElements(feed);
   const value = { ...feed, place: PLACE.feed, index: at.feed };
   const inDataset = { ...value, shape: [dataset.rows, ...feed.shape.slice(1)] };
@@ -49,6 +49,7 @@ export async function buildFeedWitness(source: StepSource, dataset: DatasetSourc
       {
         header: headerProof(source.graph),
         feed: at.feed,
+        feedProof: feedProof(source.graph, at.feed),
         row: at.row,
         element: BigInt(at.element),
         openings: [
@@ -67,18 +68,31 @@ export async function buildFeedWitness(source: StepSource, dataset: DatasetSourc
 
 /** An element of a mask is not what the seed and the step draw. */
 export async function buildMaskWitness(source: StepSource, at: Omit<FedElement, "datasetRow">): Promise<Hex> {
-  const feed = source.graph.header.feeds[at.feed]!;
+  const feed = source.graph.feeds[at.feed]!;
   const value = { ...feed, place: PLACE.feed, index: at.feed };
   const fed: Read = { operand: -1, value, first: at.row * rowElements(feed) + at.element, count: 1 };
-  const witness = { header: headerProof(source.graph), feed: at.feed, row: at.row, element: BigInt(at.element) };
-  return encodeAbiParameters([feedWitness], [{ ...witness, openings: [await openingOf(source, fed)] }]);
+  return encodeAbiParameters(
+    [feedWitness],
+    [
+      {
+        header: headerProof(source.graph),
+        feed: at.feed,
+        feedProof: feedProof(source.graph, at.feed),
+        row: at.row,
+        element: BigInt(at.element),
+        openings: [await openingOf(source, fed)],
+      },
+    ],
+  );
 }
+
+const NO_FEED = { feed: { dtype: 0, shape: [], keep: 0 }, siblings: [] } as const;
 
 /** The feed of an inference is not its input. */
 export const buildInputWitness = (source: StepSource): Hex =>
   encodeAbiParameters(
     [feedWitness],
-    [{ header: headerProof(source.graph), feed: 0, row: 0, element: 0n, openings: [] }],
+    [{ header: headerProof(source.graph), feed: 0, feedProof: NO_FEED, row: 0, element: 0n, openings: [] }],
   );
 
 /** Element `element` of an operand's value, and where its reading layout has it. */

@@ -1,15 +1,22 @@
 import { bytesToHex, type Hex, numberToHex } from "viem";
 import {
   constantBytes,
+  type EncodedConstant,
+  type EncodedFeed,
   type EncodedGraph,
   type EncodedGraphHeader,
   type EncodedNode,
+  type EncodedStateInput,
+  type EncodedValue,
+  feedBytes,
   graphHeaderBytes,
+  nextStateBytes,
   nodeBytes,
   PLACE,
+  stateInputBytes,
 } from "../../common/graph-encoding.ts";
 import { treeProof } from "../../common/merkle.ts";
-import { constantLeaf, graphLeaves, nodeLeaf, type SumNode, sumProof } from "../model/root.ts";
+import { firstLeaves, graphLeaves, type SumNode, sumLevels, sumProofIn } from "../model/root.ts";
 import { CHUNK_BYTES } from "../tensor/root.ts";
 import type { StepRoots } from "../trace/step.ts";
 import { chunkRangeOf, type StepSource } from "./chunks.ts";
@@ -17,6 +24,25 @@ import { NoLeafError, type Read } from "./reads.ts";
 
 export interface HeaderProof {
   readonly header: EncodedGraphHeader;
+  readonly siblings: readonly SumNode[];
+}
+
+export interface StateProof {
+  readonly state: EncodedStateInput;
+  readonly siblings: readonly SumNode[];
+}
+
+export interface FeedProof {
+  readonly feed: EncodedFeed;
+  readonly siblings: readonly SumNode[];
+}
+
+export interface NextStateProof {
+  readonly value: EncodedValue;
+  readonly siblings: readonly SumNode[];
+}
+
+export interface ConstantProof extends EncodedConstant {
   readonly siblings: readonly SumNode[];
 }
 
@@ -38,37 +64,71 @@ export interface RootProof {
   readonly rootProof: readonly Hex[];
 }
 
-const leavesOf = new WeakMap<EncodedGraph, readonly SumNode[]>();
+const treeOf = new WeakMap<EncodedGraph, readonly (readonly SumNode[])[]>();
 
-/** Leaves of the graph's tree, hashed once per graph: a witness proves several of them. */
-function leavesIn(graph: EncodedGraph): readonly SumNode[] {
-  const known = leavesOf.get(graph) ?? graphLeaves(graph);
-  leavesOf.set(graph, known);
+/** The graph's tree, hashed once per graph: a witness proves several of its leaves. */
+function treeIn(graph: EncodedGraph): readonly (readonly SumNode[])[] {
+  const known = treeOf.get(graph) ?? sumLevels(graphLeaves(graph));
+  treeOf.set(graph, known);
   return known;
 }
 
 export const headerProof = (graph: EncodedGraph): HeaderProof => ({
   header: graph.header,
-  siblings: sumProof(leavesIn(graph), 0),
+  siblings: sumProofIn(treeIn(graph), 0),
 });
+
+type ListName = Exclude<keyof ReturnType<typeof firstLeaves>, "end">;
+
+const siblingsIn = (graph: EncodedGraph, list: ListName, index: number): SumNode[] =>
+  sumProofIn(treeIn(graph), firstLeaves(graph.header)[list] + index);
+
+export function stateProof(graph: EncodedGraph, index: number): StateProof {
+  const state = graph.states[index];
+  if (state === undefined) throw new NoLeafError("state-index", `state input ${index} of ${graph.states.length}`);
+  return { state, siblings: siblingsIn(graph, "state", index) };
+}
+
+export function feedProof(graph: EncodedGraph, index: number): FeedProof {
+  const feed = graph.feeds[index];
+  if (feed === undefined) throw new NoLeafError("feed-index", `feed ${index} of ${graph.feeds.length}`);
+  return { feed, siblings: siblingsIn(graph, "feed", index) };
+}
+
+export function nextStateProof(graph: EncodedGraph, index: number): NextStateProof {
+  const value = graph.nextStates[index];
+  if (value === undefined) throw new NoLeafError("state-index", `next state ${index} of ${graph.nextStates.length}`);
+  return { value, siblings: siblingsIn(graph, "nextState", index) };
+}
+
+export function constantProof(graph: EncodedGraph, index: number): ConstantProof {
+  const constant = graph.constants[index];
+  if (constant === undefined) throw new NoLeafError("constant-index", `constant ${index} of ${graph.constants.length}`);
+  return { ...constant, siblings: siblingsIn(graph, "constant", index) };
+}
 
 export function nodeProof(graph: EncodedGraph, index: number): NodeProof {
   const node = graph.nodes[index];
   if (node === undefined) throw new NoLeafError("node-index", `node ${index} of ${graph.nodes.length}`);
-  return { index, node, siblings: sumProof(leavesIn(graph), nodeLeaf(graph, index)) };
+  return { index, node, siblings: siblingsIn(graph, "node", index) };
 }
 
 /** A leaf of a graph's tree with what it is the hash of (P5.6, P7.6). */
 export function leafProof(graph: EncodedGraph, index: number) {
-  const leaf = leavesIn(graph)[index];
-  if (leaf === undefined) throw new NoLeafError("leaf-index", `leaf ${index} of ${leavesIn(graph).length}`);
-  return { ...leaf, encoded: leafBytes(graph, index), siblings: sumProof(leavesIn(graph), index) };
+  const { end } = firstLeaves(graph.header);
+  if (index >= end) throw new NoLeafError("leaf-index", `leaf ${index} of ${end}`);
+  const [leaves] = treeIn(graph);
+  return { ...leaves![index]!, encoded: leafBytes(graph, index), siblings: sumProofIn(treeIn(graph), index) };
 }
 
-function leafBytes({ header, constants, nodes }: EncodedGraph, index: number): Hex {
+function leafBytes({ header, constants, states, feeds, nextStates, nodes }: EncodedGraph, index: number): Hex {
+  const { state, feed, nextState, node } = firstLeaves(header);
   if (index === 0) return graphHeaderBytes(header);
-  const constant = constants[index - 1];
-  return constant === undefined ? nodeBytes(nodes[index - 1 - constants.length]!) : constantBytes(constant);
+  if (index < state) return constantBytes(constants[index - 1]!);
+  if (index < feed) return stateInputBytes(states[index - state]!);
+  if (index < nextState) return feedBytes(feeds[index - feed]!);
+  if (index < node) return nextStateBytes(nextStates[index - nextState]!);
+  return nodeBytes(nodes[index - node]!);
 }
 
 /** The list of tensor roots of a place. */
@@ -96,7 +156,7 @@ export function rootProof(graph: EncodedGraph, roots: StepRoots, place: number, 
     return { root: list[index]!, rootProof: treeProof(list, index) };
   }
   const { shape, tensorRoot } = graph.constants[index]!;
-  const siblings = sumProof(leavesIn(graph), constantLeaf(index));
+  const siblings = siblingsIn(graph, "constant", index);
   return {
     root: tensorRoot,
     rootProof: [

@@ -7,7 +7,7 @@ import { treeProof } from "../../common/merkle.ts";
 import type { Task } from "../../common/task.ts";
 import type { StepRoots } from "../trace/step.ts";
 import { linkWitness, nextStateWitness, startWitness } from "./abi.ts";
-import { headerProof, rootProof } from "./proofs.ts";
+import { type HeaderProof, headerProof, nextStateProof, rootProof, stateProof } from "./proofs.ts";
 
 const NO_STEP: StepTrace = {
   stateIn: ZERO_HASH,
@@ -44,7 +44,8 @@ export const buildSegmentLinkWitness = (previousSegment: SegmentLeaf, proof: rea
 /** The consumed claim as a start witness needs it. */
 export interface ConsumedResult {
   readonly task: Task;
-  readonly graph: EncodedGraph;
+  /** Of its training graph, which counts the tensors of its result. */
+  readonly header: HeaderProof;
   /** A tensor of its final state, proven under the result's root; undefined where it has none. */
   readonly tensor: (index: number) => { readonly root: Hex; readonly proof: readonly Hex[] } | undefined;
 }
@@ -59,7 +60,8 @@ export const tensorsOf =
 
 /** State tensor `state` of the first step of an inference or evaluation is not the model's, or not zeros. */
 export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: number, consumed: ConsumedResult): Hex {
-  const { source } = graph.header.states[state]!;
+  const proof = stateProof(graph, state);
+  const { source } = proof.state;
   const tensor = consumed.tensor(source);
   return encodeAbiParameters(
     [startWitness],
@@ -67,10 +69,11 @@ export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: 
       {
         header: headerProof(graph),
         state,
+        stateProof: proof,
         root: roots.stateIn[state]!,
         rootProof: treeProof(roots.stateIn, state),
         consumedTask: consumed.task,
-        consumedHeader: headerProof(consumed.graph),
+        consumedHeader: consumed.header,
         consumedRoot: tensor?.root ?? ZERO_HASH,
         consumedProof: tensor?.proof ?? [],
       },
@@ -80,7 +83,8 @@ export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: 
 
 /** State output `state` has another root than the place the graph says it comes from. */
 export function buildNextStateWitness(graph: EncodedGraph, roots: StepRoots, state: number): Hex {
-  const { place, index } = graph.header.nextStates[state]!;
+  const nextState = nextStateProof(graph, state);
+  const { place, index } = nextState.value;
   const source = rootProof(graph, roots, place, index);
   return encodeAbiParameters(
     [nextStateWitness],
@@ -88,6 +92,7 @@ export function buildNextStateWitness(graph: EncodedGraph, roots: StepRoots, sta
       {
         header: headerProof(graph),
         state,
+        nextState,
         root: roots.stateOut[state]!,
         rootProof: treeProof(roots.stateOut, state),
         sourceRoot: source.root,

@@ -6,31 +6,12 @@ import {DType} from "../../libraries/DType.sol";
 import {GraphProof} from "../../libraries/GraphProof.sol";
 import {IndexMath} from "../../libraries/IndexMath.sol";
 import {Merkle} from "../../libraries/Merkle.sol";
+import {NamedValues} from "../../libraries/NamedValues.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {TensorRead} from "../../libraries/TensorRead.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
-import {
-    GraphHeader,
-    Operand,
-    PLACE_CONSTANT,
-    PLACE_FEED,
-    PLACE_NEXT_STATE,
-    PLACE_STATE,
-    Value
-} from "../../types/Graph.sol";
-import {
-    CanonicalWitness,
-    FiniteWitness,
-    HeaderProof,
-    NamedValue,
-    Opening,
-    SOURCE_FEED,
-    SOURCE_LAYOUT,
-    SOURCE_NEXT_STATE,
-    SOURCE_OPERAND,
-    SOURCE_OUTPUT,
-    SOURCE_STATE
-} from "../../types/Witness.sol";
+import {PLACE_CONSTANT, Value} from "../../types/Graph.sol";
+import {CanonicalWitness, FiniteWitness, HeaderProof, NamedValue, Opening} from "../../types/Witness.sol";
 
 /// @notice A committed value that no tensor of its type has: odd chunks, padding, bools beyond 1, infinities, NaN
 /// (docs/protocol.md P7.5 kinds 8, 9). Constants are the graph's, not the claim's, and not judged.
@@ -38,9 +19,6 @@ contract CanonicalVerifier is ILeafVerifier {
     using StepReader for Step;
 
     error NotMyKind(uint8 kind);
-    error NoSuchSource(uint8 source);
-    error NodeProofs(uint256 expected, uint256 actual);
-    error NoLayout(uint32 operand);
 
     /// @inheritdoc ILeafVerifier
     function judge(LeafContext calldata context, uint8 kind, bytes calldata witness) external view returns (bool wrong) {
@@ -85,27 +63,8 @@ contract CanonicalVerifier is ILeafVerifier {
 
     /// @dev The place, type and shape that the graph writes down for the value.
     function _named(Step memory step, NamedValue memory named) private pure returns (Value memory value) {
-        GraphHeader memory header = step.header;
-        bool inHeader =
-            named.source == SOURCE_STATE || named.source == SOURCE_FEED || named.source == SOURCE_NEXT_STATE;
-        if (named.node.length != (inHeader ? 0 : 1)) revert NodeProofs(inHeader ? 0 : 1, named.node.length);
-        uint32 i = named.index;
-        if (named.source == SOURCE_STATE) return Value(PLACE_STATE, i, header.states[i].dtype, header.states[i].shape);
-        if (named.source == SOURCE_FEED) return Value(PLACE_FEED, i, header.feeds[i].dtype, header.feeds[i].shape);
-        if (named.source == SOURCE_NEXT_STATE) {
-            return Value(PLACE_NEXT_STATE, i, header.nextStates[i].dtype, header.nextStates[i].shape);
-        }
-        GraphProof.checkNode(step.graph, header, named.node[0]);
-        if (named.source == SOURCE_OUTPUT) value = named.node[0].node.outputs[i];
-        else if (named.source == SOURCE_OPERAND) value = named.node[0].node.inputs[i].value;
-        else if (named.source == SOURCE_LAYOUT) value = _layout(named.node[0].node.inputs[i], i);
-        else revert NoSuchSource(named.source);
+        (value,) = NamedValues.locate(step.graph, step.header, named);
         if (value.place == PLACE_CONSTANT) revert StepReader.NoSuchPlace(value.place);
-    }
-
-    function _layout(Operand memory operand, uint32 i) private pure returns (Value memory) {
-        if (operand.layout.length == 0) revert NoLayout(i);
-        return Value(operand.layoutPlace, operand.layoutIndex, operand.value.dtype, operand.value.shape);
     }
 
     function _step(LeafContext memory c, HeaderProof memory header, Opening[] memory openings)

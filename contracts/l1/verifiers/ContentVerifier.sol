@@ -10,7 +10,7 @@ import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {TaskShape} from "../../libraries/TaskShape.sol";
 import {TensorRead} from "../../libraries/TensorRead.sol";
 import {Philox} from "../../libraries/numeric/Philox.sol";
-import {datasetFeeds, Feed, Operand, PLACE_FEED, PLACE_NONE, Value} from "../../types/Graph.sol";
+import {Feed, Operand, PLACE_FEED, PLACE_NONE, Value} from "../../types/Graph.sol";
 import {KIND_INFER} from "../../types/Task.sol";
 import {FeedWitness, HeaderProof, LayoutWitness, MetricWitness, Opening} from "../../types/Witness.sol";
 
@@ -37,14 +37,14 @@ contract ContentVerifier is ILeafVerifier {
 
     function _isFeedWrong(LeafContext memory c, FeedWitness memory w) private view returns (bool) {
         Step memory step = _step(c, w.header, w.openings);
-        Feed[] memory feeds = w.header.header.feeds;
         if (c.task.kind == KIND_INFER) {
             // The input is the one feed, and a tree of one root is that root.
-            if (feeds.length != 1) revert FeedCount(1, feeds.length);
+            if (step.header.feeds != 1) revert FeedCount(1, step.header.feeds);
             step.done();
             return c.trace.feedsRoot != c.task.datasetRoot;
         }
-        Feed memory feed = feeds[w.feed];
+        GraphProof.checkFeed(c.task.graph, step.header, w.feed, w.feedProof);
+        Feed memory feed = w.feedProof.feed;
         if (feed.keep != 0) return _isMaskWrong(c, step, feed, w);
         if (feed.shape.length == 0 || feed.shape[0] != c.task.batchRows) {
             revert BatchRows(c.task.batchRows, feed.shape.length == 0 ? 0 : feed.shape[0]);
@@ -81,7 +81,7 @@ contract ContentVerifier is ILeafVerifier {
         if (step.used == step.openings.length) revert StepReader.OpeningsMissing(step.used);
         Opening memory opening = step.openings[step.used++];
         step.done();
-        Merkle.check(c.task.datasetRoot, opening.root, value.index, datasetFeeds(step.header), opening.rootProof);
+        Merkle.check(c.task.datasetRoot, opening.root, value.index, step.header.datasetFeeds, opening.rootProof);
         uint256 size = DType.size(value.dtype);
         uint256 total = c.task.datasetRows * rowElements * size;
         uint256 offset =

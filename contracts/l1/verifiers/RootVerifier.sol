@@ -60,8 +60,9 @@ contract RootVerifier is ILeafVerifier {
         if (startsFromRoot(c.task)) revert TrainingHasNoModel();
         if (c.globalStep != 0) revert NotFirstStep(c.globalStep);
         GraphProof.checkHeader(c.task.graph, w.header);
-        StateInput memory state = w.header.header.states[w.state];
-        Merkle.check(c.trace.stateIn, w.root, w.state, w.header.header.states.length, w.rootProof);
+        GraphProof.checkState(c.task.graph, w.header.header, w.state, w.stateProof);
+        StateInput memory state = w.stateProof.state;
+        Merkle.check(c.trace.stateIn, w.root, w.state, w.header.header.states, w.rootProof);
         if (state.source == ZERO_SOURCE) {
             return w.root != TensorRead.zeroRoot(IndexMath.count(state.shape) * DType.size(state.dtype));
         }
@@ -69,7 +70,7 @@ contract RootVerifier is ILeafVerifier {
         bytes32 hash = hashTask(w.consumedTask);
         if (hash != c.consumedTaskHash) revert ConsumedTaskMismatch(c.consumedTaskHash, hash);
         GraphProof.checkHeader(w.consumedTask.graph, w.consumedHeader);
-        uint256 tensors = w.consumedHeader.header.nextStates.length;
+        uint256 tensors = w.consumedHeader.header.nextStates;
         Merkle.check(c.consumedResultRoot, w.consumedRoot, state.source, tensors, w.consumedProof);
         return w.root != w.consumedRoot;
     }
@@ -77,7 +78,8 @@ contract RootVerifier is ILeafVerifier {
     function _isNextStateWrong(LeafContext memory c, NextStateWitness memory w) private pure returns (bool) {
         GraphProof.checkHeader(c.task.graph, w.header);
         Step memory step = Step(c.task.graph, w.header.header, c.trace, new Opening[](0), 0);
-        Value memory source = w.header.header.nextStates[w.state];
+        GraphProof.checkNextState(c.task.graph, w.header.header, w.state, w.nextState);
+        Value memory source = w.nextState.value;
         if (source.place == PLACE_NEXT_STATE && source.index == w.state) revert ComesFromItself(w.state);
         step.checkRoot(PLACE_NEXT_STATE, w.state, source.dtype, source.shape, w.root, w.rootProof);
         step.checkRoot(source.place, source.index, source.dtype, source.shape, w.sourceRoot, w.sourceProof);

@@ -24,6 +24,7 @@ import {
   buildMaskWitness,
   buildMetricWitness,
 } from "../../../verifier/witness/content.ts";
+import { headerProof } from "../../../verifier/witness/proofs.ts";
 import {
   buildEndLinkWitness,
   buildNextStateWitness,
@@ -106,9 +107,13 @@ describe("kind 2: links", () => {
 });
 
 describe("kind 3: starts", () => {
-  const consumed: ConsumedResult = { task: trainTaskOf(), graph: steps[0]!.encoded, tensor: tensorsOf(finalRoots) };
+  const consumed: ConsumedResult = {
+    task: trainTaskOf(),
+    header: headerProof(steps[0]!.encoded),
+    tensor: tensorsOf(finalRoots),
+  };
   const evaluation = consuming("evaluate");
-  const counter = evaluation.encoded.header.states.length - 1;
+  const counter = evaluation.encoded.header.states - 1;
 
   test("every state tensor of an evaluation is the model's or zeros", async () => {
     for (let state = 0; state <= counter; state++) {
@@ -237,7 +242,7 @@ describe("kind 5: next states", () => {
   });
 
   test("a computed one comes from itself: no witness", async () => {
-    const last = evaluation.encoded.header.nextStates.length - 1;
+    const last = evaluation.encoded.header.nextStates - 1;
     const witness = buildNextStateWitness(evaluation.encoded, evaluation.roots, last);
     await expect(judge(consumingContext(evaluation), 5, witness)).rejects.toMatchObject({
       errorName: "ComesFromItself",

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IDemands} from "../../../contracts/interfaces/IDemands.sol";
+import {IDemands, PATH_GRAPH, PATH_MODEL_GRAPH} from "../../../contracts/interfaces/IDemands.sol";
 import {CLAIM_OVERTURNED} from "../../../contracts/interfaces/IResultClaims.sol";
 import {DemandKeys} from "../../../contracts/libraries/DemandKeys.sol";
 import {Merkle} from "../../../contracts/libraries/Merkle.sol";
 import {SumNode} from "../../../contracts/libraries/SumTree.sol";
-import {GRAPH_HEADER_TYPE, NODE_TYPE} from "../../../contracts/types/Graph.sol";
-import {GraphLeaf, SegmentProof, StepValues, TraceProof} from "../../../contracts/types/Opening.sol";
+import {GRAPH_HEADER_TYPE, NODE_TYPE, STATE_INPUT_TYPE} from "../../../contracts/types/Graph.sol";
+import {GraphLeaf, SegmentProof, StepPage, TraceProof} from "../../../contracts/types/Opening.sol";
 import {Task} from "../../../contracts/types/Task.sol";
 import {StepTrace} from "../../../contracts/types/Trace.sol";
 import {HeaderProof, NodeProof} from "../../../contracts/types/Witness.sol";
@@ -137,41 +137,90 @@ contract AnswersTest is Acted {
         (Run memory run, bytes32 hash) = honest(BARE);
         vm.expectRevert(abi.encodeWithSelector(IDemands.TracesNotOpened.selector, hash, 1));
         vm.prank(ALICE);
-        demands.demandStep{value: OPEN_FEE}(hash, 1, 1);
+        demands.demandStep{value: OPEN_FEE}(hash, 1, 1, 0);
         vm.prank(ALICE);
         demands.demandTraces{value: OPEN_FEE}(hash, 1);
         openSegmentAs(EXECUTOR, hash, run, 1);
         vm.prank(ALICE);
-        demands.demandStep{value: OPEN_FEE}(hash, 1, 1);
+        demands.demandStep{value: OPEN_FEE}(hash, 1, 1, 0);
 
         SegmentProof memory own = ToyRun.segmentProof(run, 1);
         TraceProof memory trace = ToyRun.traceProof(run, 1, 1);
         HeaderProof memory header = ToyRun.headerProof();
-        StepValues memory values = ToyRun.values(3, 0);
-        values.exact[0] = values.exact[1];
+        StepPage memory page = ToyRun.page(3, 0);
+        page.roots[2] = page.roots[3];
         vm.expectPartialRevert(IDemands.ValuesMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.openStep(hash, run.task, own, 1, trace, header, values);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
         // the root itself instead of the list under it
-        values = ToyRun.values(3, 0);
-        values.exact = new bytes32[](1);
-        values.exact[0] = trace.trace.exactRoot;
-        vm.expectRevert(abi.encodeWithSelector(IDemands.CountMismatch.selector, 4, 2, 1));
+        page.roots = first(ToyRun.page(3, 0).roots, 4);
+        page.roots[2] = trace.trace.exactRoot;
+        page.roots[3] = trace.trace.stateOut;
+        vm.expectPartialRevert(IDemands.ValuesMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.openStep(hash, run.task, own, 1, trace, header, values);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
+        // a root too few, one too many
+        page.roots = first(ToyRun.page(3, 0).roots, 4);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.CountMismatch.selector, 6, 5, 4));
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
+        page.roots = first(ToyRun.page(3, 0).roots, 6);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.CountMismatch.selector, 0, 5, 6));
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
+        // proofs: too many, too few, of something
+        page = ToyRun.page(3, 0);
+        page.proofs = new bytes32[][](5);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.CountMismatch.selector, 0, 4, 5));
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
+        page.proofs = new bytes32[][](3);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.CountMismatch.selector, 6, 4, 3));
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
+        page = ToyRun.page(3, 0);
+        page.proofs[2] = new bytes32[](1);
+        vm.expectRevert(abi.encodeWithSelector(Merkle.ProofLength.selector, 0, 1));
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
+        // another page than the one asked for
+        page = ToyRun.page(3, 0);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotAsked.selector, DemandKeys.step(hash, 1, 1, 1)));
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, 1, page);
         // a header that counts otherwise
         header.header.exactCount = 1;
         vm.expectPartialRevert(Merkle.RootMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.openStep(hash, run.task, own, 1, trace, header, values);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
         // another step's trace
-        values = ToyRun.values(2, 0);
+        page = ToyRun.page(2, 0);
         header = ToyRun.headerProof();
+        trace = ToyRun.traceProof(run, 1, 0);
         vm.expectPartialRevert(Merkle.RootMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.openStep(hash, run.task, own, 1, ToyRun.traceProof(run, 1, 0), header, values);
+        demands.openStep(hash, run.task, own, 1, trace, header, 0, page);
         openStepAs(EXECUTOR, hash, run, 1, 1, 0);
         vm.assertEq(demands.pendingOf(hash), 0, "answered");
+    }
+
+    function first(bytes32[] memory roots, uint256 count) private pure returns (bytes32[] memory some) {
+        some = new bytes32[](count);
+        for (uint256 i = 0; i < count && i < roots.length; ++i) some[i] = roots[i];
+    }
+
+    /// A page that is not there holds nothing, and costs who asks for it.
+    function test_openStep_pageBeyondTheEnd() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        vm.prank(ALICE);
+        bytes32 key = demands.demandStep{value: OPEN_FEE}(hash, 1, 1, type(uint32).max);
+        SegmentProof memory own = ToyRun.segmentProof(run, 1);
+        TraceProof memory trace = ToyRun.traceProof(run, 1, 1);
+        HeaderProof memory header = ToyRun.headerProof();
+        StepPage memory none;
+        vm.prank(EXECUTOR);
+        demands.openStep(hash, run.task, own, 1, trace, header, type(uint32).max, none);
+        vm.assertEq(demands.demandOf(key).content, keccak256(abi.encode(trace.trace)), "the trace");
     }
 
     // ------------------------------------------------------------------ the graph
@@ -190,18 +239,18 @@ contract AnswersTest is Acted {
     function test_answerGraph() public {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         bytes32 key = demandGraphAs(ALICE, hash, run, 0, 0);
-        vm.assertEq(key, DemandKeys.graph(hash, 0), "key");
+        vm.assertEq(key, DemandKeys.graph(hash, PATH_GRAPH, 0), "key");
         HeaderProof memory header = ToyRun.headerProof();
         bytes memory encoded = abi.encode(GRAPH_HEADER_TYPE, header.header);
         vm.prank(EXECUTOR);
         demands.answerGraph(hash, run.task, 0, header, GraphLeaf(encoded, 0, 0, header.siblings));
         vm.assertEq(demands.demandOf(key).content, keccak256(encoded), "the header");
 
-        key = demandGraphAs(ALICE, hash, run, 1, 1);
-        NodeProof memory node = ToyRun.nodeProof()[0];
+        key = demandGraphAs(ALICE, hash, run, 5, 1);
+        NodeProof memory node = ToyRun.nodeProof();
         encoded = abi.encode(NODE_TYPE, node.node);
         vm.prank(EXECUTOR);
-        demands.answerGraph(hash, run.task, 1, header, GraphLeaf(encoded, node.node.flops, node.node.bytes_, node.siblings));
+        demands.answerGraph(hash, run.task, 5, header, GraphLeaf(encoded, node.node.flops, node.node.bytes_, node.siblings));
         vm.assertEq(demands.demandOf(key).content, keccak256(encoded), "the node");
         vm.assertEq(demands.pendingOf(hash), 0, "answered");
     }
@@ -210,32 +259,56 @@ contract AnswersTest is Acted {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         vm.expectRevert(abi.encodeWithSelector(IDemands.CountMismatch.selector, 0, 1, 0));
         demandGraphAs(ALICE, hash, run, 1, 0);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 2, 2));
-        demandGraphAs(ALICE, hash, run, 2, 1);
+        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 6, 6));
+        demandGraphAs(ALICE, hash, run, 6, 1);
         Run memory other = ToyRun.make(WITH_ROOTS, 99, 3);
         vm.expectPartialRevert(IDemands.TaskMismatch.selector);
         demandGraphAs(ALICE, hash, other, 0, 0);
 
-        demandGraphAs(ALICE, hash, run, 1, 1);
+        demandGraphAs(ALICE, hash, run, 5, 1);
         HeaderProof memory header = ToyRun.headerProof();
-        NodeProof memory node = ToyRun.nodeProof()[0];
+        NodeProof memory node = ToyRun.nodeProof();
         bytes memory encoded = abi.encode(NODE_TYPE, node.node);
         // the header in the node's place, other costs, other bytes, other siblings
         bytes memory headerBytes = abi.encode(GRAPH_HEADER_TYPE, header.header);
         vm.expectPartialRevert(Merkle.RootMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.answerGraph(hash, run.task, 1, header, GraphLeaf(headerBytes, 0, 0, header.siblings));
+        demands.answerGraph(hash, run.task, 5, header, GraphLeaf(headerBytes, 0, 0, header.siblings));
         vm.expectPartialRevert(Merkle.RootMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.answerGraph(hash, run.task, 1, header, GraphLeaf(encoded, 303, 1216, node.siblings));
+        demands.answerGraph(hash, run.task, 5, header, GraphLeaf(encoded, 303, 1216, node.siblings));
         node.node.op = 2;
         encoded = abi.encode(NODE_TYPE, node.node);
         vm.expectPartialRevert(Merkle.RootMismatch.selector);
         vm.prank(EXECUTOR);
-        demands.answerGraph(hash, run.task, 1, header, GraphLeaf(encoded, 304, 1216, node.siblings));
-        vm.expectRevert(abi.encodeWithSelector(Merkle.ProofLength.selector, 1, 0));
+        demands.answerGraph(hash, run.task, 5, header, GraphLeaf(encoded, 304, 1216, node.siblings));
+        vm.expectRevert(abi.encodeWithSelector(Merkle.ProofLength.selector, 3, 0));
         vm.prank(EXECUTOR);
-        demands.answerGraph(hash, run.task, 1, header, GraphLeaf(encoded, 304, 1216, new SumNode[](0)));
+        demands.answerGraph(hash, run.task, 5, header, GraphLeaf(encoded, 304, 1216, new SumNode[](0)));
+    }
+
+    /// A model that is final has no claim that could be asked: whoever consumes it answers for its graph.
+    function test_answerGraph_ofTheConsumedTraining() public {
+        (Run memory run, bytes32 model) = honest(WITH_ROOTS);
+        pass(WINDOW - 1);
+        bytes32 hash = claimAs(EXECUTOR, ToyRun.inferInput(run, model));
+        pass(2);
+        results.finalize(model);
+        Run memory other = ToyRun.make(WITH_ROOTS, 99, 3);
+        vm.expectPartialRevert(IDemands.TaskMismatch.selector);
+        demandGraphAs(ALICE, hash, other, 0, 0);
+
+        bytes32 key = demandGraphAs(ALICE, hash, run, 2, 1);
+        vm.assertEq(key, DemandKeys.graph(hash, PATH_MODEL_GRAPH, 2), "key");
+        HeaderProof memory header = ToyRun.headerProof();
+        bytes memory encoded = abi.encode(STATE_INPUT_TYPE, ToyRun.graphState());
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        vm.prank(EXECUTOR);
+        demands.answerGraph(hash, run.task, 2, header, GraphLeaf(encoded, 0, 0, ToyRun.siblings(3)));
+        vm.prank(EXECUTOR);
+        demands.answerGraph(hash, run.task, 2, header, GraphLeaf(encoded, 0, 0, ToyRun.siblings(2)));
+        vm.assertEq(demands.demandOf(key).content, keccak256(encoded), "the state input");
+        vm.assertEq(demands.pendingOf(hash), 0, "answered");
     }
 
     // ------------------------------------------------------------------ the model

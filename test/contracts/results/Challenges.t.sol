@@ -103,7 +103,7 @@ contract ChallengesTest is Acted {
         vm.assertEq(results.claimOf(hash).status, CLAIM_OVERTURNED, "overturned");
         pass(AIRGAP + 1);
         demands.collect(DemandKeys.traces(hash, 1));
-        demands.collect(DemandKeys.step(hash, 1, 1));
+        demands.collect(DemandKeys.step(hash, 1, 1, 0));
         vm.assertEq(demands.balanceOf(ALICE), 2 * KEPT_FEE, "what was not burned comes back");
         checkSolvent();
     }
@@ -184,7 +184,7 @@ contract ChallengesTest is Acted {
         vm.prank(BOB);
         bytes32 answered = demands.demandSegment{value: OPEN_FEE}(infer, 0);
         vm.prank(BOB);
-        bytes32 silent = demands.demandStep{value: OPEN_FEE}(infer, 0, 0);
+        bytes32 silent = demands.demandStep{value: OPEN_FEE}(infer, 0, 0, 0);
         bytes32 onInfer = challengeAs(BOB, infer, 0, 0, 0);
         bytes32 id = challengeAs(ALICE, model, 1, 1, 0);
         {

@@ -4,16 +4,19 @@ pragma solidity 0.8.37;
 import {IDemands} from "../../../contracts/interfaces/IDemands.sol";
 import {ChunkPath} from "../../../contracts/libraries/ChunkPath.sol";
 import {DemandKeys} from "../../../contracts/libraries/DemandKeys.sol";
+import {GraphProof} from "../../../contracts/libraries/GraphProof.sol";
 import {Merkle} from "../../../contracts/libraries/Merkle.sol";
+import {NamedValues} from "../../../contracts/libraries/NamedValues.sol";
 import {TensorRead} from "../../../contracts/libraries/TensorRead.sol";
 import {
     ChunkAnswer,
     ChunkRange,
+    CHUNKS_OF_CONSTANT,
     CHUNKS_OF_DATASET,
     CHUNKS_OF_START,
     CHUNKS_OF_VALUE
 } from "../../../contracts/types/Opening.sol";
-import {HeaderProof, NamedValue} from "../../../contracts/types/Witness.sol";
+import {ConstantProof, FeedProof, HeaderProof, NamedValue, NodeProof} from "../../../contracts/types/Witness.sol";
 import {vm} from "../support/Vm.sol";
 import {Acted} from "./harness/Stage.sol";
 import {Run, ToyRun} from "./harness/ToyRun.sol";
@@ -37,7 +40,7 @@ contract ChunksTest is Acted {
         pure
         returns (ChunkRange memory)
     {
-        return ChunkRange(CHUNKS_OF_VALUE, 1, 1, place, index, leafCount, 1216, first, count);
+        return ChunkRange(CHUNKS_OF_VALUE, 1, 1, place, index, leafCount, 0, 1216, first, count);
     }
 
     /// Every kind of value of step 3 is found, asked for and answered.
@@ -78,7 +81,7 @@ contract ChunksTest is Acted {
     function test_demandValue_feed() public {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         bytes32 key = askValue(ALICE, run, hash, ToyRun.named(2, 0), 0, 1);
-        ChunkRange memory r = ChunkRange(CHUNKS_OF_VALUE, 1, 1, 2, 0, 1, 8, 0, 1);
+        ChunkRange memory r = ChunkRange(CHUNKS_OF_VALUE, 1, 1, 2, 0, 1, 0, 8, 0, 1);
         vm.assertEq(key, DemandKeys.chunks(hash, r), "key");
         ChunkAnswer memory a;
         a.segment = ToyRun.segmentProof(run, 1);
@@ -98,21 +101,31 @@ contract ChunksTest is Acted {
         askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 0);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 65, 64));
         askValue(ALICE, run, hash, ToyRun.named(1, 0), 0, 65);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
+        vm.expectRevert(abi.encodeWithSelector(GraphProof.NoSuchState.selector, 1, 1));
         askValue(ALICE, run, hash, ToyRun.named(1, 1), 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
-        askValue(ALICE, run, hash, ToyRun.named(4, 1), 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 7));
+        vm.expectRevert(abi.encodeWithSelector(GraphProof.NoSuchFeed.selector, 1, 1));
+        askValue(ALICE, run, hash, ToyRun.named(2, 1), 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(GraphProof.NoSuchNextState.selector, 1, 1));
+        askValue(ALICE, run, hash, ToyRun.named(3, 1), 0, 1);
+        for (uint8 source = 4; source <= 6; ++source) {
+            vm.expectRevert(abi.encodeWithSelector(NamedValues.NoSuchValue.selector, 1, 1));
+            askValue(ALICE, run, hash, ToyRun.named(source, 1), 0, 1);
+        }
+        // constants belong to the graph, not to a step
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotAValue.selector, 3));
         askValue(ALICE, run, hash, ToyRun.named(7, 0), 0, 1);
-        NamedValue memory nodeless = ToyRun.named(1, 0);
-        nodeless.source = 4;
-        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 4));
-        askValue(ALICE, run, hash, nodeless, 0, 1);
-        // a node of no graph, with a value that would be easier to hide
-        NamedValue memory forged = ToyRun.named(4, 0);
-        forged.node[0].node.outputs[0].index = 1;
+        vm.expectRevert(abi.encodeWithSelector(NamedValues.NoSuchSource.selector, 8));
+        askValue(ALICE, run, hash, ToyRun.named(8, 0), 0, 1);
+        // the leaf of something else: a next state is no feed, whatever it is called
+        NamedValue memory other = ToyRun.named(2, 0);
+        other.leaf = abi.encode(FeedProof(ToyRun.graphFeed(), ToyRun.siblings(4)));
         vm.expectPartialRevert(Merkle.RootMismatch.selector);
-        askValue(ALICE, run, hash, forged, 0, 1);
+        askValue(ALICE, run, hash, other, 0, 1);
+        // a node of no graph, with a value that would be easier to hide
+        NodeProof memory forged = ToyRun.nodeProof();
+        forged.node.outputs[0].index = 1;
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        askValue(ALICE, run, hash, NamedValue(4, 0, abi.encode(forged)), 0, 1);
         vm.expectRevert(abi.encodeWithSelector(IDemands.FeeMismatch.selector, OPEN_FEE + 2 * CHUNK_FEE, OPEN_FEE));
         vm.prank(ALICE);
         demands.demandValue{value: OPEN_FEE}(hash, run.task, 1, 1, ToyRun.headerProof(), ToyRun.named(1, 0), 0, 2);
@@ -214,31 +227,70 @@ contract ChunksTest is Acted {
     function test_demandInput_startAndDataset() public {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         HeaderProof memory header = ToyRun.headerProof();
-        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(IDemands.NotDemandable.selector, 3));
         vm.prank(ALICE);
-        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, 1, 0, 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, ToyRun.named(3, 0), 0, 1);
+        vm.expectRevert(abi.encodeWithSelector(GraphProof.NoSuchState.selector, 1, 1));
         vm.prank(ALICE);
-        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, CHUNKS_OF_START, 1, 0, 1);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, ToyRun.named(1, 1), 0, 1);
 
         vm.prank(ALICE);
-        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, CHUNKS_OF_START, 0, 1, 1);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, ToyRun.named(1, 0), 1, 1);
         ChunkAnswer memory a;
         a.tensorRoot = run.task.startRoot;
         a.data = ToyRun.chunk(1000, 1);
         a.rangeProof = Tree.proof(ToyRun.chunkHashes(1000), 1);
-        ChunkRange memory r = ChunkRange(CHUNKS_OF_START, 0, 0, 0, 0, 1, 1216, 1, 1);
+        ChunkRange memory r = ChunkRange(CHUNKS_OF_START, 0, 0, 0, 0, 1, 0, 1216, 1, 1);
         answer(hash, run, r, a);
 
         // 304 rows of 4 bytes: 1,216 bytes in two chunks
         vm.prank(ALICE);
-        demands.demandInput{value: OPEN_FEE + 2 * CHUNK_FEE}(hash, run.task, header, CHUNKS_OF_DATASET, 0, 0, 2);
+        demands.demandInput{value: OPEN_FEE + 2 * CHUNK_FEE}(hash, run.task, header, ToyRun.named(2, 0), 0, 2);
         a.tensorRoot = run.task.datasetRoot;
         a.data = ToyRun.tensor(9);
         a.rangeProof = new bytes32[](0);
-        r = ChunkRange(CHUNKS_OF_DATASET, 0, 0, 0, 0, 1, 1216, 0, 2);
+        r = ChunkRange(CHUNKS_OF_DATASET, 0, 0, 0, 0, 1, 0, 1216, 0, 2);
         answer(hash, run, r, a);
         vm.assertEq(demands.pendingOf(hash), 0, "both answered");
+    }
+
+    /// A graph that nobody serves has constants of which its leaves hold only the roots.
+    function test_demandInput_constant() public {
+        (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
+        HeaderProof memory header = ToyRun.headerProof();
+        vm.assertEq(ToyRun.CONSTANT_ROOT, ToyRun.tensorRoot(7), "the constant's root");
+        vm.expectRevert(abi.encodeWithSelector(GraphProof.NoSuchConstant.selector, 1, 1));
+        vm.prank(ALICE);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, ToyRun.named(7, 1), 0, 1);
+        // a tensor that is no constant of the graph
+        ConstantProof memory forged = abi.decode(ToyRun.named(7, 0).leaf, (ConstantProof));
+        forged.tensorRoot = keccak256("another");
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        vm.prank(ALICE);
+        demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(
+            hash, run.task, header, NamedValue(7, 0, abi.encode(forged)), 0, 1
+        );
+
+        vm.prank(ALICE);
+        bytes32 key =
+            demands.demandInput{value: OPEN_FEE + CHUNK_FEE}(hash, run.task, header, ToyRun.named(7, 0), 1, 1);
+        ChunkRange memory r = ChunkRange(CHUNKS_OF_CONSTANT, 0, 0, 0, 0, 0, ToyRun.CONSTANT_ROOT, 1216, 1, 1);
+        vm.assertEq(key, DemandKeys.chunks(hash, r), "key");
+        ChunkAnswer memory a;
+        a.tensorRoot = ToyRun.tensorRoot(1000);
+        a.data = ToyRun.chunk(1000, 1);
+        a.rangeProof = Tree.proof(ToyRun.chunkHashes(1000), 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(Merkle.RootMismatch.selector, ToyRun.CONSTANT_ROOT, a.tensorRoot)
+        );
+        answer(hash, run, r, a);
+        a.tensorRoot = ToyRun.CONSTANT_ROOT;
+        vm.expectPartialRevert(Merkle.RootMismatch.selector);
+        answer(hash, run, r, a);
+        a.data = ToyRun.chunk(7, 1);
+        a.rangeProof = Tree.proof(ToyRun.chunkHashes(7), 1);
+        answer(hash, run, r, a);
+        vm.assertEq(demands.demandOf(key).content, keccak256(a.data), "kept");
     }
 
     /// The fee for chunks pays for the calldata of the answer and is kept whole.

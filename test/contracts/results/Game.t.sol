@@ -71,7 +71,7 @@ contract GameTest is Acted {
         for (uint32 s = 0; s < 3; ++s) {
             answer(g, DemandKeys.segment(g.hash, s), 0, s, 0);
             answer(g, DemandKeys.traces(g.hash, s), 1, s, 0);
-            for (uint32 t = 0; t < ToyRun.stepsIn(s); ++t) answer(g, DemandKeys.step(g.hash, s, t), 2, s, t);
+            for (uint32 t = 0; t < ToyRun.stepsIn(s); ++t) answer(g, DemandKeys.step(g.hash, s, t, 0), 2, s, t);
         }
     }
 
@@ -91,7 +91,7 @@ contract GameTest is Acted {
         } else if (choice == 1) {
             call(who, address(demands), OPEN_FEE, abi.encodeCall(demands.demandTraces, (g.hash, segment)));
         } else if (choice == 2) {
-            call(who, address(demands), OPEN_FEE, abi.encodeCall(demands.demandStep, (g.hash, segment, step)));
+            call(who, address(demands), OPEN_FEE, abi.encodeCall(demands.demandStep, (g.hash, segment, step, 0)));
         } else if (choice <= 4) {
             challenge(g, who, segment, step);
         } else if (choice == 5) {
@@ -154,7 +154,7 @@ contract GameTest is Acted {
             call(STRANGER, address(demands), 0, abi.encodeCall(demands.collect, (DemandKeys.segment(g.hash, s))));
             call(STRANGER, address(demands), 0, abi.encodeCall(demands.collect, (DemandKeys.traces(g.hash, s))));
             for (uint32 t = 0; t < 2; ++t) {
-                call(STRANGER, address(demands), 0, abi.encodeCall(demands.collect, (DemandKeys.step(g.hash, s, t))));
+                call(STRANGER, address(demands), 0, abi.encodeCall(demands.collect, (DemandKeys.step(g.hash, s, t, 0))));
             }
         }
         checkSolvent();

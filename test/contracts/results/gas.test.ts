@@ -10,8 +10,8 @@ import { devAccount, type Role } from "../../../cli/stack/accounts.ts";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { disputesAbi } from "../../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
+import { PLACE } from "../../../common/graph-encoding.ts";
 import { runChallenger } from "../../../verifier/challenger-wiring.ts";
-import { CHUNKS_OF } from "../../../verifier/claims/demands-reader.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import { type ExecutorParts, honestSteps, runExecutor } from "../../../verifier/executor-wiring.ts";
 import { valueAt } from "../../../verifier/graph/graph.ts";
@@ -19,6 +19,7 @@ import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { type Call, openSender } from "../../../verifier/sender.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { encodeName, nameValue } from "../../../verifier/witness/canonical.ts";
 import { headerProof } from "../../../verifier/witness/proofs.ts";
 import { startDataNode } from "../../support/data-node.ts";
 import { expectSnapshot } from "../../support/gas-snapshot.ts";
@@ -36,7 +37,9 @@ let folder: string;
 let l1: TestL1;
 let node: { url: string; stop: () => void };
 const stops: (() => Promise<void>)[] = [];
-const task = smallTask({ salt: 77 });
+/** As many steps as a long training has: 64 segments of 64, so that proofs are as deep and openings as long. */
+const STEPS = 4096;
+const task = smallTask({ salt: 77, steps: STEPS, segmentSteps: 64 });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "anh-results-gas-"));
@@ -90,9 +93,11 @@ const contracts = (): readonly { address: Hex; abi: Abi; name: string }[] => [
   { address: l1.chain.contracts.disputes, abi: disputesAbi as Abi, name: "disputes" },
 ];
 
-/** The dearest call of each function since the contracts were deployed. */
-async function gasByFunction(): Promise<Record<string, number>> {
-  const figures: Record<string, number> = {};
+type Sent = { readonly contract: string; readonly functionName: string; readonly gas: number };
+
+/** What succeeded since the contracts were deployed. */
+async function sent(): Promise<Sent[]> {
+  const all: Sent[] = [];
   const head = await l1.client.getBlockNumber();
   for (let number = l1.chain.deployedAtL1Block; number <= head; number++) {
     const { transactions } = await l1.client.getBlock({ blockNumber: number, includeTransactions: true });
@@ -101,18 +106,31 @@ async function gasByFunction(): Promise<Record<string, number>> {
       if (contract === undefined) continue;
       const { functionName } = decodeFunctionData({ abi: contract.abi, data: input });
       const { status, gasUsed } = await l1.client.getTransactionReceipt({ hash });
-      const key = `${contract.name}-${functionName}`;
-      if (status === "success") figures[key] = Math.max(figures[key] ?? 0, Number(gasUsed));
+      if (status === "success") all.push({ contract: contract.name, functionName, gas: Number(gasUsed) });
     }
+  }
+  return all;
+}
+
+/** The dearest call of each function. */
+function gasByFunction(all: readonly Sent[]): Record<string, number> {
+  const figures: Record<string, number> = {};
+  for (const { contract, functionName, gas } of all) {
+    const key = `${contract}-${functionName}`;
+    figures[key] = Math.max(figures[key] ?? 0, gas);
   }
   return Object.fromEntries(Object.entries(figures).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** All that a dispute is, but who pays out. */
+const MOVES = ["challenge", "openSegment", "point", "prove"];
 
 it("gas of every action is the recorded one, and every contract fits", async () => {
   await execute("liar", liar, (overturned) => !overturned);
   const honest = await execute("executor", honestSteps(1), (overturned) => overturned);
   const { stop, events } = watch();
   await sees(events, "proved");
+  const dispute = (await sent()).filter(({ functionName }) => MOVES.includes(functionName));
   await l1.warp(6);
   const { claimHash } = (await sees(honest, "claimed")) as unknown as { claimHash: Hex };
   await sees(events, "collected");
@@ -126,27 +144,32 @@ it("gas of every action is the recorded one, and every contract fits", async () 
     await sender.sendWithBond(call, parseEther("1"));
     await until(() => (honest.filter(({ event }) => event === "answered").length > before ? true : undefined));
   };
-  const header = headerProof(encodeGraph(task.graph));
+  const graph = encodeGraph(task.graph);
+  const header = headerProof(graph);
+  const named = (place: number, index: number) => encodeName(graph, nameValue(graph, place, index));
   await demand("demandSegment", [claimHash, 1]);
   await demand("demandTraces", [claimHash, 1]);
   await demand("demandMetrics", [claimHash, 1]);
   await demand("demandGraph", [claimHash, task.task, 0, []]);
   await demand("demandGraph", [claimHash, task.task, 5, [header]]);
-  await demand("demandStep", [claimHash, 1, 1]);
-  await demand("demandInput", [claimHash, task.task, header, CHUNKS_OF.dataset, 0, 0, 1]);
-  await demand("demandValue", [claimHash, task.task, 1, 1, header, { source: 1, index: 0, node: [] }, 0, 1]);
+  await demand("demandStep", [claimHash, 1, 1, 0]);
+  await demand("demandInput", [claimHash, task.task, header, named(PLACE.feed, 0), 0, 1]);
+  await demand("demandValue", [claimHash, task.task, 1, 1, header, named(PLACE.state, 0), 0, 1]);
   const { address, abi } = contracts()[0]!;
   await sender.send({ address, abi, functionName: "commit", args: [`0x${"c0".repeat(32)}`] });
   await l1.warp(61);
   await sees(honest, "finalized");
 
-  const figures = await gasByFunction();
-  figures["dispute-without-step-roots"] =
-    figures["disputes-challenge"]! +
-    figures["demands-openSegment"]! +
-    figures["disputes-point"]! +
-    figures["disputes-prove"]!;
-  expect(figures["dispute-without-step-roots"]).toBeLessThan(DISPUTE_GAS_LIMIT);
+  const figures = gasByFunction(await sent());
+  expect(dispute.map(({ functionName }) => functionName)).toEqual(MOVES);
+  figures["transactions-dispute-k4096"] = dispute.length;
+  figures["dispute-k4096"] = dispute.reduce((sum, { gas }) => sum + gas, 0);
+  // Of a claimant that serves no value roots: asked for with the pointing, then opened, a transaction more.
+  const opening = figures["demands-demandStep"]! + figures["demands-openStep"]!;
+  figures["dispute-k4096-step-opened"] = figures["dispute-k4096"] + opening;
+  expect(figures["dispute-k4096-step-opened"]).toBeLessThan(DISPUTE_GAS_LIMIT);
+  // Where the leaf holds step roots there is nothing to be opened or pointed at.
+  figures["dispute-k4096-with-step-roots"] = figures["disputes-challenge"]! + figures["disputes-prove"]! + opening;
   for (const { address, name } of contracts()) {
     const size = ((await l1.client.getCode({ address }))!.length - 2) / 2;
     expect(size, name).toBeLessThanOrEqual(CODE_LIMIT);

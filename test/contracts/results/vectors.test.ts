@@ -45,8 +45,11 @@ describe("Solidity gives the stored vectors", () => {
     for (const { leaf, hash } of vectors.leaves) expect(await call("segmentLeafHash", leaf)).toBe(hash);
   });
 
-  test("graph headers, nodes and constants", async () => {
+  test("leaves of graphs", async () => {
     for (const { header, hash } of vectors.headers) expect(await call("graphHeaderHash", header)).toBe(hash);
+    for (const { state, hash } of vectors.states) expect(await call("stateInputHash", state)).toBe(hash);
+    for (const { feed, hash } of vectors.feeds) expect(await call("feedHash", feed)).toBe(hash);
+    for (const { value, hash } of vectors.nextStates) expect(await call("nextStateHash", value)).toBe(hash);
     for (const { node, hash } of vectors.nodes) expect(await call("nodeHash", node)).toBe(hash);
     for (const { constant, hash } of vectors.constants)
       expect(await call("constantHash", constant.dtype, constant.shape, constant.tensorRoot)).toBe(hash);

@@ -4,11 +4,16 @@ import { hexOf } from "../../../common/bytes.ts";
 import { claimHash, type ResultClaim, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
 import {
   constantHash,
+  type EncodedFeed,
   type EncodedGraphHeader,
   type EncodedNode,
+  type EncodedStateInput,
+  feedHash,
   graphHeaderHash,
   NO_VALUE,
+  nextStateHash,
   nodeHash,
+  stateInputHash,
 } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job } from "../../../common/job.ts";
@@ -151,18 +156,27 @@ function nodeOf(random: Random): EncodedNode {
 
 const headerOf = (random: Random): EncodedGraphHeader => ({
   kind: 1 + random.below(3),
-  states: Array.from({ length: random.below(5) }, () => ({
-    dtype: 1,
-    shape: shapeOf(random, random.below(4)),
-    source: random.pick([0, 1, MAX_U32]),
-  })),
-  feeds: Array.from({ length: random.below(3) }, () => ({ dtype: 2, shape: shapeOf(random, 2), keep: 0 })),
-  nextStates: Array.from({ length: random.below(5) }, () => graphValueOf(random)),
-  loss: random.below(2) === 0 ? NO_VALUE : graphValueOf(random),
   constants: random.below(MAX_U32),
+  states: random.below(MAX_U32),
+  feeds: random.below(MAX_U32),
+  datasetFeeds: random.below(MAX_U32),
+  nextStates: random.below(MAX_U32),
   nodes: random.below(MAX_U32),
   exactCount: random.below(MAX_U32),
   looseCount: random.below(MAX_U32),
+  loss: random.below(2) === 0 ? NO_VALUE : graphValueOf(random),
+});
+
+const stateInputOf = (random: Random): EncodedStateInput => ({
+  dtype: 1,
+  shape: shapeOf(random, random.below(4)),
+  source: random.pick([0, 1, MAX_U32]),
+});
+
+const feedOf = (random: Random): EncodedFeed => ({
+  dtype: 2,
+  shape: shapeOf(random, 2),
+  keep: random.pick([0, 1, MAX_U32]),
 });
 
 const claimOf = (random: Random, consumed: number, output: number): ResultClaim => ({
@@ -380,6 +394,15 @@ export function claimVectors() {
     headers: Array.from({ length: 6 }, () => headerOf(random)).map((header) => ({
       header,
       hash: graphHeaderHash(header),
+    })),
+    states: Array.from({ length: 4 }, () => stateInputOf(random)).map((state) => ({
+      state,
+      hash: stateInputHash(state),
+    })),
+    feeds: Array.from({ length: 4 }, () => feedOf(random)).map((feed) => ({ feed, hash: feedHash(feed) })),
+    nextStates: Array.from({ length: 4 }, () => graphValueOf(random)).map((value) => ({
+      value,
+      hash: nextStateHash(value),
     })),
     nodes: Array.from({ length: 10 }, () => nodeOf(random)).map((node) => ({ node, hash: nodeHash(node) })),
     constants: constants.map((constant) => ({ constant, hash: constantHash(constant) })),

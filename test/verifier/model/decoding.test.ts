@@ -1,12 +1,28 @@
 import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { describe, expect, it } from "vitest";
-import { constantBytes, type EncodedGraph, graphHeaderBytes, nodeBytes } from "../../../common/graph-encoding.ts";
+import {
+  constantBytes,
+  type EncodedGraph,
+  feedBytes,
+  graphHeaderBytes,
+  nextStateBytes,
+  nodeBytes,
+  stateInputBytes,
+} from "../../../common/graph-encoding.ts";
 import { batchInput, constant, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { GraphError } from "../../../verifier/graph/errors.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
 import { cnnGraphs } from "../../../verifier/model/cnn.ts";
-import { constantOf, decodeGraph, headerOf, nodeOf } from "../../../verifier/model/decoding.ts";
+import {
+  constantOf,
+  decodeGraph,
+  feedOf,
+  headerOf,
+  nextStateOf,
+  nodeOf,
+  stateInputOf,
+} from "../../../verifier/model/decoding.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { gptGraphs } from "../../../verifier/model/gpt.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
@@ -21,9 +37,12 @@ const constantsOf = ({ constants, values }: Graph): Tensor[] =>
   constants.map(({ value, bytes }) => fromBytes(values[value]!, bytes));
 
 /** Through the bytes that L1 shows. */
-const throughLeaves = ({ header, constants, nodes }: EncodedGraph): EncodedGraph => ({
+const throughLeaves = ({ header, constants, states, feeds, nextStates, nodes }: EncodedGraph): EncodedGraph => ({
   header: headerOf(graphHeaderBytes(header)),
   constants: constants.map((item) => constantOf(constantBytes(item))),
+  states: states.map((item) => stateInputOf(stateInputBytes(item))),
+  feeds: feeds.map((item) => feedOf(feedBytes(item))),
+  nextStates: nextStates.map((item) => nextStateOf(nextStateBytes(item))),
   nodes: nodes.map((node) => nodeOf(nodeBytes(node))),
 });
 
@@ -123,7 +142,11 @@ describe("a graph out of its encoding", () => {
     ],
     ["another kind", { ...encoded, header: { ...encoded.header, kind: 4 } }, constants],
     ["a count of roots that is not its own", { ...encoded, header: { ...encoded.header, exactCount: 77 } }, constants],
-    ["a state nobody reads as its end", { ...encoded, header: { ...encoded.header, nextStates: [] } }, constants],
+    ["a count of feeds that is not its own", { ...encoded, header: { ...encoded.header, datasetFeeds: 7 } }, constants],
+    ["a state nobody reads as its end", { ...encoded, nextStates: [] }, constants],
+    ["another state's end", { ...encoded, nextStates: [encoded.nodes[0]!.outputs[0]!] }, constants],
+    ["another source of a state", { ...encoded, states: encoded.states.toReversed() }, constants],
+    ["a feed that is drawn anew", { ...encoded, feeds: encoded.feeds.map((f) => ({ ...f, keep: 1 })) }, constants],
     ["a constant less", encoded, []],
     ["another constant", encoded, [float32([], [2])]],
     ["a node nobody needs", { ...encoded, nodes: [...encoded.nodes, { ...first! }] }, constants],
@@ -138,15 +161,15 @@ describe("a graph out of its encoding", () => {
     const [one, two] = [1, 2].map((value) => constant(draft, float32([], [value]))) as [number, number];
     const graph = finish(draft, { kind: "infer", stateOutputs: [add(draft, add(draft, x, one), two)] });
     const twice = constantsOf(graph)[0]!;
-    const { header, constants, nodes } = encodeGraph(graph);
-    expect(() => decodeGraph({ header, constants: [constants[0]!, constants[0]!], nodes }, [twice, twice])).toThrow(
-      GraphError,
-    );
+    const encoded = encodeGraph(graph);
+    const constants = [encoded.constants[0]!, encoded.constants[0]!];
+    expect(() => decodeGraph({ ...encoded, constants }, [twice, twice])).toThrow(GraphError);
   });
 
   it("is refused or another one where any byte of a leaf is", () => {
     const random = seededRandom(5);
-    const { header, constants: roots, nodes } = encodeGraph(mlp.train.graph);
+    const encoded = encodeGraph(mlp.train.graph);
+    const { header, nodes } = encoded;
     const bad = (bytes: Hex): Hex => {
       const changed = hexToBytes(bytes);
       changed[random.below(changed.length)]! ^= 1 + random.below(255);
@@ -157,10 +180,9 @@ describe("a graph out of its encoding", () => {
       try {
         const graph = decodeGraph(
           i % 4 === 0
-            ? { header: headerOf(bad(graphHeaderBytes(header))), constants: roots, nodes }
+            ? { ...encoded, header: headerOf(bad(graphHeaderBytes(header))) }
             : {
-                header,
-                constants: roots,
+                ...encoded,
                 nodes: nodes.map((node, n) => (n === at ? nodeOf(bad(nodeBytes(node))) : node)),
               },
           constantsOf(mlp.train.graph),

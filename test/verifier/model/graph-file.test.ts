@@ -176,8 +176,8 @@ describe("places", () => {
   });
 
   test("a state left alone keeps its place, a value given twice has the first", () => {
-    const { header } = encodeGraph(evaluate);
-    expect(header.nextStates.map(({ place, index }) => [place, index])).toEqual([
+    const { nextStates } = encodeGraph(evaluate);
+    expect(nextStates.map(({ place, index }) => [place, index])).toEqual([
       [PLACE.state, 0],
       [PLACE.state, 1],
       [PLACE.state, 2],
@@ -188,7 +188,7 @@ describe("places", () => {
     const [a, b] = ["a", "b"].map((name) => stateInput(draft, name, vector)) as [number, number];
     const twice = add(draft, a, b);
     const graph = finish(draft, { kind: "train", stateOutputs: [twice, twice] });
-    expect(encodeGraph(graph).header.nextStates.map(({ index }) => index)).toEqual([0, 0]);
+    expect(encodeGraph(graph).nextStates.map(({ index }) => index)).toEqual([0, 0]);
   });
 });
 

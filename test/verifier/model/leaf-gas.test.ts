@@ -6,9 +6,16 @@ import { emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, Graph, OpName } from "../../../verifier/graph/graph.ts";
 import { valueAt } from "../../../verifier/graph/graph.ts";
-import { checkGraph, leafGas, MAX_LEAF_BYTES, MAX_LEAF_TERMS, unprovableNodes } from "../../../verifier/model/check.ts";
+import {
+  checkGraph,
+  leafGas,
+  MAX_LEAF_TERMS,
+  MAX_PROOF_BYTES,
+  unprovableNodes,
+} from "../../../verifier/model/check.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { toOnnx } from "../../../verifier/model/onnx/write.ts";
+import { proofSizes } from "../../../verifier/model/proof-size.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import type { Shape } from "../../../verifier/tensor/tensor.ts";
 
@@ -112,19 +119,25 @@ test.each(["strict", "tolerant"] as const)("%s: a product is no longer than what
 });
 
 test("a maximum is bounded by the size of a transaction, to the term", () => {
-  const longest = MAX_LEAF_BYTES / 4;
   const row = (terms: number) => oneNode("ReduceMax", [2, terms], { axes: [1], keepdims: 0 });
+  const bytesOf = (terms: number) => proofSizes(row(terms))(0);
+  const per = 1024 / 4; // a chunk's terms
+  const chunks = Math.floor((MAX_PROOF_BYTES - bytesOf(per)) / 1024);
+  const longest = [...Array(3 * per).keys()]
+    .map((i) => (chunks - 1) * per + i)
+    .findLast((terms) => bytesOf(terms) <= MAX_PROOF_BYTES)!;
   expect(() => checkGraph(row(longest), "strict")).not.toThrow();
-  expect(() => checkGraph(row(longest + 1), "strict")).toThrow(/culprit: its leaf reads 120004 bytes/);
+  expect(() => checkGraph(row(longest + 1), "strict")).toThrow(/culprit: its proof takes \d+ bytes/);
 });
 
 test.each([
-  [25, undefined],
-  [31, /culprit: its leaf reads \d+ bytes/],
-] as const)("a window of %i rows is opened row by row", (kernel, refused) => {
+  [25, 25, undefined],
+  [31, 31, undefined],
+  [64, 16, /culprit: its proof takes \d+ bytes/],
+] as const)("a window of %i rows of %i is opened row by row", (rows, columns, refused) => {
   const draft = newDraft();
-  const x = stateInput(draft, "x", { dtype: "float32", shape: [1, 8, 40, 40] });
-  const w = stateInput(draft, "w", { dtype: "float32", shape: [2, 8, kernel, kernel] });
+  const x = stateInput(draft, "x", { dtype: "float32", shape: [1, 8, 70, 40] });
+  const w = stateInput(draft, "w", { dtype: "float32", shape: [2, 8, rows, columns] });
   const attributes = { dilations: [1, 1], group: 1, pads: [0, 0, 0, 0], strides: [1, 1] };
   const graph = finish(draft, { kind: "infer", stateOutputs: [emit(draft, "Conv", [x, w], attributes, "culprit")] });
   if (refused === undefined) expect(() => checkGraph(graph, "strict")).not.toThrow();

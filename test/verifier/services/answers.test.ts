@@ -4,11 +4,12 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
+import { PLACE } from "../../../common/graph-encoding.ts";
 import { RECKONED_GAS_PRICE_WEI } from "../../../deploy/prices.ts";
-import { CHUNKS_OF } from "../../../verifier/claims/demands-reader.ts";
 import { honestSteps } from "../../../verifier/executor-wiring.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { openSender } from "../../../verifier/sender.ts";
+import { encodeName, nameValue } from "../../../verifier/witness/canonical.ts";
 import { headerProof } from "../../../verifier/witness/proofs.ts";
 import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 
@@ -30,8 +31,9 @@ beforeAll(async () => {
   const account = privateKeyToAccount(devAccount("user").privateKey);
   const sender = openSender({ l1: client, wallet: createWalletClient({ account, transport: http(url) }) });
   const demands = { address: chain.contracts.demands, abi: demandsAbi as Abi };
-  const header = headerProof(encodeGraph(task.graphs.train.graph));
-  const args = [claimHash, task.task, header, CHUNKS_OF.dataset, 0, 0, BLOCK_CHUNKS];
+  const graph = encodeGraph(task.graphs.train.graph);
+  const images = encodeName(graph, nameValue(graph, PLACE.feed, 0));
+  const args = [claimHash, task.task, headerProof(graph), images, 0, BLOCK_CHUNKS];
   const asked = await sender.sendWithBond({ ...demands, functionName: "demandInput", args }, parseEther("1"));
   const [event] = parseEventLogs({ abi: demandsAbi, logs: asked.logs, eventName: "Asked" }) as unknown as {
     args: { key: Hex };

@@ -28,11 +28,11 @@ const LONG = process.env.ANH_LONG === "1";
 type Node = Awaited<ReturnType<typeof startDataNode>>;
 let stage: ServiceStage;
 /** Data services: with the graphs of the tasks and nothing else; with all that is uploaded; with a training's graph and the
- * constants of the others; with that graph alone; with its constants alone. */
+ * constants of the others; with nothing; with that graph's constants alone. */
 let bare: Node;
 let full: Node;
 let parts: Node;
-let training: Node;
+let empty: Node;
 let constants: Node;
 let folder: string;
 const imageOf = (factor: number): Tensor => ({
@@ -58,7 +58,7 @@ beforeAll(async () => {
     for (const tensor of constantsOf(graph))
       await storeTensors(storeOf(graph.kind === "train" ? "constants" : "parts"), [tensor]);
   }
-  for (const name of ["parts", "training"]) await storeGraph(storeOf(name), graphs.train.graph);
+  await storeGraph(storeOf("parts"), graphs.train.graph);
   for (const tensors of [
     dataset.tensors,
     datasetOf(40).tensors,
@@ -68,8 +68,8 @@ beforeAll(async () => {
     ...images.map((tensor) => [tensor]),
   ])
     await storeTensors(storeOf("full"), tensors);
-  const started = ["bare", "full", "parts", "training", "constants"].map((name) => startDataNode(storeOf(name)));
-  [stage, bare, full, parts, training, constants] = await Promise.all([
+  const started = ["bare", "full", "parts", "empty", "constants"].map((name) => startDataNode(storeOf(name)));
+  [stage, bare, full, parts, empty, constants] = await Promise.all([
     openServiceStage(),
     ...(started as [Promise<Node>, Promise<Node>, Promise<Node>, Promise<Node>, Promise<Node>]),
   ]);
@@ -82,7 +82,7 @@ afterEach(async () => {
 });
 afterAll(async () => {
   await stage?.close();
-  for (const node of [bare, full, parts, training, constants]) node?.stop();
+  for (const node of [bare, full, parts, empty, constants]) node?.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -331,15 +331,16 @@ describe("a model that was final before the challenger came, and graphs that nob
     expect(await proven(events, evaluated)).toMatchObject({ wrong: "element", step: 2 });
   }, 60_000);
 
-  it("are not read where nobody has a constant of theirs, whose bytes L1 does not show", async () => {
+  it("are read with their constants, and with the header of the model's graph, where nobody has any of it", async () => {
     const evaluated = evaluation(model, 30);
-    await claim(honestSteps(1), evaluated);
-    const events = stranger("without constants", training.url);
-    const found = await until(() =>
-      about(events, evaluated, "checked").find(({ finding }) => finding === "unavailable"),
-    );
-    const roots = model.graphs.evaluate.constants.map(({ bytes }) => tensorRoot(bytes));
-    expect(roots.some((root) => String(found.error).includes(root))).toBe(true);
+    const count = { step: 1, name: lastName(model.graphs.evaluate), amount: ULP };
+    await claim(byTask([[evaluated, lies([count])]]), evaluated);
+    const events = stranger("without anything", empty.url);
+    expect(await proven(events, evaluated)).toMatchObject({ wrong: "element", step: 1 });
+    const demanded = about(events, evaluated, "demanded");
+    expect(demanded.filter(({ path, of }) => path === "graph" && of === "model")).toHaveLength(1);
+    const { constants } = model.graphs.evaluate;
+    expect(demanded.filter(({ path, of }) => path === "input" && of === "constant")).toHaveLength(constants.length);
   }, 60_000);
 });
 

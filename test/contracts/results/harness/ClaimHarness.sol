@@ -2,7 +2,19 @@
 pragma solidity 0.8.37;
 
 import {TaskLib} from "../../../../contracts/libraries/TaskLib.sol";
-import {GraphHeader, hashConstant, hashGraphHeader, hashNode, Node} from "../../../../contracts/types/Graph.sol";
+import {
+    Feed,
+    GraphHeader,
+    hashConstant,
+    hashFeed,
+    hashGraphHeader,
+    hashNextState,
+    hashNode,
+    hashStateInput,
+    Node,
+    StateInput,
+    Value
+} from "../../../../contracts/types/Graph.sol";
 import {Job} from "../../../../contracts/types/Job.sol";
 import {hashResultClaim, ResultClaim} from "../../../../contracts/types/ResultClaim.sol";
 import {hashTask, Task} from "../../../../contracts/types/Task.sol";
@@ -33,6 +45,18 @@ contract ClaimHarness {
 
     function graphHeaderHash(GraphHeader memory header) external pure returns (bytes32) {
         return hashGraphHeader(header);
+    }
+
+    function stateInputHash(StateInput memory state) external pure returns (bytes32) {
+        return hashStateInput(state);
+    }
+
+    function feedHash(Feed memory feed) external pure returns (bytes32) {
+        return hashFeed(feed);
+    }
+
+    function nextStateHash(Value memory value) external pure returns (bytes32) {
+        return hashNextState(value);
     }
 
     function nodeHash(Node memory node) external pure returns (bytes32) {

@@ -8,7 +8,7 @@ import {ClaimInput, IResultClaims} from "../../../../contracts/interfaces/IResul
 import {DemandKeys} from "../../../../contracts/libraries/DemandKeys.sol";
 import {Clocks} from "../../../../contracts/types/Clocks.sol";
 import {Prices} from "../../../../contracts/types/Prices.sol";
-import {SegmentProof, StepValues, TraceProof} from "../../../../contracts/types/Opening.sol";
+import {SegmentProof, StepPage, TraceProof} from "../../../../contracts/types/Opening.sol";
 import {HeaderProof} from "../../../../contracts/types/Witness.sol";
 import {Artifact} from "../../support/Artifact.sol";
 import {vm} from "../../support/Vm.sol";
@@ -213,9 +213,9 @@ abstract contract Acted {
         TraceProof memory trace = ToyRun.traceProof(run, segment, step);
         HeaderProof memory header = ToyRun.headerProof();
         // Hashing with sha256 is a call, which a prank would be spent on: everything is made before.
-        StepValues memory values = ToyRun.values(2 * segment + step, lie);
+        StepPage memory page = ToyRun.page(2 * segment + step, lie);
         vm.prank(claimant);
-        demands.openStep(claimHash, run.task, own, step, trace, header, values);
+        demands.openStep(claimHash, run.task, own, step, trace, header, 0, page);
     }
 
     function answerMetricsAs(address claimant, bytes32 claimHash, Run memory run, uint32 segment) internal {

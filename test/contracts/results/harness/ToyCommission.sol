@@ -2,18 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
-import {SumNode, SumTree} from "../../../../contracts/libraries/SumTree.sol";
+import {SumNode} from "../../../../contracts/libraries/SumTree.sol";
 import {TaskLib} from "../../../../contracts/libraries/TaskLib.sol";
-import {
-    Feed,
-    GraphHeader,
-    hashGraphHeader,
-    PLACE_NEXT_STATE,
-    PLACE_STATE,
-    StateInput,
-    Value,
-    ZERO_SOURCE
-} from "../../../../contracts/types/Graph.sol";
+import {GraphHeader, hashGraphHeader} from "../../../../contracts/types/Graph.sol";
 import {GraphRef, Job} from "../../../../contracts/types/Job.sol";
 import {hashSegmentLeaf, SegmentLeaf} from "../../../../contracts/types/Trace.sol";
 import {HeaderProof} from "../../../../contracts/types/Witness.sol";
@@ -29,40 +20,26 @@ library ToyCommission {
     bytes internal constant EIGHT = hex"00000041";
 
     function graphHeader() internal pure returns (GraphHeader memory header) {
-        uint32[] memory one = new uint32[](1);
-        one[0] = 1;
-        uint32[] memory many = new uint32[](1);
-        many[0] = 304;
         header.kind = 3;
-        header.states = new StateInput[](2);
-        header.states[0] = StateInput(1, many, 0);
-        header.states[1] = StateInput(1, one, ZERO_SOURCE);
-        header.feeds = new Feed[](1);
-        header.feeds[0].dtype = 2;
-        header.feeds[0].shape = new uint32[](2);
-        (header.feeds[0].shape[0], header.feeds[0].shape[1]) = (2, 4);
-        header.nextStates = new Value[](2);
-        header.nextStates[0] = Value(PLACE_STATE, 0, 1, many);
-        header.nextStates[1] = Value(PLACE_NEXT_STATE, 1, 1, one);
+        (header.states, header.feeds, header.datasetFeeds, header.nextStates) = (2, 1, 1, 2);
         header.nodes = 1;
     }
 
-    function _leaves() private pure returns (SumNode memory header, SumNode memory node) {
-        header = SumNode(hashGraphHeader(graphHeader()), 0, 0);
-        node = SumNode(keccak256("counts"), 1, 4);
+    /// Two state inputs, a feed and two next states, of which nobody is asked, between the header and the node.
+    function leaves() internal pure returns (SumNode[] memory all) {
+        all = new SumNode[](7);
+        all[0].hash = hashGraphHeader(graphHeader());
+        for (uint256 i = 1; i < 6; ++i) all[i].hash = keccak256(abi.encode("leaf", i));
+        all[6] = SumNode(keccak256("counts"), 1, 4);
     }
 
     function graph() internal pure returns (GraphRef memory) {
-        (SumNode memory header, SumNode memory node) = _leaves();
-        SumNode memory root = SumTree.node(header, node);
+        SumNode memory root = Tree.sumRoot(leaves());
         return GraphRef(root.hash, root.flops, root.bytes_);
     }
 
-    function headerProof() internal pure returns (HeaderProof memory proof) {
-        (, SumNode memory node) = _leaves();
-        proof.header = graphHeader();
-        proof.siblings = new SumNode[](1);
-        proof.siblings[0] = node;
+    function headerProof() internal pure returns (HeaderProof memory) {
+        return HeaderProof(graphHeader(), Tree.sumProof(leaves(), 0));
     }
 
     /// No training graph: the weights are whoever's.

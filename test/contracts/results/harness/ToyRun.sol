@@ -3,12 +3,16 @@ pragma solidity 0.8.37;
 
 import {ClaimInput} from "../../../../contracts/interfaces/IResultClaims.sol";
 import {TaskLib} from "../../../../contracts/libraries/TaskLib.sol";
-import {SumNode, SumTree} from "../../../../contracts/libraries/SumTree.sol";
+import {SumNode} from "../../../../contracts/libraries/SumTree.sol";
 import {
     Feed,
     GraphHeader,
+    hashConstant,
+    hashFeed,
     hashGraphHeader,
+    hashNextState,
     hashNode,
+    hashStateInput,
     Node,
     Operand,
     PLACE_EXACT,
@@ -18,11 +22,19 @@ import {
     Value
 } from "../../../../contracts/types/Graph.sol";
 import {GraphRef, Job} from "../../../../contracts/types/Job.sol";
-import {SegmentProof, StepValues, TraceProof} from "../../../../contracts/types/Opening.sol";
+import {SegmentProof, StepPage, TraceProof} from "../../../../contracts/types/Opening.sol";
 import {hashResultClaim, ResultClaim} from "../../../../contracts/types/ResultClaim.sol";
 import {hashTask, Task} from "../../../../contracts/types/Task.sol";
 import {hashSegmentLeaf, hashStepTrace, SegmentLeaf, StepTrace} from "../../../../contracts/types/Trace.sol";
-import {HeaderProof, NamedValue, NodeProof} from "../../../../contracts/types/Witness.sol";
+import {
+    ConstantProof,
+    FeedProof,
+    HeaderProof,
+    NamedValue,
+    NextStateProof,
+    NodeProof,
+    StateProof
+} from "../../../../contracts/types/Witness.sol";
 import {Tree} from "./Tree.sol";
 
 struct Run {
@@ -33,10 +45,12 @@ struct Run {
     bytes32 trajectoryRoot;
 }
 
-/// A training whose numbers mean nothing: one state tensor of 304 floats, one feed, one node with a layout.
+/// A training whose numbers mean nothing: one state tensor of 304 floats, one feed, one constant, one node with a layout.
 /// All of its trees are true, so that only the rules of the game are at stake.
 library ToyRun {
     uint256 internal constant L2 = 424242;
+    /// `tensorRoot(7)`, without the calls of sha256 that a prank would be spent on.
+    bytes32 internal constant CONSTANT_ROOT = 0xcbd5f23d3df838052b2516ed40651eb8a3cc7fcb929ea244bfe28d640ad6d372;
     uint64 internal constant DEADLINE = 10_000_000;
 
     function _words(uint256 tag, uint256 first, uint256 count) private pure returns (bytes memory) {
@@ -76,17 +90,25 @@ library ToyRun {
 
     function graphHeader() internal pure returns (GraphHeader memory header) {
         header.kind = 1;
-        header.states = new StateInput[](1);
-        header.states[0] = StateInput(1, _shape(304), 0);
-        header.feeds = new Feed[](1);
-        header.feeds[0].dtype = 2;
-        header.feeds[0].shape = new uint32[](2);
-        (header.feeds[0].shape[0], header.feeds[0].shape[1]) = (2, 4);
-        header.nextStates = new Value[](1);
-        header.nextStates[0] = Value(PLACE_NEXT_STATE, 0, 1, _shape(304));
+        header.constants = 1;
+        (header.states, header.feeds, header.datasetFeeds, header.nextStates) = (1, 1, 1, 1);
         header.loss = Value(PLACE_EXACT, 0, 1, new uint32[](0));
         header.nodes = 1;
         header.exactCount = 2;
+    }
+
+    function graphState() internal pure returns (StateInput memory) {
+        return StateInput(1, _shape(304), 0);
+    }
+
+    function graphFeed() internal pure returns (Feed memory feed_) {
+        feed_.dtype = 2;
+        feed_.shape = new uint32[](2);
+        (feed_.shape[0], feed_.shape[1]) = (2, 4);
+    }
+
+    function graphNextState() internal pure returns (Value memory) {
+        return Value(PLACE_NEXT_STATE, 0, 1, _shape(304));
     }
 
     function graphNode() internal pure returns (Node memory node) {
@@ -109,36 +131,42 @@ library ToyRun {
         for (uint32 i = 0; i < words.length; ++i) words[i] = bytes32(uint256(uint32(0x3f800000 + 2 * segment + i)));
     }
 
-    function _leaves() private pure returns (SumNode memory header, SumNode memory node) {
-        header = SumNode(hashGraphHeader(graphHeader()), 0, 0);
-        node = SumNode(hashNode(graphNode()), 304, 1216);
+    /// Header, constant, state input, feed, next state, node.
+    function leaves() internal pure returns (SumNode[] memory all) {
+        all = new SumNode[](6);
+        all[0].hash = hashGraphHeader(graphHeader());
+        all[1] = SumNode(hashConstant(1, _shape(304), CONSTANT_ROOT), 0, 1216);
+        all[2].hash = hashStateInput(graphState());
+        all[3].hash = hashFeed(graphFeed());
+        all[4].hash = hashNextState(graphNextState());
+        all[5] = SumNode(hashNode(graphNode()), 304, 1216);
     }
 
     function graph() internal pure returns (GraphRef memory) {
-        (SumNode memory header, SumNode memory node) = _leaves();
-        SumNode memory root = SumTree.node(header, node);
+        SumNode memory root = Tree.sumRoot(leaves());
         return GraphRef(root.hash, root.flops, root.bytes_);
     }
 
-    function headerProof() internal pure returns (HeaderProof memory proof) {
-        (, SumNode memory node) = _leaves();
-        proof.header = graphHeader();
-        proof.siblings = new SumNode[](1);
-        proof.siblings[0] = node;
+    function siblings(uint256 leaf) internal pure returns (SumNode[] memory) {
+        return Tree.sumProof(leaves(), leaf);
     }
 
-    function nodeProof() internal pure returns (NodeProof[] memory proofs) {
-        (SumNode memory header,) = _leaves();
-        proofs = new NodeProof[](1);
-        proofs[0].node = graphNode();
-        proofs[0].siblings = new SumNode[](1);
-        proofs[0].siblings[0] = header;
+    function headerProof() internal pure returns (HeaderProof memory) {
+        return HeaderProof(graphHeader(), siblings(0));
+    }
+
+    function nodeProof() internal pure returns (NodeProof memory) {
+        return NodeProof(0, graphNode(), siblings(5));
     }
 
     function named(uint8 source, uint32 index) internal pure returns (NamedValue memory value) {
         value.source = source;
         value.index = index;
-        if (source >= 4) value.node = nodeProof();
+        if (source == 1) value.leaf = abi.encode(StateProof(graphState(), siblings(2)));
+        else if (source == 2) value.leaf = abi.encode(FeedProof(graphFeed(), siblings(3)));
+        else if (source == 3) value.leaf = abi.encode(NextStateProof(graphNextState(), siblings(4)));
+        else if (source == 7) value.leaf = abi.encode(ConstantProof(1, _shape(304), CONSTANT_ROOT, siblings(1)));
+        else value.leaf = abi.encode(nodeProof());
     }
 
     /// Five steps in segments of two: 2, 2, 1.
@@ -216,11 +244,13 @@ library ToyRun {
         return TraceProof(run.traces[2 * segment + step], Tree.proof(traceLeaves(run, segment), step));
     }
 
-    function values(uint256 t, uint256 lie) internal pure returns (StepValues memory v) {
-        v.stateIn = _one(tensorRoot(1000 + t));
-        v.feeds = _one(sha256(feed(t)));
-        v.exact = exactRoots(t, lie);
-        v.stateOut = _one(tensorRoot(1001 + t));
+    /// All five roots of a step: of four lists, of which the loose one is empty.
+    function page(uint256 t, uint256 lie) internal pure returns (StepPage memory p) {
+        bytes32[] memory exact = exactRoots(t, lie);
+        p.roots = new bytes32[](5);
+        (p.roots[0], p.roots[1]) = (tensorRoot(1000 + t), sha256(feed(t)));
+        (p.roots[2], p.roots[3], p.roots[4]) = (exact[0], exact[1], tensorRoot(1001 + t));
+        p.proofs = new bytes32[][](4);
     }
 
     function input(Run memory run, bytes32 salt) internal pure returns (ClaimInput memory i) {
@@ -263,10 +293,5 @@ library ToyRun {
     function _shape(uint32 size) private pure returns (uint32[] memory shape) {
         shape = new uint32[](1);
         shape[0] = size;
-    }
-
-    function _one(bytes32 root) private pure returns (bytes32[] memory list) {
-        list = new bytes32[](1);
-        list[0] = root;
     }
 }

@@ -1,0 +1,71 @@
+import { dtypeBytes, type EncodedValue, elementCount, nodeBytes, PLACE } from "../../common/graph-encoding.ts";
+import { treeDepth } from "../../common/merkle.ts";
+import { type Graph, valueAt } from "../graph/graph.ts";
+import { CHUNK_BYTES } from "../tensor/root.ts";
+import { operandRead, outputRead, type Read } from "../witness/reads.ts";
+import { encodeHeader, encodeNode } from "./encoding.ts";
+import { hasLeaf, leafReads } from "./leaf.ts";
+import { type Placement, placementOf } from "./placement.ts";
+import { firstLeaves } from "./root.ts";
+
+const WORD = 32;
+/** Of a proof around the witness: the call, the task, the segment among 2³² and the step among 64, the signed envelope. */
+const AROUND_BYTES = 2_816;
+/** Of a witness beside the parts below: offsets, lengths, numbers and the header (P7.8). */
+const FRAME_WORDS = 32;
+/** Of an opening beside its proofs and chunks. */
+const OPENING_WORDS = 8;
+
+/** What a proof that an element of the node is wrong takes as an L1 transaction, at most; 0 for an output without a leaf. */
+export type ProofSize = (node: number) => number;
+
+/** The sizes of a graph's proofs: how deep its trees are is found out once. */
+export function proofSizes(graph: Graph, placement: Placement = placementOf(graph)): ProofSize {
+  const header = encodeHeader(graph, placement);
+  const sumWords = 3 * treeDepth(firstLeaves(header).end);
+  const listDepths: Readonly<Record<number, number>> = {
+    [PLACE.state]: treeDepth(header.states),
+    [PLACE.feed]: treeDepth(header.feeds),
+    [PLACE.exact]: treeDepth(header.exactCount),
+    [PLACE.loose]: treeDepth(header.looseCount),
+    [PLACE.nextState]: treeDepth(header.nextStates),
+  };
+
+  function openingBytes({ value, count }: Read): number {
+    const rootWords = listDepths[value.place] ?? 1 + value.shape.length + sumWords;
+    const chunks = Math.ceil(bytesOf(value) / CHUNK_BYTES);
+    return WORD * (OPENING_WORDS + rootWords + 2 * treeDepth(chunks)) + chunkBytes(value, count);
+  }
+
+  return (index) => {
+    const node = graph.nodes[index]!;
+    if (!hasLeaf(node)) return 0;
+    const encoded = encodeNode(graph, placement, index);
+    const nodeSize = (nodeBytes(encoded).length - 2) / 2;
+    // What data choose: either operand of a Where; any row that indices name is as long as the first.
+    const chosen = node.op === "Where" ? [0, 1] : [0];
+    const openings = sampled(valueAt(graph, node.output).shape).flatMap((element) =>
+      chosen.map((data) => {
+        const reads = leafReads(graph, index, element, () => data).map((read) => operandRead(encoded, read));
+        return [outputRead(encoded, element), ...reads].reduce((sum, read) => sum + openingBytes(read), 0);
+      }),
+    );
+    return AROUND_BYTES + WORD * (FRAME_WORDS + 2 * sumWords) + nodeSize + Math.max(...openings);
+  };
+}
+
+const bytesOf = ({ dtype, shape }: Pick<EncodedValue, "dtype" | "shape">): number =>
+  elementCount(shape) * dtypeBytes(dtype);
+
+/** Of `count` elements, wherever they begin: whole chunks, of which both ends may be others'. */
+function chunkBytes(value: EncodedValue, count: number): number {
+  const size = dtypeBytes(value.dtype);
+  const chunks = Math.ceil((count * size + CHUNK_BYTES - size) / CHUNK_BYTES);
+  return Math.min(bytesOf(value), chunks * CHUNK_BYTES);
+}
+
+/** Elements among which one reads the most: windows are cut off at borders, so the middle of each axis is one of them. */
+function sampled(shape: readonly number[]): readonly number[] {
+  const middle = shape.reduce((at, size) => at * size + Math.floor(size / 2), 0);
+  return [...new Set([0, middle, Math.max(elementCount(shape) - 1, 0)])];
+}
