@@ -116,10 +116,16 @@ export function openDataClient({
         return bytes;
       }),
     segments: async (claimHash, count) => {
-      const { segments } = await json(`claim/${claimHash}`, segmentsBody);
-      if (segments.length !== count || segments.some((segment, i) => segment.index !== i))
-        throw mismatch(`${count} segments in order`, segments.length);
-      return segments;
+      const all: SegmentRecord[] = [];
+      while (all.length < count) {
+        const from = all.length;
+        const { segments } = await json(`claim/${claimHash}${from === 0 ? "" : `?from=${from}`}`, segmentsBody);
+        if (segments.length === 0 || segments.some((segment, i) => segment.index !== from + i))
+          throw mismatch(`${count} segments in order`, from + segments.length);
+        all.push(...segments);
+      }
+      if (all.length !== count) throw mismatch(`${count} segments`, all.length);
+      return all;
     },
     stepHashes: async (claimHash, segment, count) => {
       const { steps } = await json(`claim/${claimHash}/segment/${segment}`, stepsBody);

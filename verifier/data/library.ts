@@ -4,6 +4,7 @@ import type { Graph } from "../graph/graph.ts";
 import { readGraph } from "../model/onnx/read.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, sameType, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { stateTypes } from "../trace/inputs.ts";
 import type { BlobStore } from "../trace/store.ts";
 import type { DataClient } from "./client.ts";
 import { MAX_GRAPH_BYTES, rootOfGraphFile } from "./graph-blob.ts";
@@ -11,6 +12,8 @@ import { MAX_GRAPH_BYTES, rootOfGraphFile } from "./graph-blob.ts";
 /** Content by root: from the own store, else from the data services that `client` asks, and kept from then on. */
 export type Library = {
   readonly graph: (root: Hex) => Promise<Graph>;
+  /** Types of the tensors of a graph's state, as far as they are known. */
+  readonly stateTypes: (graphRoot: Hex) => Promise<readonly (TensorType | undefined)[]>;
   readonly roots: (root: Hex, count: number) => Promise<readonly Hex[]>;
   /** Over shared memory, so that other threads read it without a copy. */
   readonly tensor: (root: Hex, type: TensorType) => Promise<Tensor>;
@@ -27,14 +30,16 @@ export function openLibrary(store: BlobStore, client: DataClient, memory: Tensor
     await store.put(root, bytes);
     return sharedTensor(type, bytes);
   }
+  async function graph(root: Hex): Promise<Graph> {
+    const kept = await store.get(root);
+    if (kept !== undefined && rootOfGraphFile(kept) === root) return readGraph(kept);
+    const bytes = await client.file(root, MAX_GRAPH_BYTES, rootOfGraphFile);
+    await store.put(root, bytes);
+    return readGraph(bytes);
+  }
   return {
-    graph: async (root) => {
-      const kept = await store.get(root);
-      if (kept !== undefined && rootOfGraphFile(kept) === root) return readGraph(kept);
-      const bytes = await client.file(root, MAX_GRAPH_BYTES, rootOfGraphFile);
-      await store.put(root, bytes);
-      return readGraph(bytes);
-    },
+    graph,
+    stateTypes: async (root) => stateTypes(await graph(root)),
     roots: async (root, count) => {
       if (count === 1) return [root];
       const kept = await store.get(root);

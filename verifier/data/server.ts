@@ -46,8 +46,9 @@ export function dataRouter(modules: DataModules): Router {
   }
   if (claims !== undefined) {
     router.get("/v1/claim/:claim", async (request, response) => {
+      const from = request.query.from === undefined ? 0 : countOf(String(request.query.from));
       const segments = await claims.segments(hashOf(request.params.claim));
-      sendJson(response, segments === undefined ? undefined : { segments });
+      sendJson(response, segments && { segments: segments.slice(from, from + SEGMENTS_AT_ONCE) });
     });
     router.get("/v1/claim/:claim/segment/:segment", async (request, response) => {
       const steps = await claims.stepHashes(hashOf(request.params.claim), countOf(request.params.segment));
@@ -64,6 +65,9 @@ export function dataRouter(modules: DataModules): Router {
   router.use(answerError);
   return router;
 }
+
+/** Of a claim in one answer (P9.2): a megabyte where segments have 64 steps. */
+export const SEGMENTS_AT_ONCE = 1024;
 
 function hashOf(text: string): Hex {
   if (!HASH.test(text))

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
-import { bytesToHex, type Hex } from "viem";
+import { bytesToHex, type Hex, numberToHex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { packHashes, treeRoot } from "../../../common/merkle.ts";
@@ -16,6 +16,14 @@ import { testUploads } from "../../support/uploads.ts";
 
 const CLAIM: Hex = `0x${"c1".repeat(32)}`;
 const segments = [{ index: 0, endState: ZERO_HASH, metrics: [7], stepsRoot: ZERO_HASH }];
+const LONG: Hex = `0x${"10".repeat(32)}`;
+/** Beyond what one answer may hold as JSON: 4 MiB. */
+const many = Array.from({ length: 6000 }, (_, index) => ({
+  index,
+  endState: numberToHex(index, { size: 32 }),
+  metrics: Array.from({ length: 64 }, (_, i) => 0xc0000000 + i),
+  stepsRoot: ZERO_HASH,
+}));
 const step = { stateIn: [ZERO_HASH], feeds: [], exact: [CLAIM], loose: [], stateOut: [ZERO_HASH] };
 const value = Uint8Array.from([1, 2, 3, 4]);
 
@@ -32,7 +40,7 @@ beforeAll(async () => {
       stored: store.open,
       blob: async (root) => blobs.get(root),
       claims: {
-        segments: async (claim) => (claim === CLAIM ? segments : undefined),
+        segments: async (claim) => ({ [CLAIM]: segments, [LONG]: many })[claim],
         stepHashes: async (claim, s) => (claim === CLAIM && s === 0 ? [CLAIM] : undefined),
         stepRoots: async (claim, t) => (claim === CLAIM && t === 3 ? step : undefined),
         value: async (claim, t, place, index) =>
@@ -117,6 +125,7 @@ describe("requests", () => {
   it.each([
     "/v1/blob/0x12",
     `/v1/blob/${CLAIM.toUpperCase()}`,
+    `/v1/claim/${CLAIM}?from=-1`,
     `/v1/claim/${CLAIM}/step/-1`,
     `/v1/claim/${CLAIM}/step/1e3`,
   ])("for %s are refused", async (path) => {
@@ -134,6 +143,22 @@ describe("the client", () => {
     expect(await client(url).stepHashes(CLAIM, 0, 1)).toEqual([CLAIM]);
     expect(await client(url).stepRoots(CLAIM, 3)).toEqual(step);
     expect(await client(url).value(CLAIM, 3, 4, 0, tensorRoot(value), 4)).toEqual(value);
+  });
+
+  it("reads a claim of many segments in parts", async () => {
+    expect(await client(url).segments(LONG, many.length)).toEqual(many);
+    await expect(client(url).segments(LONG, many.length - 1)).rejects.toThrow(DataUnavailableError);
+    await expect(client(url).segments(LONG, many.length + 1)).rejects.toThrow(DataUnavailableError);
+  });
+
+  it("is answered with what is left from a number on, at most 1,024", async () => {
+    const indices = async (from: number) => {
+      const answer = await (await fetch(`${url}/v1/claim/${LONG}?from=${from}`)).json();
+      return (answer as { segments: typeof many }).segments.map(({ index }) => index);
+    };
+    expect(await indices(0)).toEqual(Array.from({ length: 1024 }, (_, i) => i));
+    expect(await indices(5998)).toEqual([5998, 5999]);
+    expect(await indices(6000)).toEqual([]);
   });
 
   it("refuses content that does not give the root, has another length, or is longer than it may be", async () => {
