@@ -33,7 +33,7 @@ export function digitsCnnSpec(steps: number): CnnSpec {
       kind: "momentum",
       learningRate: 0.05,
       momentum: 0.9,
-      schedule: { kind: "cosine", warmupSteps: 50, totalSteps: steps, floor: 0.02 },
+      schedule: { kind: "cosine", warmupSteps: warmup(50, steps), totalSteps: steps, floor: 0.02 },
     },
   };
 }
@@ -64,6 +64,8 @@ export const characterGpt = (vocabulary: number, steps: number): GptSpec => ({
     epsilon: 1e-8,
     weightDecay: 0.05,
     clipNorm: 1,
-    schedule: { kind: "cosine", warmupSteps: 40, totalSteps: steps, floor: 0.05 },
+    schedule: { kind: "cosine", warmupSteps: warmup(40, steps), totalSteps: steps, floor: 0.05 },
   },
 });
+
+const warmup = (usual: number, steps: number): number => Math.min(usual, Math.floor(steps / 10));

@@ -24,7 +24,7 @@ export interface DevAccount {
 }
 
 /** Accounts that a developer may use as they like: the first plays the user in the demo. */
-const USERS = 3;
+const USERS = 5;
 /** Index of the first in the mnemonic's derivation path. */
 export const FIRST_USER = ROLES.indexOf("user");
 

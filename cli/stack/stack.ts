@@ -125,7 +125,7 @@ const anvil = (port: number, blockMs: number): ServiceSpec => ({
   irreplaceable: true,
   args: [
     ...["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(L1_CHAIN_ID)],
-    ...["--mnemonic", DEV_MNEMONIC, "--accounts", "12", "--block-time", String(blockMs / 1000)],
+    ...["--mnemonic", DEV_MNEMONIC, "--accounts", "13", "--block-time", String(blockMs / 1000)],
     ...["--hardfork", "osaka", "--order", "fifo", "--slots-in-an-epoch", "1", "--gas-limit", "60000000"],
     ...["--enable-tx-gas-limit", "--silent"],
   ],
