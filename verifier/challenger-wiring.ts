@@ -51,7 +51,7 @@ const patienceFor = ({ steps, segmentSteps, graph, windowSeconds }: Task): numbe
 export function runChallenger(settings: ChallengerSettings, events: EventSink): Service {
   const { chain, l1Url, key, folder } = settings;
   const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
-  const sender = openAccountSender(l1, l1Url, key);
+  const sender = openAccountSender(l1, l1Url, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
   const disputes = openDisputeReader(l1);
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();

@@ -95,7 +95,7 @@ async function round(options: ChallengerOptions, modules: ChallengerModules, mem
   const { settled, underway } = memory;
   const { log, claims, sender, events } = modules;
   const logs = await log.read();
-  const head = await claims.head();
+  const [head, finalizedAt] = await Promise.all([claims.head(), claims.finalizedAt()]);
   const own = ({ claim }: LoggedClaim) => isAddressEqual(claim.claimant, sender.address);
   const others = [...logs.values()].filter((logged) => !settled.has(logged.claimHash) && !own(logged));
   const standings: Standing[] = [];
@@ -110,7 +110,9 @@ async function round(options: ChallengerOptions, modules: ChallengerModules, mem
     const { claimHash } = standing.logged;
     const spec = specOf(standing.logged, logs);
     if (spec === undefined || underway.has(claimHash)) continue;
-    const attended = apart({ claimHash }, events, () => attend(standing, spec, head, options, modules, memory));
+    const attended = apart({ claimHash }, events, () =>
+      attend(standing, spec, { ...head, finalizedAt }, options, modules, memory),
+    );
     underway.set(
       claimHash,
       attended.finally(() => underway.delete(claimHash)),
@@ -138,7 +140,7 @@ async function standingOf(logged: LoggedClaim, { claims, disputes, sender }: Cha
 async function attend(
   standing: Standing,
   spec: RunSpec,
-  head: L1Head,
+  head: L1Head & { readonly finalizedAt: bigint },
   options: ChallengerOptions,
   modules: ChallengerModules,
   memory: Memory,
@@ -154,7 +156,8 @@ async function attend(
   const about = { logged, spec, watched };
   const budget = budgetFor(logged, options, modules);
   for (const action of actions) await tryTo(action, about, budget, options, modules, memory);
-  if (!isOpen && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
+  const isClosed = record.closedAt !== 0n && record.closedAt < head.finalizedAt; // and no fork of L1 undoes that
+  if (isClosed && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
     memory.settled.add(claimHash);
 }
 

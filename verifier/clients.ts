@@ -13,7 +13,8 @@ export const openL1 = ({ url, chain, pollMs }: L1Options): L1 => ({
   fromBlock: chain.deployedAtL1Block,
 });
 
-export function openAccountSender(l1: L1, url: string, key: Hex): Sender {
+/** `resendMs`: see `openSender`. */
+export function openAccountSender(l1: L1, url: string, key: Hex, resendMs?: number): Sender {
   const wallet = createWalletClient({ account: privateKeyToAccount(key), transport: http(url) });
-  return openSender({ l1: l1.client, wallet });
+  return openSender({ l1: l1.client, wallet, ...(resendMs === undefined ? {} : { resendMs }) });
 }

@@ -73,7 +73,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   const { chain, l1Url, key, folder } = settings;
   const { demands, openSteps, events } = parts;
   const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
-  const sender = openAccountSender(l1, l1Url, key);
+  const sender = openAccountSender(l1, l1Url, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();
   const libraryFor = (consumed: ConsumedClaim | undefined) => {

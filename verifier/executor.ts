@@ -59,7 +59,13 @@ export type Service = { readonly stop: () => Promise<void> };
  */
 export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
   const stopping = new AbortController();
-  const closed: Closed = { settled: new Set(), late: new Set(), lost: new Set(), declined: new Set() };
+  const closed: Closed = {
+    done: new Map(),
+    settled: new Set(),
+    late: new Map(),
+    lost: new Set(),
+    declined: new Set(),
+  };
   const loop = async () => {
     while (!stopping.signal.aborted) {
       await round(options, modules, closed).catch((error) => modules.events(roundFailed(error)));
@@ -79,10 +85,12 @@ type Errand = { readonly task: Task; readonly job: Job | undefined };
 
 /** What the first round after a start reads of L1 once, since it never changes again. */
 type Closed = {
-  /** Own claims that are closed and of which nothing is left to collect. */
+  /** Own closed claims of which nothing is left to collect, with the L1 second of their end: a fork of L1 may undo it. */
+  readonly done: Map<Hex, bigint>;
+  /** Those of them that ended before L1's last finalized block. */
   readonly settled: Set<Hex>;
-  /** Ids of which an own claim fell for a late answer. Its result may be right: it is claimed once more. */
-  readonly late: Set<Hex>;
+  /** Ids of which an own claim fell for a late answer, and which. Its result may be right: it is claimed once more. */
+  readonly late: Map<Hex, Hex>;
   /** Ids that are not claimed again: an own claim was proven wrong, and the same run would give the same result, or two came late. */
   readonly lost: Set<Hex>;
   /** Ids of which it was told that L1 takes no claim of them. */
@@ -91,29 +99,38 @@ type Closed = {
 
 async function round(options: ExecutorOptions, modules: ExecutorModules, closed: Closed): Promise<void> {
   const { log, demands, reader, sender, answers, events } = modules;
-  const { settled, lost } = closed;
-  const claims = await log.read();
+  const { done, settled, late, lost } = closed;
+  const [claims, finalizedAt] = await Promise.all([log.read(), reader.finalizedAt()]);
   const own = claimsOf(sender.address, claims);
   const open: { logged: LoggedClaim; spec: RunSpec }[] = [];
+  const ended = new Set<Hex>();
   const look = async (logged: LoggedClaim): Promise<void> => {
+    const { claimHash } = logged;
     const spec = specOf(logged, claims);
-    const { status } = await reader.record(logged.claimHash);
+    const { status, closedAt } = await reader.record(claimHash);
+    if (status === CLAIM_STATUS.none) return; // a fork of L1 took it since the log was read, and may bring it back
     if (status === CLAIM_STATUS.open) {
+      if (done.delete(claimHash)) for (const ids of [late, lost]) ids.delete(logged.task.id);
       if (spec !== undefined) open.push({ logged, spec });
       return;
     }
-    // Nothing of an overturned claim comes back.
-    if (status === CLAIM_STATUS.overturned) await giveUpOrForget(logged, closed, modules);
-    else await collectClaimFees(modules, logged);
-    settled.add(logged.claimHash);
+    if (done.get(claimHash) !== closedAt) {
+      // Nothing of an overturned claim comes back.
+      if (status === CLAIM_STATUS.overturned) await giveUpOrForget(logged, closed, modules);
+      else await collectClaimFees(modules, logged);
+      done.set(claimHash, closedAt);
+    }
+    ended.add(claimHash);
+    if (closedAt < finalizedAt) settled.add(claimHash);
   };
   for (const logged of own) {
     const { claimHash } = logged;
-    if (!settled.has(claimHash)) await apart({ claimHash }, events, () => look(logged));
+    if (settled.has(claimHash)) ended.add(claimHash);
+    else await apart({ claimHash }, events, () => look(logged));
   }
   for (const claim of open) await apart({ claimHash: claim.logged.claimHash }, events, () => answers([claim]));
   // An own claim that could not be looked at may have fallen.
-  const unclear = new Set(own.filter(({ claimHash }) => !settled.has(claimHash)).map(({ task }) => task.id));
+  const unclear = new Set(own.filter(({ claimHash }) => !ended.has(claimHash)).map(({ task }) => task.id));
   const errands = new Map<Hex, Errand>();
   for (const { logged } of open) errands.set(logged.task.id, { task: logged.task, job: undefined });
   for (const demand of await demands()) {
@@ -138,11 +155,11 @@ async function giveUpOrForget(
   { l1, workbench, events }: ExecutorModules,
 ): Promise<void> {
   const wasLate = await openDemandsReader(l1).timedOut(claimHash, l1Block);
-  if (!wasLate || late.has(id)) {
+  if (!wasLate || (late.get(id) ?? claimHash) !== claimHash) {
     lost.add(id);
     events({ event: "given-up", id, claimHash, late: wasLate });
   }
-  late.add(id);
+  late.set(id, claimHash);
   workbench.forget(claimHash);
 }
 
@@ -196,6 +213,8 @@ async function advance(
       if (!(error instanceof RefusedError)) throw error;
       // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
       events({ event: "refused", id: task.id, action: action.kind, error: error.errorName });
+      // A fork of L1 took the commitment.
+      if (error.errorName === "NotCommitted") workbench.committed(spec, undefined);
       if (error.errorName !== "JobInvalid") continue;
       // But never this: nothing is put at stake again for what L1 takes no claim of.
       closed.lost.add(task.id);

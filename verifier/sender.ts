@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Abi,
   type Account,
@@ -6,6 +7,7 @@ import {
   type Chain,
   ContractFunctionRevertedError,
   encodeFunctionData,
+  type Hex,
   type PublicClient,
   type TransactionReceipt,
   type Transport,
@@ -27,6 +29,9 @@ export class RefusedError extends AnhError {
 /** A bond above what the operator is ready to put at stake. */
 export class BondTooHighError extends AnhError {}
 
+/** L1 forked under a transaction, or does not take it at any fee within reason. */
+export class NotIncludedError extends AnhError {}
+
 export type Call = {
   readonly address: Address;
   readonly abi: Abi;
@@ -44,19 +49,28 @@ export type Sender = {
   readonly sendWithBond: (call: Call, limitWei: bigint) => Promise<TransactionReceipt>;
 };
 
+type Unsent = { readonly to: Address; readonly data: Hex; readonly value: bigint; readonly gas: bigint };
+
 export type SenderModules = {
   readonly l1: PublicClient;
   readonly wallet: WalletClient<Transport, Chain | undefined, Account>;
+  /** A transaction that is in no block by then is sent again, an eighth dearer. */
+  readonly resendMs?: number;
 };
 
 /** A bond, then a fee on top of it. */
 const MAX_VALUE_ATTEMPTS = 4;
 
+/** Four blocks of Ethereum's. */
+const RESEND_MS = 48_000;
+/** The last one offers ten times what L1 asks. */
+const MAX_ATTEMPTS = 20;
+
 /** Cap of one transaction's gas (EIP-7825). */
 const TRANSACTION_GAS_LIMIT = 2n ** 24n;
 
-export function openSender({ l1, wallet }: SenderModules): Sender {
-  const { account } = wallet;
+export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules): Sender {
+  const { account, chain = null } = wallet;
   let turn: Promise<unknown> = Promise.resolve();
 
   async function sendNow({ address, abi, functionName, args, valueWei = 0n }: Call): Promise<TransactionReceipt> {
@@ -66,20 +80,47 @@ export function openSender({ l1, wallet }: SenderModules): Sender {
       throw refusalOf(functionName, error);
     });
     const gas = (estimate * 5n) / 4n;
-    // The nonce comes from the chain each time: nothing has to be remembered across a kill.
-    const nonce = await l1.getTransactionCount({ address: account.address, blockTag: "pending" });
-    const hash = await wallet.sendTransaction({
-      account,
+    const receipt = await included({
       to: address,
       data: encodeFunctionData({ abi, functionName, args }),
       value: valueWei,
       gas: gas > TRANSACTION_GAS_LIMIT ? TRANSACTION_GAS_LIMIT : gas,
-      nonce,
-      chain: wallet.chain ?? null,
     });
-    const receipt = await l1.waitForTransactionReceipt({ hash });
-    if (receipt.status !== "success") throw new RefusedError(functionName, "reverted after it was sent", [hash], hash);
+    const { status, transactionHash } = receipt;
+    if (status !== "success")
+      throw new RefusedError(functionName, "reverted after it was sent", [transactionHash], transactionHash);
     return receipt;
+  }
+
+  /** Sends it until it is in a block: a fork of L1 may take it, and its nonce may get too cheap. */
+  async function included(transaction: Unsent): Promise<TransactionReceipt> {
+    // The nonce comes from the chain each time: nothing has to be remembered across a kill, and what a killed process left
+    // pending is replaced.
+    const minedCount = () => l1.getTransactionCount({ address: account.address, blockTag: "latest" });
+    const nonce = await minedCount();
+    const hashes: Hex[] = [];
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { maxFeePerGas, maxPriorityFeePerGas } = await l1.estimateFeesPerGas();
+      const raised = (wei: bigint) => (wei * 9n ** BigInt(attempt)) / 8n ** BigInt(attempt) + BigInt(attempt);
+      const fees = { maxFeePerGas: raised(maxFeePerGas), maxPriorityFeePerGas: raised(maxPriorityFeePerGas) };
+      const hash = await wallet.sendTransaction({ account, chain, ...transaction, ...fees, nonce }).catch(unlessOutbid);
+      if (hash !== undefined) hashes.push(hash);
+      const until = performance.now() + resendMs;
+      while (performance.now() < until) {
+        for (const sent of hashes) {
+          const receipt = await l1.getTransactionReceipt({ hash: sent }).catch(() => undefined);
+          if (receipt) return receipt;
+        }
+        await sleep(l1.pollingInterval);
+      }
+      const mined = await minedCount();
+      // A fork took those before it as well, or brought an older one back in its place.
+      if (mined !== nonce) break;
+    }
+    throw new NotIncludedError("l1-not-included", `transaction ${nonce} of ${account.address} is in no block of L1`, {
+      actual: hashes.at(-1),
+      hint: "the next round looks at L1 again, and sends what is still to be sent",
+    });
   }
 
   async function sendBonded(call: Call, limitWei: bigint): Promise<TransactionReceipt> {
@@ -112,6 +153,12 @@ export function openSender({ l1, wallet }: SenderModules): Sender {
     send: (call) => inTurn(() => sendNow(call)),
     sendWithBond: (call, limitWei) => inTurn(() => sendBonded(call, limitWei)),
   };
+}
+
+/** Its place is taken by one as dear, which waits there: the next attempt pays more. Or L1 has this very one. */
+function unlessOutbid(error: unknown): undefined {
+  if (/underpriced|already (known|imported)/i.test(String(error))) return undefined;
+  throw error;
 }
 
 /** A contract's refusal as `RefusedError`; a fault of the connection stays what it is. */

@@ -17,7 +17,7 @@ import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
 import type { Tensor } from "../../verifier/tensor/tensor.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { startDataNode } from "./data-node.ts";
-import { startL1 } from "./l1.ts";
+import { startL1, type TestL1 } from "./l1.ts";
 import { lyingSteps } from "./lying-steps.ts";
 import { type SmallSpec, type SmallTask, smallTask } from "./small-task.ts";
 import { until } from "./until.ts";
@@ -47,14 +47,19 @@ function record(role: string): ServiceEvent[] {
   return events;
 }
 
-export async function openServiceStage() {
+type StageL1 = Omit<TestL1, "stop"> & { readonly stop: () => void | Promise<void> };
+
+export const openServiceStage = () => openStageOn(startL1);
+
+/** On an L1 that the test starts: one that forks, say. */
+export async function openStageOn<L extends StageL1>(start: () => Promise<L>) {
   const folder = await mkdtemp(join(tmpdir(), "anh-services-"));
   const store = openBlobStore(join(folder, "node"));
-  const { graphs, dataset, start } = smallTask();
+  const { graphs, dataset, start: state } = smallTask();
   for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
   await storeTensors(store, dataset.tensors);
-  await storeTensors(store, start);
-  const [l1, node] = await Promise.all([startL1(), startDataNode(store)]);
+  await storeTensors(store, state);
+  const [l1, node] = await Promise.all([start(), startDataNode(store)]);
   let stops: (() => Promise<void>)[] = [];
   let salt = 0;
 
@@ -113,7 +118,7 @@ export async function openServiceStage() {
       stops = [];
     },
     async close() {
-      l1.stop();
+      await l1.stop();
       node.stop();
       await rm(folder, { recursive: true, force: true });
     },

@@ -1,4 +1,5 @@
 import type { Address, Hex, PublicClient } from "viem";
+import { largerOf, smallerOf } from "../../common/bigint.ts";
 import type { ResultClaim } from "../../common/claim.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
 import type { Task } from "../../common/task.ts";
@@ -18,17 +19,14 @@ export type ClaimLog = {
   readonly read: () => Promise<ReadonlyMap<Hex, LoggedClaim>>;
 };
 
-/** Blocks read again at each look: a short reorganisation of L1 moves or removes claims. */
-const OVERLAP_BLOCKS = 32n;
-
+/** What lies above L1's finalized block is read again at each look: a fork moves or removes claims there. */
 export function openClaimLog(l1: PublicClient, resultClaims: Address, fromBlock: bigint): ClaimLog {
   const claims = new Map<Hex, LoggedClaim>();
   let next = fromBlock;
   return {
     read: async () => {
-      const head = await l1.getBlockNumber();
-      if (head < next) next = head;
-      const from = next - OVERLAP_BLOCKS > fromBlock ? next - OVERLAP_BLOCKS : fromBlock;
+      const [head, finalized] = await Promise.all([l1.getBlockNumber(), l1.getBlock({ blockTag: "finalized" })]);
+      const from = largerOf([next, finalized.number + 1n, head].reduce(smallerOf), fromBlock);
       const logs = await l1.getContractEvents({
         address: resultClaims,
         abi: resultClaimsAbi,

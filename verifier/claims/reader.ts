@@ -9,6 +9,8 @@ export type L1Head = { readonly number: bigint; readonly timestamp: bigint };
 /** What L1 says of ids and claims now. */
 export type ClaimsReader = {
   readonly head: () => Promise<L1Head>;
+  /** L1 second of the last finalized block: what ended before it, no fork undoes. */
+  readonly finalizedAt: () => Promise<bigint>;
   readonly live: (id: Hex) => Promise<LiveClaim | undefined>;
   readonly reservation: (id: Hex) => Promise<Reservation>;
   readonly delivery: (id: Hex) => Promise<Delivery>;
@@ -32,6 +34,7 @@ export function openClaimsReader(l1: PublicClient, resultClaims: Address, fromBl
     l1.readContract({ ...contract, functionName: "claimOf", args: [claimHash] });
   return {
     head: async () => l1.getBlock({ blockTag: "latest", includeTransactions: false }),
+    finalizedAt: async () => (await l1.getBlock({ blockTag: "finalized", includeTransactions: false })).timestamp,
     record,
     live: async (id) => {
       const claimHash = await l1.readContract({ ...contract, functionName: "liveClaim", args: [id] });

@@ -12,7 +12,8 @@ export type Workbench = {
   readonly workOf: (spec: RunSpec) => Work;
   readonly start: (spec: RunSpec, job: Job) => void;
   readonly prepared: (spec: RunSpec) => PreparedClaim;
-  readonly committed: (spec: RunSpec, l1Block: bigint) => void;
+  /** undefined: it is not any more. */
+  readonly committed: (spec: RunSpec, l1Block: bigint | undefined) => void;
   /** A claim fell: its hash is used up, so the result is prepared anew before it is claimed again. */
   readonly forget: (claimHash: Hex) => void;
 };
