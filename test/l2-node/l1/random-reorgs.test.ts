@@ -134,7 +134,7 @@ async function settled([sequencer, replica]: readonly [Started, Started], traffi
 
 it.each(SEEDS)(
   `${FORKS} random forks of L1 lose and double nothing, seed %i`,
-  { timeout: 60_000 + FORKS * 20_000 },
+  { timeout: 240_000 + FORKS * 20_000 },
   async (seed) => {
     random = seededRandom(seed);
     l1 = await startForkingL1(random);
