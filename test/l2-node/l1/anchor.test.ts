@@ -7,6 +7,7 @@ import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { prepay } from "../../support/prepay.ts";
@@ -39,7 +40,7 @@ async function catchUp({ chain }: Node): Promise<void> {
     chain,
     onTrouble: () => {},
   });
-  while (!(await follower.poll()));
+  await catchUpWith(follower);
 }
 
 describe("Anchor", () => {

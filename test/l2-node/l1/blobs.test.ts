@@ -19,6 +19,7 @@ import { Follower } from "../../../l2-node/l1/follower.ts";
 import { openKzg } from "../../../l2-node/l1/kzg.ts";
 import { nextPosting } from "../../../l2-node/l1/posting.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { testNode } from "../../support/node.ts";
 import { prepay } from "../../support/prepay.ts";
@@ -69,7 +70,7 @@ function followerOf({ chain }: Node, urls: readonly string[]) {
 
 async function catchUp(node: Node, ...urls: string[]): Promise<void> {
   const follower = followerOf(node, urls);
-  while (!(await follower.poll()));
+  await catchUpWith(follower);
 }
 
 /** A node that knows all of L1 so far, and seals blocks of one transaction of `dataBytes` bytes that do not compress. */

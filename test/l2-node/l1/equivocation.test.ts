@@ -13,6 +13,7 @@ import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { type Equivocation, EquivocationWatch } from "../../../l2-node/l1/equivocation.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
@@ -39,7 +40,7 @@ async function catchUp({ chain }: Node): Promise<void> {
     chain,
     onTrouble: () => {},
   });
-  while (!(await follower.poll()));
+  await catchUpWith(follower);
 }
 async function freshNode(): Promise<Node> {
   await mine();

@@ -12,6 +12,7 @@ import { anchorFallback } from "../../../l2-node/l1/fallback.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { forceCall, forceEnvelope } from "../../../l2-node/l1/force.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
@@ -50,7 +51,7 @@ async function catchUp({ chain }: Node): Promise<void> {
     chain,
     onTrouble: () => {},
   });
-  while (!(await follower.poll()));
+  await catchUpWith(follower);
 }
 const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });
 

@@ -13,6 +13,7 @@ import { Follower } from "../../../l2-node/l1/follower.ts";
 import { forceEnvelope } from "../../../l2-node/l1/force.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { Sequencer } from "../../../l2-node/sequencer/sequencer.ts";
+import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, SEALING, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
@@ -54,7 +55,7 @@ const followerOf = ({ chain }: Node, onReorg: (to: bigint) => void = () => {}) =
 async function catchUp(...nodes: Node[]): Promise<void> {
   for (const one of nodes) {
     const follower = followerOf(one);
-    while (!(await follower.poll()));
+    await catchUpWith(follower);
   }
 }
 
