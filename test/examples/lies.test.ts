@@ -1,4 +1,4 @@
-// The digits' networks of examples/ on a whole chain of real processes: a lie of an eighth of one number in a forward, a backward and an
+// The networks of examples/ on a whole chain of real processes: a lie of an eighth of one number in a forward, a backward and an
 // optimizer node is found, proven on L1 and paid for, and the honest executor's claim of the same training becomes final.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,12 +18,15 @@ import { digitClassifierAbi } from "../../common/contracts/digit-classifier.ts";
 import { trainTask } from "../../common/task.ts";
 import { devnetClocks } from "../../deploy/clocks.ts";
 import { digitsDataset, loadMnist } from "../../examples/data/mnist.ts";
-import { digitsCnn, digitsMlp } from "../../examples/networks.ts";
+import { nodeProse } from "../../examples/data/prose.ts";
+import { characterGpt, digitsCnn, digitsMlp } from "../../examples/networks.ts";
 import type { Graph } from "../../verifier/graph/graph.ts";
+import { gptGraphs } from "../../verifier/model/gpt.ts";
 import { buildJob } from "../../verifier/model/job.ts";
 import type { ModelGraphs } from "../../verifier/model/mlp.ts";
+import { textRows, vocabularyOf } from "../../verifier/model/text.ts";
 import { tensorUploads } from "../../verifier/model/uploads.ts";
-import type { Dataset } from "../../verifier/trace/dataset.ts";
+import { type Dataset, datasetOf } from "../../verifier/trace/dataset.ts";
 import { nodeNamed } from "../support/each-pass.ts";
 import type { Lie } from "../support/lying-steps.ts";
 import { until } from "../support/until.ts";
@@ -55,6 +58,15 @@ const networks: Readonly<Record<string, () => Promise<Network>>> = {
     const graphs = digitsCnn(3000);
     const nodes = [...named(graphs.train.graph, ["Gemm", 0], ["MatMul", -1]), "next_velocity_block1_weight"];
     return { graphs, dataset: await digits(), steps: 1024, nodes };
+  },
+  "the character GPT": async () => {
+    const text = nodeProse();
+    const vocabulary = vocabularyOf(text, 96);
+    const spec = characterGpt(vocabulary.size, 800);
+    const graphs = gptGraphs(spec);
+    const dataset = datasetOf(textRows(text, vocabulary, { positions: spec.positions, stride: 16 }));
+    const nodes = named(graphs.train.graph, ["Tanh", 0], ["ScatterElements", 0], ["Sqrt", -1]);
+    return { graphs, dataset, steps: 64, nodes };
   },
 };
 
