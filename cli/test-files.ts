@@ -18,7 +18,7 @@ export function chooseTests(parts: readonly string[]): ChosenTests {
     throw new AnhError("usage", `no test file's path contains "${stray}"`, {
       expected: "a part of the path of a *.test.ts or *.t.sol file under test/",
       actual: stray,
-      hint: "for example: ./anh test test/verifier/ops, or ./anh test Disputes.t.sol; without a name, all tests run",
+      hint: "for example: ./anh test test/verifier/ops, or ./anh test Bridge.t.sol; without a name, all tests run",
     });
   const chosen = files.filter((file) => parts.some((part) => file.includes(plain(part))));
   return {

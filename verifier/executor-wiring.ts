@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import express from "express";
-import { bytesToHex, type Hex, isAddressEqual } from "viem";
+import { bytesToHex, concatHex, type Hex, isAddressEqual, keccak256, stringToHex } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
 import { PROFILE } from "../common/job.ts";
 import type { Task } from "../common/task.ts";
@@ -29,7 +29,7 @@ import { onnxRuntime } from "./runtime/onnxruntime.ts";
 import { DeclinedError } from "./trace/canonical.ts";
 import { requireRoom, roomAt, roomFor, TooBigError } from "./trace/room.ts";
 import { type Steps, stepsOf } from "./trace/steps.ts";
-import { openBlobStore } from "./trace/store.ts";
+import { type BlobStore, openBlobStore } from "./trace/store.ts";
 
 export type ExecutorSettings = {
   readonly chain: ChainFile;
@@ -75,10 +75,12 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
   const sender = openAccountSender(l1, l1Url, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
   const store = openBlobStore(join(folder, "blobs"));
+  const unclaimed = openBlobStore(join(folder, "unclaimed"));
+  const own: BlobStore = { ...store, get: async (root) => (await store.get(root)) ?? unclaimed.get(root) };
   const memory: TensorMemory = new Map();
   const libraryFor = (consumed: ConsumedClaim | undefined) => {
     const urls = [...(consumed === undefined ? [] : [consumed.dataUrl]), ...settings.dataUrls];
-    return openLibrary(store, openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS }), memory);
+    return openLibrary(own, openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS }), memory);
   };
   const runs = openRuns({
     folder: join(folder, "runs"),
@@ -97,7 +99,9 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
 
   const app = express();
-  app.use(dataRouter({ stored: store.open, claims: ownClaims(log, runs, sender.address) }));
+  const stored = async (root: Hex) =>
+    (await store.open(root)) ?? ((await isClaimed(root, log, sender.address)) ? unclaimed.open(root) : undefined);
+  app.use(dataRouter({ stored, claims: ownClaims(log, runs, sender.address) }));
   const server = createServer(app).listen(settings.dataPort, "127.0.0.1");
   await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
   const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -112,11 +116,13 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
     { retryMs: RETRY_MS },
     { prepare: (task, job) => runs.prepare(task, job), onFailure: failed("not-ready") },
   );
+  const secret = keccak256(concatHex([key, stringToHex("anh commissions")]));
   const commissions = openCommissions(
-    { weightsFolder: undefined, blind: false, validators: [], ...settings.commissions },
+    { weightsFolder: undefined, blind: false, validators: [], secret, ...settings.commissions },
     {
       runs,
       store,
+      unclaimed,
       library: () => libraryFor(undefined),
       requireRoom: (task, job) => requireRoom(roomFor(task, job), roomAt(folder)),
     },
@@ -196,6 +202,12 @@ function roomCheck(folder: string, events: EventSink): (demand: Demand) => boole
       return false;
     }
   };
+}
+
+/** Whether an own claim starts from what was delivered under this root: from then on challengers need it. */
+async function isClaimed(startRoot: Hex, log: ClaimLog, account: Hex): Promise<boolean> {
+  const claims = [...(await log.read()).values()];
+  return claims.some(({ claim, task }) => task.startRoot === startRoot && isAddressEqual(claim.claimant, account));
 }
 
 /** Serves the traces of this account's claims. */

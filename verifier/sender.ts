@@ -113,9 +113,15 @@ export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules):
         }
         await sleep(l1.pollingInterval);
       }
-      const mined = await minedCount();
+      // An endpoint that fails for a moment is no reason to forget what is pending.
+      const mined = await minedCount().catch(() => nonce);
+      if (mined === nonce) continue;
+      for (const sent of hashes) {
+        const receipt = await l1.getTransactionReceipt({ hash: sent }).catch(() => undefined);
+        if (receipt) return receipt;
+      }
       // A fork took those before it as well, or brought an older one back in its place.
-      if (mined !== nonce) break;
+      break;
     }
     throw new NotIncludedError("l1-not-included", `transaction ${nonce} of ${account.address} is in no block of L1`, {
       actual: hashes.at(-1),

@@ -1,5 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Chain } from "../chain/chain.ts";
 import type { Execution } from "./execution.ts";
+
+const RETRY_MS = 1000;
 
 /** Executes every block as soon as the chain has it; returns how to stop. */
 export function executeEagerly(
@@ -16,9 +19,10 @@ export function executeEagerly(
     isRunning = true;
     while (isBehind && !isStopped) {
       isBehind = false;
-      // What failed is tried again with the next block.
-      await execution.executeTo("latest").catch((error: unknown) => {
+      await execution.executeTo("latest").catch(async (error: unknown) => {
         if (!isStopped) onTrouble({ error });
+        await sleep(RETRY_MS, undefined, { ref: false });
+        isBehind = true;
       });
     }
     isRunning = false;

@@ -7,7 +7,9 @@ interface Interpreter {
   _getValidJumpDestinations(code: Uint8Array): Analysis;
 }
 
-const known = new WeakMap<EVM, WeakMap<Uint8Array, Analysis>>();
+/** Of code: an analysis takes twenty times as much memory, and whoever calls many large codes in a block must not fill it. */
+const MAX_CODE_BYTES = 2 ** 20;
+const known = new WeakMap<EVM, { of: WeakMap<Uint8Array, Analysis>; bytes: number }>();
 let isPatched = false;
 
 /**
@@ -21,10 +23,15 @@ export function rememberAnalyses(interpreter: object): void {
   const prototype = Object.getPrototypeOf(interpreter) as Interpreter;
   const analyse = prototype._getValidJumpDestinations;
   prototype._getValidJumpDestinations = function (this: Interpreter, code) {
-    const ofEvm = known.get(this._evm) ?? new WeakMap<Uint8Array, Analysis>();
-    known.set(this._evm, ofEvm);
-    const analysis = ofEvm.get(code) ?? analyse.call(this, code);
-    ofEvm.set(code, analysis);
+    const kept = known.get(this._evm);
+    const found = kept?.of.get(code);
+    if (found !== undefined) return found;
+    const hasRoom = kept !== undefined && kept.bytes + code.length <= MAX_CODE_BYTES;
+    const room = hasRoom ? kept : { of: new WeakMap<Uint8Array, Analysis>(), bytes: 0 };
+    known.set(this._evm, room);
+    const analysis = analyse.call(this, code);
+    room.of.set(code, analysis);
+    room.bytes += code.length;
     return analysis;
   };
 }

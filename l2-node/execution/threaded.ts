@@ -177,6 +177,11 @@ class Threaded implements Omit<Execution, keyof Questions> {
         if (message.kind === "ready") {
           if (this.#closing) void worker.terminate();
           this.#worker = worker;
+          // Who came or went while it began.
+          for (const event of bulky) {
+            const on = this.events.listenerCount(event) > 0;
+            if (on !== listening.includes(event)) this.#post({ kind: "listen", event, on });
+          }
           resolve();
         }
         this.#hear(message);

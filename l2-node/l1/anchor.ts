@@ -36,6 +36,8 @@ export class Anchor {
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
   #wake: () => void = () => {};
+  /** What of this key waits in L1's pool, which takes no other kind beside it (EIP-4844 transactions have a pool of their own). */
+  #pendingIn: "calldata" | "blobs" | undefined;
 
   constructor(options: AnchorOptions, modules: AnchorModules) {
     const { sequencer } = modules.chain.file;
@@ -62,10 +64,19 @@ export class Anchor {
   async post(): Promise<number> {
     if (await this.#fallbackIsDue()) return this.#postFallback();
     const after = await this.#lastShared();
-    const posting = after === undefined ? undefined : await nextPosting(this.#options, this.#modules, after);
+    const posting =
+      after === undefined
+        ? undefined
+        : await nextPosting({ ...this.#options, data: this.#pendingIn ?? this.#options.data }, this.#modules, after);
     if (posting === undefined) return 0;
     const { blocks, call } = posting;
-    const { gasUsed } = await this.#modules.sender.send(call, this.#abort.signal);
+    const { gasUsed } = await this.#modules.sender.send(call, this.#abort.signal).catch((error: unknown) => {
+      // geth, Nethermind, reth.
+      const isOther = /already reserved|conflicting ?type|conflicts with existing/i.test(String(error));
+      this.#pendingIn = isOther ? (call.sidecar ? "calldata" : "blobs") : undefined;
+      throw error;
+    });
+    this.#pendingIn = undefined;
     const [firstNumber, lastNumber] = [blocks[0]!.header.number, blocks.at(-1)!.header.number];
     this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed, blobs: call.sidecar?.blobs.length ?? 0 });
     return blocks.length;

@@ -25,15 +25,15 @@ const hexBlob = z
 const blobsBody = z.object({ data: z.array(hexBlob) });
 const genesisBody = z.object({ data: z.object({ genesis_time: z.coerce.bigint() }) });
 const specBody = z.object({ data: z.object({ SECONDS_PER_SLOT: z.coerce.bigint() }) });
-/** Of an answer: more blobs than a block of L1 has, in hex. */
-const MAX_BODY_BYTES = 128 * (2 * BLOB_BYTES + 8);
+/** Of an answer, beside its blobs. */
+const MAX_OTHER_BYTES = 65_536;
 
 export function openBlobSource({ urls, timeoutMs }: BlobSourceOptions, { kzg }: { readonly kzg: Kzg }): BlobSource {
-  const get = async <T>(url: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+  const get = async <T>(url: string, schema: z.ZodType<T>, blobs = 0): Promise<T | undefined> => {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: "error" });
     if (response.status === 404) return undefined;
     if (!response.ok) throw new Error(`status ${response.status}`);
-    return schema.parse(JSON.parse(await textOf(response)));
+    return schema.parse(JSON.parse(await textOf(response, blobs * (2 * BLOB_BYTES + 8) + MAX_OTHER_BYTES)));
   };
   /** A beacon chain counts slots from its genesis; a development L1, which has no such clock, counts blocks. */
   async function slotOf(url: string, { number, timestamp }: L1Header): Promise<bigint> {
@@ -43,8 +43,8 @@ export function openBlobSource({ urls, timeoutMs }: BlobSourceOptions, { kzg }: 
   }
   async function from(url: string, block: L1Header, wanted: readonly Hex[]): Promise<readonly Uint8Array[]> {
     const slot = await slotOf(url, block);
-    const body = await get(`${url}/eth/v1/beacon/blobs/${slot}?versioned_hashes=${wanted.join(",")}`, blobsBody);
-    const served = (body?.data ?? []).map((hex) => bytesOfHex(hex as Hex));
+    const query = `${url}/eth/v1/beacon/blobs/${slot}?versioned_hashes=${wanted.join(",")}`;
+    const served = ((await get(query, blobsBody, wanted.length))?.data ?? []).map((hex) => bytesOfHex(hex as Hex));
     const hashes = (await kzg.commitments(served)).map(versionedHashOf);
     return wanted.map((hash) => {
       const blob = served[hashes.indexOf(hash)];
@@ -71,12 +71,13 @@ export function openBlobSource({ urls, timeoutMs }: BlobSourceOptions, { kzg }: 
   };
 }
 
-async function textOf(response: Response): Promise<string> {
+/** What nobody asked for is neither kept nor committed to. */
+async function textOf(response: Response, maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of response.body ?? []) {
     length += part.length;
-    if (length > MAX_BODY_BYTES) throw new Error(`more than ${MAX_BODY_BYTES} bytes`);
+    if (length > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString();

@@ -33,6 +33,7 @@ export function openKzg(): Kzg {
       else call?.reject(new KzgError("kzg", reply.message, { expected: "a blob of 4,096 field elements" }));
     });
     const fail = (message: string) => {
+      if (thread !== worker) return; // told before
       thread = undefined; // the next question starts another
       for (const { reject } of waiting.values()) reject(new KzgError("kzg-thread", message));
       waiting.clear();

@@ -93,7 +93,9 @@ async function goesInBlobs(blocks: readonly Block[], { data }: PostingOptions, m
   const latest = await client.getBlock({ blockTag: "latest" });
   if ((await unclaimedSeconds(latest.timestamp, modules)) >= MAX_UNCLAIMED_SECONDS) return false;
   if (data === "blobs") return true;
-  const fees = { baseFeeWei: latest.baseFeePerGas ?? 0n, blobBaseFeeWei: await client.getBlobBaseFee() };
+  const blobBaseFeeWei = await client.getBlobBaseFee().catch(() => undefined);
+  if (blobBaseFeeWei === undefined) return false; // an endpoint without blobs must not keep blocks from L1
+  const fees = { baseFeeWei: latest.baseFeePerGas ?? 0n, blobBaseFeeWei };
   const bytes = dataOf(blocks);
   return blobsWei(bytes, fees) < calldataWei(bytes, blocks.length, fees);
 }

@@ -50,6 +50,9 @@ export function headerRlp(block: ViemBlock): Uint8Array {
 export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
   headerOf(await client.getBlock({ blockNumber: number }));
 
+/** Each may be a megabyte of blobs. */
+const BATCHES_AT_ONCE = 8;
+
 export interface LogModules {
   readonly client: PublicClient;
   readonly blobs: BlobSource;
@@ -63,14 +66,19 @@ export async function readLogs(modules: LogModules, chain: ChainFile, fromBlock:
   const raw: Log[] = await client.getLogs({ address: [inbox, headerAnchor], fromBlock, toBlock });
   const logs = parseEventLogs({ abi: eventAbi, logs: raw });
   const messages: L1Message[] = [];
-  const batches: Promise<L1Batch>[] = [];
+  const anchored: AnchoredLog[] = [];
   for (const log of logs) {
     if (log.eventName === "MessageQueued") {
       const { index, kind, body, hash } = log.args;
       messages.push({ index, kind, body, hash, l1Block: log.blockNumber });
-    } else if (log.eventName === "BatchAnchored") batches.push(readBatch(modules, log));
+    } else if (log.eventName === "BatchAnchored") anchored.push(log);
   }
-  return { messages, batches: await Promise.all(batches) };
+  const batches: L1Batch[] = [];
+  for (let first = 0; first < anchored.length; first += BATCHES_AT_ONCE) {
+    const some = anchored.slice(first, first + BATCHES_AT_ONCE);
+    batches.push(...(await Promise.all(some.map((log) => readBatch(modules, log)))));
+  }
+  return { messages, batches };
 }
 
 type AnchoredLog = Log & {

@@ -26,6 +26,7 @@ import { storeGraph, storeTensors } from "./upload.ts";
 /** Where a claimant says it serves, where a service looks for L1, for content, and for work. */
 export type Serving = {
   readonly l1Url?: string;
+  readonly maxBondWei?: bigint;
   readonly dataUrl?: string;
   readonly dataUrls?: readonly string[];
   readonly demands?: DemandSource;

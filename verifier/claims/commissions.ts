@@ -34,6 +34,8 @@ export type CommissionOptions = {
   readonly blind: boolean;
   /** Code hashes of validators that may judge what is delivered. */
   readonly validators: readonly Hex[];
+  /** What rehearsals and recipes draw with: a requester that could foresee it would choose how they end. */
+  readonly secret: Hex;
 };
 
 export type CommissionModules = {
@@ -41,6 +43,8 @@ export type CommissionModules = {
   /** Throws where this machine cannot hold a run. */
   readonly requireRoom: (task: Task, job: Job) => void;
   readonly store: BlobStore;
+  /** Which tensors a delivery consists of; shown to nobody before its claim, else whoever copies its root has the weights. */
+  readonly unclaimed: BlobStore;
   readonly library: () => Library;
 };
 
@@ -48,7 +52,7 @@ export type CommissionModules = {
 const MARGIN_DEVIATIONS = 2;
 
 export function openCommissions(options: CommissionOptions, modules: CommissionModules): Commissions {
-  const { runs, store, library, requireRoom } = modules;
+  const { runs, store, unclaimed, library, requireRoom } = modules;
   const prepared = new Map<Hex, Hex>();
 
   async function weightsOf(job: Job, id: Hex, graph: Graph): Promise<readonly Tensor[]> {
@@ -60,14 +64,15 @@ export function openCommissions(options: CommissionOptions, modules: CommissionM
     const recipe = trainTask({ ...job, profile: PROFILE.strict, property: NO_PROPERTY });
     requireRoom(recipe, job);
     await runs.prepare(recipe, job);
-    // Any seed is as good as another; this one lets a run that was cut short be taken up again.
-    const { result } = await runs.compute({ task: recipe, seed: id, consumed: undefined });
+    // The same after a restart: a run that was cut short is taken up again.
+    const seed = keccak256(concatHex([options.secret, id]));
+    const { result } = await runs.compute({ task: recipe, seed, consumed: undefined });
     return stateFromModel(graph, result.state);
   }
 
   /** The same count on other rows: its own draw gives a set that is as hard as the one to come. */
   async function rehearse(task: Task, { property }: Job): Promise<void> {
-    const seed = keccak256(concatHex([task.id, task.startRoot]));
+    const seed = keccak256(concatHex([options.secret, task.id, task.startRoot]));
     const { result } = await runs.compute({ task, seed, consumed: undefined });
     const correct = correctOf(bytesOf(result.state.at(-1)!));
     const wanted = Math.min(property.samples, rehearsedCorrect(property));
@@ -86,7 +91,7 @@ export function openCommissions(options: CommissionOptions, modules: CommissionM
       requireModel(graph, job);
       const start = await weightsOf(job, task.id, graph);
       requireCanonical({ dataset: { tensors: [] }, start });
-      const startRoot = await storeStart(store, start);
+      const startRoot = await storeStart(store, unclaimed, start);
       if (!options.blind) await rehearse(commissionTask(job, startRoot), job);
       prepared.set(task.id, startRoot);
     },
@@ -131,7 +136,7 @@ function namedWeights(graph: Graph, file: Uint8Array): readonly Tensor[] {
   });
 }
 
-async function storeStart(store: BlobStore, start: readonly Tensor[]): Promise<Hex> {
+async function storeStart(store: BlobStore, unclaimed: BlobStore, start: readonly Tensor[]): Promise<Hex> {
   const roots: Hex[] = [];
   for (const tensor of start) {
     const bytes = bytesOf(tensor);
@@ -140,6 +145,6 @@ async function storeStart(store: BlobStore, start: readonly Tensor[]): Promise<H
     roots.push(root);
   }
   const startRoot = rootOfList(roots);
-  if (roots.length > 1) await store.put(startRoot, packHashes(roots));
+  await unclaimed.put(startRoot, packHashes(roots));
   return startRoot;
 }

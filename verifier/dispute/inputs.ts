@@ -44,6 +44,9 @@ export type InputSource = {
   readonly terms: () => Terms;
 };
 
+/** Tensors of a state; as many as a node takes in one list. */
+const MAX_STATES = 32_768;
+
 export function openInputs(
   { task, seed, consumed }: RunSpec,
   library: Library,
@@ -72,6 +75,13 @@ export function openInputs(
       async () => shownHeader(training.graph, "model", await published()),
     );
     terms = { ...terms, model: { task: training, header } };
+    // L1 takes any count a header says: no proof shows that so many are there.
+    const { nextStates } = header.header;
+    if (nextStates > MAX_STATES)
+      throw new DataUnavailableError("model-states", "nobody holds a model of so many tensors", {
+        expected: MAX_STATES,
+        actual: nextStates,
+      });
     return header;
   }
 

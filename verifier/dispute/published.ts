@@ -39,10 +39,12 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
 
   const leaves = new Map<number, SegmentProof>();
   for (const { leaf, proof } of await logs<SegmentProof>("SegmentPublished")) leaves.set(leaf.index, { leaf, proof });
+  // Read before the questions: what is answered was asked for.
+  const shownSteps = await logs<StepLog>("StepPublished");
   const asked = new Map<Hex, AskedLog>();
   for (const args of await logs<AskedLog>("Asked")) asked.set(args.key, args);
   const steps = new Map<string, StepLog & { readonly pages: Map<number, readonly Hex[]> }>();
-  for (const shown of await logs<StepLog>("StepPublished")) {
+  for (const shown of shownSteps) {
     const { segment, step, page } = asked.get(shown.key)!;
     const at = `${segment}/${step}`;
     const pages = steps.get(at)?.pages ?? new Map();

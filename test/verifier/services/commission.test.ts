@@ -168,6 +168,24 @@ describe("an honest executor", () => {
     expect(await checked(stage.watch(), asked)).toMatchObject({ finding: "right" });
   });
 
+  it("shows to nobody which tensors it delivered while it has not claimed: a copied root is worth nothing", async () => {
+    const asked = commission({ recipe: false });
+    // Others than were claimed before: those are no secret.
+    const weights = madeWeights().map((tensor) => ({
+      ...tensor,
+      data: (tensor.data as Float32Array).map((x) => 2 * x),
+    }));
+    const { events } = await stage.execute("executor", asked, honestSteps(1), undefined, {
+      commissions: { weightsFolder: await weightsFolder(asked, weights) },
+      maxBondWei: 10n ** 17n, // enough for a delivery, and too little for its claim
+    });
+    const { startRoot } = await seen(events, "delivered");
+    const { dataUrl } = await seen(events, "ready");
+    await seen(events, "run-started");
+    const stranger = openDataClient({ urls: [dataUrl as string], timeoutMs: 5_000 });
+    await expect(stranger.roots(startRoot as Hex, 5)).rejects.toThrow("nobody serves");
+  });
+
   it("puts nothing at stake for weights that fail a rehearsal, or that it has not", async () => {
     const [poor, none] = [commission(), commission({ recipe: false })];
     const commissions = { weightsFolder: await weightsFolder(poor, zeroWeights()) };

@@ -1,0 +1,64 @@
+// What is asked for while a thread that died is replaced.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { onChainChange } from "../../../l2-node/chain/chain.ts";
+import { executeEagerly } from "../../../l2-node/execution/eager.ts";
+import { openThreaded } from "../../../l2-node/execution/threaded.ts";
+import { testAddress } from "../../support/transactions.ts";
+import { until } from "../../support/until.ts";
+import { ethDeposit, gasDeposit, makeRig } from "./rig.ts";
+
+let folder: string;
+let threads: Worker[];
+let rig: ReturnType<typeof makeRig>;
+let execution: Awaited<ReturnType<typeof openThreaded>>;
+const note = (t: Worker) => threads.push(t);
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "anh-respawn-"));
+  rig = makeRig({ chainPath: join(folder, "chain.sqlite") });
+  rig.deliver(gasDeposit(0), ethDeposit(0));
+  threads = [];
+  process.on("worker", note);
+  execution = await openThreaded(
+    { chain: rig.file, chainPath: join(folder, "chain.sqlite"), statePath: join(folder, "state.sqlite") },
+    { onChange: onChainChange(rig.chain), onTrouble: () => {} },
+  );
+});
+afterEach(async () => {
+  process.off("worker", note);
+  await execution.close();
+  rig.store.close();
+  rmSync(folder, { recursive: true });
+});
+async function transfers(count: number) {
+  for (let i = 0; i < count; i++) {
+    await rig.send({ to: testAddress(10 + i), value: 1n });
+    rig.seal();
+  }
+}
+
+test("who begins to listen while the next thread starts hears of blocks", async () => {
+  await threads[0]!.terminate();
+  await until(() => threads[1]);
+  const seen: bigint[] = [];
+  execution.events.on("executed", ({ number }) => seen.push(number)); // eth_subscribe("logs")
+  await transfers(1);
+  await until(() => execution.executeTo("latest").catch(() => undefined));
+  await transfers(1);
+  await execution.executeTo("latest");
+  await until(() => (seen.length >= 3 ? true : undefined));
+  expect(seen).toEqual([1n, 2n, 3n]);
+});
+
+test("eager: the block at which the thread died is executed by the next one, without a further block", async () => {
+  const stop = executeEagerly(rig.chain, execution, () => {});
+  await until(() => (execution.executedNumber() === rig.chain.heads().latest ? true : undefined));
+  await threads[0]!.terminate();
+  await transfers(1);
+  await until(() => threads[1]);
+  await until(() => (execution.executedNumber() === rig.chain.heads().latest ? true : undefined));
+  stop();
+});
