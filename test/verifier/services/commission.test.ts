@@ -315,9 +315,12 @@ describe("a claim that lies", () => {
     expect(events.filter(({ event }) => event === "challenged")).toHaveLength(1);
   });
 
-  it("by a claimant that serves nothing is proved with what L1 makes it publish", async () => {
-    const asked = commission();
-    await stage.execute("liar", asked, miscounting, (overturned) => !overturned, { dataUrl: "http://127.0.0.1:1" });
-    expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 2, op: "Equal" });
-  });
+  it.runIf(process.env.ANH_LONG === "1")(
+    "by a claimant that serves nothing is proved with what L1 makes it publish",
+    async () => {
+      const asked = commission();
+      await stage.execute("liar", asked, miscounting, (overturned) => !overturned, { dataUrl: "http://127.0.0.1:1" });
+      expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 2, op: "Equal" });
+    },
+  );
 });
