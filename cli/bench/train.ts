@@ -54,8 +54,8 @@ export async function train(say: Say): Promise<Record<string, Figure>> {
 }
 
 type Measured = { readonly committed: Figure; readonly traced?: Figure; readonly torch?: Figure };
-/** Of PyTorch's steps per round: as many as take a second or two. */
-const PEER_SHARE = 1 / 4;
+/** PyTorch's, per round: as many as take some seconds. */
+const PEER_STEPS = { mlp: 960, cnn: 160, gpt: 12 } as const;
 
 /** One network: bare, committed and, where wanted, the same training with step roots and by PyTorch, in turn. */
 async function measured(
@@ -77,7 +77,7 @@ async function measured(
       const own = await secondsOf(() => committedRun(plain, session, gatherer));
       const withTraces =
         also.traced === undefined ? undefined : await secondsOf(() => committedRun(also.traced!, session, gatherer));
-      const peer = also.peer === undefined ? undefined : await peerSeconds(also.peer, plain.task.steps);
+      const peer = also.peer === undefined ? undefined : await peerSeconds(also.peer, name, plain.task.steps);
       if (round === 0) continue; // warm-up
       const reference = plain.task.steps / bare;
       if (peer !== undefined) torch.push({ value: plain.task.steps / own, reference: plain.task.steps / peer });
@@ -122,9 +122,9 @@ function firstOf({ dtype, shape, data }: Tensor): Tensor {
 }
 
 /** For as many steps, from a share of them. */
-async function peerSeconds(peer: Torch, steps: number): Promise<number> {
-  const { seconds } = await peer.ask<{ seconds: number }>({ call: "run", steps: Math.ceil(steps * PEER_SHARE) });
-  return (seconds * steps) / Math.ceil(steps * PEER_SHARE);
+async function peerSeconds(peer: Torch, name: keyof typeof PEER_STEPS, steps: number): Promise<number> {
+  const { seconds } = await peer.ask<{ seconds: number }>({ call: "run", steps: PEER_STEPS[name] });
+  return (seconds * steps) / PEER_STEPS[name];
 }
 
 /** The batches of every segment, stacked as a session takes them. */
