@@ -1,5 +1,8 @@
+import type { PublicClient } from "viem";
+import type { Chain } from "../../l2-node/chain/chain.ts";
 import { L1DataError } from "../../l2-node/l1/errors.ts";
-import type { Follower } from "../../l2-node/l1/follower.ts";
+import { Follower } from "../../l2-node/l1/follower.ts";
+import { NO_BLOBS } from "./node.ts";
 
 /** Polls until L1's head is reached. L1 may go on while it is read, and anvil then shows a later state for an earlier block. */
 export async function catchUpWith(follower: Follower): Promise<void> {
@@ -10,4 +13,10 @@ export async function catchUpWith(follower: Follower): Promise<void> {
       if (!(error instanceof L1DataError) || error.code !== "l1-proof") throw error;
     }
   }
+}
+
+/** Reads into a chain all that an L1 has on which nobody posts blobs. */
+export function catchUpOn(client: PublicClient, chain: Chain): Promise<void> {
+  const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
+  return catchUpWith(new Follower(options, { client, witnesses: [], blobs: NO_BLOBS, chain, onTrouble: () => {} }));
 }

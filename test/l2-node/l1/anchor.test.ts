@@ -5,11 +5,10 @@ import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
-import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
-import { catchUpWith } from "../../support/catch-up.ts";
+import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
+import { NO_KZG, testNode } from "../../support/node.ts";
 import { prepay } from "../../support/prepay.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
 import { until } from "../../support/until.ts";
@@ -31,17 +30,7 @@ const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatch
     { client: l1.client, chain, sender: by as L1Sender, kzg: NO_KZG, onTrouble: () => {}, onAnchored: () => {} },
   );
 
-async function catchUp({ chain }: Node): Promise<void> {
-  const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, {
-    client: l1.client,
-    witnesses: [],
-    blobs: NO_BLOBS,
-    chain,
-    onTrouble: () => {},
-  });
-  await catchUpWith(follower);
-}
+const catchUp = ({ chain }: Node): Promise<void> => catchUpOn(l1.client, chain);
 
 describe("Anchor", () => {
   it("refuses a key that is not the chain's sequencer's", () => {

@@ -11,11 +11,10 @@ import { signDigest } from "../../../common/signature.ts";
 import type { Block } from "../../../l2-node/chain/block.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { type Equivocation, EquivocationWatch } from "../../../l2-node/l1/equivocation.ts";
-import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
-import { catchUpWith } from "../../support/catch-up.ts";
+import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
+import { NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
 
 const ETHER = 10n ** 18n;
@@ -31,17 +30,7 @@ const senderOf = (privateKey: Hex) =>
   new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 10 }, { client: l1.client });
 const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });
 
-async function catchUp({ chain }: Node): Promise<void> {
-  const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, {
-    client: l1.client,
-    witnesses: [],
-    blobs: NO_BLOBS,
-    chain,
-    onTrouble: () => {},
-  });
-  await catchUpWith(follower);
-}
+const catchUp = ({ chain }: Node): Promise<void> => catchUpOn(l1.client, chain);
 async function freshNode(): Promise<Node> {
   await mine();
   const node = testNode(l1.chain);

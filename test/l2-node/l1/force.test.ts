@@ -9,12 +9,11 @@ import { chainSource } from "../../../l2-node/execution/chain-source.ts";
 import { LazyExecution } from "../../../l2-node/execution/lazy.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { anchorFallback } from "../../../l2-node/l1/fallback.ts";
-import { Follower } from "../../../l2-node/l1/follower.ts";
 import { forceCall, forceEnvelope } from "../../../l2-node/l1/force.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
-import { catchUpWith } from "../../support/catch-up.ts";
+import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
+import { NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
 
 const ETHER = 10n ** 18n;
@@ -42,17 +41,7 @@ const anchorOf = ({ chain }: Node) =>
     },
   );
 
-async function catchUp({ chain }: Node): Promise<void> {
-  const options = { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 };
-  const follower = new Follower(options, {
-    client: l1.client,
-    witnesses: [],
-    blobs: NO_BLOBS,
-    chain,
-    onTrouble: () => {},
-  });
-  await catchUpWith(follower);
-}
+const catchUp = ({ chain }: Node): Promise<void> => catchUpOn(l1.client, chain);
 const mine = () => createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });
 
 describe("a silent sequencer", () => {
