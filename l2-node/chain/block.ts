@@ -28,6 +28,8 @@ export interface Block {
   readonly header: Header;
   readonly hash: Hex;
   readonly inboxOnly: boolean;
+  /** Commits to the inbox-only blocks up to here, as hashes do to all others; absent where there are none. */
+  readonly lineage?: Hex;
   readonly firstMessage: bigint;
   /** Those the inbox forces, then the posted ones. */
   readonly transactions: readonly BlockTransaction[];

@@ -79,7 +79,8 @@ export function openBlock(
       const envelopes = transactions.slice(forced).map(({ raw }) => raw);
       const header = assembleHeader(chain, parent, { timestamp, origin, envelopes, gasUsed }, originHeader);
       const block = { header, hash: hashHeader(header), inboxOnly: false, firstMessage, transactions };
-      return { block: { ...block, ...(forced > 0 ? { forced } : {}) }, ledger };
+      const { lineage } = parent;
+      return { block: { ...block, ...(lineage ? { lineage } : {}), ...(forced > 0 ? { forced } : {}) }, ledger };
     },
   };
 }

@@ -1,8 +1,11 @@
+import type { Hex } from "viem";
 import type { Envelopes } from "../../common/batch.ts";
 import { largerOf } from "../../common/bigint.ts";
+import { bytesOfHex, concatBytes } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
-import { decodeAnchoredFields, type Origin } from "../../common/header.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { decodeAnchoredFields, type Header, hashHeader, type Origin } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { parseTransaction, type Transaction } from "../../common/transaction.ts";
 import type { L1Header } from "../l1/header.ts";
@@ -80,15 +83,30 @@ function inboxOnly(
   hash: Block["hash"],
   base: LedgerReader,
 ): Built {
-  const known = l1.checkpointAt(posted.origin.number).count;
+  const checkpoint = l1.checkpointAt(posted.origin.number);
   const consumed = parent.header.origin.inboxCount;
-  const origin = { ...posted.origin, inboxCount: largerOf(known, consumed) };
+  const origin = { ...posted.origin, inboxCount: largerOf(checkpoint.count, consumed) };
   const mixHash = originHeader?.mixHash ?? parent.header.mixHash;
   const baseFeeWei = originHeader?.baseFeeWei ?? 0n;
   const timestamp = largerOf(posted.timestamp, parent.header.timestamp);
   const built = openBlock(chain, l1, parent, origin, { mixHash, baseFeeWei }, base).finish(timestamp);
-  return { ...built, block: { ...built.block, hash, inboxOnly: true } };
+  const lineage = lineageOf(parent, hash, built.block.header, checkpoint, originHeader);
+  return { ...built, block: { ...built.block, hash, inboxOnly: true, lineage } };
 }
+
+/** The posted hash says nothing of what such a block is: that follows from L1, which may fork, and from its parent. */
+const lineageOf = (
+  parent: Block,
+  hash: Hex,
+  header: Header,
+  checkpoint: { readonly hash: Hex },
+  originHeader: Pick<L1Header, "hash"> = { hash: ZERO_HASH },
+): Hex =>
+  keccakHex(
+    concatBytes(
+      ...[parent.lineage ?? ZERO_HASH, hash, hashHeader(header), checkpoint.hash, originHeader.hash].map(bytesOfHex),
+    ),
+  );
 
 function parsed(raw: Uint8Array, chainId: bigint): Transaction | AnhError {
   try {

@@ -19,7 +19,7 @@ const environment = ({ header }: Pick<Block, "header">) => ({
 const entryOf = ({ transaction, outcome }: Block["transactions"][number]): SourceTransaction =>
   transaction !== undefined && outcome.status === "included" ? { transaction, ...outcome } : { status: "skipped" };
 
-const identityOf = ({ hash, inboxOnly }: Block): string => (inboxOnly ? `${hash} inbox-only` : hash);
+const identityOf = ({ hash, lineage }: Block): string => (lineage === undefined ? hash : `${hash} ${lineage}`);
 
 /** What a node's chain and a reader of it have in common. */
 interface ChainView {

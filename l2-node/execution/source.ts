@@ -56,7 +56,10 @@ export interface BlockSource {
   block(number: bigint): SourceBlock | undefined;
   /** Of blocks above genesis; cheaper than the block. */
   blockHash(number: bigint): Hex | undefined;
-  /** Differs wherever hash or content does: bad posted bytes empty a block and leave its hash (P3.6). */
+  /**
+   * Differs wherever the hash or content of the block or of one below does: bad posted bytes empty a block and leave its
+   * hash, and its children theirs (P3.6).
+   */
   blockIdentity(number: bigint): string | undefined;
   /**
    * Claims that L1 up to head H leaves without soft effect: overturned, suspended or paused, whether or not a block has

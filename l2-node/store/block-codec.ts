@@ -12,7 +12,10 @@ import type { LedgerAccount } from "../ledger/ledger.ts";
 
 // How blocks lie in the store: RLP of
 // [header, hash, inboxOnly, firstMessage, source, [[raw, sender, 1, price, dataGas, delegations] or [raw, sender, 0,
-// reason], …], forced], delegations being [[authority, delegate, nonce], …], source 1 where sealedHere, 2 where fallback.
+// reason], …], forced, lineage], delegations being [[authority, delegate, nonce], …], source 1 where sealedHere, 2 where fallback.
+
+/** Of blocks written before there was a lineage. */
+const NONE = new Uint8Array(0);
 
 export function encodeBlock(block: Block): Uint8Array {
   return encodeRlp([
@@ -28,12 +31,13 @@ export function encodeBlock(block: Block): Uint8Array {
       return [raw, sender, 0n, Buffer.from(outcome.reason, "utf8")];
     }),
     BigInt(block.forced ?? 0),
+    bytesOfHex(block.lineage ?? "0x"),
   ]);
 }
 
 /** Fields were written by `encodeBlock`, so the casts hold; transactions of other chains stay unparsed. */
 export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
-  const [header, hash, inboxOnly, firstMessage, source, transactions, forced] = decodeRlp(
+  const [header, hash, inboxOnly, firstMessage, source, transactions, forced, lineage = NONE] = decodeRlp(
     bytes,
   ) as readonly RlpItem[] as readonly [
     Uint8Array,
@@ -43,11 +47,13 @@ export function decodeBlock(bytes: Uint8Array, chain: ChainFile): Block {
     Uint8Array,
     readonly (readonly RlpItem[])[],
     Uint8Array,
+    Uint8Array,
   ];
   return {
     header: decodeHeader(header),
     hash: hexOf(hash),
     inboxOnly: inboxOnly.length === 1,
+    ...(lineage.length > 0 ? { lineage: hexOf(lineage) } : {}),
     firstMessage: naturalOf(firstMessage),
     transactions: transactions.map((fields) => decodeTransaction(fields, chain.l2ChainId)),
     ...(forced.length > 0 ? { forced: Number(naturalOf(forced)) } : {}),
