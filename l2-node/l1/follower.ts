@@ -196,7 +196,7 @@ export class Follower {
     const { inbox, batchCount, dataRootOf } = await (stateRoot === undefined
       ? calledStanding(client, chain.file, number)
       : provenStanding(client, chain.file, { number, stateRoot }));
-    const modules = { client, blobs, dataRootOf };
+    const modules = { client, blobs, dataRootOf, held: chain.store.blocks.block };
     const { messages, batches } = await readLogs(modules, chain.file, cursor.number + 1n, number);
     const standing = checkMessages(chain.store.l1.inbox(), messages);
     if (standing.count !== inbox.count || standing.hash !== inbox.hash)

@@ -1,14 +1,15 @@
 import { encodeFunctionData, type Hex, type PublicClient } from "viem";
 import { anchoredBatchDigest } from "../../common/anchored-batch.ts";
-import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
+import { batchDataRoot } from "../../common/batch.ts";
 import { blobsDataRoot, MAX_BLOB_DATA_BYTES } from "../../common/blob.ts";
 import { hexOf } from "../../common/bytes.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
 import { encodeHeader } from "../../common/header.ts";
 import { signDigest } from "../../common/signature.ts";
-import { type Block, postedOf } from "../chain/block.ts";
+import type { Block } from "../chain/block.ts";
 import type { Chain } from "../chain/chain.ts";
+import { batchData } from "./batch-data.ts";
 import { type BatchLimits, batchOf } from "./batch-room.ts";
 import { blobsWei, calldataWei } from "./data-cost.ts";
 import type { Kzg } from "./kzg.ts";
@@ -50,11 +51,8 @@ export async function nextPosting(
   return asCalldata(blocks, options, modules);
 }
 
-const dataOf = (blocks: readonly Block[]): Uint8Array =>
-  encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw)));
-
 function asCalldata(blocks: readonly Block[], { privateKey }: PostingOptions, { chain }: PostingModules): Posting {
-  const data = dataOf(blocks);
+  const data = batchData(blocks);
   const { headers, signature } = signed(blocks, batchDataRoot(data), privateKey, chain);
   const args = [headers, signature, hexOf(data)] as const;
   return { blocks, call: callOf(chain, encodeFunctionData({ abi: headerAnchorAbi, functionName: "anchor", args })) };
@@ -65,7 +63,7 @@ async function inBlobs(
   { privateKey }: PostingOptions,
   { chain, kzg }: PostingModules,
 ): Promise<Posting> {
-  const sidecar = await sidecarOf(dataOf(blocks), kzg);
+  const sidecar = await sidecarOf(batchData(blocks), kzg);
   const { headers, signature } = signed(blocks, blobsDataRoot(sidecar.versionedHashes), privateKey, chain);
   const args = [headers, signature] as const;
   const data = encodeFunctionData({ abi: headerAnchorAbi, functionName: "anchorBlobs", args });
@@ -96,7 +94,7 @@ async function goesInBlobs(blocks: readonly Block[], { data }: PostingOptions, m
   const blobBaseFeeWei = await client.getBlobBaseFee().catch(() => undefined);
   if (blobBaseFeeWei === undefined) return false; // an endpoint without blobs must not keep blocks from L1
   const fees = { baseFeeWei: latest.baseFeePerGas ?? 0n, blobBaseFeeWei };
-  const bytes = dataOf(blocks);
+  const bytes = batchData(blocks);
   return blobsWei(bytes, fees) < calldataWei(bytes, blocks.length, fees);
 }
 

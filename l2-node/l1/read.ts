@@ -7,6 +7,8 @@ import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { encodeRlp, type RlpInput } from "../../common/rlp.ts";
+import type { Block } from "../chain/block.ts";
+import { batchData } from "./batch-data.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { L1DataError } from "./errors.ts";
 import type { L1Header } from "./header.ts";
@@ -57,6 +59,8 @@ export interface LogModules {
   readonly client: PublicClient;
   readonly blobs: BlobSource;
   readonly dataRootOf: Standing["dataRootOf"];
+  /** What this node has of the chain: its sequencer knows what it posted. */
+  readonly held: (number: bigint) => Block | undefined;
 }
 
 /** Messages and batches logged in a range of L1 blocks, in order, each batch with its posted bytes as `dataRootOf` judges them. */
@@ -107,7 +111,7 @@ async function readBatch(modules: LogModules, log: AnchoredLog): Promise<L1Batch
       actual: posted.dataRoot,
     });
   const l1Block = log.blockNumber as bigint;
-  const data = await dataOf(posted, l1Block, modules);
+  const data = await dataOf(posted, firstNumber, l1Block, modules);
   const fallback = posted.kind === "fallback" ? ({ fallback: true } as const) : {};
   return { batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction, headers, data, ...fallback };
 }
@@ -115,13 +119,35 @@ async function readBatch(modules: LogModules, log: AnchoredLog): Promise<L1Batch
 /** A fallback block has none of its own, which nobody needs to post; empty data of a signed batch are unreadable (P3.5). */
 const NO_TRANSACTIONS = encodeBatch([[]]);
 
-async function dataOf(posted: Posted, l1Block: bigint, { client, blobs }: LogModules): Promise<Uint8Array> {
+async function dataOf(
+  posted: Posted,
+  firstNumber: bigint,
+  l1Block: bigint,
+  { client, blobs, held }: LogModules,
+): Promise<Uint8Array> {
   switch (posted.kind) {
     case "calldata":
       return posted.data;
     case "blobs":
-      return fromBlobs(await blobs.blobs(await readHeader(client, l1Block), posted.versionedHashes));
+      return fromBlobs(
+        await blobs.blobs(
+          await readHeader(client, l1Block),
+          posted.versionedHashes,
+          heldData(posted.headers, firstNumber, held),
+        ),
+      );
     case "fallback":
       return NO_TRANSACTIONS;
   }
+}
+
+/** What the batch of these headers holds if blocks of this node are in it; undefined where it lacks one. */
+function heldData(headers: readonly Hex[], firstNumber: bigint, held: LogModules["held"]): Uint8Array | undefined {
+  const blocks: Block[] = [];
+  for (const [i, header] of headers.entries()) {
+    const block = held(firstNumber + BigInt(i));
+    if (block?.hash !== keccakHex(bytesOfHex(header)) || block.inboxOnly) return undefined;
+    blocks.push(block);
+  }
+  return batchData(blocks);
 }

@@ -10,6 +10,8 @@ import { bytesOfHex, hexOf } from "../../../common/bytes.ts";
 import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
 import { encodeHeader } from "../../../common/header.ts";
 import { signDigest } from "../../../common/signature.ts";
+import type { Block } from "../../../l2-node/chain/block.ts";
+import type { Chain } from "../../../l2-node/chain/chain.ts";
 import { Anchor, type AnchorOptions } from "../../../l2-node/l1/anchor.ts";
 import { openBlobSource } from "../../../l2-node/l1/blob-source.ts";
 import { blobsWei, calldataWei } from "../../../l2-node/l1/data-cost.ts";
@@ -47,12 +49,14 @@ const storedBatch = (batch: bigint) =>
 const lastBatch = async () =>
   storedBatch((await l1.client.readContract({ ...headerAnchor(), functionName: "batchCount" })) - 1n);
 
+const senderOf = () =>
+  new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 10 }, { client: l1.client });
+
+const withoutBody = (block: Block | undefined) => block && { ...block, transactions: [] };
+
 function anchorOf({ chain }: Node, data: AnchorOptions["data"]) {
   const posted: number[] = [];
-  const sender = new L1Sender(
-    { privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 10 },
-    { client: l1.client },
-  );
+  const sender = senderOf();
   const anchor = new Anchor(
     { privateKey, intervalMs: 20, maxBatchBytes: 100_000, maxBatchHeaders: 100, data },
     { client: l1.client, chain, sender, kzg, onTrouble: () => {}, onAnchored: ({ blobs }) => posted.push(blobs) },
@@ -193,6 +197,35 @@ describe("batches in blobs", () => {
     const { batchDataRoot, headers } = (await batchAsEvidence(l1.client, batch, batch.lastNumber))!;
     expect(batchDataRoot).toBe((await storedBatch(1n)).dataRoot);
     expect(headers).toHaveLength(1);
+  });
+});
+
+describe("a sequencer whose beacon node is down", () => {
+  const nobody = "http://127.0.0.1:9";
+
+  it("reads what it posted itself all the same, and asks nobody", async () => {
+    const sequencing = await sealing(2, 100);
+    expect(await anchorOf(sequencing, "blobs").anchor.post()).toBe(3);
+    await catchUp(sequencing, nobody);
+    expect(sequencing.chain.heads().safe).toBe(sequencing.chain.heads().latest);
+  });
+
+  it("does not take its blocks for those of a batch that holds others under the same headers", async () => {
+    const sequencing = await sealing(1, 100);
+    const after = (await lastBatch()).lastNumber;
+    const options = { privateKey, maxBatchBytes: 100_000, maxBatchHeaders: 100, data: "blobs" } as const;
+    // What the key signed elsewhere: no transactions.
+    const blocks = sequencing.store.blocks;
+    const empty = {
+      ...sequencing.store,
+      blocks: { ...blocks, block: (number: bigint) => withoutBody(blocks.block(number)) },
+    };
+    const chain = { file: sequencing.chain.file, store: empty } as unknown as Chain;
+    const posting = await nextPosting(options, { client: l1.client, chain, kzg }, after);
+    await senderOf().send(posting!.call);
+    await expect(refusal(sequencing, nobody)).resolves.toMatchObject({ code: "l1-blobs" });
+    await catchUp(sequencing, l1.url);
+    expect(sequencing.chain.head()).toMatchObject({ inboxOnly: true });
   });
 });
 
