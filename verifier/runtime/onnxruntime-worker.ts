@@ -23,7 +23,7 @@ export type Request =
       readonly feeds: Readonly<Record<string, WireTensor>>;
       readonly fetches: readonly string[];
     }
-  | { readonly id: number; readonly call: "close" };
+  | { readonly id: number; readonly call: "clear" };
 
 export type Reply =
   | {
@@ -70,7 +70,7 @@ async function serve(request: Request): Promise<Reply> {
       );
       return { id: request.id, ok: true, outputs, spent };
     }
-    case "close":
+    case "clear":
       for (const session of sessions.values()) await session.release();
       sessions.clear();
       return { id: request.id, ok: true, outputs: {}, spent: [] };

@@ -6,8 +6,8 @@ import { fromBytes, type Tensor } from "../tensor/tensor.ts";
 import { checkFeeds, checkSegment } from "./feeds.ts";
 import type { Runtime, Session } from "./runtime.ts";
 import { slicesOf } from "./slices.ts";
+import { type ExecutorThread, takeThread } from "./threads.ts";
 import { SILENT, type Watched, watched } from "./watched.ts";
-import { type ExecutorThread, startThread } from "./worker.ts";
 
 export type OnnxRuntimeOptions = {
   /** Threads within an operator. 1 gives the bits that `strict` claims are judged by; `tolerant` allows more. */
@@ -19,7 +19,7 @@ export type OnnxRuntimeOptions = {
 /** onnxruntime's CPU provider in a worker thread per session. */
 export const onnxRuntime = ({ threads, sliceBytes }: OnnxRuntimeOptions): Runtime => ({
   name: `onnxruntime-cpu-${threads}`,
-  open: async (graph) => openSession(graph, threads, slicesOf(graph, sliceBytes), startThread()),
+  open: async (graph) => openSession(graph, threads, slicesOf(graph, sliceBytes), takeThread()),
 });
 
 async function openSession(

@@ -5,18 +5,22 @@ import type { Reply, Request, WireTensor } from "./onnxruntime-worker.ts";
 
 type Call = Request extends infer R ? (R extends { id: number } ? Omit<R, "id"> : never) : never;
 
-/** One worker thread with its models; calls are answered in order. */
-export type ExecutorThread = {
+/** A worker thread with its models; calls are answered in order. */
+export type WorkerThread = {
   readonly load: (key: string, model: Uint8Array, threads: number) => Promise<void>;
   readonly run: (
     key: string,
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[],
   ) => Promise<Readonly<Record<string, Tensor>>>;
-  readonly close: () => Promise<void>;
+  /** Gives back what its models hold; it can be loaded anew. */
+  readonly clear: () => Promise<void>;
+  readonly end: () => Promise<void>;
+  /** Whether it has ended, by a fault or by its end. */
+  readonly isDead: () => boolean;
 };
 
-export function startThread(): ExecutorThread {
+export function startWorker(): WorkerThread {
   // Tensors lie outside its heap, which hence needs little; unlimited, it would let garbage lie.
   const worker = new Worker(new URL("./onnxruntime-worker.ts", import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
@@ -85,9 +89,13 @@ export function startThread(): ExecutorThread {
         ),
       );
     },
-    close: async () => {
-      await call({ call: "close" });
+    clear: async () => {
+      await call({ call: "clear" });
+      spare = [];
+    },
+    end: async () => {
       await worker.terminate();
     },
+    isDead: () => fault !== undefined,
   };
 }

@@ -4,7 +4,7 @@ import { ModelFileError } from "../../../verifier/model/errors.ts";
 import { toOnnxWithWeights } from "../../../verifier/model/onnx/frozen.ts";
 import { importOnnx } from "../../../verifier/model/onnx/import.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
-import { startThread } from "../../../verifier/runtime/worker.ts";
+import { takeThread } from "../../../verifier/runtime/threads.ts";
 import { fromSafetensors, toSafetensors } from "../../../verifier/tensor/safetensors.ts";
 import { float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { stateFromModel } from "../../../verifier/trace/inputs.ts";
@@ -25,7 +25,7 @@ describe("a model with its weights", () => {
     const session = await onnxRuntime({ threads: 1 }).open(graph);
     const { state } = await session.step(weights, [x]);
     await session.close();
-    const thread = startThread();
+    const thread = takeThread();
     await thread.load("model", toOnnxWithWeights(graph, weights), 1);
     const { y } = await thread.run("model", { x }, ["y"]);
     await thread.close();

@@ -1,0 +1,45 @@
+import { RuntimeError } from "./errors.ts";
+import { startWorker, type WorkerThread } from "./worker.ts";
+
+/** The thread of one session, until that closes. */
+export type ExecutorThread = Pick<WorkerThread, "load" | "run"> & { readonly close: () => Promise<void> };
+
+/** A thread takes longer to start (80 ms of computing, most of it the binding's) than a small model to be judged, and a dispute opens
+ * ten sessions one after the other. More at once than these are rare. */
+const MAX_SPARES = 4;
+const spares: WorkerThread[] = [];
+
+/** An empty thread: one that another session left, or a new one. */
+export function takeThread(): ExecutorThread {
+  const thread = takeSpare() ?? startWorker();
+  let closing: Promise<void> | undefined;
+  const open = (): WorkerThread => {
+    if (closing !== undefined) throw new RuntimeError("executor thread", "its session is closed");
+    return thread;
+  };
+  return {
+    load: async (...model) => open().load(...model),
+    run: async (...call) => open().run(...call),
+    close: () => {
+      closing ??= giveBack(thread);
+      return closing;
+    },
+  };
+}
+
+function takeSpare(): WorkerThread | undefined {
+  for (let spare = spares.pop(); spare !== undefined; spare = spares.pop()) if (!spare.isDead()) return spare;
+  return undefined;
+}
+
+/** What fails while it is cleared is no good for others. */
+async function giveBack(thread: WorkerThread): Promise<void> {
+  try {
+    await thread.clear();
+  } catch (error) {
+    await thread.end();
+    throw error;
+  }
+  if (spares.length < MAX_SPARES) spares.push(thread);
+  else await thread.end();
+}
