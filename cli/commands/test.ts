@@ -33,6 +33,11 @@ async function verdict(name: string, args: readonly string[]): Promise<Count> {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
+const typesAndStyle = async (): Promise<readonly Count[]> => [
+  await verdict("tsc", ["-p", "."]),
+  await verdict("biome check", ["--error-on-warnings", "."]),
+];
+
 async function contractTests(files: readonly string[] = []): Promise<Count> {
   const { code, output } = await show("hardhat test solidity", files);
   const plain = stripVTControlCharacters(output);
@@ -63,14 +68,13 @@ async function vitest(files: readonly string[], long: boolean): Promise<Count> {
 export async function test(parts: readonly string[], options: { long: boolean }): Promise<void> {
   // Refused before anything is compiled.
   const chosen = parts.length === 0 ? undefined : chooseTests(parts);
-  await ensureContracts();
   const counts: Count[] = [];
   if (chosen === undefined) {
-    counts.push(await verdict("tsc", ["-p", "."]));
-    counts.push(await verdict("biome check", ["--error-on-warnings", "."]));
-    counts.push(await contractTests());
-    counts.push(await vitest([], options.long));
+    // What needs no contracts runs beside their compiler, which uses one core.
+    const [verdicts] = await Promise.all([typesAndStyle(), ensureContracts()]);
+    counts.push(...verdicts, await contractTests(), await vitest([], options.long));
   } else {
+    await ensureContracts();
     if (chosen.contracts.length > 0) counts.push(await contractTests(chosen.contracts));
     if (chosen.scripts.length > 0) counts.push(await vitest(chosen.scripts, options.long));
   }

@@ -179,36 +179,40 @@ describe("a tolerant training that nobody can look into", () => {
     expect(about(events, task, "demanded").filter(({ path }) => path === "chunks")).toHaveLength(1);
   });
 
-  it("loses by a lie behind honest differences in the same step and in those before", async () => {
-    const task = stage.job({ ...shape, steps: 2 });
-    const honest = { step: 0, name: early, amount: HALF };
-    const runtime = onnxRuntime({ threads: 1 });
-    const both: ExecutorParts["openSteps"] = async (graph, named) => {
-      const steps = await lies([honest, { step: 1, name: late, amount: TWICE }])(graph, named);
-      const node = graph.nodes.findIndex(({ output }) => valueAt(graph, output).name === early);
-      const drift = await lyingSteps(graph, runtime, { step: 1, node, element: 3, amount: HALF });
-      return {
-        ...steps,
-        values: async (step, state, batch, ids) => {
-          if (step !== 1) return steps.values(step, state, batch, ids);
-          const all = graph.values.map((_, id) => id);
-          const values = await drift.values(step, state, batch, all);
-          return falsified(graph, values, late, ids);
-        },
-        close: async () => {
-          await steps.close();
-          await drift.close();
-        },
+  it.runIf(LONG)(
+    "loses by a lie behind honest differences in the same step and in those before",
+    async () => {
+      const task = stage.job({ ...shape, steps: 2 });
+      const honest = { step: 0, name: early, amount: HALF };
+      const runtime = onnxRuntime({ threads: 1 });
+      const both: ExecutorParts["openSteps"] = async (graph, named) => {
+        const steps = await lies([honest, { step: 1, name: late, amount: TWICE }])(graph, named);
+        const node = graph.nodes.findIndex(({ output }) => valueAt(graph, output).name === early);
+        const drift = await lyingSteps(graph, runtime, { step: 1, node, element: 3, amount: HALF });
+        return {
+          ...steps,
+          values: async (step, state, batch, ids) => {
+            if (step !== 1) return steps.values(step, state, batch, ids);
+            const all = graph.values.map((_, id) => id);
+            const values = await drift.values(step, state, batch, all);
+            return falsified(graph, values, late, ids);
+          },
+          close: async () => {
+            await steps.close();
+            await drift.close();
+          },
+        };
       };
-    };
-    await dark("liar", task, both);
-    expect(await seen(stage.watch(), "proved")).toMatchObject({
-      id: task.task.id,
-      wrong: "element",
-      step: 1,
-      node: late,
-    });
-  }, 120_000);
+      await dark("liar", task, both);
+      expect(await seen(stage.watch(), "proved")).toMatchObject({
+        id: task.task.id,
+        wrong: "element",
+        step: 1,
+        node: late,
+      });
+    },
+    120_000,
+  );
 
   it("is left alone and becomes final if it is right, however much it differs", async () => {
     const task = stage.job({ ...shape, steps: 2 });
