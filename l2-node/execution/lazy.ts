@@ -42,17 +42,21 @@ import { WorldRoots } from "./world-roots.ts";
 export interface LazyExecutionOptions {
   /** SQLite file, or ":memory:". */
   readonly path: string;
+  /** The last block of this state that whoever listens has heard of; they are told of later ones while it opens. */
+  readonly told?: bigint;
 }
 
 export interface LazyExecutionModules {
   readonly source: BlockSource;
   /** Makes estimates exact and wrong inputs known before they are sent; nothing depends on it. */
   readonly shapeOf?: ShapeSource;
+  /** Where whoever listens to it already hears of what opening does: blocks that no longer are get rolled back. */
+  readonly events?: EventEmitter<ExecutionEvents>;
 }
 
 /** `Execution` over a chain, in the thread of whoever made it. */
 export class LazyExecution implements Execution {
-  readonly events = new EventEmitter<ExecutionEvents>();
+  readonly events: EventEmitter<ExecutionEvents>;
   readonly #source: BlockSource;
   readonly #shapeOf: ShapeSource;
   readonly #store: ExecutionStore;
@@ -60,7 +64,9 @@ export class LazyExecution implements Execution {
   readonly #progress: Progress;
   readonly #roots: WorldRoots;
 
-  constructor(options: LazyExecutionOptions, { source, shapeOf = async () => undefined }: LazyExecutionModules) {
+  constructor(options: LazyExecutionOptions, modules: LazyExecutionModules) {
+    const { source, shapeOf = async () => undefined, events = new EventEmitter() } = modules;
+    this.events = events;
     // Filters and subscriptions listen, one each.
     this.events.setMaxListeners(0);
     this.#source = source;
@@ -72,9 +78,10 @@ export class LazyExecution implements Execution {
       source,
       store: this.#store,
       common: this.#common,
-      events: this.events,
+      events,
       onRollback: () => this.#roots.forget(),
     });
+    this.#progress.begin(options.told);
   }
 
   executedNumber(): bigint {

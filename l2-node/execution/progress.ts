@@ -31,7 +31,7 @@ export interface ProgressModules {
 export class Progress {
   readonly #modules: ProgressModules;
   readonly #deriver: Deriver;
-  readonly #unsubscribe: () => void;
+  #unsubscribe = () => {};
   /** Counts rollbacks: whoever works across one starts over. */
   #generation = 0;
   /** Effective claims that are not final; asked anew when claims were judged or blocks rolled back. */
@@ -43,9 +43,16 @@ export class Progress {
 
   constructor(modules: ProgressModules) {
     this.#modules = modules;
-    const { source, store } = modules;
+    const { store } = modules;
     this.#deriver = new Deriver({ ...modules, openClaims: () => this.#openClaims(), pause: () => this.pauser()() });
     if (store.executedNumber() === undefined) this.#putGenesis();
+  }
+
+  /** Tells what was executed after block `told`, and undoes what the source no longer says, now and from now on. */
+  begin(told = this.executedNumber()): void {
+    const { source, store, events } = this.#modules;
+    for (let number = told + 1n; number <= this.executedNumber(); number++)
+      events.emit("executed", { number, hash: store.blockHash(number)!, receipts: store.receiptsOf(number, number) });
     this.#reconcile();
     this.#unsubscribe = source.onChange(() => this.#reconcile());
   }

@@ -1,5 +1,6 @@
 // The thread that executes: a `LazyExecution` over the node's store, asked by messages.
 
+import { EventEmitter } from "node:events";
 import { parentPort, workerData } from "node:worker_threads";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { ChainReader } from "../chain/reader.ts";
@@ -22,20 +23,19 @@ try {
   port.close();
 }
 
-function serve({ chain: file, chainPath, statePath, blobs, listening }: ThreadData): void {
+function serve({ chain: file, chainPath, statePath, blobs, listening, told }: ThreadData): void {
   const store = openReader(chainPath, file);
   const chain = new ChainReader({ chain: file }, { store });
-  const execution = new LazyExecution(
-    { path: statePath },
-    { source: readerSource(chain), ...(blobs === undefined ? {} : { shapeOf: shapesFrom(openBlobStore(blobs).get) }) },
-  );
-  const { events } = execution;
-  const sessions = simulationSessions({ simulate: (...args) => execution.simulate(...args) });
-
+  const events = new EventEmitter<ExecutionEvents>();
   const standing = () => ({ executed: execution.executedNumber(), rederived: execution.rederivedCount() });
   const send = (message: FromThread): void => port.postMessage(message);
-  const tell = (event: keyof ExecutionEvents, detail?: unknown): void =>
-    send({ kind: "event", event, detail, standing: standing() });
+  /** What happens while the state opens, told once its standing is known. */
+  let early: (() => void)[] | undefined = [];
+  const tell = (event: keyof ExecutionEvents, detail?: unknown): void => {
+    const tellNow = () => send({ kind: "event", event, detail, standing: standing() });
+    if (early) early.push(tellNow);
+    else tellNow();
+  };
 
   // Nobody gathers receipts of blocks that go for nobody.
   const tellRetracted = (detail: ExecutionEvents["retracted"][0]): void => tell("retracted", detail);
@@ -50,6 +50,18 @@ function serve({ chain: file, chainPath, statePath, blobs, listening }: ThreadDa
   events.on("result", (detail) => tell("result", detail));
   events.on("rederived", (detail) => tell("rederived", detail));
   events.on("fault", ({ error, ...where }) => tell("fault", { ...where, error: encodeError(error) }));
+
+  const execution = new LazyExecution(
+    { path: statePath, ...(told === undefined ? {} : { told }) },
+    {
+      source: readerSource(chain),
+      events,
+      ...(blobs === undefined ? {} : { shapeOf: shapesFrom(openBlobStore(blobs).get) }),
+    },
+  );
+  for (const tellNow of early) tellNow();
+  early = undefined;
+  const sessions = simulationSessions({ simulate: (...args) => execution.simulate(...args) });
 
   const ask = async (question: keyof Questions | keyof SimulationQuestions, args: readonly unknown[]) => {
     const whose = question in sessions ? sessions : execution;

@@ -18,7 +18,7 @@ import {
 } from "./wire.ts";
 import { decodeError, type WireError } from "./wire-error.ts";
 
-export type ThreadedOptions = Omit<ThreadData, "listening">;
+export type ThreadedOptions = Omit<ThreadData, "listening" | "told">;
 
 export interface ThreadedModules {
   /** Calls back after every change of the chain; returns how to stop. */
@@ -58,6 +58,8 @@ class Threaded implements Omit<Execution, keyof Questions> {
   #asked = 0;
   #standing: Standing = { executed: 0n, rederived: 0 };
   #worker: Worker | undefined;
+  /** Begun, and not ready yet. */
+  #next: Worker | undefined;
   #known: ReturnType<typeof openKnownState> | undefined;
   #deaths = 0;
   #closing = false;
@@ -137,6 +139,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
       await ended;
       clearTimeout(timer);
     }
+    await this.#next?.terminate();
     this.#known?.close();
   }
 
@@ -166,16 +169,16 @@ class Threaded implements Omit<Execution, keyof Questions> {
   #spawn(): Promise<void> {
     const bulky = [...BULKY] as BulkyEvent[];
     const listening = bulky.filter((event) => this.events.listenerCount(event) > 0);
-    const worker = new Worker(new URL("./thread.ts", import.meta.url), {
-      workerData: { ...this.#options, listening } satisfies ThreadData,
-    });
+    const told = this.#known && this.#standing.executed;
+    const worker = this.#start({ ...this.#options, listening, told });
+    this.#next = worker;
     const beganAt = performance.now();
     let cause: unknown;
     return new Promise((resolve, reject) => {
       worker.on("message", (message: FromThread) => {
         if (message.kind === "unable") return reject(decodeError(message.error));
         if (message.kind === "ready") {
-          if (this.#closing) void worker.terminate();
+          this.#next = undefined;
           this.#worker = worker;
           // Who came or went while it began.
           for (const event of bulky) {
@@ -190,6 +193,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
         cause = error;
       });
       worker.on("exit", () => {
+        if (this.#next === worker) this.#next = undefined;
         reject(died(cause));
         if (this.#worker !== worker) return;
         this.#worker = undefined;
@@ -198,6 +202,14 @@ class Threaded implements Omit<Execution, keyof Questions> {
         if (!this.#closing) void this.#replace(cause);
       });
     });
+  }
+
+  #start(workerData: ThreadData): Worker {
+    try {
+      return new Worker(new URL("./thread.ts", import.meta.url), { workerData });
+    } catch (cause) {
+      throw died(cause);
+    }
   }
 
   #hear(message: Exclude<FromThread, { kind: "unable" }>): void {
@@ -210,7 +222,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
       else waiting?.reject(decodeError(message.error));
     }
     if (message.kind === "event" && message.detail !== undefined) this.#emit(message.event, message.detail);
-    // Rolled back while no thread lived, and so without a word.
+    // Rolled back by a thread that died before it said so: the receipts are gone.
     if (message.kind === "ready" && message.standing.executed < before)
       this.events.emit("retracted", { number: message.standing.executed, receipts: [] });
   }
@@ -237,7 +249,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
       try {
         return await this.#spawn();
       } catch (cause) {
-        this.#modules.onTrouble({ error: cause });
+        if (!this.#closing) this.#modules.onTrouble({ error: cause });
       }
     }
   }

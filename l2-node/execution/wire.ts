@@ -15,6 +15,8 @@ export interface ThreadData {
   /** Folder of inference graphs, for their shapes. */
   readonly blobs?: string | undefined;
   readonly listening: readonly BulkyEvent[];
+  /** The last block that a thread before this one told of. */
+  readonly told: bigint | undefined;
 }
 
 /** Told across only while somebody listens: they carry receipts. */

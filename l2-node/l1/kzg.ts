@@ -17,14 +17,19 @@ export type Kzg = {
 type Done = Extract<KzgReply, { ok: true }>;
 type Call = { readonly resolve: (reply: Done) => void; readonly reject: (error: Error) => void };
 
-/** Starts its thread when something is asked of it for the first time: most nodes never see a blob. */
-export function openKzg(): Kzg {
+const SCRIPT = new URL("./kzg-worker.ts", import.meta.url);
+
+/**
+ * Starts its thread when something is asked of it for the first time: most nodes never see a blob. Where there can be none,
+ * or it ends, what was asked throws `KzgError`, and the next question starts another.
+ */
+export function openKzg(script = SCRIPT): Kzg {
   const waiting = new Map<number, Call>();
   let next = 0;
   let thread: Worker | undefined;
 
   function start(): Worker {
-    const worker = new Worker(new URL("./kzg-worker.ts", import.meta.url));
+    const worker = begin(script);
     worker.on("message", (reply: KzgReply) => {
       const call = waiting.get(reply.id);
       waiting.delete(reply.id);
@@ -58,4 +63,12 @@ export function openKzg(): Kzg {
       await thread?.terminate();
     },
   };
+}
+
+function begin(script: URL): Worker {
+  try {
+    return new Worker(script);
+  } catch (cause) {
+    throw new KzgError("kzg-thread", "the thread for blobs cannot begin", { cause });
+  }
 }

@@ -23,6 +23,9 @@ export const recoverHere: Recover = async ({ digest, r, s, yParity }) => recover
 // As they cross: digest, r, s (32 bytes each), yParity; and back: 1 and an address, or 0 where there is none.
 export const QUESTION_BYTES = 97;
 export const ANSWER_BYTES = 21;
+const SCRIPT = new URL("./recovery-worker.ts", import.meta.url);
+/** Before another thread is tried where one never answered. */
+const RETRY_MS = 10_000;
 /** So few that the first are judged and stored while the next are recovered. */
 const PER_MESSAGE = 64;
 
@@ -33,25 +36,31 @@ interface Waiting {
 
 /**
  * Recovers senders in a thread of its own: half of what a transaction costs the sequencer. Where that thread dies, the caller's
- * does its work, and another one takes its place.
+ * does its work, and another one takes its place; the caller's does it too where there can be none.
  */
-export function openRecovery(): Recovery {
+export function openRecovery(script = SCRIPT): Recovery {
   let worker: Worker | undefined;
+  let retryAt = 0;
   let fresh: Waiting[] = [];
   /** What the thread was asked, message by message. */
   let asked: Waiting[][] = [];
 
-  const begin = (): Worker => {
-    const begun = new Worker(new URL("./recovery-worker.ts", import.meta.url));
-    begun.unref();
-    begun.on("message", (answers: Uint8Array) => settle(asked.shift()!, answers));
-    begun.on("error", () => {}); // its end follows
-    begun.on("exit", () => {
+  const start = (): Worker | undefined => {
+    if (performance.now() < retryAt) return undefined;
+    retryAt = performance.now() + RETRY_MS;
+    const begun = begin(script);
+    begun?.unref();
+    begun?.on("message", (answers: Uint8Array) => {
+      retryAt = 0;
+      settle(asked.shift()!, answers);
+    });
+    begun?.on("error", () => {}); // its end follows
+    begun?.on("exit", () => {
       if (worker !== begun) return;
       worker = undefined;
       const left = asked.flat();
       asked = [];
-      for (const { signed, resolve } of left) resolve(recoverHere(signed));
+      answerHere(left);
     });
     return begun;
   };
@@ -59,12 +68,17 @@ export function openRecovery(): Recovery {
   const flush = (): void => {
     const all = fresh;
     fresh = [];
-    worker ??= begin();
+    worker ??= start();
+    if (worker === undefined) answerHere(all);
+    else ask(worker, all);
+  };
+
+  const ask = (thread: Worker, all: readonly Waiting[]): void => {
     for (let from = 0; from < all.length; from += PER_MESSAGE) {
       const some = all.slice(from, from + PER_MESSAGE);
       asked.push(some);
       const questions = encode(some);
-      worker.postMessage(questions, [questions.buffer]);
+      thread.postMessage(questions, [questions.buffer]);
     }
   };
 
@@ -77,6 +91,18 @@ export function openRecovery(): Recovery {
       await worker?.terminate();
     },
   };
+}
+
+function begin(script: URL): Worker | undefined {
+  try {
+    return new Worker(script);
+  } catch {
+    return undefined; // no thread is to be had: the machine has no room for one
+  }
+}
+
+function answerHere(some: readonly Waiting[]): void {
+  for (const { signed, resolve } of some) resolve(recoverHere(signed));
 }
 
 function encode(some: readonly Waiting[]): Uint8Array<ArrayBuffer> {

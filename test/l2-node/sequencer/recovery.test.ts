@@ -64,3 +64,16 @@ it("goes on in this thread where its own dies, and then in another", async () =>
   expect(await recovery.recover(signed[1]!)).toBe(wallets[1]!.address);
   expect(threads).toHaveLength(2);
 });
+
+it.each(["file:///nowhere.ts", "https://nowhere/recovery.ts"])(
+  "goes on in this thread where none can begin (%s)",
+  async (url) => {
+    const lonely = openRecovery(new URL(url));
+    for (const _ of [1, 2])
+      expect(await Promise.all(signed.map(lonely.recover))).toEqual(
+        signed.map((_, i) => wallets[i % wallets.length]!.address),
+      );
+    expect(threads.length).toBeLessThan(2);
+    await lonely.close();
+  },
+);
