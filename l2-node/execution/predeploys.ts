@@ -1,3 +1,4 @@
+import entryPoint from "@account-abstraction/contracts/artifacts/EntryPoint.json" with { type: "json" };
 import {
   type Address,
   concatHex,
@@ -8,10 +9,11 @@ import {
 } from "viem";
 import { lower } from "../../common/addresses.ts";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
-import type { GenesisAlloc } from "../../common/chain-file.ts";
+import type { GenesisAccount, GenesisAlloc } from "../../common/chain-file.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
-import { readCode } from "./account.ts";
+import { readAccount, readCode } from "./account.ts";
 import { AnhEvm, evmCommon } from "./evm.ts";
+import { DOMAIN } from "./keys.ts";
 import published from "./predeploys.json" with { type: "json" };
 import { type RunBlock, runMessage } from "./run.ts";
 import { WorldState } from "./state.ts";
@@ -25,8 +27,16 @@ export type Predeploy = { readonly name: string; readonly address: Address } & (
   | { readonly salt: Hex; readonly initcode: Hex }
 );
 
-/** The CREATE2 factory first: it creates others. */
-export const predeploys = published as readonly Predeploy[];
+/** The CREATE2 factory first: it creates others. ERC-4337's EntryPoint is that of its version 0.8, which serves EIP-7702's accounts. */
+export const predeploys: readonly Predeploy[] = [
+  ...(published as readonly Predeploy[]),
+  {
+    name: "EntryPoint",
+    address: "0x4337084d9e255ff0702461cf8895ce9e3b5ff108",
+    salt: "0x0a59dbff790c23c976a548690c27297883cc66b4c67024f9117b0238995e35e9",
+    initcode: entryPoint.bytecode as Hex,
+  },
+];
 const FACTORY = predeploys[0]!.address;
 
 const NOBODY: Address = "0x0000000000000000000000000000000000000000";
@@ -55,13 +65,23 @@ export async function predeployAlloc(l2ChainId: bigint, list = predeploys): Prom
     const { status } = await runMessage(evm, { ...(await creationOf(predeploy)), ...FREE }, BLOCK);
     if (status !== "success") throw new Error(`${predeploy.name} was not created: ${status}`);
   }
-  const alloc: Record<Address, { readonly nonce: bigint; readonly code: Hex }> = {};
-  for (const { name, address } of list) {
-    const code = readCode(world, address);
-    if (code.length === 0) throw new Error(`${name} was created somewhere else than at ${address}`);
-    alloc[address] = { nonce: 1n, code: hexOf(code) };
-  }
-  return alloc;
+  for (const { name, address } of list)
+    if (readCode(world, address).length === 0) throw new Error(`${name} was created somewhere else than at ${address}`);
+  return Object.fromEntries(createdIn(world));
+}
+
+/** All contracts there are, in the order of their creation: one that is listed may have created others. */
+function createdIn(world: WorldState): (readonly [Address, GenesisAccount])[] {
+  return world
+    .writtenUnder(DOMAIN.account)
+    .map((key) => `0x${key.slice(DOMAIN.account.length)}` as Address)
+    .map((address) => [address, readCode(world, address)] as const)
+    .filter(([, code]) => code.length > 0)
+    .map(([address, code]) => {
+      if (world.writtenUnder(DOMAIN.storage + address.slice(2)).length > 0)
+        throw new Error(`${address} begins with storage`);
+      return [address, { nonce: readAccount(world, address).nonce, code: hexOf(code) }];
+    });
 }
 
 async function creationOf(predeploy: Predeploy): Promise<{ from: Address; to: Address | null; data: Uint8Array }> {
