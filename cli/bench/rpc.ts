@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Address, encodeFunctionData, erc20Abi } from "viem";
@@ -7,6 +6,7 @@ import { startRpcServer } from "../../l2-node/rpc/server.ts";
 import { TEST_CHAIN_ID } from "../../test/support/transactions.ts";
 import { openExecution } from "./bench-execution.ts";
 import { type Figure, median, round, secondsOf } from "./figures.ts";
+import { type Clients, openClients } from "./http.ts";
 import { addAll, fundedNode, sealAll } from "./sealed-chain.ts";
 import { TOKEN, tokenAlloc, tokenTransfer } from "./token.ts";
 import { signedBy, walletsOf } from "./transactions.ts";
@@ -54,14 +54,14 @@ export async function rpc(say: (text: string) => void): Promise<Record<string, F
     eth_call: [{ to: TOKEN, data: balanceOf }, "latest"],
     eth_getLogs: [{ ...span, address: TOKEN, topics: [null, sender] }],
   };
-  const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
+  const clients = openClients(server.url, IN_FLIGHT);
   const figures: Record<string, Figure> = {};
   try {
     for (const [method, params] of Object.entries(calls)) {
       const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
       const rates: number[] = [];
       for (let i = 0; i <= ROUNDS; i++) {
-        const seconds = await secondsOf(() => askAll(server.url, agent, body));
+        const seconds = await secondsOf(() => askAll(clients, body));
         if (i > 0) rates.push(REQUESTS / seconds);
       }
       figures[`rpc-${method}-per-s`] = { value: round(median(rates)), unit: "requests/s" };
@@ -69,7 +69,7 @@ export async function rpc(say: (text: string) => void): Promise<Record<string, F
     }
     return figures;
   } finally {
-    agent.destroy();
+    clients.close();
     await server.close();
     await execution.close();
     node.store.close();
@@ -77,25 +77,9 @@ export async function rpc(say: (text: string) => void): Promise<Record<string, F
   }
 }
 
-async function askAll(url: string, agent: Agent, body: string): Promise<void> {
-  let left = REQUESTS;
-  const client = async (): Promise<void> => {
-    while (left-- > 0) {
-      const answer = JSON.parse(await post(url, agent, body)) as { readonly error?: { readonly message: string } };
-      if (answer.error) throw new Error(answer.error.message);
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, client));
+async function askAll(clients: Clients, body: string): Promise<void> {
+  for (const answer of await clients.post(Array.from({ length: REQUESTS }, () => body))) {
+    const { error } = JSON.parse(answer) as { readonly error?: { readonly message: string } };
+    if (error) throw new Error(error.message);
+  }
 }
-
-const post = (url: string, agent: Agent, body: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-    const sent = request(url, { method: "POST", agent, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.once("end", () => resolve(Buffer.concat(chunks).toString()));
-    });
-    sent.once("error", reject);
-    sent.end(body);
-  });

@@ -10,6 +10,7 @@ import { postedOf } from "../../l2-node/chain/block.ts";
 import { openRecovery, type Recover } from "../../l2-node/sequencer/recovery.ts";
 import { TEST_CHAIN_ID } from "../../test/support/transactions.ts";
 import { type Figure, median, paired, round, secondsOf } from "./figures.ts";
+import { sealOverHttp } from "./seal-vs-anvil.ts";
 import { addAll, type BenchNode, checkIncluded, fundedNode } from "./sealed-chain.ts";
 import { tokenTransfer } from "./token.ts";
 import { type CallTo, type Signed, signedBy, transfer, type Wallet, walletsOf } from "./transactions.ts";
@@ -17,6 +18,7 @@ import { type CallTo, type Signed, signedBy, transfer, type Wallet, walletsOf } 
 const ACCOUNTS = 2000;
 const EACH = 10;
 const ROUNDS = 7;
+const HTTP_ROUNDS = 3;
 
 /** A call of a contract that trains: as heavy as a call can be, and sealed unseen like any other. */
 const training: CallTo = () => ({
@@ -28,7 +30,8 @@ const training: CallTo = () => ({
 
 /**
  * Transactions accepted, checked, sealed and stored by the node's own mempool, sequencer and store on disk, keys recovered in a
- * thread of its own, against recovering their public keys and nothing else: in one thread, and in two at once.
+ * thread of its own, against recovering their public keys and nothing else: in one thread, and in two at once. Then the same
+ * transfers over HTTP, beside anvil.
  */
 export async function seal(say: (text: string) => void): Promise<Record<string, Figure>> {
   const wallets = walletsOf(ACCOUNTS);
@@ -65,10 +68,17 @@ export async function seal(say: (text: string) => void): Promise<Record<string, 
     say(`round ${i}: sealed ${told.join(", ")}; keys in ${alone.toFixed(2)} s, by two threads ${halved.toFixed(2)} s`);
   }
   await Promise.all([recovery.close(), recoverBeside.close()]);
+  const overHttp: { value: number; reference: number }[] = [];
+  for (let i = 0; i < HTTP_ROUNDS; i++) {
+    const { own, anvil } = await sealOverHttp(wallets, transfers);
+    overHttp.push({ value: count / own, reference: count / anvil });
+    say(`over HTTP, round ${i + 1}: sealed in ${own.toFixed(2)} s, mined by anvil in ${anvil.toFixed(2)} s`);
+  }
   const rates = signed.map(([name]) => median(perSecond.map((of) => of[name] as number)));
   return {
     "seal-ratio": paired(one!, "transactions/s"),
     "seal-ratio-two-threads": paired(two!, "transactions/s"),
+    "seal-vs-anvil": paired(overHttp, "transactions/s"),
     "seal-weight-spread": { value: round(100 * (Math.max(...rates) / Math.min(...rates) - 1)), unit: "%" },
     ...Object.fromEntries(
       signed.map(([name], i) => [
