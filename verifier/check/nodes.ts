@@ -76,8 +76,11 @@ function screenOf(graph: Graph, nodeIndex: number, magnitude: Tensor): Screen | 
   const terms = termsOf(graph, nodeIndex, first!);
   if (terms < SCREEN_TERMS) return undefined;
   const limit = Math.min(SCREEN_ROUNDINGS, gemmAdditions(terms) / 2) * UNIT_ROUNDOFF;
-  return (own, claimed, index) =>
-    Math.abs(Number(own.data[index]) - Number(claimed.data[index])) <= limit * Number(magnitude.data[index]);
+  return (own, claimed, index) => {
+    const within = limit * Number(magnitude.data[index]);
+    // A sum may be finite and that of its terms' absolute values not: such a magnitude says nothing.
+    return Number.isFinite(within) && Math.abs(Number(own.data[index]) - Number(claimed.data[index])) <= within;
+  };
 }
 
 /** Products or summands behind one element of a sum. */

@@ -35,7 +35,7 @@ function convert(value: number | bigint, to: DType): number | bigint {
     case "bool":
       return Number(Boolean(value));
     case "float32":
-      return typeof value === "bigint" ? roundInteger(value) : value;
+      return typeof value === "bigint" ? roundInteger(value) : Math.fround(value);
     case "int64":
       return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
     case "int32":

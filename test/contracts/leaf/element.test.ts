@@ -76,6 +76,8 @@ const cases: readonly Case[] = [
   ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.float32.code }],
   ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.int32.code }],
   ["Cast", [bools(9)], { to: dtypes.float32.code }],
+  // Beyond 2²⁴ not every int32 is a float.
+  ["Cast", [randomTensor(random, "int32", [40], 2 ** 24, 2 ** 31)], { to: dtypes.float32.code }],
   ["Gemm", [floats(3, 300), floats(300, 5), floats(5)], { transA: 0, transB: 0 }],
   ["Gemm", [floats(4, 70), floats(70, 6)], { transA: 0, transB: 0 }],
   ["Gemm", [floats(300, 3), floats(300, 5)], { transA: 1, transB: 0 }],
