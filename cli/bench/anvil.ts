@@ -38,6 +38,7 @@ export async function startAnvil(
   );
   const ended = once(host, "exit");
   const batch = async (calls: readonly (readonly [string, readonly unknown[]])[]): Promise<unknown[]> => {
+    if (calls.length === 0) return []; // anvil takes no empty batch
     const body = JSON.stringify(calls.map(([method, params], id) => ({ jsonrpc: "2.0", id, method, params })));
     const response = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
     const answers = (await response.json()) as { result?: unknown; error?: { message: string } }[];

@@ -1,0 +1,100 @@
+// A *legal executor*: every element of every node is some value that the tolerant profile allows, given what was picked
+// before. Whatever machine an honest executor has, this one does at least as badly, and must never lose.
+import { type Graph, type ValueId, valueAt } from "../../verifier/graph/graph.ts";
+import { hasLeaf, leafOf } from "../../verifier/model/leaf.ts";
+import { isDenormal } from "../../verifier/numerics/float32.ts";
+import { binary32 } from "../../verifier/ops/arithmetic.ts";
+import { ops } from "../../verifier/ops/table.ts";
+import { evaluate, stepOf } from "../../verifier/runtime/reference.ts";
+import { type Tensor, type TensorData, zeros } from "../../verifier/tensor/tensor.ts";
+import type { Steps } from "../../verifier/trace/steps.ts";
+import { legalWindow, pickedFrom, type Window } from "./legal-window.ts";
+import { uniform } from "./tensors.ts";
+
+/** What a node gives, its operands being among `values` by their ids. */
+export type ResultOf = (node: number, values: readonly Tensor[]) => TensorData;
+
+/** Every value of one step, node by node. */
+export function valuesBy(
+  graph: Graph,
+  state: readonly Tensor[],
+  batch: readonly Tensor[],
+  resultOf: ResultOf,
+): Tensor[] {
+  const values = evaluate({ ...graph, nodes: [] }, state, batch);
+  for (const [index, { output }] of graph.nodes.entries()) {
+    const { dtype, shape } = valueAt(graph, output);
+    values[output] = { dtype, shape, data: resultOf(index, values) };
+  }
+  return values;
+}
+
+/** What the reference gives. */
+export function referenceResult(graph: Graph, index: number, values: readonly Tensor[]): TensorData {
+  const node = graph.nodes[index]!;
+  const { dtype, shape } = valueAt(graph, node.output);
+  const inputs = node.inputs.map((id) => values[id]!);
+  return ops[node.op].eval(inputs, {
+    attributes: node.attributes,
+    output: { dtype, shape },
+    arithmetic: binary32,
+  });
+}
+
+/** The reference's result with every float replaced by one of its window. */
+export function legalResult(
+  graph: Graph,
+  index: number,
+  values: readonly Tensor[],
+  pick: (window: Window, element: number) => number,
+): TensorData {
+  const data = referenceResult(graph, index, values);
+  if (!hasLeaf(graph.nodes[index]!)) return data;
+  for (let element = 0; element < data.length; element++) {
+    const window = legalWindow(leafOf(graph, index, element, (id) => values[id]!).bound);
+    if (window !== undefined) data[element] = pick(ofOneSign(window, data[element] as number), element);
+  }
+  return data;
+}
+
+/**
+ * Among denormals, the sign that the reference gives. The bound lets a square be −2⁻¹⁴⁹, of which the root is no number: who
+ * claims that has nothing to claim next, and no machine computes it.
+ */
+const ofOneSign = ({ low, high }: Window, reference: number): Window => ({
+  low: reference >= 0 && low < 0 && isDenormal(low) ? 0 : low,
+  high: reference <= 0 && high > 0 && isDenormal(high) ? 0 : high,
+});
+
+/** Random picks, the same whenever a step is computed again: a claimant must reproduce its own bits. */
+export function legalSteps(graph: Graph, seed: number): Steps {
+  const compute = (step: number, state: readonly Tensor[], batch: readonly Tensor[]): Tensor[] =>
+    valuesBy(graph, state, batch, (index, values) => {
+      const random = uniform((seed * 1009 + step) * 100_003 + index);
+      return legalResult(graph, index, values, (window) => pickedFrom(window, random));
+    });
+  const at = (values: readonly Tensor[], ids: readonly ValueId[]) => ids.map((id) => values[id]!);
+  return {
+    values: async (step, state, batch, ids) => at(compute(step, state, batch), ids),
+    segment: async (first, state, batches) => {
+      const steps = batches[0]!.shape[0]!;
+      const { loss } = graph;
+      const losses = loss === null ? null : zeros({ dtype: "float32", shape: [steps, ...valueAt(graph, loss).shape] });
+      let current = state;
+      for (let t = 0; t < steps; t++) {
+        const values = compute(
+          first + t,
+          current,
+          batches.map((stacked) => stepOf(stacked, t)),
+        );
+        current = at(values, graph.stateOutputs);
+        if (losses !== null) {
+          const { data } = values[loss!]!;
+          (losses.data as Float32Array).set(data as Float32Array, t * data.length);
+        }
+      }
+      return { state: current, losses, suspect: false };
+    },
+    close: async () => {},
+  };
+}
