@@ -24,6 +24,7 @@ export interface L1Addresses {
   readonly headerAnchor: Address;
   readonly sequencerStake: Address;
   readonly resultClaims: Address;
+  readonly deliveries: Address;
   readonly demands: Address;
   readonly disputes: Address;
   readonly stateClaims: Address;

@@ -1,7 +1,7 @@
 import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, zeroAddress } from "viem";
 import { AnhError } from "./errors.ts";
 import { structHash, ZERO_HASH } from "./hash.ts";
-import { MAX_DELIVERIES, MAX_HELD_OUT_ROWS, MAX_SAMPLES, type Property, propertyComponents } from "./property.ts";
+import { MAX_HELD_OUT_ROWS, MAX_SAMPLES, type Property, propertyComponents } from "./property.ts";
 
 /** Root triple of a graph's sum tree (P0.4): `flops` and `bytes_` are per step. */
 export interface GraphRef {
@@ -135,7 +135,7 @@ export function checkJob(job: Job): void {
 
 /** The rules of P13.1, in the order of PropertyRules on L1. */
 function checkProperty({ flags, evaluateGraph, evaluateBatchRows, property }: Job): void {
-  const { heldOutRows, samples, minCorrect, deliveries, priceWei, validator } = property;
+  const { heldOutRows, samples, minCorrect, priceWei, validator } = property;
   if ((flags & JOB_FLAG.sequentialRows) !== 0) throw badJob("sequentialRows", "not set in profile 2", flags);
   if (evaluateGraph.root === ZERO_HASH) throw badJob("evaluateGraph", "the root of an evaluation graph", ZERO_HASH);
   if (evaluateBatchRows < 1) throw badJob("evaluateBatchRows", "at least 1", evaluateBatchRows);
@@ -143,7 +143,6 @@ function checkProperty({ flags, evaluateGraph, evaluateBatchRows, property }: Jo
   if (samples < 1 || samples > MAX_SAMPLES || samples % evaluateBatchRows !== 0)
     throw badJob("samples", `a positive multiple of ${evaluateBatchRows} below 2²⁴`, samples);
   if (minCorrect > samples) throw badJob("minCorrect", `at most the ${samples} samples`, minCorrect);
-  if (deliveries < 1 || deliveries > MAX_DELIVERIES) throw badJob("deliveries", "1 … 32", deliveries);
   if (priceWei > MAX_PRICE_WEI) throw badJob("propertyPriceWei", "less than 2¹²⁸", priceWei);
   // A stranger's contract may overturn such a claim: nothing goes on before it is final.
   if (validator !== zeroAddress && (flags & JOB_FLAG.soft) !== 0)

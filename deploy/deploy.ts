@@ -132,6 +132,7 @@ function l1Addresses(at: Readonly<Record<string, Address>>): L1Addresses {
     headerAnchor: of("headerAnchor"),
     sequencerStake: of("sequencerStake"),
     resultClaims: of("resultClaims"),
+    deliveries: of("deliveries"),
     demands: of("demands"),
     disputes: of("disputes"),
     stateClaims: of("stateClaims"),

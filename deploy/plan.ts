@@ -106,7 +106,12 @@ function resultContracts({ l2ChainId, clocks, prices }: PlanOptions): readonly D
     {
       name: "resultClaims",
       source: "l1/ResultClaims",
-      args: (at) => [at.inbox, at.disputes, at.demands, l2ChainId, clocks, prices],
+      args: (at) => [at.inbox, at.disputes, at.demands, at.deliveries, l2ChainId, clocks, prices],
+    },
+    {
+      name: "deliveries",
+      source: "l1/Deliveries",
+      args: (at) => [at.resultClaims, l2ChainId, clocks, prices],
     },
     { name: "openings", source: "l1/Openings", args: () => [] },
     {

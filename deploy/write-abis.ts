@@ -11,6 +11,7 @@ export const CALLED_CONTRACTS = [
   "l1/HeaderAnchor",
   "l1/SequencerStake",
   "l1/ResultClaims",
+  "l1/Deliveries",
   "l1/Demands",
   "l1/Disputes",
   "l1/StateClaims",

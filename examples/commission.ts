@@ -54,7 +54,7 @@ const heldOut = points(4096, 2);
 
 // 3. The job. Of 512 held-out points, drawn on L1 after weights were delivered, 461 must be told right. How to train is only a
 // suggestion: an executor may bring weights from anywhere. The held-out points are public here, so that any executor dares;
-// keep yours until L1 shows a delivery, or somebody learns them by heart (docs/protocol.md P13.8).
+// yours stay yours where the job names who delivers, until L1 shows that it has (docs/protocol.md P13.8).
 const graphs = mlpGraphs({
   sizes: [2, 32, 2],
   seed: 1,
@@ -72,7 +72,7 @@ const { job, modelId, uploads } = buildCommission({
   evaluate: graphs.evaluate,
   recipe: { train: graphs.train, dataset: known, steps: 1024 },
   heldOut,
-  property: { samples: 512, minCorrect: 461, deliveries: 8, priceWei: price },
+  property: { samples: 512, minCorrect: 461, priceWei: price },
   flags: ["soft"],
   priceWeiPerGflop: 10n ** 12n,
   deadline: timestamp + 3_600n,

@@ -75,7 +75,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       disputes,
       events,
       log: openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock),
-      claims: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
+      claims: openClaimsReader(l1.client, l1.contracts, l1.fromBlock),
       watch: openWatch({
         events,
         libraryFor,

@@ -11,7 +11,7 @@ import type { ClaimRecord, ClaimsReader, L1Head } from "./claims/reader.ts";
 import type { RunSpec } from "./claims/runs.ts";
 import { specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
-import { type Budget, openBudget } from "./dispute/budget.ts";
+import { type Budget, leastWei, openBudget } from "./dispute/budget.ts";
 import { demandFor } from "./dispute/demand-for.ts";
 import type { Game } from "./dispute/game.ts";
 import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
@@ -241,16 +241,16 @@ const budgetFor = (
   });
 
 /**
- * Asks for something on L1, unless it costs more than the claim is worth: the fees of a claim that stands go to its
- * claimant, who could otherwise live on serving nothing. What is wanted beside it is not asked for then, either: each is
- * worth nothing without the others.
+ * Asks for something on L1, unless it and what is wanted beside and behind it cost more than the claim is worth: the fees
+ * of a claim that stands go to its claimant, who could otherwise live on serving nothing. Nothing of it is asked for then:
+ * each is worth nothing without the others.
  */
 async function demand(
   want: Want,
   { logged, spec, watched: { finding, terms } }: Case,
   budget: Budget,
   { maxBondWei }: ChallengerOptions,
-  { l1, sender, events }: ChallengerModules,
+  { l1, disputes, sender, events }: ChallengerModules,
   { declined, asked }: Memory,
 ): Promise<void> {
   const { claimHash } = logged;
@@ -260,6 +260,14 @@ async function demand(
   const call = { address: l1.contracts.demands, abi: demandsAbi as Abi, functionName, args: [claimHash, ...args] };
   const { leftWei, askedWei, budgetWei } = await budget.left();
   const about = { id: spec.task.id, claimHash, ...want };
+  const [wants, more] = finding.kind === "wanted" ? [finding.wants, finding.more] : [[want], 0];
+  const decline = (priceWei: unknown) => {
+    for (const one of wants) declined.add(keyOf(claimHash, one));
+    events({ event: "demand-declined", ...about, priceWei, askedWei, budgetWei });
+  };
+  const unasked = wants.filter((one) => !asked.has(keyOf(claimHash, one)));
+  const wholeWei = leastWei(unasked, more, await disputes.fees(claimHash));
+  if (wholeWei > leftWei) return decline(wholeWei);
   try {
     const receipt = await sender.sendWithBond(call, leftWei < maxBondWei ? leftWei : maxBondWei);
     asked.add(key);
@@ -267,8 +275,7 @@ async function demand(
     await budget.paid(receipt.transactionHash);
   } catch (error) {
     if (!(error instanceof BondTooHighError)) throw error;
-    for (const one of finding.kind === "wanted" ? finding.wants : [want]) declined.add(keyOf(claimHash, one));
-    events({ event: "demand-declined", ...about, priceWei: error.actual, askedWei, budgetWei });
+    decline(error.actual);
   }
 }
 

@@ -5,7 +5,7 @@ import { openDemandSource } from "./claims/demand-source.ts";
 import { takesBy } from "./claims/takes.ts";
 import { ndjsonSink } from "./events.ts";
 import { type ExecutorParts, honestSteps, runExecutor } from "./executor-wiring.ts";
-import { readCount, readList, readServiceSettings, SERVICE_OPTIONS } from "./settings.ts";
+import { readCount, readList, readServiceSettings, readValidators, SERVICE_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signal.ts";
 
 const OPTIONS = {
@@ -19,7 +19,7 @@ const OPTIONS = {
   "weights-folder": { type: "string" },
   /** Delivers weights for commissions whose held-out rows nobody serves yet. */
   blind: { type: "boolean", default: false },
-  /** Code hashes of validators that may judge what is delivered. */
+  /** `<address>:<code hash>` of validators that may judge what is delivered. */
   validator: { type: "string", multiple: true },
 } as const;
 
@@ -36,7 +36,7 @@ export async function executorMain(args: readonly string[], openSteps?: Executor
       commissions: {
         weightsFolder: values["weights-folder"],
         blind: values.blind,
-        validators: readList<Hex>(values, "validator"),
+        validators: readValidators(values, "validator"),
       },
       takes: takesBy({
         kinds: readList(values, "kind", ["train", "infer", "evaluate", "commission"]),

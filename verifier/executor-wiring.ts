@@ -120,6 +120,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   const commissions = openCommissions(
     { weightsFolder: undefined, blind: false, validators: [], secret, ...settings.commissions },
     {
+      account: sender.address,
       runs,
       store,
       unclaimed,
@@ -154,7 +155,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
       demands,
       log,
       events,
-      reader: openClaimsReader(l1.client, l1.contracts.resultClaims, l1.fromBlock),
+      reader: openClaimsReader(l1.client, l1.contracts, l1.fromBlock),
       answers: answerDuty({ l1, sender, runs, events }),
       groundwork,
       commissionGround,

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Abi, type Hex, hexToString, type TransactionReceipt } from "viem";
+import { type Abi, type Hex, hexToString, isAddressEqual, type TransactionReceipt } from "viem";
 import { commitment } from "../common/claim.ts";
+import { deliveriesAbi } from "../common/contracts/deliveries.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../common/hash.ts";
 import type { Job } from "../common/job.ts";
 import { commissionTask, startsFromRoot, TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
-import type { Commissions } from "./claims/commissions.ts";
+import type { Commissions, DeliveryOpening } from "./claims/commissions.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openDemandsReader } from "./claims/demands-reader.ts";
 import { collectClaimFees, withdrawBalances } from "./claims/earnings.ts";
@@ -20,7 +21,7 @@ import type { RunSpec } from "./claims/runs.ts";
 
 import { claimsOf, consumedOf, specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
-import type { CommissionView, Delivery, ExecutorView } from "./claims/view.ts";
+import type { CommissionView, ExecutorView } from "./claims/view.ts";
 import type { Workbench } from "./claims/workbench.ts";
 import { apart, type EventSink, roundFailed } from "./events.ts";
 import type { L1 } from "./l1.ts";
@@ -181,8 +182,8 @@ async function advance(
     commissionOf(errand, modules),
   ]);
   if (live === undefined && job === undefined) return;
-  const task = asDelivered(errand, commission?.delivery);
-  const { seedFixedAt, seed } = commission?.delivery ?? reservation;
+  const task = asDelivered(errand, commission?.opening);
+  const { seedFixedAt, seed } = commission?.view.delivery ?? reservation;
   const spec: RunSpec = { task, seed: seedFixedAt === 0n ? ZERO_HASH : seed, consumed };
   const view: ExecutorView = {
     me: sender.address,
@@ -192,7 +193,7 @@ async function advance(
     clocks: options.clocks,
     live,
     reservation,
-    commission,
+    commission: commission?.view,
     overturnedAt,
     consumed: consumed?.claimHash,
     ground: groundFor(task, modules).groundOf(task.id),
@@ -208,7 +209,7 @@ async function advance(
       continue;
     }
     try {
-      await perform(action, spec, job, options, modules);
+      await perform(action, spec, job, commission?.opening?.salt, options, modules);
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error;
       // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
@@ -226,15 +227,28 @@ async function advance(
 const groundFor = ({ kind }: Task, { groundwork, commissionGround }: ExecutorModules): Groundwork =>
   kind === TASK_KIND.commission ? commissionGround : groundwork;
 
+type Commission = {
+  readonly view: CommissionView;
+  /** Of the own delivery that waits. */
+  readonly opening: DeliveryOpening | undefined;
+};
+
 /** Undefined where there is nothing left to deliver: the claim is there already. */
-async function commissionOf({ task, job }: Errand, { reader }: ExecutorModules): Promise<CommissionView | undefined> {
+async function commissionOf(
+  { task, job }: Errand,
+  { reader, sender, commissions }: ExecutorModules,
+): Promise<Commission | undefined> {
   if (task.kind !== TASK_KIND.commission || job === undefined) return undefined;
-  return { delivery: await reader.delivery(task.id), limit: job.property.deliveries };
+  const [delivery, tries] = await Promise.all([reader.delivery(task.id), reader.tries(task.id, sender.address)]);
+  const isMine = isAddressEqual(delivery.claimant, sender.address);
+  const opening = isMine ? await commissions.openingOf(delivery.commitment) : undefined;
+  const view = { delivery, deliverer: job.property.deliverer, tries, opened: opening !== undefined };
+  return { view, opening };
 }
 
-/** A demand cannot say what will be delivered; what was delivered says it. */
-const asDelivered = ({ task, job }: Errand, delivery: Delivery | undefined): Task =>
-  job !== undefined && delivery !== undefined ? commissionTask(job, delivery.startRoot) : task;
+/** A demand cannot say what will be delivered; who delivered it knows. */
+const asDelivered = ({ task, job }: Errand, opening: DeliveryOpening | undefined): Task =>
+  job !== undefined && opening !== undefined ? commissionTask(job, opening.startRoot) : task;
 
 async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise<ConsumedClaim | undefined> {
   if (startsFromRoot(task)) return undefined;
@@ -244,10 +258,16 @@ async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise
   return logged && consumedOf(logged);
 }
 
+const errorsOf = (abi: Abi) => abi.filter(({ type }) => type === "error");
+/** Each of the two calls the other, whose errors come through it. */
+const CLAIMS_ABI = [...resultClaimsAbi, ...errorsOf(deliveriesAbi as Abi)] as Abi;
+const DELIVERIES_ABI = [...deliveriesAbi, ...errorsOf(resultClaimsAbi as Abi)] as Abi;
+
 async function perform(
   action: Exclude<ExecutorAction, { readonly kind: "decline" }>,
   spec: RunSpec,
   job: Job | undefined,
+  salt: Hex | undefined,
   options: ExecutorOptions,
   modules: ExecutorModules,
 ): Promise<void> {
@@ -255,7 +275,13 @@ async function perform(
   const { id } = spec.task;
   const call = (functionName: string, args: readonly unknown[]) => ({
     address: l1.contracts.resultClaims,
-    abi: resultClaimsAbi as Abi,
+    abi: CLAIMS_ABI,
+    functionName,
+    args,
+  });
+  const delivering = (functionName: string, args: readonly unknown[]) => ({
+    address: l1.contracts.deliveries,
+    abi: DELIVERIES_ABI,
     functionName,
     args,
   });
@@ -272,18 +298,21 @@ async function perform(
       report("seed-fixed", await sender.send(call("fixSeed", [id, await l1HeaderRlp(l1.client, action.seedBlock)])));
       return;
     case "deliver": {
-      const startRoot = commissions.startRootOf(id);
-      const receipt = await sender.sendWithBond(call("deliver", [job, startRoot, options.dataUrl]), options.maxBondWei);
-      report("delivered", receipt, { startRoot });
+      const commitment = commissions.commitmentOf(id);
+      const made = delivering("deliver", [job, commitment, options.dataUrl]);
+      report("delivered", await sender.sendWithBond(made, options.maxBondWei), { commitment });
       return;
     }
     case "draw":
-      report("samples-drawn", await sender.send(call("draw", [id, await l1HeaderRlp(l1.client, action.seedBlock)])));
+      report(
+        "samples-drawn",
+        await sender.send(delivering("draw", [id, await l1HeaderRlp(l1.client, action.seedBlock)])),
+      );
       return;
     case "run":
       if (job === undefined) return;
       events({ event: "run-started", id, kind: spec.task.kind, steps: spec.task.steps });
-      workbench.start(spec, job);
+      workbench.start(spec, job, salt);
       return;
     case "commit": {
       const { claimHash, salt } = readyClaim(spec, workbench);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { type Hex, isHex, parseEther, size } from "viem";
+import { type Hex, isAddress, isHex, parseEther, size } from "viem";
 import { type ChainFile, decodeChainFile } from "../common/chain-file.ts";
 import { AnhError } from "../common/errors.ts";
+import type { TrustedValidator } from "./claims/commissions.ts";
 
 /** A command line or environment that a service cannot start with. */
 export class SettingsError extends AnhError {}
@@ -73,6 +74,19 @@ export function readList<T extends string>(values: Values, name: string, allowed
       });
   }
   return list as T[];
+}
+
+/** `<address>:<code hash>`: which contract, and what it must be. */
+export function readValidators(values: Values, name: string): TrustedValidator[] {
+  return ((values[name] ?? []) as readonly string[]).map((item) => {
+    const [address = "", codeHash = "", ...more] = item.split(":");
+    if (!isAddress(address) || !isHex(codeHash) || size(codeHash) !== 32 || more.length > 0)
+      throw new SettingsError("settings", `--${name} is "${item}"`, {
+        expected: "<address>:<code hash>, 20 and 32 bytes in hex",
+        actual: item,
+      });
+    return { address, codeHash };
+  });
 }
 
 function readKey(key: string | undefined): Hex {

@@ -121,7 +121,7 @@ interface IDemands {
     function demandTraces(bytes32 claimHash, uint32 segment) external payable returns (bytes32 key);
 
     /// @notice Demands the trace of a step and a page of its value roots. Without `stepRoots` the segment's traces must have been
-    /// opened. Value: the open fee.
+    /// opened. Value: the open fee and the page fee, whatever the page holds.
     /// @param page how many there are follows from the graph; the answer to one beyond them holds no roots
     function demandStep(bytes32 claimHash, uint32 segment, uint32 step, uint32 page)
         external
@@ -251,6 +251,9 @@ interface IDemands {
 
     /// @notice What each demanded chunk costs on top.
     function chunkFeeWei() external view returns (uint256);
+
+    /// @notice What each page of a step's value roots costs on top.
+    function pageFeeWei() external view returns (uint256);
 
     function balanceOf(address account) external view returns (uint256 amountWei);
 }

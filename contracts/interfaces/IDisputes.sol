@@ -71,7 +71,7 @@ interface IDisputes {
     /// @param step within the segment, where its traces are known; else NO_STEP
     function challenge(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 challengeId);
 
-    /// @notice Names the step; once. With the open fee as value the claimant must publish the step's value roots.
+    /// @notice Names the step; once. With the open fee and the page fee as value the claimant must publish the step's value roots.
     function point(bytes32 challengeId, uint32 step) external payable;
 
     /// @notice The challenger's clock waits for the answer to another opening of the same claim: as often as needed, but not

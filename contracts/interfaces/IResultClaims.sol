@@ -19,7 +19,7 @@ struct ClaimInput {
     SegmentLeaf lastSegment;
     bytes32[] lastSegmentProof;
     bytes outputProof; // evaluate, commission: abi(HeaderProof, bytes32[] proof of the last next-state tensor under resultRoot); else empty
-    bytes32 salt; // part of the claim's hash and of the commitment
+    bytes32 salt; // part of the claim's hash and of the commitment; commission: of the delivery's
     string dataUrl; // where the claimant serves off-chain data; never trusted
 }
 
@@ -60,18 +60,6 @@ struct Reservation {
     uint8 lapses; // reservations that lapsed since the last that led to a claim, as far as they were replaced
 }
 
-/// Weights put up to be measured (docs/protocol.md P13).
-struct Delivery {
-    address claimant; // 0: none that waits to be claimed
-    uint64 l1Block; // of the delivery: the samples are drawn SEED_DELAY blocks later
-    uint8 count; // deliveries of this id so far
-    uint64 seedFixedAt; // L1 second; 0: not drawn
-    bytes32 startRoot; // tree over the weights and a counter of 0
-    bytes32 seed;
-    uint256 bondWei;
-    uint256 carriedWei; // halves of lapsed bonds, for the next who claims
-}
-
 /// @title ResultClaims
 /// @notice Bonded statements of what a job's result is (docs/protocol.md P6): reserve, seed, commit, claim, finalize.
 /// @dev Liveness: somebody must call `fixSeed` within 8,191 blocks of the seed block, and `finalize` or `sink` for each claim;
@@ -108,19 +96,12 @@ interface IResultClaims {
     error AirgapRunning(uint64 until, uint64 l1Timestamp);
     error AlreadyCollected(bytes32 claimHash);
     error OnlyDisputes(address actual);
-    error AlreadyDelivered(bytes32 id, address claimant);
-    error NothingDelivered(bytes32 id);
-    error NoDeliveryLeft(bytes32 id, uint256 limit);
     error NotDelivered(bytes32 expected, bytes32 actual);
     error NotACount(uint32 floatBits);
     error PropertyMissed(uint256 minCorrect, uint256 correct);
 
     event Reserved(bytes32 indexed id, address indexed reserver, uint64 seedBlock, string dataUrl);
     event SeedFixed(bytes32 indexed id, bytes32 seed);
-    event Delivered(
-        bytes32 indexed id, address indexed claimant, bytes32 startRoot, uint64 seedBlock, uint8 count, string dataUrl
-    );
-    event SamplesDrawn(bytes32 indexed id, address indexed claimant, bytes32 seed);
     event Committed(bytes32 indexed commitment, address indexed sender);
     /// @notice Everything a challenger needs to rebuild the claim from L1 alone.
     event ResultClaimed(
@@ -143,15 +124,6 @@ interface IResultClaims {
 
     /// @notice Fixes the seed of `id` from the header of its seed block; by anybody, within 8,191 blocks.
     function fixSeed(bytes32 id, bytes calldata headerRlp) external;
-
-    /// @notice Puts up the weights of a commissioned model, before anybody knows on which rows they will be measured. Value: the
-    /// reservation bond, doubled for each delivery of the id before; it comes back with the claim, which must follow in time.
-    /// @param startRoot tree over the evaluation graph's state: the weights, and a counter of 0
-    /// @dev One delivery at a time. Only weights that the caller has are worth delivering: whoever copies a root cannot claim.
-    function deliver(Job calldata job, bytes32 startRoot, string calldata dataUrl) external payable;
-
-    /// @notice Draws the samples of the delivery that waits, from the header of its seed block; by anybody, within 8,191 blocks.
-    function draw(bytes32 id, bytes calldata headerRlp) external;
 
     /// @notice For tasks without a seed, and ids open to all: binds a claim that will be revealed in a later L1 block, within 256.
     /// @param commitment keccak(abi(bytes32 claimHash, address sender, bytes32 salt))
@@ -188,11 +160,6 @@ interface IResultClaims {
 
     function reservationOf(bytes32 id) external view returns (Reservation memory);
 
-    function deliveryOf(bytes32 id) external view returns (Delivery memory);
-
-    /// @notice Exact value that the next delivery of `id` must carry.
-    function deliverBondWei(bytes32 id) external view returns (uint256);
-
     /// @notice Whether three reservations of `id` have lapsed and its seed is fixed: anybody may commit and claim.
     function isOpenToAll(bytes32 id) external view returns (bool);
 
@@ -201,6 +168,9 @@ interface IResultClaims {
 
     /// @notice Claim hash of the open or final claim of `id`; 0 if there is none.
     function liveClaim(bytes32 id) external view returns (bytes32);
+
+    /// @notice Reverts unless a claim of the task would be taken now, as far as its clocks and other claims of its id go.
+    function checkClaimable(Task calldata task) external view;
 
     /// @notice Exact value that a claim of a task with these flags must carry.
     function bondWei(uint8 flags) external view returns (uint256);

@@ -28,6 +28,7 @@ import {
     ChunkRange,
     CHUNKS_OF_VALUE,
     GraphLeaf,
+    PAGE_CHUNKS,
     SegmentProof,
     StepPage,
     TraceProof
@@ -62,6 +63,7 @@ contract Demands is IDemands {
     uint64 private immutable AIRGAP_SECONDS;
     uint256 private immutable OPEN_FEE_WEI;
     uint256 private immutable CHUNK_FEE_WEI;
+    uint256 private immutable PAGE_FEE_WEI;
 
     BondBook private _book;
     mapping(bytes32 key => Demand) private _demands;
@@ -83,6 +85,7 @@ contract Demands is IDemands {
         AIRGAP_SECONDS = clocks.airgapSeconds;
         OPEN_FEE_WEI = prices.openFeeWei;
         CHUNK_FEE_WEI = prices.chunkFeeWei;
+        PAGE_FEE_WEI = PAGE_CHUNKS * prices.chunkFeeWei;
     }
 
     /// @inheritdoc IDemands
@@ -135,7 +138,7 @@ contract Demands is IDemands {
         ClaimRecord memory record = _askable(claimHash);
         _checkStep(record, claimHash, segment, step);
         key = DemandKeys.step(claimHash, segment, step, page);
-        _ask(record, claimHash, key, Asking(PATH_STEP, segment, step, page), msg.sender, 0);
+        _ask(record, claimHash, key, Asking(PATH_STEP, segment, step, page), msg.sender, PAGE_FEE_WEI);
     }
 
     /// @inheritdoc IDemands
@@ -180,7 +183,8 @@ contract Demands is IDemands {
         if (msg.sender != address(DISPUTES)) revert OnlyDisputes(msg.sender);
         key = path == PATH_TRACES ? DemandKeys.traces(claimHash, segment) : DemandKeys.step(claimHash, segment, step, 0);
         if (_demands[key].due == 0) {
-            _ask(CLAIMS.claimOf(claimHash), claimHash, key, Asking(path, segment, step, 0), asker, 0);
+            uint256 bytesWei = path == PATH_STEP ? PAGE_FEE_WEI : 0;
+            _ask(CLAIMS.claimOf(claimHash), claimHash, key, Asking(path, segment, step, 0), asker, bytesWei);
             return (key, true);
         }
         _book.lock(msg.value);
@@ -355,6 +359,11 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
+    function pageFeeWei() external view returns (uint256) {
+        return PAGE_FEE_WEI;
+    }
+
+    /// @inheritdoc IDemands
     function balanceOf(address account) external view returns (uint256 amountWei) {
         return _book.creditOf[account];
     }
@@ -383,12 +392,12 @@ contract Demands is IDemands {
         bytes32 key,
         Asking memory what,
         address asker,
-        uint256 chunksWei
+        uint256 bytesWei
     ) private {
         if (_demands[key].due != 0) revert AskedAlready(key);
         uint64 due = _nextDue(record, claimHash);
         uint256 openWei = _openFeeWei(due);
-        if (msg.value != openWei + chunksWei) revert FeeMismatch(openWei + chunksWei, msg.value);
+        if (msg.value != openWei + bytesWei) revert FeeMismatch(openWei + bytesWei, msg.value);
         // Who asks its own claim, to delay its finality or its fall, would get a fee back whole (P7.2).
         uint256 burnedWei = openWei / 2;
         _dockets[claimHash].push(asker, due);

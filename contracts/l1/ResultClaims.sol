@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDeliveries} from "../interfaces/IDeliveries.sol";
 import {IDemands} from "../interfaces/IDemands.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IInbox} from "../interfaces/IInbox.sol";
@@ -12,14 +13,12 @@ import {
     CLAIM_SUNK,
     ClaimInput,
     ClaimRecord,
-    Delivery,
     IResultClaims,
     Reservation
 } from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {ClaimOutput} from "../libraries/ClaimOutput.sol";
 import {Clock} from "../libraries/Clock.sol";
-import {Deliveries} from "../libraries/Deliveries.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 import {ClaimOrder, OpenClaims} from "../libraries/OpenClaims.sol";
 import {Reservations} from "../libraries/Reservations.sol";
@@ -27,7 +26,7 @@ import {Tally} from "../libraries/Tally.sol";
 import {TaskLib} from "../libraries/TaskLib.sol";
 import {TaskShape} from "../libraries/TaskShape.sol";
 import {Clocks} from "../types/Clocks.sol";
-import {FLAG_SEQUENTIAL_ROWS, FLAG_SOFT, Job} from "../types/Job.sol";
+import {FLAG_SEQUENTIAL_ROWS, FLAG_SOFT} from "../types/Job.sol";
 import {MessageKind} from "../types/MessageKind.sol";
 import {Prices} from "../types/Prices.sol";
 import {hashResultClaim, ResultClaim} from "../types/ResultClaim.sol";
@@ -37,7 +36,6 @@ import {hashSegmentLeaf} from "../types/Trace.sol";
 /// @notice See `IResultClaims`.
 contract ResultClaims is IResultClaims {
     using Bonds for BondBook;
-    using Deliveries for Delivery;
     using OpenClaims for ClaimOrder;
     using Reservations for Reservation;
 
@@ -47,6 +45,7 @@ contract ResultClaims is IResultClaims {
     IInbox private immutable INBOX;
     IDisputes private immutable DISPUTES;
     IDemands private immutable DEMANDS;
+    IDeliveries private immutable DELIVERIES;
     uint256 private immutable L2_CHAIN_ID;
     uint64 private immutable SEED_DELAY_BLOCKS;
     uint64 private immutable MIN_WINDOW_SECONDS;
@@ -61,7 +60,6 @@ contract ResultClaims is IResultClaims {
     mapping(bytes32 claimHash => ClaimRecord) private _records;
     mapping(bytes32 claimHash => address) private _winners;
     mapping(bytes32 id => Reservation) private _reservations;
-    mapping(bytes32 id => Delivery) private _deliveries;
     mapping(bytes32 id => uint64) private _airgapUntil;
     mapping(address sender => mapping(bytes32 commitment => uint64 l1Block)) private _commitments;
     /// @inheritdoc IResultClaims
@@ -71,6 +69,7 @@ contract ResultClaims is IResultClaims {
         IInbox inbox,
         IDisputes disputes,
         IDemands demands,
+        IDeliveries deliveries,
         uint256 l2ChainId,
         Clocks memory clocks,
         Prices memory prices
@@ -78,6 +77,7 @@ contract ResultClaims is IResultClaims {
         INBOX = inbox;
         DISPUTES = disputes;
         DEMANDS = demands;
+        DELIVERIES = deliveries;
         L2_CHAIN_ID = l2ChainId;
         SEED_DELAY_BLOCKS = clocks.seedDelayBlocks;
         MIN_WINDOW_SECONDS = clocks.minWindowSeconds;
@@ -108,29 +108,6 @@ contract ResultClaims is IResultClaims {
     }
 
     /// @inheritdoc IResultClaims
-    function deliver(Job calldata job, bytes32 startRoot, string calldata dataUrl) external payable {
-        TaskLib.check(job, L2_CHAIN_ID);
-        Task memory task = TaskLib.derive(job, KIND_COMMISSION, startRoot, 0);
-        _checkClaimable(task);
-        Delivery storage delivery = _deliveries[task.id];
-        uint256 bond = delivery.nextBondWei(RESERVE_BOND_WEI);
-        if (msg.value != bond) revert BondMismatch(bond, msg.value);
-        uint256 burnedWei = delivery.take(task.id, startRoot, job.property.deliveries, _clocks());
-        _book.lock(msg.value);
-        emit Delivered(
-            task.id, msg.sender, startRoot, delivery.seedBlock(SEED_DELAY_BLOCKS), delivery.count, dataUrl
-        );
-        _book.burn(burnedWei);
-    }
-
-    /// @inheritdoc IResultClaims
-    function draw(bytes32 id, bytes calldata headerRlp) external {
-        Delivery storage delivery = _deliveries[id];
-        bytes32 seed = delivery.draw(id, _clocks(), headerRlp);
-        emit SamplesDrawn(id, delivery.claimant, seed);
-    }
-
-    /// @inheritdoc IResultClaims
     function commit(bytes32 commitment) external {
         _commitments[msg.sender][commitment] = uint64(block.number);
         emit Committed(commitment, msg.sender);
@@ -154,14 +131,14 @@ contract ResultClaims is IResultClaims {
         });
         Clocks memory clocks = _clocks();
         bool committed;
-        (result.seed, committed) = _seedFor(task, clocks);
+        (result.seed, committed) = _seedFor(task, input.salt, clocks);
         claimHash = hashResultClaim(result);
         if (_records[claimHash].status != CLAIM_NONE) revert ClaimKnown(claimHash);
         if (committed) _checkCommitment(claimHash, input.salt);
         _checkResult(task, input);
 
         (uint256 owedWei, uint256 burnedWei) = task.kind == KIND_COMMISSION
-            ? (_deliveries[task.id].redeem(), 0)
+            ? (0, 0)
             : _reservations[task.id].redeem(clocks);
         uint64 inboxIndex = INBOX.count();
         _records[claimHash] = ClaimRecord({
@@ -284,16 +261,6 @@ contract ResultClaims is IResultClaims {
     }
 
     /// @inheritdoc IResultClaims
-    function deliveryOf(bytes32 id) external view returns (Delivery memory) {
-        return _deliveries[id];
-    }
-
-    /// @inheritdoc IResultClaims
-    function deliverBondWei(bytes32 id) external view returns (uint256) {
-        return _deliveries[id].nextBondWei(RESERVE_BOND_WEI);
-    }
-
-    /// @inheritdoc IResultClaims
     function isOpenToAll(bytes32 id) external view returns (bool) {
         return _reservations[id].isOpenToAll(_clocks());
     }
@@ -313,9 +280,16 @@ contract ResultClaims is IResultClaims {
         return CLAIM_BOND_WEI + (flags & FLAG_SOFT == 0 ? 0 : SOFT_BOND_WEI);
     }
 
+    /// @inheritdoc IResultClaims
+    function checkClaimable(Task memory task) public view {
+        if (task.windowSeconds < MIN_WINDOW_SECONDS) revert JobInvalid("windowSeconds");
+        if (Clock.passed(task.deadline)) revert DeadlinePassed(task.deadline, Clock.nowSeconds());
+        _requireFree(task.id);
+    }
+
     function _checkTask(Task memory task, bytes32[] calldata consumed) private view {
         uint256 bond = bondWei(task.flags);
-        _checkClaimable(task);
+        checkClaimable(task);
         if (msg.value != bond) revert BondMismatch(bond, msg.value);
         if (startsFromRoot(task)) {
             if (consumed.length != 0) revert ConsumedMismatch(bytes32(0), consumed[0]);
@@ -327,18 +301,15 @@ contract ResultClaims is IResultClaims {
         if (named == 0 || named != model) revert ConsumedMismatch(model, named);
     }
 
-    function _checkClaimable(Task memory task) private view {
-        if (task.windowSeconds < MIN_WINDOW_SECONDS) revert JobInvalid("windowSeconds");
-        if (Clock.passed(task.deadline)) revert DeadlinePassed(task.deadline, Clock.nowSeconds());
-        _requireFree(task.id);
-    }
-
     /// @return seed under which the caller may claim the task now
     /// @return committed whether the claim must be committed to before: there is nobody who alone may make it
-    function _seedFor(Task memory task, Clocks memory clocks) private view returns (bytes32 seed, bool committed) {
+    function _seedFor(Task memory task, bytes32 salt, Clocks memory clocks)
+        private
+        returns (bytes32 seed, bool committed)
+    {
         if (task.flags & FLAG_SEQUENTIAL_ROWS != 0) return (0, true);
         if (task.kind == KIND_COMMISSION) {
-            return (_deliveries[task.id].seedFor(task.id, task.startRoot, clocks), false);
+            return (DELIVERIES.reveal(task.id, msg.sender, task.startRoot, salt), false);
         }
         Reservation storage reservation = _reservations[task.id];
         return (reservation.seedFor(task.id, clocks), reservation.isOpenToAll(clocks));

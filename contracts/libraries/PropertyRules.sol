@@ -8,8 +8,6 @@ import {FLAG_SEQUENTIAL_ROWS, FLAG_SOFT, Job, Property} from "../types/Job.sol";
 library PropertyRules {
     /// @dev An evaluation's counter is a float32, exact below 2²⁴.
     uint32 internal constant MAX_SAMPLES = 2 ** 24 - 1;
-    /// @dev The bond of a delivery doubles with each one before it.
-    uint8 internal constant MAX_DELIVERIES = 32;
     uint256 private constant MAX_PRICE_WEI = type(uint128).max;
 
     function check(Job memory job) internal pure {
@@ -23,7 +21,6 @@ library PropertyRules {
             "samples"
         );
         _require(property.minCorrect <= property.samples, "minCorrect");
-        _require(property.deliveries >= 1 && property.deliveries <= MAX_DELIVERIES, "deliveries");
         _require(property.priceWei <= MAX_PRICE_WEI, "propertyPriceWei");
         // A stranger's contract may overturn such a claim: nothing goes on before it is final.
         _require(property.validator == address(0) || job.flags & FLAG_SOFT == 0, "validator");

@@ -16,8 +16,8 @@ struct Property {
     // Rows drawn from them, with replacement, after the weights were delivered; so many of them must be right.
     uint32 samples;
     uint32 minCorrect;
-    // Weights that may be tried on them, one after the other.
-    uint8 deliveries;
+    // Who alone may deliver, and once: what a requester needs that shows its rows behind a delivery; 0: anybody.
+    address deliverer;
     uint256 priceWei;
     // Another contract on L1 that may call the weights wrong, known by the hash of its code; 0: none.
     address validator;

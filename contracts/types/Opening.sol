@@ -32,8 +32,10 @@ struct StepPage {
     bytes32[][] proofs;
 }
 
-/// @dev 32 KB: an answer that every L1 node relays, at about what its fee pays for.
-uint32 constant PAGE_ROOTS = 1024;
+/// @dev Fees are flat: of a step that has few roots no page costs much more than it holds.
+uint32 constant PAGE_ROOTS = 256;
+/// @dev As many bytes as a full page, which is what is paid for one.
+uint256 constant PAGE_CHUNKS = 8;
 
 // Where demanded chunks come from.
 uint8 constant CHUNKS_OF_VALUE = 1; // a value of a step

@@ -39,7 +39,6 @@ describe("jobs around each bound", () => {
         "",
         "batchRows",
         "deadline",
-        "deliveries",
         "evaluateBatchRows",
         "evaluateGraph",
         "flags",

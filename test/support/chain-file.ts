@@ -39,6 +39,7 @@ export function testChainFile(originHash: `0x${string}`, timestamp: bigint): Cha
       headerAnchor: contract(4),
       sequencerStake: contract(10),
       resultClaims: contract(5),
+      deliveries: contract(11),
       demands: contract(6),
       disputes: contract(7),
       stateClaims: contract(8),

@@ -54,7 +54,7 @@ export function smallCommission(
     deadline: 2n ** 40n,
     windowSeconds: 60,
     ...change,
-    property: { samples: 40, minCorrect: 30, deliveries: 3, priceWei: 10n ** 15n, ...change.property },
+    property: { samples: 40, minCorrect: 30, priceWei: 10n ** 15n, ...change.property },
   });
   return {
     job: { ...job, segmentSteps: 4 },

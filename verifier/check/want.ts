@@ -28,9 +28,18 @@ export type ChunkSpan = { readonly firstChunk: number; readonly chunkCount: numb
 /** Thrown where a check cannot go on without these; more than one where no answer makes another needless. */
 export class WantedError extends Error {
   readonly wants: readonly Want[];
+  /** So many more will be wanted behind them, at the open fee each: who cannot pay for all of it need not begin. */
+  readonly more: number;
   constructor(...wants: readonly Want[]) {
     super(`L1 does not show ${JSON.stringify(wants)} yet`);
     this.wants = [...new Map(wants.map((want) => [JSON.stringify(want), want])).values()];
+    this.more = 0;
+  }
+
+  /** The first of many, the others to be asked for behind them. */
+  static firstOf(count: number, wants: readonly Want[]): WantedError {
+    const first = new WantedError(...wants.slice(0, count));
+    return Object.assign(first, { more: Math.max(wants.length - count, 0) });
   }
 }
 

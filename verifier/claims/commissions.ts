@@ -1,9 +1,20 @@
 import { join } from "node:path";
-import { concatHex, type Hex, keccak256, zeroAddress } from "viem";
+import {
+  type Address,
+  bytesToHex,
+  concatHex,
+  type Hex,
+  hexToBytes,
+  isAddressEqual,
+  keccak256,
+  sliceHex,
+  stringToHex,
+  zeroAddress,
+} from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { type Job, PROFILE } from "../../common/job.ts";
 import { packHashes } from "../../common/merkle.ts";
-import { NO_PROPERTY } from "../../common/property.ts";
+import { deliveryCommitment, NO_PROPERTY } from "../../common/property.ts";
 import { commissionTask, type Task, trainTask } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import { type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
@@ -22,9 +33,17 @@ import { correctOf } from "./tally.ts";
 export type Commissions = {
   /** Throws `DeclinedError` where nothing would be delivered. */
   readonly prepare: (task: Task, job: Job) => Promise<void>;
-  /** Of what was prepared: the weights and a counter of 0. */
-  readonly startRootOf: (id: Hex) => Hex | undefined;
+  /** What was prepared is delivered by. */
+  readonly commitmentOf: (id: Hex) => Hex | undefined;
+  /** What an own commitment stands for, also after a restart; undefined where the folder does not hold it any more. */
+  readonly openingOf: (commitment: Hex) => Promise<DeliveryOpening | undefined>;
 };
+
+/** `startRoot`: of the weights and a counter of 0. */
+export type DeliveryOpening = { readonly startRoot: Hex; readonly salt: Hex };
+
+/** A judge of what is delivered: the code alone would not say what another contract of the same code was made with. */
+export type TrustedValidator = { readonly address: Address; readonly codeHash: Hex };
 
 export type CommissionOptions = {
   /** Holds `<model id>.safetensors`, weights by the names that the evaluation graph gives its state. */
@@ -32,18 +51,20 @@ export type CommissionOptions = {
   /** Weights are delivered though nobody serves the held-out rows yet: whether they are good is not known then, and whether
    * the requester will ever show the rows is its word alone. */
   readonly blind: boolean;
-  /** Code hashes of validators that may judge what is delivered. */
-  readonly validators: readonly Hex[];
-  /** What rehearsals and recipes draw with: a requester that could foresee it would choose how they end. */
+  /** Those that may judge what is delivered. */
+  readonly validators: readonly TrustedValidator[];
+  /** What rehearsals, recipes and salts are made with: a requester that could foresee it would choose how they end. */
   readonly secret: Hex;
 };
 
 export type CommissionModules = {
   readonly runs: Pick<Runs, "prepare" | "compute">;
+  /** Who delivers. */
+  readonly account: Address;
   /** Throws where this machine cannot hold a run. */
   readonly requireRoom: (task: Task, job: Job) => void;
   readonly store: BlobStore;
-  /** Which tensors a delivery consists of; shown to nobody before its claim, else whoever copies its root has the weights. */
+  /** Which tensors a delivery consists of, and what its commitment stands for; shown to nobody before its claim. */
   readonly unclaimed: BlobStore;
   readonly library: () => Library;
 };
@@ -52,7 +73,7 @@ export type CommissionModules = {
 const MARGIN_DEVIATIONS = 2;
 
 export function openCommissions(options: CommissionOptions, modules: CommissionModules): Commissions {
-  const { runs, store, unclaimed, library, requireRoom } = modules;
+  const { account, runs, store, unclaimed, library, requireRoom } = modules;
   const prepared = new Map<Hex, Hex>();
 
   async function weightsOf(job: Job, id: Hex, graph: Graph): Promise<readonly Tensor[]> {
@@ -83,7 +104,13 @@ export function openCommissions(options: CommissionOptions, modules: CommissionM
   }
 
   return {
-    startRootOf: (id) => prepared.get(id),
+    commitmentOf: (id) => prepared.get(id),
+    openingOf: async (commitment) => {
+      const opening = await unclaimed.get(commitment);
+      if (opening?.length !== 64) return undefined;
+      const words = bytesToHex(opening);
+      return { startRoot: sliceHex(words, 0, 32), salt: sliceHex(words, 32) };
+    },
     prepare: async (task, job) => {
       requireValidator(job, options.validators);
       const graph = await library().graph(task.graph.root);
@@ -93,7 +120,11 @@ export function openCommissions(options: CommissionOptions, modules: CommissionM
       requireCanonical({ dataset: { tensors: [] }, start });
       const startRoot = await storeStart(store, unclaimed, start);
       if (!options.blind) await rehearse(commissionTask(job, startRoot), job);
-      prepared.set(task.id, startRoot);
+      // Equal weights for two jobs are delivered as if they were others.
+      const salt = keccak256(concatHex([options.secret, stringToHex("salt"), task.id, startRoot]));
+      const commitment = deliveryCommitment(startRoot, account, salt);
+      await unclaimed.put(commitment, hexToBytes(concatHex([startRoot, salt])));
+      prepared.set(task.id, commitment);
     },
   };
 }
@@ -106,9 +137,12 @@ function rehearsedCorrect({ samples, minCorrect }: Job["property"]): number {
 }
 
 /** Its verdict costs the bond, whatever the weights are worth. */
-function requireValidator({ property }: Job, served: readonly Hex[]): void {
-  if (property.validator === zeroAddress || served.includes(property.validatorCodeHash)) return;
-  throw new DeclinedError(`it is judged by ${property.validator}, whose code was not named as one to trust`);
+function requireValidator({ property }: Job, trusted: readonly TrustedValidator[]): void {
+  const { validator, validatorCodeHash } = property;
+  const isTrusted = ({ address, codeHash }: TrustedValidator): boolean =>
+    isAddressEqual(address, validator) && codeHash.toLowerCase() === validatorCodeHash.toLowerCase();
+  if (isAddressEqual(validator, zeroAddress) || trusted.some(isTrusted)) return;
+  throw new DeclinedError(`it is judged by ${validator}, which was not named as one to trust, with that code`);
 }
 
 /** The state of a commissioned model is the evaluation graph's own: its weights in their order, then the counter (P13.5). */

@@ -1,7 +1,9 @@
-import type { Abi, Hex } from "viem";
+import { type Abi, type Hex, isAddressEqual } from "viem";
+import { deliveriesAbi } from "../../common/contracts/deliveries.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import { disputesAbi } from "../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
+import { TASK_KIND } from "../../common/task.ts";
 import type { EventSink } from "../events.ts";
 import type { L1 } from "../l1.ts";
 import { RefusedError, type Sender } from "../sender.ts";
@@ -10,12 +12,28 @@ import type { LoggedClaim } from "./log.ts";
 
 export type EarningsModules = { readonly l1: L1; readonly sender: Sender; readonly events: EventSink };
 
-/** Moves what lies on L1 for closed claims of this account to its balances: fees of answers, bonds that challengers lost. */
+/**
+ * Moves what lies on L1 for closed claims of this account to its balances: fees of answers, bonds that challengers lost, and that
+ * of the delivery that was claimed.
+ */
 export async function collectClaimFees({ l1, sender, events }: EarningsModules, logged: LoggedClaim): Promise<void> {
-  const { claimHash, l1Block } = logged;
+  const { claimHash, l1Block, task } = logged;
   const demands = { address: l1.contracts.demands, abi: demandsAbi as Abi, functionName: "collect" };
   const disputes = { address: l1.contracts.disputes, abi: disputesAbi as Abi };
+  const deliveries = { address: l1.contracts.deliveries, abi: deliveriesAbi as Abi };
   try {
+    if (task.kind === TASK_KIND.commission) {
+      const waiting = await l1.client.readContract({
+        address: l1.contracts.deliveries,
+        abi: deliveriesAbi,
+        functionName: "deliveryOf",
+        args: [task.id],
+      });
+      if (waiting.claimed && isAddressEqual(waiting.claimant, sender.address)) {
+        const { gasUsed } = await sender.send({ ...deliveries, functionName: "release", args: [task.id] });
+        events({ event: "delivery-released", claimHash, bondWei: waiting.bondWei, gasUsed });
+      }
+    }
     for (const key of await openDemandsReader(l1).uncollected(claimHash, undefined, l1Block)) {
       const { gasUsed } = await sender.send({ ...demands, args: [key] });
       events({ event: "fee-collected", claimHash, gasUsed });
@@ -41,6 +59,7 @@ export async function withdrawBalances({ l1, sender, events }: EarningsModules):
     [l1.contracts.resultClaims, resultClaimsAbi as Abi],
     [l1.contracts.disputes, disputesAbi as Abi],
     [l1.contracts.demands, demandsAbi as Abi],
+    [l1.contracts.deliveries, deliveriesAbi as Abi],
   ];
   for (const [address, abi] of books) {
     const contract = { address, abi };

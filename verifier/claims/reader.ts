@@ -1,4 +1,6 @@
 import type { Address, Hex, PublicClient } from "viem";
+import type { L1Addresses } from "../../common/chain-file.ts";
+import { deliveriesAbi } from "../../common/contracts/deliveries.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { CLAIM_STATUS } from "./status.ts";
@@ -14,6 +16,8 @@ export type ClaimsReader = {
   readonly live: (id: Hex) => Promise<LiveClaim | undefined>;
   readonly reservation: (id: Hex) => Promise<Reservation>;
   readonly delivery: (id: Hex) => Promise<Delivery>;
+  /** How often this account has delivered for an id. */
+  readonly tries: (id: Hex, claimant: Address) => Promise<number>;
   /** L1 second at which the id's last overturned claim was closed; 0 if none was. */
   readonly overturnedAt: (id: Hex) => Promise<bigint>;
   readonly record: (claimHash: Hex) => Promise<ClaimRecord>;
@@ -28,8 +32,13 @@ export type ClaimRecord = {
   readonly closedAt: bigint;
 };
 
-export function openClaimsReader(l1: PublicClient, resultClaims: Address, fromBlock: bigint): ClaimsReader {
-  const contract = { address: resultClaims, abi: resultClaimsAbi } as const;
+export function openClaimsReader(
+  l1: PublicClient,
+  at: Pick<L1Addresses, "resultClaims" | "deliveries">,
+  fromBlock: bigint,
+): ClaimsReader {
+  const contract = { address: at.resultClaims, abi: resultClaimsAbi } as const;
+  const deliveries = { address: at.deliveries, abi: deliveriesAbi } as const;
   const record = (claimHash: Hex): Promise<ClaimRecord> =>
     l1.readContract({ ...contract, functionName: "claimOf", args: [claimHash] });
   return {
@@ -52,7 +61,16 @@ export function openClaimsReader(l1: PublicClient, resultClaims: Address, fromBl
       ]);
       return { ...reservation, openToAll };
     },
-    delivery: (id) => l1.readContract({ ...contract, functionName: "deliveryOf", args: [id] }),
+    delivery: (id) => l1.readContract({ ...deliveries, functionName: "deliveryOf", args: [id] }),
+    tries: async (id, claimant) => {
+      const logs = await l1.getContractEvents({
+        ...deliveries,
+        eventName: "Delivered",
+        args: { id, claimant },
+        fromBlock,
+      });
+      return logs.length;
+    },
     overturnedAt: async (id) => {
       const logs = await l1.getContractEvents({ ...contract, eventName: "ResultOverturned", args: { id }, fromBlock });
       const last = logs.at(-1)?.args.claimHash;

@@ -12,21 +12,27 @@ export type Reservation = {
   readonly openToAll: boolean;
 };
 
-/** What L1 stores of the delivery that waits for an id's claim (P13.2); zeros where there is none. */
+/** What L1 stores of the delivery whose bond is locked for an id (P13.2); zeros where there is none. */
 export type Delivery = {
   readonly claimant: Address;
   readonly l1Block: bigint;
   /** Deliveries of the id so far. */
   readonly count: number;
+  /** Its claim is open, final or overturned. */
+  readonly claimed: boolean;
   readonly seedFixedAt: bigint;
-  readonly startRoot: Hex;
+  readonly commitment: Hex;
   readonly seed: Hex;
 };
 
 export type CommissionView = {
   readonly delivery: Delivery;
-  /** Deliveries that the job takes. */
-  readonly limit: number;
+  /** Who alone may deliver, once; zero: anybody. */
+  readonly deliverer: Address;
+  /** Own deliveries of the id so far. */
+  readonly tries: number;
+  /** What the own delivery that waits holds is at hand. */
+  readonly opened: boolean;
 };
 
 /** The open or final claim of an id. */

@@ -10,7 +10,8 @@ import type { Work } from "./view.ts";
 /** Results in the making and results ready to be claimed. Forgotten at a restart: checkpoints make it cheap to come back. */
 export type Workbench = {
   readonly workOf: (spec: RunSpec) => Work;
-  readonly start: (spec: RunSpec, job: Job) => void;
+  /** `salt`: of a claim that was bound to one before; else it gets one of its own. */
+  readonly start: (spec: RunSpec, job: Job, salt?: Hex) => void;
   readonly prepared: (spec: RunSpec) => PreparedClaim;
   /** undefined: it is not any more. */
   readonly committed: (spec: RunSpec, l1Block: bigint | undefined) => void;
@@ -45,14 +46,14 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
   const pieces = new Map<string, Piece>();
   const keyOf = (spec: RunSpec) => `${runKeyOf(spec)}${spec.consumed?.claimHash ?? ""}`;
 
-  async function work(spec: RunSpec, job: Job, key: string): Promise<void> {
+  async function work(spec: RunSpec, job: Job, key: string, salt: Hex): Promise<void> {
     try {
       const prepared = prepareClaim(await runs.compute(spec), {
         job,
         claimant: options.claimant,
         seed: spec.seed,
         consumed: spec.consumed?.claimHash,
-        salt: options.salt(),
+        salt,
         dataUrl: options.dataUrl,
       });
       requireTally(spec.task, job, prepared);
@@ -74,11 +75,11 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
 
   return {
     workOf: (spec) => pieces.get(keyOf(spec)) ?? { state: "none" },
-    start: (spec, job) => {
+    start: (spec, job, salt = options.salt()) => {
       const key = keyOf(spec);
       if (pieces.has(key)) return;
       pieces.set(key, { state: "running" });
-      work(spec, job, key);
+      work(spec, job, key, salt);
     },
     prepared: (spec) => ready(spec).prepared,
     committed: (spec, l1Block) => {

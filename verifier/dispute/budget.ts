@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import type { Want } from "../check/want.ts";
 
 /** What may still be spent on questions about one claim: the fees of one that stands go to its claimant (P7.2, P7.9). */
 export type Budget = {
@@ -6,6 +7,17 @@ export type Budget = {
   readonly left: () => Promise<{ readonly leftWei: bigint; readonly askedWei: bigint; readonly budgetWei: bigint }>;
   readonly paid: (transactionHash: Hex) => Promise<void>;
 };
+
+export type Fees = { readonly openFeeWei: bigint; readonly chunkFeeWei: bigint; readonly pageFeeWei: bigint };
+
+/** What it takes at least to be shown all of this, and `more` behind it (P7.6). */
+export function leastWei(wants: readonly Want[], more: number, { openFeeWei, chunkFeeWei, pageFeeWei }: Fees): bigint {
+  const bytesWei = (want: Want): bigint => {
+    if (want.path === "step") return pageFeeWei;
+    return want.path === "chunks" || want.path === "input" ? BigInt(want.chunkCount) * chunkFeeWei : 0n;
+  };
+  return wants.reduce((sum, want) => sum + openFeeWei + bytesWei(want), BigInt(more) * openFeeWei);
+}
 
 export type BudgetModules = {
   readonly budgetWei: () => Promise<bigint>;

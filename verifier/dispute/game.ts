@@ -32,7 +32,12 @@ export type Finding =
   /** The claimant serves nothing that gives its roots. */
   | { readonly kind: "unavailable" }
   /** It serves too little, but what these ask for on L1 leads on. */
-  | { readonly kind: "wanted"; readonly wants: readonly Want[] };
+  | {
+      readonly kind: "wanted";
+      readonly wants: readonly Want[];
+      /** So many more will be wanted behind them, at the open fee each. */
+      readonly more: number;
+    };
 
 /** Everything that decides a challenger's next moves against one claim: read from L1, plus what checking found. */
 export type Game = {

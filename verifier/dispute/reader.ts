@@ -6,6 +6,7 @@ import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { openDemandsReader } from "../claims/demands-reader.ts";
 import type { L1 } from "../l1.ts";
+import type { Fees } from "./budget.ts";
 import type { ChallengeView } from "./game.ts";
 
 /** What L1 says of the disputes around a claim. */
@@ -25,6 +26,8 @@ export type DisputeReader = {
   readonly rewardOpen: (claimHash: Hex, winner: Address, fromBlock: bigint) => Promise<boolean>;
   /** What an account has put on L1 for demands on a claim; the halves of open fees that burned at once not counted. */
   readonly askedWei: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<bigint>;
+  /** Of the next question about a claim. */
+  readonly fees: (claimHash: Hex) => Promise<Fees>;
   /** What overturning a claim earns: half of its bond (P7.7). */
   readonly rewardWei: () => Promise<bigint>;
 };
@@ -75,6 +78,21 @@ export function openDisputeReader(l1: L1): DisputeReader {
     pending: async (claimHash, fromBlock) => {
       const asked = await demands.pending(claimHash, fromBlock);
       return Promise.all(asked.map(async ({ key }) => ({ key, due: (await demands.demand(key)).due })));
+    },
+    fees: async (claimHash) => {
+      const fee = (functionName: string, args: readonly unknown[] = []) =>
+        client.readContract({
+          address: contracts.demands,
+          abi: demandsAbi as Abi,
+          functionName,
+          args,
+        }) as Promise<bigint>;
+      const [openFeeWei, chunkFeeWei, pageFeeWei] = await Promise.all([
+        fee("openFeeWei", [claimHash]),
+        fee("chunkFeeWei"),
+        fee("pageFeeWei"),
+      ]);
+      return { openFeeWei, chunkFeeWei, pageFeeWei };
     },
     until: async (claimHash, account) => {
       const view = { address: contracts.demands, abi: demandsAbi as Abi, args: [claimHash, account] };

@@ -42,7 +42,7 @@ export function shownEncoding({ root }: GraphRef, { header }: HeaderProof, publi
   const missing = leaves.flatMap((bytes, leaf): Want[] =>
     bytes === undefined ? [{ path: "graph", of: "task", leaf }] : [],
   );
-  if (missing.length > 0) throw new WantedError(...missing.slice(0, LEAVES_AT_ONCE));
+  if (missing.length > 0) throw WantedError.firstOf(LEAVES_AT_ONCE, missing);
   return readable(() => encodedOf(header, leaves as readonly Hex[]));
 }
 

@@ -189,9 +189,9 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
     });
   } catch (error) {
     if (!(error instanceof WantedError)) throw error;
-    const { wants } = error;
-    report({ finding: "wanted", wants });
-    return { finding: { kind: "wanted", wants }, terms: source.terms() };
+    const { wants, more } = error;
+    report({ finding: "wanted", wants, ...(more === 0 ? {} : { more }) });
+    return { finding: { kind: "wanted", wants, more }, terms: source.terms() };
   }
 }
 

@@ -29,8 +29,8 @@ export interface CommissionSpec extends Omit<JobSpec, "graphs" | "dataset" | "st
   readonly recipe: { readonly train: TrainStep; readonly dataset: Dataset; readonly steps: number } | null;
   /** Rows that nobody who delivers has seen. Whoever has them can train on them: see P13.8. */
   readonly heldOut: Dataset;
-  readonly property: Pick<Property, "samples" | "minCorrect" | "deliveries" | "priceWei"> &
-    Partial<Pick<Property, "validator" | "validatorCodeHash">>;
+  readonly property: Pick<Property, "samples" | "minCorrect" | "priceWei"> &
+    Partial<Pick<Property, "deliverer" | "validator" | "validatorCodeHash">>;
 }
 
 /** The job that asks for such weights. The held-out rows are not among its uploads: when they are shown is the requester's choice. */

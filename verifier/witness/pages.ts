@@ -4,7 +4,7 @@ import { sliceProof } from "../../common/merkle.ts";
 import type { StepRoots } from "../trace/step.ts";
 
 /** Value roots of a step that one answer publishes (P7.1). */
-export const PAGE_ROOTS = 1024;
+export const PAGE_ROOTS = 256;
 
 /** Part of a step's lists of roots, one behind the other, with a proof per list that it has a part of. */
 export type StepPage = { readonly roots: readonly Hex[]; readonly proofs: readonly (readonly Hex[])[] };

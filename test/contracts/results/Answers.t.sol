@@ -137,12 +137,12 @@ contract AnswersTest is Acted {
         (Run memory run, bytes32 hash) = honest(BARE);
         vm.expectRevert(abi.encodeWithSelector(IDemands.TracesNotOpened.selector, hash, 1));
         vm.prank(ALICE);
-        demands.demandStep{value: OPEN_FEE}(hash, 1, 1, 0);
+        demands.demandStep{value: STEP_FEE}(hash, 1, 1, 0);
         vm.prank(ALICE);
         demands.demandTraces{value: OPEN_FEE}(hash, 1);
         openSegmentAs(EXECUTOR, hash, run, 1);
         vm.prank(ALICE);
-        demands.demandStep{value: OPEN_FEE}(hash, 1, 1, 0);
+        demands.demandStep{value: STEP_FEE}(hash, 1, 1, 0);
 
         SegmentProof memory own = ToyRun.segmentProof(run, 1);
         TraceProof memory trace = ToyRun.traceProof(run, 1, 1);
@@ -213,7 +213,7 @@ contract AnswersTest is Acted {
     function test_openStep_pageBeyondTheEnd() public {
         (Run memory run, bytes32 hash) = honest(WITH_ROOTS);
         vm.prank(ALICE);
-        bytes32 key = demands.demandStep{value: OPEN_FEE}(hash, 1, 1, type(uint32).max);
+        bytes32 key = demands.demandStep{value: STEP_FEE}(hash, 1, 1, type(uint32).max);
         SegmentProof memory own = ToyRun.segmentProof(run, 1);
         TraceProof memory trace = ToyRun.traceProof(run, 1, 1);
         HeaderProof memory header = ToyRun.headerProof();

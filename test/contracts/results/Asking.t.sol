@@ -16,10 +16,10 @@ contract AskingTest is Acted {
         demandSegmentAs(ALICE, hash, 3);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, 1, 1));
         vm.prank(ALICE);
-        demands.demandStep{value: OPEN_FEE}(hash, 2, 1, 0);
+        demands.demandStep{value: STEP_FEE}(hash, 2, 1, 0);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OutOfRange.selector, type(uint32).max, 3));
         vm.prank(ALICE);
-        demands.demandStep{value: OPEN_FEE}(hash, type(uint32).max, 0, 0);
+        demands.demandStep{value: STEP_FEE}(hash, type(uint32).max, 0, 0);
         vm.expectRevert(abi.encodeWithSelector(IDemands.TracesInLeaf.selector, hash));
         vm.prank(ALICE);
         demands.demandTraces{value: OPEN_FEE}(hash, 0);
@@ -70,7 +70,7 @@ contract AskingTest is Acted {
         for (uint32 i = 0; i < 8; ++i) {
             vm.prank(ALICE);
             if (i < 3) demands.demandSegment{value: OPEN_FEE}(hash, i);
-            else demands.demandStep{value: OPEN_FEE}(hash, (i - 3) / 2, (i - 3) % 2, 0);
+            else demands.demandStep{value: STEP_FEE}(hash, (i - 3) / 2, (i - 3) % 2, 0);
             warpTo(clock() + ANSWER);
             if (i < 3) {
                 vm.prank(EXECUTOR);
@@ -102,7 +102,7 @@ contract AskingTest is Acted {
         (, bytes32 hash) = honest(BARE);
         vm.expectRevert(abi.encodeWithSelector(IDemands.OnlyDisputes.selector, ALICE));
         vm.prank(ALICE);
-        demands.askFor{value: OPEN_FEE}(hash, PATH_STEP, 0, 0, ALICE);
+        demands.askFor{value: STEP_FEE}(hash, PATH_STEP, 0, 0, ALICE);
     }
     /// Asking costs, whoever asks: a claimant that asks itself to delay its finality does not get the fee back whole.
     function test_fee_halfOfTheOpenFeeBurns_alsoForSelfDemands() public {

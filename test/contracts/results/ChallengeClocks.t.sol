@@ -17,7 +17,7 @@ contract ChallengeClocksTest is Acted {
         bytes32 key = i < 3
             ? demands.demandSegment{value: OPEN_FEE}(hash, i)
             : i < 8
-                ? demands.demandStep{value: OPEN_FEE}(hash, (i - 3) / 2, (i - 3) % 2, 0)
+                ? demands.demandStep{value: STEP_FEE}(hash, (i - 3) / 2, (i - 3) % 2, 0)
                 : demands.demandMetrics{value: OPEN_FEE}(hash, i - 8);
         vm.prank(ALICE);
         disputes.waitFor(challenge, key);

@@ -89,11 +89,11 @@ contract ChallengesTest is Acted {
         vm.expectRevert(abi.encodeWithSelector(IDisputes.OnlyChallenger.selector, ALICE, BOB));
         vm.prank(BOB);
         disputes.point(id, 1);
-        vm.expectRevert(abi.encodeWithSelector(IDemands.FeeMismatch.selector, OPEN_FEE, 1));
+        vm.expectRevert(abi.encodeWithSelector(IDemands.FeeMismatch.selector, STEP_FEE, 1));
         vm.prank(ALICE);
         disputes.point{value: 1}(id, 1);
         vm.prank(ALICE);
-        disputes.point{value: OPEN_FEE}(id, 1);
+        disputes.point{value: STEP_FEE}(id, 1);
         vm.assertEq(disputes.moveBy(id), type(uint64).max, "waits for the step");
         vm.expectRevert(abi.encodeWithSelector(IDisputes.PointedAlready.selector, 1));
         vm.prank(ALICE);
@@ -104,7 +104,7 @@ contract ChallengesTest is Acted {
         pass(AIRGAP + 1);
         demands.collect(DemandKeys.traces(hash, 1));
         demands.collect(DemandKeys.step(hash, 1, 1, 0));
-        vm.assertEq(demands.balanceOf(ALICE), 2 * KEPT_FEE, "what was not burned comes back");
+        vm.assertEq(demands.balanceOf(ALICE), 2 * KEPT_FEE + PAGE_FEE, "what was not burned comes back");
         checkSolvent();
     }
 
@@ -184,7 +184,7 @@ contract ChallengesTest is Acted {
         vm.prank(BOB);
         bytes32 answered = demands.demandSegment{value: OPEN_FEE}(infer, 0);
         vm.prank(BOB);
-        bytes32 silent = demands.demandStep{value: OPEN_FEE}(infer, 0, 0, 0);
+        bytes32 silent = demands.demandStep{value: STEP_FEE}(infer, 0, 0, 0);
         bytes32 onInfer = challengeAs(BOB, infer, 0, 0, 0);
         bytes32 id = challengeAs(ALICE, model, 1, 1, 0);
         {
@@ -200,7 +200,7 @@ contract ChallengesTest is Acted {
         demands.collect(silent);
         vm.assertEq(disputes.balanceOf(BOB), CHALLENGE_BOND, "challenger refunded");
         vm.assertEq(demands.balanceOf(EXECUTOR), KEPT_FEE, "answer paid");
-        vm.assertEq(demands.balanceOf(BOB), KEPT_FEE, "unanswered: back");
+        vm.assertEq(demands.balanceOf(BOB), KEPT_FEE + PAGE_FEE, "unanswered: back");
         vm.assertEq(results.balanceOf(EXECUTOR), CLAIM_BOND, "claim bond back");
         vm.assertEq(results.claimOf(infer).status, CLAIM_SUNK, "sunk");
         checkSolvent();

@@ -34,7 +34,7 @@ contract DueTimesTest is Acted {
         answerMetricsAs(EXECUTOR, hash, run, 0);
         vm.assertEq(demands.pendingOf(hash), 0, "none pending");
         vm.prank(ALICE);
-        bytes32 e = demands.demandStep{value: OPEN_FEE}(hash, 0, 0, 0);
+        bytes32 e = demands.demandStep{value: STEP_FEE}(hash, 0, 0, 0);
         vm.assertEq(demands.demandOf(e).due, clock() + ANSWER, "an empty queue starts at now");
     }
 
@@ -87,7 +87,7 @@ contract DueTimesTest is Acted {
         for (uint32 s = 0; s < 3; ++s) keys[s] = demandSegmentAs(ALICE, hash, s);
         for (uint32 t = 0; t < 5; ++t) {
             vm.prank(ALICE);
-            keys[3 + t] = demands.demandStep{value: OPEN_FEE}(hash, t / 2, t % 2, 0);
+            keys[3 + t] = demands.demandStep{value: STEP_FEE}(hash, t / 2, t % 2, 0);
         }
         warpTo(clock() + ANSWER - SPACING);
         for (uint32 i = 0; i < 8; ++i) {
@@ -102,7 +102,7 @@ contract DueTimesTest is Acted {
         warpTo(clock() + CHALLENGER_CLOCK + 1);
         results.finalize(hash);
         for (uint256 i = 0; i < 8; ++i) demands.collect(keys[i]);
-        vm.assertEq(demands.balanceOf(EXECUTOR), 8 * KEPT_FEE, "paid for all");
+        vm.assertEq(demands.balanceOf(EXECUTOR), 8 * KEPT_FEE + 5 * PAGE_FEE, "paid for all");
         checkSolvent();
     }
 

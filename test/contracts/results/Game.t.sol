@@ -91,7 +91,7 @@ contract GameTest is Acted {
         } else if (choice == 1) {
             call(who, address(demands), OPEN_FEE, abi.encodeCall(demands.demandTraces, (g.hash, segment)));
         } else if (choice == 2) {
-            call(who, address(demands), OPEN_FEE, abi.encodeCall(demands.demandStep, (g.hash, segment, step, 0)));
+            call(who, address(demands), STEP_FEE, abi.encodeCall(demands.demandStep, (g.hash, segment, step, 0)));
         } else if (choice <= 4) {
             challenge(g, who, segment, step);
         } else if (choice == 5) {
@@ -114,7 +114,7 @@ contract GameTest is Acted {
     }
 
     function pointOne(Game memory g, uint256 chosen, uint32 step) internal {
-        uint256 value = draw(g, 2) == 0 ? OPEN_FEE : 0;
+        uint256 value = draw(g, 2) == 0 ? STEP_FEE : 0;
         bytes memory data = abi.encodeCall(disputes.point, (g.challenges[chosen], step));
         call(g.challengers[chosen], address(disputes), value, data);
     }

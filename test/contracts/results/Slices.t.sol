@@ -69,14 +69,14 @@ contract SlicesTest {
 
     // ------------------------------------------------------------------ pages
 
-    /// 3 states, 2 feeds, 2,100 exact values, none loose, 3 next states: 2,108 roots in three pages.
+    /// 3 states, 2 feeds, 564 exact values, none loose, 3 next states: 572 roots in three pages.
     function _counts() private pure returns (GraphHeader memory header) {
-        (header.states, header.feeds, header.exactCount, header.nextStates) = (3, 2, 2100, 3);
+        (header.states, header.feeds, header.exactCount, header.nextStates) = (3, 2, 564, 3);
     }
 
     function _trace() private pure returns (StepTrace memory) {
         return StepTrace(
-            Tree.root(_list(1, 3)), Tree.root(_list(2, 2)), Tree.root(_list(3, 2100)), 0, Tree.root(_list(5, 3))
+            Tree.root(_list(1, 3)), Tree.root(_list(2, 2)), Tree.root(_list(3, 564)), 0, Tree.root(_list(5, 3))
         );
     }
 
@@ -85,10 +85,10 @@ contract SlicesTest {
     }
 
     function test_checkPage_listsAcrossPages() public {
-        bytes32[] memory exact = _list(3, 2100);
+        bytes32[] memory exact = _list(3, 564);
         StepPage[3] memory pages;
         for (uint256 p = 0; p < 3; ++p) {
-            (uint256 from, uint256 to) = (p == 0 ? 0 : p * 1024 - 5, p == 2 ? 2100 : (p + 1) * 1024 - 5);
+            (uint256 from, uint256 to) = (p == 0 ? 0 : p * 256 - 5, p == 2 ? 564 : (p + 1) * 256 - 5);
             uint256 before = p == 0 ? 5 : 0;
             pages[p].roots = new bytes32[](before + to - from + (p == 2 ? 3 : 0));
             for (uint256 i = 0; i < before; ++i) pages[p].roots[i] = i < 3 ? _list(1, 3)[i] : _list(2, 2)[i - 3];
@@ -99,16 +99,16 @@ contract SlicesTest {
         for (uint256 i = 0; i < 3; ++i) pages[2].roots[pages[2].roots.length - 3 + i] = _list(5, 3)[i];
         StepTrace memory trace = _trace();
         for (uint256 p = 0; p < 3; ++p) {
-            vm.assertTrue(pages[p].roots.length == (p == 2 ? 60 : 1024), "roots of the page");
+            vm.assertTrue(pages[p].roots.length == (p == 2 ? 60 : 256), "roots of the page");
             this.checkPage(trace, p, pages[p]);
         }
         vm.expectPartialRevert(IDemands.CountMismatch.selector);
         this.checkPage(trace, 1, pages[2]);
-        bytes32 kept = pages[1].roots[500];
-        pages[1].roots[500] = 0;
+        bytes32 kept = pages[1].roots[100];
+        pages[1].roots[100] = 0;
         vm.expectPartialRevert(IDemands.ValuesMismatch.selector);
         this.checkPage(trace, 1, pages[1]);
-        pages[1].roots[500] = kept;
+        pages[1].roots[100] = kept;
         this.checkPage(trace, 1, pages[1]);
         // What the graph has none of has no root.
         trace.looseRoot = keccak256("loose");

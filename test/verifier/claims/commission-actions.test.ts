@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { nextExecutorActions } from "../../../verifier/claims/next-actions.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
-import type { Delivery, ExecutorView, LiveClaim } from "../../../verifier/claims/view.ts";
+import type { CommissionView, Delivery, ExecutorView, LiveClaim } from "../../../verifier/claims/view.ts";
 import { smallCommission } from "../../support/small-commission.ts";
 
 const me = "0x00000000000000000000000000000000000000e1";
@@ -13,11 +13,12 @@ const nothing: Delivery = {
   claimant: zeroAddress,
   l1Block: 0n,
   count: 0,
+  claimed: false,
   seedFixedAt: 0n,
-  startRoot: ZERO_HASH,
+  commitment: ZERO_HASH,
   seed: ZERO_HASH,
 };
-const delivered: Delivery = { ...nothing, claimant: me, l1Block: 100n, count: 1, startRoot: `0x${"57".repeat(32)}` };
+const delivered: Delivery = { ...nothing, claimant: me, l1Block: 100n, count: 1, commitment: `0x${"57".repeat(32)}` };
 const drawn: Delivery = { ...delivered, seedFixedAt: 1020n, seed: `0x${"5e".repeat(32)}` };
 const live: LiveClaim = {
   claimHash: ZERO_HASH,
@@ -51,13 +52,18 @@ const base: ExecutorView = {
     seed: ZERO_HASH,
     openToAll: true,
   },
-  commission: { delivery: nothing, limit: 3 },
+  commission: { delivery: nothing, deliverer: zeroAddress, tries: 0, opened: false },
   overturnedAt: 0n,
   consumed: undefined,
   ground: "sound",
   work: { state: "none" },
 };
-const of = (delivery: Delivery) => ({ commission: { delivery, limit: 3 } });
+const of = (delivery: Delivery, change: Partial<CommissionView> = {}) => {
+  const isMine = delivery.claimant === me;
+  return {
+    commission: { delivery, deliverer: zeroAddress, tries: isMine ? 1 : 0, opened: isMine, ...change },
+  } as const;
+};
 const kinds = (change: Partial<ExecutorView>) => nextExecutorActions({ ...base, ...change }).map(({ kind }) => kind);
 
 describe("an executor with a commission", () => {
@@ -66,8 +72,11 @@ describe("an executor with a commission", () => {
     ["waits until it has", { ground: "busy" }, []],
     ["puts nothing at stake for weights that are not good", { ground: "unsound" }, []],
     ["delivers them", {}, ["deliver"]],
-    ["delivers where others have failed", of({ ...nothing, count: 2 }), ["deliver"]],
-    ["but not more often than the job says", of({ ...nothing, count: 3 }), ["decline"]],
+    ["delivers where others have failed", of({ ...nothing, count: 31 }), ["deliver"]],
+    ["but not where no bond would be enough", of({ ...nothing, count: 32 }), ["decline"]],
+    ["delivers where it is named", of(nothing, { deliverer: me }), ["deliver"]],
+    ["but not where another is", of(nothing, { deliverer: other }), ["decline"]],
+    ["has lost what it delivered with its folder", of(delivered, { opened: false }), ["decline"]],
     ["waits for the seed block", { ...of(delivered), l1Block: 164n }, []],
     ["has the samples drawn in the block after it", { ...of(delivered), l1Block: 165n }, ["draw"]],
     ["has them drawn while L1 remembers", { ...of(delivered), l1Block: 164n + 8191n }, ["draw"]],
@@ -78,6 +87,9 @@ describe("an executor with a commission", () => {
     ["claims", { ...of(drawn), work: ready }, ["claim"]],
     ["claims at the last second", { ...of(drawn), work: ready, nowSeconds: 1140n }, ["claim"]],
     ["does not try the same weights again", { ...of(drawn), work: ready, nowSeconds: 1141n }, ["decline"]],
+    ["nor when its bond was forfeited", of({ ...nothing, count: 1 }, { tries: 1 }), ["decline"]],
+    ["nor when its claim was overturned", of({ ...drawn, claimed: true }), ["decline"]],
+    ["delivers behind another's that was", of({ ...drawn, claimed: true, claimant: other }), ["deliver"]],
     ["leaves another's delivery alone", of({ ...drawn, claimant: other }), []],
     ["until it lapses", { ...of({ ...drawn, claimant: other }), nowSeconds: 1140n }, []],
     ["and delivers then", { ...of({ ...drawn, claimant: other }), nowSeconds: 1141n }, ["deliver"]],

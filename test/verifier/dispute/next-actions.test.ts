@@ -38,11 +38,11 @@ const challenge = { kind: "challenge", segment: 2, step: 7 } as const;
 const prove = { kind: "prove", challengeId: ID } as const;
 const demand = { kind: "demand", want: { path: "segment", segment: 0 } } as const;
 const chunks = { path: "chunks", segment: 2, step: 7, place: 4, index: 0, firstChunk: 0, chunkCount: 1 } as const;
-const wantsChunks = { kind: "wanted", wants: [chunks] } as const;
+const wantsChunks = { kind: "wanted", wants: [chunks], more: 0 } as const;
 const step = { path: "step", segment: 2, step: 7, page: 0 } as const;
-const wantsStep = { kind: "wanted", wants: [step] } as const;
+const wantsStep = { kind: "wanted", wants: [step], more: 0 } as const;
 const input = { path: "input", of: "dataset", index: 0, firstChunk: 0, chunkCount: 1 } as const;
-const wantsInput = { kind: "wanted", wants: [input] } as const;
+const wantsInput = { kind: "wanted", wants: [input], more: 0 } as const;
 const hold = { ...live, step: NO_STEP };
 const asked = [{ key: KEY, due: 2000n }];
 const refund = { kind: "refund", challengeId: ID } as const;
@@ -86,7 +86,7 @@ describe("a challenger", () => {
     ["asks for the bytes of a value", { finding: wantsChunks }, [{ kind: "demand", want: chunks }]],
     [
       "asks for all that is wanted at once",
-      { finding: { kind: "wanted", wants: [chunks, input] } },
+      { finding: { kind: "wanted", wants: [chunks, input], more: 0 } },
       [
         { kind: "demand", want: chunks },
         { kind: "demand", want: input },

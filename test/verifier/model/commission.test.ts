@@ -35,7 +35,6 @@ describe("a job for weights", () => {
   it.each([
     ["samples", { samples: 42 }],
     ["minCorrect", { minCorrect: 41 }],
-    ["deliveries", { deliveries: 0 }],
   ])("is refused by name: %s", (field, change) => {
     const build = () => smallCommission(0, { property: { ...property, ...change } });
     expect(build).toThrow(BadJobError);

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { type Abi, encodeAbiParameters, type Hex, keccak256 } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
+import { deliveriesAbi } from "../../../common/contracts/deliveries.ts";
 import { disputesAbi } from "../../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { jobParameter } from "../../../common/job.ts";
-import { commissionTask, inferTask } from "../../../common/task.ts";
+import { inferTask } from "../../../common/task.ts";
+import { defaultPrices } from "../../../deploy/prices.ts";
 import { disputeSource } from "../../../l2-node/l1/disputes.ts";
 import { evidenceOf } from "../../../verifier/check/evidence.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
@@ -19,7 +21,7 @@ import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { toSafetensors } from "../../../verifier/tensor/safetensors.ts";
 import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
-import { stepTraceOf } from "../../../verifier/trace/step.ts";
+import { rootOfList, stepTraceOf } from "../../../verifier/trace/step.ts";
 import type { Steps } from "../../../verifier/trace/steps.ts";
 import { linkParameter } from "../../../verifier/witness/abi.ts";
 import { compile } from "../../support/gas-meter.ts";
@@ -101,8 +103,9 @@ const otherWeights = over(() => {
 });
 
 const claims = () => ({ address: stage.l1.chain.contracts.resultClaims, abi: resultClaimsAbi }) as const;
+const deliveries = () => ({ address: stage.l1.chain.contracts.deliveries, abi: deliveriesAbi }) as const;
 const deliveryOf = ({ task }: SmallCommission) =>
-  stage.l1.client.readContract({ ...claims(), functionName: "deliveryOf", args: [task.id] });
+  stage.l1.client.readContract({ ...deliveries(), functionName: "deliveryOf", args: [task.id] });
 const becomesFinal = async (id: Hex): Promise<void> => {
   await stage.l1.warp(61);
   await until(async () => {
@@ -158,12 +161,26 @@ describe("an honest executor", () => {
     expect(await checked(stage.watch(), question)).toMatchObject({ finding: "right" });
     await becomesFinal(asked.task.id);
     await becomesFinal(question.task.id);
+    // What it put up for its delivery is back, too.
+    expect((await seen(answering.events, "delivery-released")).bondWei).toBe(defaultPrices.reserveBondWei);
   });
 
   it("delivers weights that it has in a file, where the job says nothing of training", async () => {
     const asked = commission({ recipe: false });
     const commissions = { weightsFolder: await weightsFolder(asked, madeWeights()) };
     const { events } = await stage.execute("executor", asked, honestSteps(1), undefined, { commissions });
+    await seen(events, "claimed");
+    expect(await checked(stage.watch(), asked)).toMatchObject({ finding: "right" });
+  });
+
+  it("claims what it delivered before it was started again: L1 knows no more of it than a hash", async () => {
+    const asked = commission({ recipe: false });
+    const commissions = { weightsFolder: await weightsFolder(asked, madeWeights()) };
+    const before = await stage.execute("executor", asked, honestSteps(1), undefined, { commissions });
+    await seen(before.events, "delivered");
+    await stage.stopAll();
+    expect((await deliveryOf(asked)).claimed).toBe(false);
+    const { events } = await stage.execute("executor", asked, honestSteps(1));
     await seen(events, "claimed");
     expect(await checked(stage.watch(), asked)).toMatchObject({ finding: "right" });
   });
@@ -179,11 +196,13 @@ describe("an honest executor", () => {
       commissions: { weightsFolder: await weightsFolder(asked, weights) },
       maxBondWei: 10n ** 17n, // enough for a delivery, and too little for its claim
     });
-    const { startRoot } = await seen(events, "delivered");
+    await seen(events, "delivered");
     const { dataUrl } = await seen(events, "ready");
     await seen(events, "run-started");
+    const counter: Tensor = { dtype: "float32", shape: [1], data: new Float32Array(1) };
+    const startRoot = rootOfList([...weights, counter].map((tensor) => tensorRoot(bytesOf(tensor as Tensor))));
     const stranger = openDataClient({ urls: [dataUrl as string], timeoutMs: 5_000 });
-    await expect(stranger.roots(startRoot as Hex, 5)).rejects.toThrow("nobody serves");
+    await expect(stranger.roots(startRoot, 5)).rejects.toThrow("nobody serves");
   });
 
   it("puts nothing at stake for weights that fail a rehearsal, or that it has not", async () => {
@@ -200,6 +219,15 @@ describe("an honest executor", () => {
     expect((await declined(none.task.id)).reason).toMatch(/there are no weights/);
     expect((await deliveryOf(poor)).count).toBe(0);
     expect((await deliveryOf(none)).count).toBe(0);
+  });
+
+  it("leaves to whom it names a commission that names who delivers", async () => {
+    const { address } = devAccount("liar");
+    const asked = commission({ property: { ...smallCommission(0).job.property, deliverer: address } });
+    const { events } = await stage.execute("executor", asked, honestSteps(1));
+    expect((await seen(events, "declined")).reason).toBe(`${address} alone may deliver for it`);
+    await stage.execute("liar", asked, honestSteps(1));
+    await until(async () => ((await deliveryOf(asked)).claimant === address ? true : undefined));
   });
 
   it("waits for held-out rows that nobody shows, unless it is told to deliver blindly", async () => {
@@ -231,9 +259,12 @@ describe("an honest executor", () => {
     expect(events.filter(({ event }) => event === "claimed")).toEqual([]);
   });
 
-  it("serves no job whose validator it was not told to trust", async () => {
+  it("serves no job whose validator it was not told to trust, whatever else has its code", async () => {
     const asked = validated();
-    const { events } = await stage.execute("executor", asked, honestSteps(1));
+    const elsewhere = { address: `0x${"ce".repeat(20)}` as const, codeHash: keccak256(validator) };
+    const { events } = await stage.execute("executor", asked, honestSteps(1), undefined, {
+      commissions: { validators: [elsewhere] },
+    });
     expect((await seen(events, "declined")).reason).toMatch(/judged by 0xcdcd/);
     expect((await deliveryOf(asked)).count).toBe(0);
   });
@@ -252,7 +283,7 @@ describe("a validator that the job names", () => {
     const { chain, url, client } = stage.l1;
     await client.request({ method: "anvil_setCode", params: [VALIDATOR, validator] } as never);
     const { events } = await stage.execute("executor", asked, honestSteps(1), undefined, {
-      commissions: { validators: [keccak256(validator)] },
+      commissions: { validators: [{ address: VALIDATOR, codeHash: keccak256(validator) }] },
     });
     const { dataUrl } = await seen(events, "ready");
     const { claimHash } = (await seen(events, "claimed")) as unknown as { claimHash: Hex };
@@ -265,7 +296,14 @@ describe("a validator that the job names", () => {
     const sender = openAccountSender(openL1({ url, chain, pollMs: 20 }), url, devAccount("challenger").privateKey);
     await sender.sendWithBond({ ...disputes, functionName: "challenge", args: [claimHash, 0, 0] }, 10n ** 18n);
     const [made] = await disputeSource(client, chain).ofClaim(claimHash);
-    const task = commissionTask(asked.job, (await seen(events, "delivered")).startRoot as Hex);
+    const [logged] = await client.getContractEvents({
+      ...claims(),
+      eventName: "ResultClaimed",
+      args: { claimHash },
+      fromBlock: 0n,
+      strict: true,
+    });
+    const { task } = logged!.args;
     const prove = (isWrong: boolean) => {
       const own = encodeAbiParameters([{ type: "bool" }], [isWrong]);
       const rest = encodeAbiParameters([jobParameter, { type: "bytes" }], [asked.job, own]);

@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { evaluateTask, inferTask } from "../../../common/task.ts";
+import { defaultPrices } from "../../../deploy/prices.ts";
 import type { Demand } from "../../../verifier/claims/demand.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
 import { type Graph, valueAt } from "../../../verifier/graph/graph.ts";
+import { encodeGraph } from "../../../verifier/model/encoding.ts";
+import { graphLeaves } from "../../../verifier/model/root.ts";
 import type { LieAmount } from "../../../verifier/ops/judge.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
@@ -229,8 +232,8 @@ describe("a tolerant training that nobody can look into", () => {
   it("is not paid for beyond what it is worth", async () => {
     const task = stage.job({ ...shape, steps: 2 });
     await dark("executor", task, lies([{ step: 0, name: early, amount: HALF }]));
-    const events = stage.watch({ demandBudgetWei: 3n * 10n ** 15n });
-    expect(await seen(events, "demand-declined")).toMatchObject({ id: task.task.id, budgetWei: 3n * 10n ** 15n });
+    const events = stage.watch({ demandBudgetWei: 4n * 10n ** 15n });
+    expect(await seen(events, "demand-declined")).toMatchObject({ id: task.task.id, budgetWei: 4n * 10n ** 15n });
     expect(about(events, task, "demanded")).toHaveLength(2);
   });
 });
@@ -364,14 +367,29 @@ describe("a model that was final before the challenger came, and graphs that nob
   );
 });
 
-// As with questions above, but some 40 leaves have to be asked for.
-describe.runIf(LONG)("a training of which nobody has the graph", () => {
-  it("loses by a lie", async () => {
+describe("a training of which nobody has the graph", () => {
+  it("is not read beyond its header where its leaves cost more than it is worth", async () => {
     const task = stage.job({ ...FLAT, stepRoots: true, steps: 2 });
     await dark("liar", task, lies([{ step: 1, name: early, amount: ULP }]));
-    const events = stage.watch({ dataUrls: [constants.url] });
-    expect(await proven(events, task)).toMatchObject({ wrong: "element", step: 1, op: "Gemm", element: 3 });
-  }, 60_000);
+    const { openFeeWei } = defaultPrices;
+    const leavesWei = BigInt(graphLeaves(encodeGraph(task.graphs.train.graph)).length - 1) * openFeeWei;
+    // Half of what the header cost was burned.
+    const events = stage.watch({ dataUrls: [constants.url], demandBudgetWei: openFeeWei / 2n + leavesWei - 1n });
+    expect(await seen(events, "demand-declined")).toMatchObject({ id: task.task.id, priceWei: leavesWei });
+    expect(about(events, task, "demanded")).toMatchObject([{ path: "graph", leaf: 0 }]);
+  });
+
+  // As with questions above, but some 40 leaves have to be asked for.
+  it.runIf(LONG)(
+    "loses by a lie",
+    async () => {
+      const task = stage.job({ ...FLAT, stepRoots: true, steps: 2 });
+      await dark("liar", task, lies([{ step: 1, name: early, amount: ULP }]));
+      const events = stage.watch({ dataUrls: [constants.url] });
+      expect(await proven(events, task)).toMatchObject({ wrong: "element", step: 1, op: "Gemm", element: 3 });
+    },
+    60_000,
+  );
 });
 
 describe("a training whose dataset and start state its claimant keeps to itself", () => {

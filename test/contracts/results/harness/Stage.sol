@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDeliveries} from "../../../../contracts/interfaces/IDeliveries.sol";
 import {IDemands} from "../../../../contracts/interfaces/IDemands.sol";
 import {IDisputes, Link, NO_STEP} from "../../../../contracts/interfaces/IDisputes.sol";
 import {IInbox} from "../../../../contracts/interfaces/IInbox.sol";
@@ -25,21 +26,24 @@ contract Stage {
     IResultClaims public results;
     IDisputes public disputes;
     IDemands public demands;
+    IDeliveries public deliveries;
     ToyLeaf public leaf;
 
     constructor(Clocks memory clocks, Prices memory prices) {
         address resultsAt = _child(3);
         address disputesAt = _child(4);
         address demandsAt = _child(6);
+        address deliveriesAt = _child(7);
         leaf = new ToyLeaf();
         inbox = IInbox(_deploy("Inbox", abi.encode(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4))));
         results = IResultClaims(
-            _deploy("ResultClaims", abi.encode(inbox, disputesAt, demandsAt, ToyRun.L2, clocks, prices))
+            _deploy("ResultClaims", abi.encode(inbox, disputesAt, demandsAt, deliveriesAt, ToyRun.L2, clocks, prices))
         );
         disputes = IDisputes(_deploy("Disputes", abi.encode(resultsAt, demandsAt, leaf, clocks, prices)));
         address openings = _deploy("Openings", "");
         demands = IDemands(_deploy("Demands", abi.encode(resultsAt, disputesAt, openings, clocks, prices)));
-        require(address(demands) == demandsAt, "predicted address");
+        deliveries = IDeliveries(_deploy("Deliveries", abi.encode(resultsAt, ToyRun.L2, clocks, prices)));
+        require(address(demands) == demandsAt && address(deliveries) == deliveriesAt, "predicted address");
     }
 
     function _deploy(string memory name, bytes memory arguments) private returns (address) {
@@ -69,6 +73,9 @@ abstract contract Acted {
     /// What is not burned when it is asked: the odd wei is kept.
     uint256 internal constant KEPT_FEE = OPEN_FEE - OPEN_FEE / 2;
     uint256 internal constant CHUNK_FEE = 0.001 ether;
+    /// Of a page of 256 roots: as many bytes as 8 chunks.
+    uint256 internal constant PAGE_FEE = 8 * CHUNK_FEE;
+    uint256 internal constant STEP_FEE = OPEN_FEE + PAGE_FEE;
 
     uint8 internal constant STEP_ROOTS = 1;
     uint8 internal constant SOFT = 2;
@@ -87,6 +94,7 @@ abstract contract Acted {
     IResultClaims internal results;
     IDisputes internal disputes;
     IDemands internal demands;
+    IDeliveries internal deliveries;
     ToyLeaf internal leaf;
     uint64 private _seconds;
     uint64 private _block;
@@ -104,6 +112,7 @@ abstract contract Acted {
         results = stage.results();
         disputes = stage.disputes();
         demands = stage.demands();
+        deliveries = stage.deliveries();
         leaf = stage.leaf();
         address[5] memory actors = [EXECUTOR, LIAR, ALICE, BOB, STRANGER];
         for (uint256 i = 0; i < actors.length; ++i) vm.deal(actors[i], 1000 ether);
@@ -234,6 +243,8 @@ abstract contract Acted {
         vm.assertEq(lockedWei + creditedWei, address(disputes).balance, "Disputes");
         (lockedWei, creditedWei) = bookOf(address(demands), 0);
         vm.assertEq(lockedWei + creditedWei, address(demands).balance, "Demands");
+        (lockedWei, creditedWei) = bookOf(address(deliveries), 0);
+        vm.assertEq(lockedWei + creditedWei, address(deliveries).balance, "Deliveries");
     }
 
     /// The book is each contract's first storage.

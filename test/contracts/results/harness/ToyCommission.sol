@@ -60,7 +60,6 @@ library ToyCommission {
         j.property.heldOutBytes = 1216;
         j.property.samples = SAMPLES;
         j.property.minCorrect = MIN_CORRECT;
-        j.property.deliveries = 3;
         j.property.priceWei = 1 ether;
     }
 
@@ -76,6 +75,15 @@ library ToyCommission {
         return stateRoot(weights, new bytes(4));
     }
 
+    /// What the delivery of these weights is committed to by: every one has a salt of its own.
+    function commitment(uint256 weights, address claimant) internal pure returns (bytes32) {
+        return keccak256(abi.encode(startRoot(weights), claimant, saltOf(weights)));
+    }
+
+    function saltOf(uint256 weights) internal pure returns (bytes32) {
+        return keccak256(abi.encode("salt", weights));
+    }
+
     /// The claim that these weights gave `counter` right answers.
     function input(Job memory j, uint256 weights, bytes memory counter) internal pure returns (ClaimInput memory i) {
         i.job = j;
@@ -89,6 +97,7 @@ library ToyCommission {
         i.trajectoryRoot = Tree.root(leaves);
         i.lastSegmentProof = Tree.proof(leaves, 2);
         i.outputProof = outputProof(weights);
+        i.salt = saltOf(weights);
         i.dataUrl = "http://executor";
     }
 
