@@ -1,9 +1,10 @@
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { AnhError } from "../../common/errors.ts";
 import { addressOfKey } from "../../common/signature.ts";
+import { CalldataPendingError } from "./errors.ts";
 import { anchorFallback } from "./fallback.ts";
 import { nextPosting, type PostingModules, type PostingOptions } from "./posting.ts";
-import type { L1Sender } from "./sender.ts";
+import { type L1Sender, SOME_RAISES } from "./sender.ts";
 
 /** The key is not the chain's sequencer's: nothing it signs would ever be anchored. */
 export class WrongKeyError extends AnhError {}
@@ -36,8 +37,8 @@ export class Anchor {
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
   #wake: () => void = () => {};
-  /** What of this key waits in L1's pool, which takes no other kind beside it (EIP-4844 transactions have a pool of their own). */
-  #pendingIn: "calldata" | "blobs" | undefined;
+  /** A transaction of the key waits in L1's pool that only calldata replaces: those with blobs have a pool of their own. */
+  #calldataIsPending = false;
 
   constructor(options: AnchorOptions, modules: AnchorModules) {
     const { sequencer } = modules.chain.file;
@@ -64,19 +65,19 @@ export class Anchor {
   async post(): Promise<number> {
     if (await this.#fallbackIsDue()) return this.#postFallback();
     const after = await this.#lastShared();
+    const data = this.#calldataIsPending ? "calldata" : this.#options.data;
     const posting =
-      after === undefined
-        ? undefined
-        : await nextPosting({ ...this.#options, data: this.#pendingIn ?? this.#options.data }, this.#modules, after);
+      after === undefined ? undefined : await nextPosting({ ...this.#options, data }, this.#modules, after);
     if (posting === undefined) return 0;
     const { blocks, call } = posting;
-    const { gasUsed } = await this.#modules.sender.send(call, this.#abort.signal).catch((error: unknown) => {
-      // geth, Nethermind, reth.
-      const isOther = /already reserved|conflicting ?type|conflicts with existing/i.test(String(error));
-      this.#pendingIn = isOther ? (call.sidecar ? "calldata" : "blobs") : undefined;
-      throw error;
-    });
-    this.#pendingIn = undefined;
+    this.#calldataIsPending = false;
+    // A fallback block may become due meanwhile, or calldata cheaper.
+    const { gasUsed } = await this.#modules.sender
+      .send(call, this.#abort.signal, SOME_RAISES)
+      .catch((error: unknown) => {
+        this.#calldataIsPending = error instanceof CalldataPendingError;
+        throw error;
+      });
     const [firstNumber, lastNumber] = [blocks[0]!.header.number, blocks.at(-1)!.header.number];
     this.#modules.onAnchored({ firstNumber, lastNumber, gasUsed, blobs: call.sidecar?.blobs.length ?? 0 });
     return blocks.length;

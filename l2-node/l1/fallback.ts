@@ -6,7 +6,7 @@ import type { Chain } from "../chain/chain.ts";
 import { fallbackHeader } from "../chain/fallback.ts";
 import { L1TransactionError } from "./errors.ts";
 import { headerOf, headerRlp } from "./read.ts";
-import type { L1Sender } from "./sender.ts";
+import { type L1Sender, SOME_RAISES } from "./sender.ts";
 
 export interface FallbackModules {
   readonly client: PublicClient;
@@ -45,5 +45,6 @@ export async function anchorFallback(
   const header = fallbackHeader(chain, headerOf(block));
   const args = [hexOf(encodeHeader(header)), hexOf(headerRlp(block))] as const;
   const data = encodeFunctionData({ abi: headerAnchorAbi, functionName: "anchorFallback", args });
-  return sender.send({ to: headerAnchor, data }, signal);
+  // L1 takes no origin that is more than 64 of its blocks old.
+  return sender.send({ to: headerAnchor, data, isUrgent: true }, signal, SOME_RAISES);
 }

@@ -47,15 +47,25 @@ export async function nextPosting(
   const fitting = (maxBatchBytes: number) => batchOf(sealedAfter(modules.chain, after), { ...options, maxBatchBytes });
   const blocks = fitting(options.maxBatchBytes);
   if (blocks.length === 0) return undefined;
-  if (await goesInBlobs(blocks, options, modules)) return inBlobs(fitting(MAX_BLOB_DATA_BYTES), options, modules);
-  return asCalldata(blocks, options, modules);
+  if (options.data === "calldata") return asCalldata(blocks, false, options, modules);
+  const latest = await modules.client.getBlock({ blockTag: "latest" });
+  const mustStay = (await unclaimedSeconds(latest.timestamp, modules)) >= MAX_UNCLAIMED_SECONDS;
+  if (!mustStay && (await goesInBlobs(blocks, latest.baseFeePerGas ?? 0n, options, modules)))
+    return inBlobs(fitting(MAX_BLOB_DATA_BYTES), options, modules);
+  return asCalldata(blocks, mustStay, options, modules);
 }
 
-function asCalldata(blocks: readonly Block[], { privateKey }: PostingOptions, { chain }: PostingModules): Posting {
+function asCalldata(
+  blocks: readonly Block[],
+  isUrgent: boolean,
+  { privateKey }: PostingOptions,
+  { chain }: PostingModules,
+): Posting {
   const data = batchData(blocks);
   const { headers, signature } = signed(blocks, batchDataRoot(data), privateKey, chain);
   const args = [headers, signature, hexOf(data)] as const;
-  return { blocks, call: callOf(chain, encodeFunctionData({ abi: headerAnchorAbi, functionName: "anchor", args })) };
+  const call = callOf(chain, encodeFunctionData({ abi: headerAnchorAbi, functionName: "anchor", args }));
+  return { blocks, call: { ...call, isUrgent } };
 }
 
 async function inBlobs(
@@ -85,15 +95,16 @@ function signed(blocks: readonly Block[], dataRoot: Hex, privateKey: Hex, { file
   };
 }
 
-async function goesInBlobs(blocks: readonly Block[], { data }: PostingOptions, modules: PostingModules) {
-  if (data === "calldata") return false;
-  const { client } = modules;
-  const latest = await client.getBlock({ blockTag: "latest" });
-  if ((await unclaimedSeconds(latest.timestamp, modules)) >= MAX_UNCLAIMED_SECONDS) return false;
-  if (data === "blobs") return true;
+async function goesInBlobs(
+  blocks: readonly Block[],
+  baseFeeWei: bigint,
+  { data }: PostingOptions,
+  { client }: PostingModules,
+): Promise<boolean> {
+  if (data !== "cheaper") return data === "blobs";
   const blobBaseFeeWei = await client.getBlobBaseFee().catch(() => undefined);
   if (blobBaseFeeWei === undefined) return false; // an endpoint without blobs must not keep blocks from L1
-  const fees = { baseFeeWei: latest.baseFeePerGas ?? 0n, blobBaseFeeWei };
+  const fees = { baseFeeWei, blobBaseFeeWei };
   const bytes = batchData(blocks);
   return blobsWei(bytes, fees) < calldataWei(bytes, blocks.length, fees);
 }

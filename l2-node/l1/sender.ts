@@ -1,8 +1,8 @@
 import { type Address, type Hex, keccak256, numberToHex, type PublicClient, type TransactionReceipt } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
-import { type Bump, bumped, EIGHTH_MORE, TWICE } from "./bump.ts";
-import { L1TransactionError } from "./errors.ts";
-import { type Sidecar, withSidecar } from "./sidecar.ts";
+import { bumped, EIGHTH_MORE, grows, MOST, MOST_URGENT, TWICE } from "./bump.ts";
+import { CalldataPendingError, L1TransactionError } from "./errors.ts";
+import { EMPTY_SIDECAR, type Sidecar, withSidecar } from "./sidecar.ts";
 
 export interface SenderOptions {
   readonly privateKey: Hex;
@@ -18,6 +18,8 @@ export interface L1Call {
   readonly valueWei?: bigint;
   /** Blobs that the transaction carries (EIP-4844). */
   readonly sidecar?: Sidecar;
+  /** It takes the place of what is pending, however much that offers. */
+  readonly isUrgent?: boolean;
 }
 
 /**
@@ -27,8 +29,20 @@ export interface L1Call {
 const FIRST_MESSAGE_GAS = 100_000n;
 /** An endpoint may count a transaction a moment before it shows the receipt. */
 const RECEIPT_LAG_MS = 2_000;
+/** Patience of those whose call may be out of date by then: some 30 blocks of L1, with what a node waits between raises. */
+export const SOME_RAISES = 8;
 /** Tip of last resort where L1 suggests none. */
 const MIN_TIP_WEI = 1_000_000n;
+
+/** What L1's node says to a transaction; the next attempt at an underpriced one pays more. */
+type Answer = "known" | "underpriced" | "nonce-too-low" | "other-kind";
+/** In the words of geth, Nethermind and reth, which keep blobs and other transactions of a key apart. */
+const ANSWERS: readonly (readonly [Answer, RegExp])[] = [
+  ["known", /already (known|imported)/i],
+  ["underpriced", /underpriced/i],
+  ["nonce-too-low", /nonce too low/i],
+  ["other-kind", /already reserved|conflicting ?type|conflicts with existing/i],
+];
 
 interface TransactionFields {
   readonly chainId: number;
@@ -55,17 +69,24 @@ export class L1Sender {
     this.account = privateKeyToAccount(options.privateKey);
   }
 
-  /** Resolves with the receipt of a transaction that succeeded; throws `L1TransactionError` if it reverts. */
-  send(call: L1Call, signal?: AbortSignal): Promise<TransactionReceipt> {
-    const sent = this.#tail.then(() => this.#send(call, signal));
+  /**
+   * Resolves with the receipt of a transaction that succeeded; throws `L1TransactionError` if it reverts, `CalldataPendingError`
+   * where it has blobs and cannot replace what is pending. Who would rather look at L1 again than wait for ever says after how many
+   * raises of its fees (`l1-pending`); the transaction may be mined all the same.
+   */
+  send(call: L1Call, signal?: AbortSignal, patience = Number.POSITIVE_INFINITY): Promise<TransactionReceipt> {
+    const sent = this.#tail.then(() => this.#send(call, signal, patience));
     this.#tail = sent.catch(() => {});
     return sent;
   }
 
-  async #send(call: L1Call, signal: AbortSignal | undefined): Promise<TransactionReceipt> {
+  async #send(call: L1Call, signal: AbortSignal | undefined, patience: number): Promise<TransactionReceipt> {
     const [nonce, gas] = await Promise.all([this.#mined(), this.#estimate(call)]);
     const hashes: Hex[] = [];
-    for (let attempt = 0; ; attempt++) {
+    let { sidecar } = call;
+    const most = call.isUrgent ? MOST_URGENT : MOST;
+    let [attempt, waits] = [0, 0];
+    for (;;) {
       const fields = {
         chainId: Number(this.#options.l1ChainId),
         nonce,
@@ -74,15 +95,34 @@ export class L1Sender {
         value: call.valueWei ?? 0n,
         gas: (gas * 6n) / 5n + FIRST_MESSAGE_GAS,
       };
-      const signed = await this.#sign(fields, call.sidecar, attempt);
-      const known = await this.#submit(call.sidecar ? withSidecar(signed, call.sidecar) : signed);
-      if (known) hashes.push(keccak256(signed));
+      const by = sidecar === undefined ? EIGHTH_MORE : TWICE;
+      const signed = await this.#sign(fields, sidecar, (wei) => bumped(wei, by, attempt, most));
+      const answer = await this.#submit(sidecar ? withSidecar(signed, sidecar) : signed);
+      if (answer === "other-kind" && sidecar)
+        throw new CalldataPendingError("l1-calldata-pending", "a transaction of this key without blobs is pending");
+      if (answer === "other-kind") {
+        // Only blobs replace blobs.
+        sidecar = EMPTY_SIDECAR;
+        continue;
+      }
+      if (answer === "known") hashes.push(keccak256(signed));
+      if (answer === "underpriced" && grows(by, attempt, most)) {
+        attempt++; // what is pending offers more: it takes no time to outbid it
+        continue;
+      }
       const receipt = await this.#wait(hashes, nonce, signal);
       if (!receipt && (await this.#mined()) < nonce)
         throw new L1TransactionError("l1-forked", "L1 forked: transactions of this key before this one are gone", {
           hint: "whoever sent them looks at L1 again; this nonce would wait for them forever",
         });
-      if (!receipt) continue;
+      if (!receipt && ++waits > patience)
+        throw new L1TransactionError("l1-pending", "the L1 transaction is in no block, whatever it offers", {
+          hint: "whoever sent it looks at L1 again, and replaces it",
+        });
+      if (!receipt) {
+        if (grows(by, attempt)) attempt++;
+        continue;
+      }
       if (receipt.status === "success") return receipt;
       throw new L1TransactionError("l1-reverted", "the L1 transaction was mined and reverted", {
         actual: receipt.transactionHash,
@@ -110,41 +150,40 @@ export class L1Sender {
     return this.#client.request({ method: "eth_estimateGas", params: [request as never] }).then(BigInt);
   }
 
-  async #sign(fields: TransactionFields, sidecar: Sidecar | undefined, attempt: number): Promise<Hex> {
-    const fees = await this.#fees(attempt, sidecar === undefined ? EIGHTH_MORE : TWICE);
+  /** `raised` is what is offered where L1 suggests so much. */
+  async #sign(fields: TransactionFields, sidecar: Sidecar | undefined, raised: (wei: bigint) => bigint): Promise<Hex> {
+    const fees = await this.#fees(raised);
     if (sidecar === undefined) return this.account.signTransaction({ type: "eip1559", ...fields, ...fees });
     const blobBaseFeeWei = await this.#client.getBlobBaseFee();
     return this.account.signTransaction({
       type: "eip4844",
       ...fields,
       ...fees,
-      maxFeePerBlobGas: bumped(2n * blobBaseFeeWei, TWICE, attempt),
+      maxFeePerBlobGas: raised(2n * blobBaseFeeWei),
       blobVersionedHashes: sidecar.versionedHashes,
     });
   }
 
-  /** EIP-1559 fees that outbid those of the attempts before. */
-  async #fees(attempt: number, by: Bump): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
+  async #fees(raised: (wei: bigint) => bigint): Promise<{ maxFeePerGas: bigint; maxPriorityFeePerGas: bigint }> {
     const [block, suggested] = await Promise.all([
       this.#client.getBlock({ blockTag: "latest" }),
       this.#client.estimateMaxPriorityFeePerGas().catch(() => MIN_TIP_WEI),
     ]);
     const tip = suggested > MIN_TIP_WEI ? suggested : MIN_TIP_WEI;
     return {
-      maxPriorityFeePerGas: bumped(tip, by, attempt),
-      maxFeePerGas: bumped(2n * (block.baseFeePerGas ?? 0n) + tip, by, attempt),
+      maxPriorityFeePerGas: raised(tip),
+      maxFeePerGas: raised(2n * (block.baseFeePerGas ?? 0n) + tip),
     };
   }
 
-  /** Whether L1 has the transaction now; an underpriced replacement is no error, the next attempt pays more. */
-  async #submit(raw: Hex): Promise<boolean> {
+  async #submit(raw: Hex): Promise<Answer> {
     try {
       await this.#client.sendRawTransaction({ serializedTransaction: raw });
-      return true;
+      return "known";
     } catch (error) {
-      const text = String((error as Error).message).toLowerCase();
-      if (text.includes("already known") || text.includes("already imported")) return true;
-      if (text.includes("underpriced") || text.includes("nonce too low")) return false;
+      const text = String((error as Error).message);
+      const found = ANSWERS.find(([, words]) => words.test(text));
+      if (found) return found[0];
       throw error;
     }
   }

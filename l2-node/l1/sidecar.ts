@@ -19,6 +19,18 @@ export async function sidecarOf(data: Uint8Array, kzg: Kzg): Promise<Sidecar> {
   return { blobs, commitments, proofs, versionedHashes: commitments.map(versionedHashOf) };
 }
 
+/** The point at infinity: what commits to the polynomial that is zero everywhere, and proves each of its values. */
+const INFINITY = Uint8Array.of(0xc0, ...new Uint8Array(47));
+const CELLS = 128;
+
+/** One blob of no data. */
+export const EMPTY_SIDECAR: Sidecar = {
+  blobs: toBlobs(new Uint8Array(0)),
+  commitments: [INFINITY],
+  proofs: new Array(CELLS).fill(INFINITY),
+  versionedHashes: [versionedHashOf(INFINITY)],
+};
+
 const TYPE = 3;
 const WRAPPER_VERSION = 1n;
 

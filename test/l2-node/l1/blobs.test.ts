@@ -21,6 +21,7 @@ import { Follower } from "../../../l2-node/l1/follower.ts";
 import { openKzg } from "../../../l2-node/l1/kzg.ts";
 import { nextPosting } from "../../../l2-node/l1/posting.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { EMPTY_SIDECAR, sidecarOf } from "../../../l2-node/l1/sidecar.ts";
 import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { testNode } from "../../support/node.ts";
@@ -198,6 +199,10 @@ describe("batches in blobs", () => {
     expect(batchDataRoot).toBe((await storedBatch(1n)).dataRoot);
     expect(headers).toHaveLength(1);
   });
+});
+
+it("the empty blob is what its library makes of it", async () => {
+  expect(await sidecarOf(new Uint8Array(0), kzg)).toEqual(EMPTY_SIDECAR);
 });
 
 describe("a sequencer whose beacon node is down", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Bump, bumped, EIGHTH_MORE, TWICE } from "../../../l2-node/l1/bump.ts";
+import { type Bump, bumped, EIGHTH_MORE, grows, MOST_URGENT, TWICE } from "../../../l2-node/l1/bump.ts";
 
 const GWEI = 1_000_000_000n;
 
@@ -19,6 +19,8 @@ describe("a fee for the next attempt", () => {
     }
     expect(bumped(GWEI, bump, attempts + 1)).toBe(64n * GWEI);
     expect(bumped(GWEI, bump, 1000)).toBe(64n * GWEI);
+    expect([grows(bump, attempts - 1), grows(bump, attempts)]).toEqual([true, false]);
+    expect(bumped(GWEI, bump, 1000, MOST_URGENT)).toBe(4096n * GWEI);
   });
 
   it("grows from next to nothing too", () => {

@@ -1,117 +1,190 @@
-// A posting that is pending as blobs, and L1 (as geth) takes no other kind of transaction of that account meanwhile.
-import type { PublicClient } from "viem";
-import { expect, test } from "vitest";
+// What a key has pending stands in the way of what it posts next, as L1's nodes keep blobs and other transactions apart.
+import { decodeFunctionData, type Hex, keccak256, type PublicClient } from "viem";
+import { beforeEach, describe, expect, test } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
-import { bytesOfHex } from "../../../common/bytes.ts";
-import { Anchor } from "../../../l2-node/l1/anchor.ts";
-import { openKzg } from "../../../l2-node/l1/kzg.ts";
+import { bytesOfHex, hexOf, naturalOf } from "../../../common/bytes.ts";
+import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
+import { decodeRlp, type RlpItem } from "../../../common/rlp.ts";
+import { Anchor, type AnchorOptions } from "../../../l2-node/l1/anchor.ts";
+import { CalldataPendingError } from "../../../l2-node/l1/errors.ts";
+import type { Kzg } from "../../../l2-node/l1/kzg.ts";
 import { nextPosting } from "../../../l2-node/l1/posting.ts";
+import { headerRlp } from "../../../l2-node/l1/read.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { EMPTY_SIDECAR } from "../../../l2-node/l1/sidecar.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
-import { until } from "../../support/until.ts";
 
 const privateKey = devAccount("sequencer").privateKey;
+const GWEI = 10n ** 9n;
+/** Nobody looks into the blobs here. */
+const ONE_BLOB: Kzg = {
+  commitments: async () => EMPTY_SIDECAR.commitments,
+  withProofs: async () => EMPTY_SIDECAR,
+  close: async () => {},
+};
 
-test("blob fees rise while blobs are pending, and one answer of L1 fails", async () => {
-  const memory = new MemoryL1();
-  const base = memory.chainFile();
-  const file = {
-    ...base,
-    sequencer: devAccount("sequencer").address.toLowerCase() as `0x${string}`,
-    clocks: { ...base.clocks, inclusionWindowSeconds: 1e9 },
+interface Pending {
+  readonly kind: 2 | 3;
+  /** Tip, fee per gas, fee per gas of blobs. */
+  readonly fees: readonly bigint[];
+  readonly calls: string;
+}
+
+/** An L1 node's pool of one key (geth: `txpool.ErrAlreadyReserved`, a tenth or twice as much), and contracts as the test says. */
+class Pool {
+  pending: Pending | undefined;
+  blobBaseFeeWei = 1n;
+  unclaimedSince = 0n;
+  fallbackDueAfter = 2n ** 60n;
+  /** Whether L1 mines what is pending. */
+  mines: (pending: Pending) => boolean = () => false;
+  readonly tried: string[] = [];
+  #receipts = new Set<Hex>();
+  readonly l1 = new MemoryL1();
+  readonly file = {
+    ...this.l1.chainFile(),
+    sequencer: devAccount("sequencer").address.toLowerCase() as Hex,
   };
-  const node = testNode(file);
-  memory.mine([{ kind: 1, account: testAddress(0), amountWei: 10n ** 18n }]);
-  follow(node.chain, memory);
+  readonly node = testNode(this.file);
+
+  readonly client = {
+    getTransactionCount: async () => this.#receipts.size,
+    estimateGas: async () => 500_000n,
+    request: async () => "0x7a120",
+    getBlobBaseFee: async () => this.blobBaseFeeWei,
+    estimateMaxPriorityFeePerGas: async () => 1_000_000n,
+    getBlock: async () => {
+      const fields = { ...HEADER, ...this.l1.head, baseFeePerGas: GWEI };
+      return { ...fields, hash: keccak256(headerRlp(fields as never)) };
+    },
+    getTransactionReceipt: async ({ hash }: { hash: Hex }) => {
+      if (!this.#receipts.has(hash)) throw new Error("not found");
+      return { status: "success", transactionHash: hash, gasUsed: 1n };
+    },
+    sendRawTransaction: async ({ serializedTransaction }: { serializedTransaction: Hex }) =>
+      this.#take(serializedTransaction),
+    readContract: async ({ functionName }: { functionName: string }) => {
+      if (functionName === "fallbackDueAfter") return this.fallbackDueAfter;
+      if (functionName === "batchCount") return 1n;
+      if (functionName === "lastPosted") return 0n;
+      return { lastNumber: 0n, lastHash: this.node.store.blocks.block(0n)!.hash };
+    },
+  } as unknown as PublicClient;
+
+  #take(raw: Hex): Hex {
+    const bytes = bytesOfHex(raw);
+    const kind = bytes[0] as 2 | 3;
+    const decoded = decodeRlp(bytes.subarray(1)) as readonly RlpItem[];
+    const fields = (kind === 3 ? decoded[0] : decoded) as readonly Uint8Array[];
+    const fees = [fields[2], fields[3], ...(kind === 3 ? [fields[9]] : [])].map((fee) => naturalOf(fee as Uint8Array));
+    const calls = decodeFunctionData({ abi: headerAnchorAbi, data: hexOf(fields[7] as Uint8Array) }).functionName;
+    this.tried.push(`${kind} ${calls}`);
+    const { pending } = this;
+    if (pending && pending.kind !== kind) throw new Error("address already reserved");
+    const [more, of] = kind === 3 ? [2n, 1n] : [11n, 10n];
+    if (pending?.fees.some((fee, i) => fees[i]! * of < fee * more))
+      throw new Error("replacement transaction underpriced");
+    this.pending = { kind, fees, calls };
+    if (this.mines(this.pending)) {
+      const signed = kind === 3 ? hexOf(Uint8Array.of(3, ...encodedFirst(bytes.subarray(1)))) : raw;
+      this.#receipts.add(keccak256(signed));
+      this.pending = undefined;
+    }
+    return "0x";
+  }
+}
+/** The first item of a list, encoded as it stands there. */
+function encodedFirst(list: Uint8Array): Uint8Array {
+  const start = 1 + (list[0]! - 0xf7);
+  const size = list[start]! - 0xf7;
+  const length = naturalOf(list.subarray(start + 1, start + 1 + size));
+  return list.subarray(start, start + 1 + size + Number(length));
+}
+
+const zeros = (bytes: number): Hex => `0x${"00".repeat(bytes)}`;
+/** Beside what a `MemoryL1` has of its headers. */
+const HEADER = {
+  ...{ sha3Uncles: zeros(32), miner: zeros(20), stateRoot: zeros(32), transactionsRoot: zeros(32) },
+  ...{ receiptsRoot: zeros(32), logsBloom: zeros(256), difficulty: 0n, gasLimit: 0n, gasUsed: 0n, extraData: "0x" },
+  nonce: zeros(8),
+};
+
+let pool: Pool;
+beforeEach(async () => {
+  pool = new Pool();
+  const { l1, node } = pool;
+  l1.mine([{ kind: 1, account: testAddress(0), amountWei: 10n ** 18n }]);
+  follow(node.chain, l1);
   node.sequencer.seal();
   await node.mempool.add(bytesOfHex(await signRaw({ nonce: 0, data: `0x${"a7".repeat(3000)}`, gas: 1_000_000n })));
   node.sequencer.seal();
-  // L1's pool: one kind of transaction per account at a time (geth: txpool.ErrAlreadyReserved).
-  let pending: string | undefined;
-  let blobBaseFeeWei = 1n;
-  let failNext = false;
-  const submitted: string[] = [];
-  const client = {
-    getTransactionCount: async () => {
-      if (failNext) {
-        failNext = false;
-        throw new Error("502 bad gateway");
-      }
-      return 0;
-    },
-    estimateGas: async () => 500_000n,
-    request: async () => "0x7a120",
-    getBlobBaseFee: async () => blobBaseFeeWei,
-    estimateMaxPriorityFeePerGas: async () => 1_000_000n,
-    getBlock: async () => ({ timestamp: memory.head.timestamp, baseFeePerGas: 1_000_000_000n }),
-    getTransactionReceipt: async () => {
-      if (submitted.length === 1) failNext = true;
-      throw new Error("none");
-    },
-    sendRawTransaction: async ({ serializedTransaction }: { serializedTransaction: string }) => {
-      const kind = serializedTransaction.slice(0, 4);
-      submitted.push(kind);
-      if (pending !== undefined && pending !== kind) throw new Error("address already reserved");
-      pending = kind;
-      return "0x";
-    },
-    readContract: async ({ functionName }: { functionName: string }) => {
-      if (functionName === "fallbackDueAfter") return 2n ** 60n;
-      if (functionName === "batchCount") return 1n;
-      if (functionName === "lastPosted") return 0n;
-      return { lastNumber: 0n, lastHash: node.store.blocks.block(0n)!.hash };
-    },
-  } as unknown as PublicClient;
-  const kzg = openKzg();
-  const sender = new L1Sender({ privateKey, l1ChainId: 1n, bumpAfterMs: 50, pollMs: 5 }, { client });
-  const anchor = new Anchor(
-    { privateKey, intervalMs: 10, maxBatchBytes: 100_000, maxBatchHeaders: 100, data: "cheaper" },
-    { client, chain: node.chain, sender, kzg, onTrouble: () => {}, onAnchored: () => {} },
+});
+
+function anchorOf(data: AnchorOptions["data"] = "cheaper", bumpAfterMs = 30) {
+  const { client, node } = pool;
+  const sender = new L1Sender({ privateKey, l1ChainId: 1n, bumpAfterMs, pollMs: 5 }, { client });
+  return new Anchor(
+    { privateKey, intervalMs: 10, maxBatchBytes: 100_000, maxBatchHeaders: 100, data },
+    { client, chain: node.chain, sender, kzg: ONE_BLOB, onTrouble: () => {}, onAnchored: () => {} },
   );
-  await expect(anchor.post()).rejects.toThrow("502");
-  expect(submitted).toEqual(["0x03"]);
-  blobBaseFeeWei = 10n ** 15n; // what was offered is too little now: the blobs stay pending
-  await expect(anchor.post()).rejects.toThrow("already reserved");
-  const third = anchor.post().catch((error: Error) => error.message);
-  await until(() => submitted[2]);
-  expect(submitted).toEqual(["0x03", "0x02", "0x03"]); // outbid with blobs, or nothing is anchored while they wait
-  await anchor.stop();
-  expect(await third).toMatch(/stopped/);
-  await kzg.close();
+}
+
+/** Blobs are pending that L1 does not mine, from a process that offered `times` what L1 asks. */
+function leaveBlobs(times: bigint): void {
+  const feeWei = 2n * GWEI + 1_000_000n;
+  pool.pending = { kind: 3, fees: [times * 1_000_000n, times * feeWei, times * 2n], calls: "anchorBlobs" };
+  pool.mines = ({ calls }) => calls !== "anchorBlobs";
+}
+
+describe("while blobs are pending", () => {
+  test("that have become too dear, calldata take their place as soon as they outbid them", async () => {
+    leaveBlobs(4n);
+    pool.blobBaseFeeWei = 10n ** 12n;
+    expect(await anchorOf("cheaper", 60_000).post()).toBe(2);
+    expect(pool.tried).toEqual(["2 anchor", "3 anchor", "3 anchor", "3 anchor", "3 anchor"]);
+  });
+
+  test("calldata of blocks unclaimed for ten days do, where blobs are what is wanted", async () => {
+    leaveBlobs(1n);
+    const { timestamp } = pool.node.store.blocks.block(1n)!.header;
+    const late = { ...pool.l1.head, timestamp: timestamp + 864_000n };
+    pool.l1.headers.push(late);
+    expect(await anchorOf("blobs").post()).toBe(2);
+    expect(pool.tried).toEqual(["2 anchor", "3 anchor", "3 anchor"]);
+  });
+});
+
+test("blobs that stay pending are looked at again, and the fallback block takes their place once it is due", async () => {
+  pool.mines = ({ calls }) => calls !== "anchorBlobs";
+  const anchor = anchorOf("blobs", 5);
+  await expect(anchor.post()).rejects.toMatchObject({ code: "l1-pending" });
+  expect(new Set(pool.tried)).toEqual(new Set(["3 anchorBlobs"]));
+  pool.tried.length = 0;
+  pool.fallbackDueAfter = 0n;
+  expect(await anchor.post()).toBe(1);
+  expect(pool.tried.at(-1)).toBe("3 anchorFallback");
+});
+
+test("while calldata are pending, blobs are refused once, and calldata take their place", async () => {
+  pool.pending = { kind: 2, fees: [1n, 1n], calls: "anchor" };
+  pool.mines = () => true;
+  const anchor = anchorOf("blobs");
+  await expect(anchor.post()).rejects.toBeInstanceOf(CalldataPendingError);
+  expect(await anchor.post()).toBe(2);
+  expect(await anchor.post()).toBe(2);
+  expect(pool.tried).toEqual(["3 anchorBlobs", "2 anchor", "3 anchorBlobs"]);
 });
 
 test("an endpoint that knows no fee of blobs: calldata still works", async () => {
-  const memory = new MemoryL1();
-  const base = memory.chainFile();
-  const file = { ...base, sequencer: devAccount("sequencer").address.toLowerCase() as `0x${string}` };
-  const node = testNode(file);
-  memory.mine([{ kind: 1, account: testAddress(0), amountWei: 10n ** 18n }]);
-  follow(node.chain, memory);
-  node.sequencer.seal();
   const client = {
+    ...pool.client,
     getBlobBaseFee: async () => {
       throw new Error("the method eth_blobBaseFee does not exist");
     },
-    getBlock: async () => ({ timestamp: memory.head.timestamp, baseFeePerGas: 1_000_000_000n }),
-    readContract: async () => 0n,
-  } as unknown as PublicClient;
+  } as PublicClient;
   const options = { privateKey, maxBatchBytes: 100_000, maxBatchHeaders: 100, data: "cheaper" } as const;
-  const posting = await nextPosting(
-    options,
-    {
-      client,
-      chain: node.chain,
-      kzg: {
-        commitments: async () => [],
-        withProofs: async () => {
-          throw new Error("no thread");
-        },
-        close: async () => {},
-      },
-    },
-    0n,
-  );
+  const posting = await nextPosting(options, { client, chain: pool.node.chain, kzg: ONE_BLOB }, 0n);
   expect(posting?.call.sidecar).toBeUndefined();
 });
