@@ -49,7 +49,13 @@ export type ChallengerModules = {
  */
 export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
   const stopping = new AbortController();
-  const memory: Memory = { settled: new Set(), declined: new Set(), asked: new Set(), underway: new Map() };
+  const memory: Memory = {
+    settled: new Set(),
+    quietSince: new Map(),
+    declined: new Set(),
+    asked: new Set(),
+    underway: new Map(),
+  };
   const loop = async () => {
     while (!stopping.signal.aborted) {
       await round(options, modules, memory).catch((error) => modules.events(roundFailed(error)));
@@ -71,6 +77,8 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
 type Memory = {
   /** Claims that are closed and of which nothing is left to collect. */
   readonly settled: Set<Hex>;
+  /** L1 second at which nothing was left of a closed claim: a fork may take what collected it, and not the claim's end. */
+  readonly quietSince: Map<Hex, bigint>;
   /** Demands that cost more than they are worth. */
   readonly declined: Set<string>;
   /** Demands that L1 has, and of which the answer has not been looked at yet. */
@@ -156,9 +164,12 @@ async function attend(
   const about = { logged, spec, watched };
   const budget = budgetFor(logged, options, modules);
   for (const action of actions) await tryTo(action, about, budget, options, modules, memory);
-  const isClosed = record.closedAt !== 0n && record.closedAt < head.finalizedAt; // and no fork of L1 undoes that
-  if (isClosed && actions.length === 0 && game.nowSeconds > record.closedAt + options.airgapSeconds)
-    memory.settled.add(claimHash);
+  const isSettled = record.closedAt !== 0n && game.nowSeconds > record.closedAt + options.airgapSeconds;
+  const isQuiet = isSettled && actions.length === 0;
+  if (!isQuiet) memory.quietSince.delete(claimHash);
+  else if (!memory.quietSince.has(claimHash)) memory.quietSince.set(claimHash, (await modules.claims.head()).timestamp);
+  // And no fork of L1 undoes that.
+  else if (memory.quietSince.get(claimHash)! < head.finalizedAt) memory.settled.add(claimHash);
 }
 
 async function gameOf(

@@ -8,10 +8,11 @@ import type { Job } from "../common/job.ts";
 import { commissionTask, startsFromRoot, TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
+import { type Collected, collect, stands } from "./claims/collected.ts";
 import type { Commissions, DeliveryOpening } from "./claims/commissions.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openDemandsReader } from "./claims/demands-reader.ts";
-import { collectClaimFees, withdrawBalances } from "./claims/earnings.ts";
+import { withdrawBalances } from "./claims/earnings.ts";
 import type { Groundwork } from "./claims/groundwork.ts";
 import { l1HeaderRlp } from "./claims/l1-header.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
@@ -86,9 +87,9 @@ type Errand = { readonly task: Task; readonly job: Job | undefined };
 
 /** What the first round after a start reads of L1 once, since it never changes again. */
 type Closed = {
-  /** Own closed claims of which nothing is left to collect, with the L1 second of their end: a fork of L1 may undo it. */
-  readonly done: Map<Hex, bigint>;
-  /** Those of them that ended before L1's last finalized block. */
+  /** Own closed claims, with the L1 second of their end and what was collected then: a fork of L1 may undo both. */
+  readonly done: Map<Hex, { readonly closedAt: bigint; readonly collected: Collected }>;
+  /** Those of them of which all that lies before L1's last finalized block. */
   readonly settled: Set<Hex>;
   /** Ids of which an own claim fell for a late answer, and which. Its result may be right: it is claimed once more. */
   readonly late: Map<Hex, Hex>;
@@ -99,7 +100,7 @@ type Closed = {
 };
 
 async function round(options: ExecutorOptions, modules: ExecutorModules, closed: Closed): Promise<void> {
-  const { log, demands, reader, sender, answers, events } = modules;
+  const { l1, log, demands, reader, sender, answers, events } = modules;
   const { done, settled, late, lost } = closed;
   const [claims, finalizedAt] = await Promise.all([log.read(), reader.finalizedAt()]);
   const own = claimsOf(sender.address, claims);
@@ -115,14 +116,18 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, closed:
       if (spec !== undefined) open.push({ logged, spec });
       return;
     }
-    if (done.get(claimHash) !== closedAt) {
-      // Nothing of an overturned claim comes back.
-      if (status === CLAIM_STATUS.overturned) await giveUpOrForget(logged, closed, modules);
-      else await collectClaimFees(modules, logged);
-      done.set(claimHash, closedAt);
-    }
+    const before = done.get(claimHash);
+    let collected = before?.closedAt === closedAt ? before.collected : undefined;
+    // Nothing of an overturned claim comes back.
+    if (status === CLAIM_STATUS.overturned) {
+      if (collected === undefined) await giveUpOrForget(logged, closed, modules);
+      collected = [];
+    } else if (collected === undefined || !(await stands(l1.client, collected)))
+      collected = await collect(modules, logged);
+    done.set(claimHash, { closedAt, collected });
     ended.add(claimHash);
-    if (closedAt < finalizedAt) settled.add(claimHash);
+    if ([closedAt, ...collected.map(({ second }) => second)].every((second) => second < finalizedAt))
+      settled.add(claimHash);
   };
   for (const logged of own) {
     const { claimHash } = logged;
