@@ -23,7 +23,7 @@ export type WorkbenchOptions = {
   readonly claimant: Address;
   readonly dataUrl: string;
   readonly salt: () => Hex;
-  /** A run that failed (data not served yet, say) is tried again after this. */
+  /** A run that failed (data not served yet, say) is tried again after this, then after twice as long, and so on. */
   readonly retryMs: number;
 };
 
@@ -31,6 +31,8 @@ export type WorkbenchModules = {
   readonly runs: Runs;
   readonly onFailure: (spec: RunSpec, error: unknown) => void;
 };
+
+const MAX_DOUBLINGS = 6;
 
 type Piece =
   | { readonly state: "running" }
@@ -44,6 +46,7 @@ type Piece =
 
 export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: WorkbenchModules): Workbench {
   const pieces = new Map<string, Piece>();
+  const failures = new Map<string, number>();
   const keyOf = (spec: RunSpec) => `${runKeyOf(spec)}${spec.consumed?.claimHash ?? ""}`;
 
   async function work(spec: RunSpec, job: Job, key: string, salt: Hex): Promise<void> {
@@ -63,7 +66,9 @@ export function openWorkbench(options: WorkbenchOptions, { runs, onFailure }: Wo
       pieces.set(key, { state: "failed" });
       onFailure(spec, error);
       if (error instanceof DeclinedError) return; // the same bits would come out again
-      setTimeout(() => pieces.delete(key), options.retryMs).unref();
+      const before = failures.get(key) ?? 0;
+      failures.set(key, before + 1);
+      setTimeout(() => pieces.delete(key), options.retryMs * 2 ** Math.min(before, MAX_DOUBLINGS)).unref();
     }
   }
 
