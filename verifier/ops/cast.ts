@@ -29,7 +29,10 @@ export const cast: Op = {
   leaf: leafElementwise,
 };
 
-/** Floats to integers truncate toward zero (P5.7), narrower integers wrap, integers to floats round to nearest even. */
+/**
+ * Floats to integers truncate toward zero (P5.7), narrower integers wrap, integers to floats round to nearest even. A float
+ * beyond the integers of a type becomes the least of them, as on x64; to a uint8 it goes by way of an int32.
+ */
 function convert(value: number | bigint, to: DType): number | bigint {
   switch (to) {
     case "bool":
@@ -37,12 +40,18 @@ function convert(value: number | bigint, to: DType): number | bigint {
     case "float32":
       return typeof value === "bigint" ? roundInteger(value) : Math.fround(value);
     case "int64":
-      return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+      return typeof value === "bigint" ? value : BigInt(truncate(value, 2 ** 63));
     case "int32":
-      return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : Math.trunc(value) | 0;
+      return typeof value === "bigint" ? Number(BigInt.asIntN(32, value)) : truncate(value, 2 ** 31);
     case "uint8":
-      return typeof value === "bigint" ? Number(BigInt.asUintN(8, value)) : Math.trunc(value) & 0xff;
+      return typeof value === "bigint" ? Number(BigInt.asUintN(8, value)) : truncate(value, 2 ** 31) & 0xff;
   }
+}
+
+/** Towards zero; what is not in [−limit, limit) becomes −limit. `+ 0`: no integer is −0. */
+function truncate(value: number, limit: number): number {
+  const whole = Math.trunc(value) + 0;
+  return whole >= -limit && whole < limit ? whole : -limit;
 }
 
 /** Rounded once: through a double a large integer would be rounded twice. */

@@ -17,6 +17,7 @@ import * as rotary from "../../../verifier/ops/rotary.ts";
 import * as softmaxes from "../../../verifier/ops/softmax.ts";
 import { newDraft, ops } from "../../../verifier/ops/table.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
+import { isAllowed, nodeOf } from "./node-of.ts";
 import { samples } from "./samples.ts";
 
 export const PAGE = fileURLToPath(new URL("../../../docs/ops.md", import.meta.url));
@@ -50,7 +51,11 @@ function judgingOf(op: OpName): { strict: string; tolerant: string; reads: strin
   const { replay, tolerance } = bound({ attributes, inputs, output, element: 0, terms });
   const exact = tolerance === null || tolerance()?.slack.mantissa === 0n;
   return {
-    strict: replay === null ? "by the tolerance" : "replayed",
+    strict: !isAllowed(nodeOf(op, inputs, attributes), "strict")
+      ? "not in strict jobs"
+      : replay === null
+        ? "by the tolerance"
+        : "replayed",
     tolerant: exact ? "equal" : "within a bound",
     reads: reads.map(({ count }) => count).join(" + "),
   };

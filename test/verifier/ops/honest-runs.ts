@@ -1,14 +1,10 @@
 // What onnxruntime computes of data of all kinds, with one thread and with two, for every node that an op's cases name.
-import { batchInput, emit } from "../../../verifier/graph/draft.ts";
-import { finish } from "../../../verifier/graph/finish.ts";
 import type { Graph, OpName } from "../../../verifier/graph/graph.ts";
-import { checkGraph } from "../../../verifier/model/check.ts";
-import { UnsupportedModelError } from "../../../verifier/model/errors.ts";
-import { newDraft } from "../../../verifier/ops/table.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { sizeOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { DATA_KINDS, type DataKind } from "./data-kinds.ts";
 import { type ElementCase, elementCases } from "./element-cases.ts";
+import { isAllowed, nodeOf, nodesOf } from "./node-of.ts";
 
 export type HonestRun = {
   readonly op: OpName;
@@ -22,25 +18,6 @@ export type HonestRun = {
   readonly values: readonly Tensor[];
 };
 
-function graphOf(op: OpName, cases: readonly ElementCase[]): Graph {
-  const draft = newDraft();
-  const ids = cases.map(({ operands }, i) =>
-    operands.map((operand, j) => batchInput(draft, `operand${i}_${j}`, operand)),
-  );
-  const outputs = cases.map(({ attributes }, i) => emit(draft, op, ids[i]!, attributes, `tested${i}`));
-  return finish(draft, { kind: "infer", stateOutputs: outputs });
-}
-
-function isAllowed(graph: Graph, profile: "strict" | "tolerant"): boolean {
-  try {
-    checkGraph(graph, profile);
-    return true;
-  } catch (error) {
-    if (error instanceof UnsupportedModelError) return false;
-    throw error;
-  }
-}
-
 /** An op's cases, without those that have an operand of more than so many elements. */
 export const casesUpTo = (op: OpName, largest: number): readonly ElementCase[] =>
   elementCases[op].filter(({ operands }) => operands.every(({ shape }) => sizeOf(shape) <= largest));
@@ -52,9 +29,9 @@ export async function* honestRuns(
   random: () => number,
 ): AsyncGenerator<HonestRun, void, void> {
   if (cases.length === 0) return;
-  const all = graphOf(op, cases);
+  const all = nodesOf(op, cases);
   const single = cases.map((one) => {
-    const graph = graphOf(op, [one]);
+    const graph = nodeOf(op, one.operands, one.attributes);
     if (!isAllowed(graph, "tolerant")) throw new Error(`${op}: a case that no job may hold`);
     return { graph, isStrict: isAllowed(graph, "strict") };
   });

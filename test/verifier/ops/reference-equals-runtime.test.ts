@@ -18,6 +18,16 @@ const bools = (...shape: number[]) => randomTensor(random, "bool", shape, 0, 2);
 const edges = float32([14], [0, -0, 1e-45, -1e-45, 3e-39, -3e-39, 1.17549435e-38, 1, -1, 0.5, 1e38, -1e38, 88.5, -104]);
 const turned: Tensor = { ...edges, data: edges.data.slice().reverse() };
 
+const limits = [2 ** 8, 2 ** 31, 2 ** 32, 2 ** 63, 2 ** 64, 3e38].flatMap((limit) => [limit, -limit]);
+const beyond = (size: number): Tensor =>
+  float32(
+    [size],
+    Array.from(
+      { length: size },
+      (_, i) => limits[(7 * i + size) % limits.length]! * [1, 1 - 2 ** -24, 1 + 2 ** -23][i % 3]!,
+    ),
+  );
+
 type Case = [op: OpName, inputs: Tensor[], attributes?: Attributes];
 
 const exact: Case[] = [
@@ -45,6 +55,11 @@ const exact: Case[] = [
   ["Cast", [randomTensor(random, "uint8", [40], 0, 256)], { to: dtypes.float32.code }],
   ["Cast", [randomTensor(random, "float32", [40], -90, 90)], { to: dtypes.int32.code }],
   ["Cast", [randomTensor(random, "float32", [40], -90, 90)], { to: dtypes.int64.code }],
+  // Beyond the integers of the type, on both sides, and just within.
+  ...(["int32", "int64", "uint8"] as const).flatMap((to): Case[] =>
+    [1, 7, 16, 33, 1000].map((size) => ["Cast", [beyond(size)], { to: dtypes[to].code }]),
+  ),
+  ["Cast", [randomTensor(random, "int32", [40], 2 ** 24, 2 ** 31)], { to: dtypes.float32.code }],
   ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.float32.code }],
   ["Cast", [randomTensor(random, "uint8", [9], 0, 3)], { to: dtypes.bool.code }],
   ["Cast", [bools(9)], { to: dtypes.float32.code }],
