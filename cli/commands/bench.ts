@@ -11,6 +11,7 @@ const suites: Record<string, () => Promise<Suite>> = {
   rpc: async () => (await import("../bench/rpc.ts")).rpc,
   seal: async () => (await import("../bench/seal.ts")).seal,
   sync: async () => (await import("../bench/sync.ts")).sync,
+  tolerance: async () => (await import("../bench/tolerance.ts")).tolerance,
   train: async () => (await import("../bench/train.ts")).train,
 };
 

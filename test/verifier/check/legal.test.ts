@@ -27,7 +27,7 @@ const folder = await mkdtemp(join(tmpdir(), "anh-legal-"));
 afterAll(() => rm(folder, { recursive: true }));
 const long = process.env.ANH_LONG === "1";
 const SEEDS = long ? [1, 2, 3, 4] : [1];
-const STEPS = long ? 8 : 2;
+const STEPS = long ? 4 : 2;
 
 const cnn = smallCnn();
 const gpt = smallGpt();
