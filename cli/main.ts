@@ -50,6 +50,8 @@ program
     "a go-ethereum genesis whose accounts the L2 begins with; balances are paid in through L1",
   )
   .option("--data-dir <path>", "where the stack keeps its data (default: a new temporary folder)")
+  .option("--no-executor", "leave the executing to one of yours (./anh executor run)")
+  .option("--no-challenger", "leave the checking to one of yours (./anh challenger run)")
   .action(async (options) => (await import("./commands/dev.ts")).dev(options));
 
 const model = program.command("model").description("models before and after their training");
@@ -139,16 +141,40 @@ job
   .option("--node-url <url>", "an L2 node that holds what the job names", "http://127.0.0.1:9545")
   .action(async (claim: string, options) => (await import("./commands/job.ts")).replayJob(claim, options));
 
-program
-  .command("node")
-  .description("a node of a chain that is there")
-  .command("run [flags...]")
-  .description(
-    "a sequencer or a replica: --role, --data-dir, --chain-file, --l1-url, …; what is missing or wrong is named (also ANH_NODE_*)",
-  )
-  .helpOption(false)
-  .allowUnknownOption()
-  .action(async (flags: string[]) => (await import("./commands/node.ts")).runNode(flags));
+/** A command whose options its service knows: it reads them, and shows its help, itself. */
+const serviceCommand = (
+  noun: string,
+  about: string,
+  description: string,
+  run: (args: readonly string[], description: string) => Promise<void>,
+): Command =>
+  program
+    .command(noun)
+    .description(about)
+    .command("run [options...]")
+    .description(description)
+    .helpOption(false)
+    .allowUnknownOption()
+    .action((args: string[]) => run(args, description));
+
+serviceCommand(
+  "node",
+  "a node of a chain that is there",
+  "a node: the sequencer, or a replica that follows L1",
+  async (...args) => (await import("./commands/node.ts")).runNode(...args),
+);
+serviceCommand(
+  "executor",
+  "earn by computing what contracts ask for",
+  "an executor: trains and answers, claims the results on L1 under bond",
+  async (...args) => (await import("./commands/executor.ts")).runExecutor(...args),
+);
+serviceCommand(
+  "challenger",
+  "earn by disproving wrong results",
+  "a challenger: computes claimed results again and disputes the wrong ones on L1",
+  async (...args) => (await import("./commands/challenger.ts")).runChallenger(...args),
+);
 
 program
   .command("tx")
@@ -251,9 +277,13 @@ function report(error: unknown): number {
     return exitCodeOf(error);
   }
   if (json) console.log(JSON.stringify({ error: error.toJSON() }));
-  else {
-    const advice = error.hint ?? (error.expected === undefined ? undefined : `expected ${error.expected}`);
-    console.error(`anh: ${error.message}${advice === undefined ? "" : `\n     ${advice}`}`);
-  }
+  else console.error([`anh: ${error.message}`, ...adviceOf(error)].join("\n     "));
   return exitCodeOf(error);
+}
+
+/** What was expected, where the message does not say it, and what to do. */
+function adviceOf({ message, expected, actual, hint }: AnhError): string[] {
+  const came = actual === undefined || message.includes(String(actual)) ? "" : `, got ${actual}`;
+  const compared = expected === undefined || message.includes(String(expected)) ? [] : [`expected ${expected}${came}`];
+  return [...compared, ...(hint === undefined ? [] : [hint])];
 }

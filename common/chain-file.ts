@@ -56,6 +56,11 @@ const BIGINT = /^-?\d+n$/;
 export const encodeChainFile = (chain: ChainFile): string =>
   `${JSON.stringify(chain, (_, value) => (typeof value === "bigint" ? `${value}n` : value), 2)}\n`;
 
+const CONTRACTS: readonly (keyof L1Addresses)[] = [
+  ...(["inbox", "prepaidGas", "bridge", "forcedTransactions", "headerAnchor", "sequencerStake"] as const),
+  ...(["resultClaims", "deliveries", "demands", "disputes", "stateClaims"] as const),
+];
+
 /** Inverse of `encodeChainFile`; throws `ChainFileError` for what is no chain file. */
 export function decodeChainFile(text: string): ChainFile {
   let value: unknown;
@@ -64,14 +69,33 @@ export function decodeChainFile(text: string): ChainFile {
       typeof item === "string" && BIGINT.test(item) ? BigInt(item.slice(0, -1)) : item,
     );
   } catch (cause) {
-    throw new ChainFileError("chain-file", "the chain file is not JSON", { cause, hint: "deploy again" });
+    throw noChainFile("it is not JSON", "JSON", undefined, cause);
   }
   const chain = value as ChainFile;
   for (const key of ["l1ChainId", "l2ChainId", "deployedAtL1Block"] as const)
-    if (typeof chain?.[key] !== "bigint")
-      throw new ChainFileError("chain-file", `the chain file has no ${key}`, { expected: '"<number>n"' });
+    if (typeof chain?.[key] !== "bigint") throw noChainFile(`it has no ${key}`, '"<number>n"', chain?.[key]);
   for (const key of ["contracts", "clocks", "genesis"] as const)
     if (typeof chain[key] !== "object" || chain[key] === null)
-      throw new ChainFileError("chain-file", `the chain file has no ${key}`, { hint: "deploy again" });
+      throw noChainFile(`it has no ${key}`, "an object", chain[key]);
+  for (const name of CONTRACTS) requireHex(`contracts.${name}`, chain.contracts[name], 20);
+  for (const name of ["sequencer", "poster"] as const) requireHex(name, chain[name], 20);
+  requireHex("genesis.hash", chain.genesis.hash, 32);
+  if (typeof chain.clocks.l1BlockMs !== "number")
+    throw noChainFile("it has no clocks.l1BlockMs", "a number", undefined);
+  if (typeof chain.genesis.header?.origin?.number !== "bigint" || typeof chain.genesis.alloc !== "object")
+    throw noChainFile("its genesis is not whole", "a header with its origin, and accounts", undefined);
   return chain;
 }
+
+function requireHex(name: string, value: unknown, bytes: number): void {
+  if (typeof value !== "string" || !/^0x[0-9a-fA-F]*$/.test(value) || value.length !== 2 + 2 * bytes)
+    throw noChainFile(`its ${name} is ${JSON.stringify(value) ?? "missing"}`, `${bytes} bytes in hex`, value);
+}
+
+const noChainFile = (what: string, expected: string, actual: unknown, cause?: unknown): ChainFileError =>
+  new ChainFileError("chain-file", `this is no chain file: ${what}`, {
+    expected,
+    actual,
+    cause,
+    hint: "`./anh dev` and `./anh demo` leave one in their data folder, as chain.json",
+  });

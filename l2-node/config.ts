@@ -1,69 +1,107 @@
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import type { Hex } from "viem";
 import { z } from "zod";
-import { AnhError } from "../common/errors.ts";
+import { httpUrl, listOf, readSettings, type SettingsSchema, whole } from "../common/settings.ts";
 
-/** Settings a node cannot start with: every problem at once, each with its place. */
-export class ConfigError extends AnhError {}
-
-const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const key = z.custom<Hex>(
   (text) => typeof text === "string" && /^0x[0-9a-fA-F]{64}$/.test(text),
   "expected 0x and 64 hex digits",
 );
+const text = z.string().min(1);
 
 const schema = z
   .object({
-    role: z.enum(["sequencer", "replica"]),
-    /** Blocks are executed when somebody asks for what follows from them, as soon as they are there, or never. */
-    execute: z.enum(["lazy", "eager", "none"]).default("lazy"),
-    /** Compare posted state claims with the own state; costs executing what they claim. */
-    audit: z.enum(["on", "off"]).default("on"),
-    dataDir: z.string().min(1),
-    chainFile: z.string().min(1),
-    /** The go-ethereum genesis that the chain is meant to have begun with; a chain that did not is refused. */
-    genesis: z.string().min(1).optional(),
-    l1Url: z.string().url(),
-    /** Other endpoints of the same L1, comma-separated: nothing is believed that one of them does not have. */
-    l1WitnessUrls: z
-      .string()
-      .transform((text) => text.split(","))
-      .pipe(z.array(z.string().url()))
-      .default([]),
-    /** Beacon nodes of L1, or archives of its blobs, comma-separated; needed where batches are posted in blobs. */
-    l1BeaconUrls: z
-      .string()
-      .transform((text) => text.split(","))
-      .pipe(z.array(z.string().url()))
-      .default([]),
-    /** Where the sequencer posts transactions; `cheaper` if a beacon node is named, else `calldata`. */
-    data: z.enum(["calldata", "blobs", "cheaper"]).optional(),
-    host: z.string().min(1).default("127.0.0.1"),
-    port: count(0, 65_535).default(9545),
-    /** Where a replica sends transactions on to; without it, it refuses them. */
-    forwardUrl: z.string().url().optional(),
-    logLevel: z.enum(["trace", "debug", "info", "warn", "error"]).default("info"),
-    /** Signs headers; the key of the chain's sequencer. */
-    sequencerKey: key.optional(),
-    /** Pays for anchoring on L1; the sequencer's if absent. */
-    anchorKey: key.optional(),
-    /** Posts state claims; the key of the chain's poster. A node without it posts none. */
-    posterKey: key.optional(),
-    /** Proves an equivocation of the sequencer on L1, for the reward; a node without it only reports what it saw. */
-    reporterKey: key.optional(),
-    /** Least L1 time between two state claims; a quarter of their window, at most an hour, if absent. */
-    postEverySeconds: count(1, 604_800).optional(),
-    /** Longest wait before something is sealed; the chain's L2 block time if absent. */
-    blockTimeMs: count(10, 60_000).optional(),
-    heartbeatMs: count(100, 3_600_000).default(12_000),
-    originLagBlocks: count(0, 1000).default(2),
-    anchorIntervalMs: count(50, 3_600_000).optional(),
-    /** Pause between looks at L1; half an L1 block if absent. */
-    pollMs: count(10, 60_000).optional(),
-    maxPoolTransactions: count(1, 1_000_000).default(20_000),
-    /** Disk space for what requesters upload; a node whose space is used up takes nothing new. */
-    maxBlobBytes: count(0, 2 ** 50).default(64 * 2 ** 30),
+    role: z
+      .enum(["sequencer", "replica"])
+      .meta({ value: "role", description: "sequencer, or replica: what L1 says, and no key" }),
+    execute: z.enum(["lazy", "eager", "none"]).default("lazy").meta({
+      value: "when",
+      description:
+        "blocks are executed when somebody asks for what follows from them (lazy), as soon as they are there (eager), or never (none)",
+    }),
+    audit: z.enum(["on", "off"]).default("on").meta({
+      value: "on|off",
+      description: "compare posted state claims with the own state; costs executing what they claim",
+    }),
+    dataDir: text.meta({ value: "path", description: "where the node keeps the chain, its state and uploads" }),
+    chainFile: text.meta({
+      value: "path",
+      description: "the chain's addresses and clocks, as `dev` and `demo` write it",
+    }),
+    genesis: text.optional().meta({
+      value: "file",
+      description:
+        "the go-ethereum genesis that the chain is meant to have begun with; a chain that did not is refused",
+    }),
+    l1Url: httpUrl.meta({ value: "url", description: "an L1 node" }),
+    l1WitnessUrls: listOf(httpUrl).default([]).meta({
+      value: "urls",
+      description:
+        "other endpoints of the same L1, comma-separated: nothing is believed that one of them does not have",
+    }),
+    l1BeaconUrls: listOf(httpUrl).default([]).meta({
+      value: "urls",
+      description:
+        "beacon nodes of L1, or archives of its blobs, comma-separated; needed where batches are posted in blobs",
+    }),
+    data: z.enum(["calldata", "blobs", "cheaper"]).optional().meta({
+      value: "place",
+      description:
+        "where the sequencer posts transactions: calldata, blobs, or cheaper (what it does if a beacon node is named)",
+    }),
+    host: text.default("127.0.0.1").meta({ value: "address", description: "where JSON-RPC listens" }),
+    port: whole(0, 65_535).default(9545).meta({ value: "port", description: "of JSON-RPC; 0 takes any free one" }),
+    forwardUrl: httpUrl.optional().meta({
+      value: "url",
+      description:
+        "the sequencer's RPC: where a replica sends transactions on to (without it, it refuses them), and hears signed headers",
+    }),
+    logLevel: z
+      .enum(["trace", "debug", "info", "warn", "error"])
+      .default("info")
+      .meta({ value: "level", description: "of what goes to stderr" }),
+    sequencerKey: key.optional().meta({ value: "key", description: "signs headers; the key of the chain's sequencer" }),
+    anchorKey: key
+      .optional()
+      .meta({ value: "key", description: "pays for anchoring on L1; the sequencer's key if absent" }),
+    posterKey: key.optional().meta({
+      value: "key",
+      description: "posts state claims; the key of the chain's poster. A node without it posts none",
+    }),
+    reporterKey: key.optional().meta({
+      value: "key",
+      description:
+        "proves an equivocation of the sequencer on L1, for the reward; a node without it only reports what it saw",
+    }),
+    postEverySeconds: whole(1, 604_800).optional().meta({
+      value: "n",
+      description: "least L1 time between two state claims; a quarter of their window, at most an hour, if absent",
+    }),
+    blockTimeMs: whole(10, 60_000).optional().meta({
+      value: "n",
+      description: "longest wait before something is sealed; the chain's L2 block time if absent",
+    }),
+    heartbeatMs: whole(100, 3_600_000)
+      .default(12_000)
+      .meta({ value: "n", description: "an empty block is sealed after so long without one" }),
+    originLagBlocks: whole(0, 1000)
+      .default(2)
+      .meta({ value: "n", description: "L1 blocks that the sequencer stays behind L1's head" }),
+    anchorIntervalMs: whole(50, 3_600_000)
+      .optional()
+      .meta({ value: "n", description: "pause between batches; four L1 blocks if absent" }),
+    pollMs: whole(10, 60_000)
+      .optional()
+      .meta({ value: "n", description: "pause between looks at L1; half an L1 block if absent" }),
+    maxPoolTransactions: whole(1, 1_000_000)
+      .default(20_000)
+      .meta({ value: "n", description: "that wait to be sealed" }),
+    maxBlobBytes: whole(0, 2 ** 50)
+      .default(64 * 2 ** 30)
+      .meta({
+        value: "n",
+        description: "disk space for what requesters upload; a node whose space is used up takes nothing new",
+      }),
   })
   .strict()
   .superRefine((config, context) => {
@@ -91,91 +129,13 @@ const schema = z
 
 export type NodeConfig = z.output<typeof schema>;
 
-const NAMES = [
-  "role",
-  "execute",
-  "audit",
-  "dataDir",
-  "chainFile",
-  "genesis",
-  "l1Url",
-  "l1WitnessUrls",
-  "l1BeaconUrls",
-  "data",
-  "host",
-  "port",
-  "forwardUrl",
-  "logLevel",
-  "sequencerKey",
-  "anchorKey",
-  "posterKey",
-  "reporterKey",
-  "postEverySeconds",
-  "blockTimeMs",
-  "heartbeatMs",
-  "originLagBlocks",
-  "anchorIntervalMs",
-  "pollMs",
-  "maxPoolTransactions",
-  "maxBlobBytes",
-] as const satisfies readonly (keyof NodeConfig)[];
-/** Command lines are visible to everybody on the machine. */
-const SECRET: ReadonlySet<string> = new Set(["sequencerKey", "anchorKey", "posterKey", "reporterKey"]);
+export const NODE_SETTINGS: SettingsSchema<typeof schema> = {
+  schema,
+  prefix: "ANH_NODE",
+  secret: new Set(["sequencerKey", "anchorKey", "posterKey", "reporterKey"]),
+  help: "./anh node run --help lists all settings",
+};
 
-const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-const variable = (name: string): string => `ANH_NODE_${dashed(name).replaceAll("-", "_").toUpperCase()}`;
-
-/** Flag > `ANH_NODE_*` > JSON file named by `--config` > default. Throws `ConfigError` naming every problem and its origin. */
-export function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv): NodeConfig {
-  const flags = readFlags(argv);
-  const origins = new Map<string, string>();
-  const merged: Record<string, unknown> = {};
-  const file = flags.config === undefined ? {} : readConfigFile(flags.config);
-  for (const name of Object.keys(file)) take(name, file[name], `${flags.config}`);
-  for (const name of NAMES) {
-    take(name, environment[variable(name)], variable(name));
-    take(name, flags[dashed(name)], `--${dashed(name)}`);
-  }
-  function take(name: string, value: unknown, origin: string): void {
-    if (value === undefined) return;
-    merged[name] = value;
-    origins.set(name, origin);
-  }
-
-  const parsed = schema.safeParse(merged);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => {
-    const name = String(path[0] ?? "");
-    const hint = SECRET.has(name) ? variable(name) : `--${dashed(name)} or ${variable(name)}`;
-    return `${origins.get(name) ?? hint}: ${message}`;
-  });
-  throw new ConfigError("config", `the node cannot start with these settings:\n  ${problems.join("\n  ")}`, {
-    actual: problems.length,
-    hint: "settings are flags, ANH_NODE_* variables, or a JSON file named by --config",
-  });
-}
-
-function readFlags(argv: readonly string[]): Readonly<Record<string, string | undefined>> {
-  const names = NAMES.filter((name) => !SECRET.has(name)).map(dashed);
-  const options = Object.fromEntries([...names, "config"].map((name) => [name, { type: "string" as const }]));
-  try {
-    return parseArgs({ args: [...argv], options }).values as Record<string, string | undefined>;
-  } catch (error) {
-    throw new ConfigError("usage", (error as Error).message, {
-      expected: [...names, "config"].map((name) => `--${name}`).join(" "),
-    });
-  }
-}
-
-function readConfigFile(path: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-    throw new Error("not an object");
-  } catch (cause) {
-    throw new ConfigError("config-file", `${path} is no JSON object of settings`, {
-      cause,
-      hint: (cause as Error).message,
-    });
-  }
-}
+/** Flag > `ANH_NODE_*` > JSON file named by `--config` > default. Throws `SettingsError` naming every problem and its origin. */
+export const readConfig = (argv: readonly string[], environment: NodeJS.ProcessEnv): NodeConfig =>
+  readSettings(NODE_SETTINGS, { argv, environment, readFile: (path) => readFileSync(path, "utf8") });

@@ -4,9 +4,11 @@ import type { Router } from "express";
 import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
 import { sealedHeaderDigest } from "../common/sealed-header.ts";
+import { SettingsError } from "../common/settings.ts";
 import { addressOfKey, signDigest } from "../common/signature.ts";
+import { troubleOf } from "../common/trouble.ts";
 import { Chain, onChainChange } from "./chain/chain.ts";
-import { ConfigError, type NodeConfig } from "./config.ts";
+import type { NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
 import { Auditor } from "./execution/auditor.ts";
 import { bridgeSource } from "./execution/bridge-source.ts";
@@ -175,6 +177,11 @@ function makeSequencing(
 ): Sequencing {
   const { file, store } = chain;
   const privateKey = config.sequencerKey as NonNullable<NodeConfig["sequencerKey"]>;
+  if (addressOfKey(privateKey) !== file.sequencer)
+    throw new SettingsError("wrong-key", "the sequencer key does not belong to the chain's sequencer", {
+      expected: file.sequencer,
+      actual: addressOfKey(privateKey),
+    });
   const recovery = openRecovery();
   const mempool = new Mempool(
     {
@@ -282,7 +289,7 @@ function makeAccountant(
   const { clocks, poster } = chain.file;
   const posterKey = config.posterKey as Hex;
   if (addressOfKey(posterKey) !== poster)
-    throw new ConfigError("wrong-key", "the poster key does not belong to the chain's poster of state claims", {
+    throw new SettingsError("wrong-key", "the poster key does not belong to the chain's poster of state claims", {
       expected: poster,
       actual: addressOfKey(posterKey),
     });
@@ -313,11 +320,13 @@ const makeSender = (privateKey: Hex, { l1ChainId, clocks }: ChainFile, client: P
     { client },
   );
 
-/** Errors as plain fields: message, code and a hint where there is one. */
+/** Errors as plain fields: message, code, and what to do where that is known. */
 function describe(trouble: object): object {
   if (!("error" in trouble)) return trouble;
-  const { error } = trouble;
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { code, shortMessage } = error as { code?: unknown; shortMessage?: string };
-  return { message: shortMessage ?? error.message, ...(code === undefined ? {} : { code }) };
+  const { hint, ...told } = troubleOf(trouble.error);
+  if (told.url === undefined) return { ...told, ...(hint === undefined ? {} : { hint }) };
+  return {
+    ...told,
+    hint: "is it up? It is asked again until it answers; --l1-url, --l1-witness-urls, --l1-beacon-urls and --forward-url name what is asked",
+  };
 }

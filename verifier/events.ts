@@ -1,3 +1,5 @@
+import { troubleOf } from "../common/trouble.ts";
+
 /** One line of what a service does; amounts as bigint, hashes as hex. */
 export type ServiceEvent = { readonly event: string; readonly [field: string]: unknown };
 
@@ -8,7 +10,7 @@ export type EventSink = (event: ServiceEvent) => void;
 export const roundFailed = (error: unknown, about: object = {}): ServiceEvent => ({
   event: "round-failed",
   ...about,
-  error: error instanceof Error ? error.message : String(error),
+  error: troubleOf(error).message,
 });
 
 /** What fails for one claim or task must not keep a service from the others: it is reported, and the next round tries again. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import express from "express";
 import { bytesToHex, concatHex, type Hex, isAddressEqual, keccak256, stringToHex } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
+import { AnhError } from "../common/errors.ts";
 import { PROFILE } from "../common/job.ts";
 import type { Task } from "../common/task.ts";
 import { answerDuty } from "./claims/answers.ts";
@@ -103,7 +104,14 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
     (await store.open(root)) ?? ((await isClaimed(root, log, sender.address)) ? unclaimed.open(root) : undefined);
   app.use(dataRouter({ stored, claims: ownClaims(log, runs, sender.address) }));
   const server = createServer(app).listen(settings.dataPort, "127.0.0.1");
-  await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject));
+  await new Promise((resolve, reject) => server.once("listening", resolve).once("error", reject)).catch((cause) => {
+    if (cause.code !== "EADDRINUSE") throw cause;
+    throw new AnhError("port-taken", `port ${settings.dataPort} of the data service is in use`, {
+      actual: settings.dataPort,
+      cause,
+      hint: "stop what listens there, or choose another with --data-port (0 takes any free one)",
+    });
+  });
   const dataUrl = settings.dataUrl ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const failed =

@@ -1,96 +1,95 @@
 import { readFileSync } from "node:fs";
-import { type Hex, isAddress, isHex, parseEther, size } from "viem";
-import { type ChainFile, decodeChainFile } from "../common/chain-file.ts";
-import { AnhError } from "../common/errors.ts";
-import type { TrustedValidator } from "./claims/commissions.ts";
+import { type Hex, parseEther } from "viem";
+import { z } from "zod";
+import type { ChainFile } from "../common/chain-file.ts";
+import { httpUrl, SettingsError, whole } from "../common/settings.ts";
+import { readChain } from "./read-chain.ts";
 
-/** A command line or environment that a service cannot start with. */
-export class SettingsError extends AnhError {}
+const path = z.string().min(1);
 
-type Values = Readonly<Record<string, string | readonly string[] | boolean | undefined>>;
+export const bytes32 = z.custom<Hex>(
+  (text) => typeof text === "string" && /^0x[0-9a-fA-F]{64}$/.test(text),
+  "expected 32 bytes in hex",
+) as z.ZodType<Hex, string>;
 
-/** Options every service of the verifier has; the key stays out of the command line: `ANH_KEY`. */
-export const SERVICE_OPTIONS = {
-  "chain-file": { type: "string" },
-  "l1-url": { type: "string" },
-  "node-url": { type: "string" },
-  folder: { type: "string" },
-  "data-port": { type: "string", default: "0" },
-  "data-url": { type: "string" },
-  "poll-ms": { type: "string", default: "250" },
-  "max-bond-eth": { type: "string", default: "2" },
-} as const;
+export const etherAmount = z
+  .string()
+  .regex(/^\d{1,12}(\.\d{1,18})?$/, "expected an amount of ether, e.g. 0.5")
+  .transform((text) => parseEther(text));
 
-export type ServiceSettings = {
+/** What every service of the verifier is told. */
+export const serviceShape = {
+  chainFile: path.meta({
+    value: "path",
+    description: "the chain's addresses and clocks, as `dev` and `demo` write it",
+  }),
+  l1Url: httpUrl.default("http://127.0.0.1:8545").meta({ value: "url", description: "an L1 node" }),
+  nodeUrl: httpUrl
+    .default("http://127.0.0.1:9545")
+    .meta({ value: "url", description: "an L2 node: says what is asked for, and holds what jobs name" }),
+  dataDir: path.meta({
+    value: "path",
+    description: "checkpoints and content; may be deleted while the service is down and has nothing at stake",
+  }),
+  keyFile: path.optional().meta({
+    value: "path",
+    description: "a file that holds the private key of the service's L1 account, where ANH_KEY does not",
+  }),
+  pollMs: whole(1, 600_000).default(250).meta({ value: "n", description: "pause between looks at L1" }),
+  maxBondEth: etherAmount.prefault("2").meta({ value: "amount", description: "no bond above this is put at stake" }),
+};
+
+/** Where the service's key stands, and nothing else: one key is one queue of L1 transactions. */
+const KEY = "ANH_KEY";
+
+export interface ServiceSettings {
   readonly chain: ChainFile;
   readonly l1Url: string;
   readonly nodeUrl: string;
   readonly key: Hex;
   readonly folder: string;
-  readonly dataPort: number;
-  readonly dataUrl?: string;
   readonly pollMs: number;
   readonly maxBondWei: bigint;
-};
+}
 
-export function readServiceSettings(values: Values, environment: NodeJS.ProcessEnv): ServiceSettings {
-  const dataUrl = values["data-url"];
+export function serviceSettings(
+  told: z.output<z.ZodObject<typeof serviceShape>>,
+  environment: NodeJS.ProcessEnv,
+): ServiceSettings {
+  const { chainFile, l1Url, nodeUrl, dataDir, keyFile, pollMs, maxBondEth } = told;
   return {
-    chain: decodeChainFile(readFileSync(required(values, "chain-file"), "utf8")),
-    l1Url: required(values, "l1-url"),
-    nodeUrl: required(values, "node-url"),
-    key: readKey(environment.ANH_KEY),
-    folder: required(values, "folder"),
-    dataPort: readCount(values, "data-port"),
-    ...(typeof dataUrl === "string" ? { dataUrl } : {}),
-    pollMs: readCount(values, "poll-ms"),
-    maxBondWei: parseEther(required(values, "max-bond-eth")),
+    chain: readChain(chainFile),
+    l1Url,
+    nodeUrl,
+    key: keyFile === undefined ? keyOf(environment[KEY], KEY) : keyOf(readKeyFile(keyFile), keyFile),
+    folder: dataDir,
+    pollMs,
+    maxBondWei: maxBondEth,
   };
 }
 
-function required(values: Values, name: string): string {
-  const value = values[name];
-  if (typeof value !== "string" || value === "")
-    throw new SettingsError("settings", `--${name} is missing`, { expected: `--${name} <value>` });
-  return value;
-}
-
-export function readCount(values: Values, name: string): number {
-  const text = required(values, name);
-  if (!/^[0-9]{1,9}$/.test(text))
-    throw new SettingsError("settings", `--${name} is "${text}"`, { expected: "a whole number", actual: text });
-  return Number(text);
-}
-
-/** A repeatable option; each value must be one of `allowed`, or 32 bytes in hex if that is undefined. */
-export function readList<T extends string>(values: Values, name: string, allowed?: readonly T[]): T[] {
-  const list = (values[name] ?? []) as readonly string[];
-  for (const item of list) {
-    const fits = allowed === undefined ? isHex(item) && size(item) === 32 : allowed.includes(item as T);
-    if (!fits)
-      throw new SettingsError("settings", `--${name} is "${item}"`, {
-        expected: allowed === undefined ? "32 bytes in hex" : allowed.join(", "),
-        actual: item,
-      });
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw new SettingsError(
+      "settings",
+      `--key-file ${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      {
+        cause,
+      },
+    );
   }
-  return list as T[];
 }
 
-/** `<address>:<code hash>`: which contract, and what it must be. */
-export function readValidators(values: Values, name: string): TrustedValidator[] {
-  return ((values[name] ?? []) as readonly string[]).map((item) => {
-    const [address = "", codeHash = "", ...more] = item.split(":");
-    if (!isAddress(address) || !isHex(codeHash) || size(codeHash) !== 32 || more.length > 0)
-      throw new SettingsError("settings", `--${name} is "${item}"`, {
-        expected: "<address>:<code hash>, 20 and 32 bytes in hex",
-        actual: item,
-      });
-    return { address, codeHash };
-  });
-}
-
-function readKey(key: string | undefined): Hex {
-  if (key === undefined || !/^0x[0-9a-fA-F]{64}$/.test(key))
-    throw new SettingsError("settings", "ANH_KEY holds no private key", { expected: "0x and 64 hex digits" });
+/** Says nothing of what it found instead: that may be a key with a letter too many. */
+function keyOf(key: string | undefined, place: string): Hex {
+  if (key === undefined || key === "")
+    throw new SettingsError("settings", `${place} is empty: the service needs the key of an L1 account of its own`, {
+      expected: "0x and 64 hex digits",
+      hint: "put the key into a file that only you can read, and name it: --key-file <path>",
+    });
+  if (!/^0x[0-9a-fA-F]{64}$/.test(key))
+    throw new SettingsError("settings", `${place} holds no private key`, { expected: "0x and 64 hex digits" });
   return key as Hex;
 }

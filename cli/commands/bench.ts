@@ -20,7 +20,6 @@ export async function bench(name: string, options: { json: boolean }): Promise<v
   const load = Object.hasOwn(suites, name) ? suites[name] : undefined;
   if (load === undefined)
     throw new AnhError("usage", `no bench suite "${name}"`, {
-      expected: Object.keys(suites).join(", "),
       actual: name,
       hint: `suites: ${Object.keys(suites).join(", ")}`,
     });

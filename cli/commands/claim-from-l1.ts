@@ -4,7 +4,7 @@ import { type LoggedClaim, openClaimLog } from "../../verifier/claims/log.ts";
 import type { RunSpec } from "../../verifier/claims/runs.ts";
 import { specOf } from "../../verifier/claims/spec.ts";
 import { openL1 } from "../../verifier/clients.ts";
-import { readChain } from "../read-chain.ts";
+import { readChain } from "../../verifier/read-chain.ts";
 
 /** Where a command finds a claim and what it names. */
 export interface ClaimOptions {

@@ -22,6 +22,8 @@ interface DevOptions {
   readonly l2Port: string;
   readonly dataDir?: string;
   readonly genesis?: string;
+  readonly executor: boolean;
+  readonly challenger: boolean;
 }
 
 /** What has its place on L2 by protocol (P0.6). */
@@ -51,7 +53,7 @@ export async function dev(options: DevOptions): Promise<void> {
   const stack = await startStack({ dataDir, l1Port, l2Port, ...(genesis ? { genesis } : {}) }, { events: deathsOnly });
   let isReady = false;
   const serve = async () => {
-    startServices(stack);
+    startServices(stack, options);
     await fund(stack, genesis?.deposits ?? []);
     announce(stack, dataDir, options.json);
     isReady = true;
@@ -76,14 +78,16 @@ const deathsOnly = {
   event: () => {},
 };
 
-function startServices(stack: Stack): void {
-  for (const name of ["executor", "challenger"] as const)
+function startServices(stack: Stack, wanted: Pick<DevOptions, "executor" | "challenger">): void {
+  for (const name of ["executor", "challenger"] as const) {
+    if (!wanted[name]) continue;
     stack.supervisor.start({
       name,
       script: `verifier/${name}-main.ts`,
       args: stack.serviceArgs(name),
       env: { ANH_KEY: devAccount(name).privateKey },
     });
+  }
 }
 
 /** A genesis that this machine's two chains can be told apart with. */

@@ -1,12 +1,20 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { EXIT } from "../exit.ts";
-import { ROOT } from "../paths.ts";
+import { NODE_SETTINGS, readConfig } from "../../l2-node/config.ts";
+import { eventsTo } from "../service/events.ts";
+import { asksForHelp, serviceHelp } from "../service/help.ts";
+import { writableFolder } from "../stack/data-dir.ts";
 
-/** `anh node run`: a node with these flags, as a process of its own, until it ends or is told to. */
-export async function runNode(args: readonly string[]): Promise<void> {
-  const node = spawn(process.execPath, [`${ROOT}l2-node/main.ts`, ...args], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => node.kill(signal));
-  const [code] = (await once(node, "close")) as [number | null];
-  process.exitCode = code ?? EXIT.failed;
+/** `anh node run`: a node in this process, until a signal. */
+export async function runNode(args: readonly string[], description: string): Promise<void> {
+  if (asksForHelp(args)) {
+    process.stdout.write(serviceHelp("anh node run", description, NODE_SETTINGS));
+    return;
+  }
+  const config = readConfig(
+    args.filter((word) => word !== "--json"),
+    process.env,
+  );
+  writableFolder(config.dataDir);
+  const { nodeMain } = await import("../../l2-node/main.ts");
+  await nodeMain(config, eventsTo(config.role, args.includes("--json")));
+  process.stderr.write("anh: node stopped\n");
 }

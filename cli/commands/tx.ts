@@ -4,8 +4,9 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { type Forced, type ForceModules, forceCall, forceEnvelope } from "../../l2-node/l1/force.ts";
 import { L1Sender } from "../../l2-node/l1/sender.ts";
+import { readChain } from "../../verifier/read-chain.ts";
 import { type ForceOptions, type ForceRequest, requestOf } from "../force-options.ts";
-import { readChain } from "../read-chain.ts";
+import { checkL1 } from "../service/l1.ts";
 import { wait } from "../waiting.ts";
 
 export interface TxForceOptions extends ForceOptions {
@@ -59,17 +60,6 @@ function l1Key(): Hex {
       hint: "set ANH_KEY to the key of the L1 account that pays",
     });
   return key as Hex;
-}
-
-async function checkL1(client: PublicClient, { l1ChainId }: ChainFile, url: string): Promise<void> {
-  const found = await client.getChainId().catch((cause) => {
-    throw new AnhError("l1-unavailable", `no L1 node answers at ${url}`, { cause, hint: "name one with --l1-url" });
-  });
-  if (BigInt(found) !== l1ChainId)
-    throw new AnhError("wrong-l1", `${url} is another chain than the L1 of the chain file`, {
-      expected: l1ChainId,
-      actual: found,
-    });
 }
 
 async function queue(request: ForceRequest, modules: ForceModules): Promise<Forced> {

@@ -1,4 +1,4 @@
-import { createPublicClient, http } from "viem";
+import { createPublicClient, type Hex, http } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { putBlob } from "../../verifier/data/put.ts";
@@ -22,6 +22,15 @@ export async function chainAt(nodeUrl: string): Promise<ChainAt> {
   }
 }
 
+/** Whether a contract stands at the address; taken for granted where the node cannot say. */
+export async function hasCode(nodeUrl: string, address: Hex): Promise<boolean> {
+  const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
+  return client.getCode({ address }).then(
+    (code) => code !== undefined,
+    () => true,
+  );
+}
+
 /** Stores content at a node, each piece once. */
 export async function uploadAll(
   nodeUrl: string,
@@ -37,8 +46,6 @@ export async function uploadAll(
 
 const silent = (url: string, cause: unknown): AnhError =>
   new AnhError("node-unavailable", `no node answers at ${url}`, {
-    expected: "an L2 node",
-    actual: url,
     hint: "Start ./anh dev, or name the node with --node-url.",
     cause,
   });

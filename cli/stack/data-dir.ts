@@ -14,8 +14,8 @@ export function temporaryDataDir(prefix: string): string {
   return path;
 }
 
-/** The folder named on the command line, for this run alone. Refused before anything is started if it cannot be one. */
-export function chosenDataDir(named: string): string {
+/** The absolute path of a folder named on the command line, made where it is not there. Refused if it cannot be written. */
+export function writableFolder(named: string): string {
   const path = resolve(named);
   const refuse = (what: string, cause?: unknown) =>
     new AnhError("usage", `--data-dir ${named}: ${what}`, {
@@ -35,6 +35,11 @@ export function chosenDataDir(named: string): string {
   } catch (cause) {
     throw refuse(`cannot be written (${cause instanceof Error ? cause.message : cause})`, cause);
   }
+  return path;
+}
+
+/** Throws if a run goes on in the folder. */
+export function requireNoRun(path: string, named: string): void {
   const pid = runningIn(path);
   if (pid !== undefined)
     throw new AnhError("usage", `--data-dir ${named} is in use: a run goes on there (pid ${pid})`, {
@@ -42,6 +47,12 @@ export function chosenDataDir(named: string): string {
       actual: named,
       hint: "end that run first, or name another folder",
     });
+}
+
+/** The folder named on the command line, for this run alone. Refused before anything is started if it cannot be one. */
+export function chosenDataDir(named: string): string {
+  const path = writableFolder(named);
+  requireNoRun(path, named);
   // The embedded L1 keeps nothing when it ends, so what the other services kept belongs to a chain that is gone.
   if (existsSync(join(path, CHAIN_FILE)))
     throw new AnhError("usage", `--data-dir ${named} holds an earlier run, which cannot be continued`, {

@@ -94,7 +94,7 @@ export async function startStack(
       l1Url,
       l2Url,
       supervisor,
-      serviceArgs: (name) => [...common, "--node-url", l2Url, "--folder", join(dataDir, name)],
+      serviceArgs: (name) => [...common, "--node-url", l2Url, "--data-dir", join(dataDir, name)],
       stop: () => supervisor.stop(),
     };
   } catch (error) {

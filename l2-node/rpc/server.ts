@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
+import { AnhError } from "../../common/errors.ts";
 import { type DispatchLimits, dispatch } from "./dispatch.ts";
 import { errorBody, RPC_CODE, RpcError, type RpcErrorBody } from "./errors.ts";
 import { type FilterOptions, openFilters } from "./filters.ts";
@@ -109,11 +110,25 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
 
 function listen(server: Server, { host, port }: RpcServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    const refused = (cause: NodeJS.ErrnoException) => reject(cannotListen(host, port, cause));
+    server.once("error", refused);
     server.listen(port, host, () => {
-      server.off("error", reject);
+      server.off("error", refused);
       resolve();
     });
+  });
+}
+
+function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException): AnhError {
+  const details = { expected: "an address of this machine and a free port", actual: `${host}:${port}`, cause };
+  if (cause.code === "EADDRINUSE")
+    return new AnhError("port-taken", `port ${port} of ${host} is in use`, {
+      ...details,
+      hint: "stop what listens there, or choose another with --port (0 takes any free one)",
+    });
+  return new AnhError("settings", `JSON-RPC cannot listen on ${host}:${port} (${cause.code})`, {
+    ...details,
+    hint: "--host names an address of this machine, --port a port that this user may take",
   });
 }
 

@@ -7,10 +7,14 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { createPublicClient, type Hex, http, keccak256, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { exitCodeOf } from "../../cli/exit.ts";
+import { hasCode } from "../../cli/job/node.ts";
 import { ROOT } from "../../cli/paths.ts";
+import { type PreflightSettings, preflight } from "../../cli/service/preflight.ts";
 import { devUsers } from "../../cli/stack/accounts.ts";
 import { CHAIN_FILE } from "../../cli/stack/data-dir.ts";
+import { readChain } from "../../verifier/read-chain.ts";
 import { until } from "../support/until.ts";
 
 const CONTRACT = "0x00000000000000000000000000000000000000aa";
@@ -106,22 +110,23 @@ test("the L2 begins with the genesis file's contracts; its balances come through
   expect(await l2.getBalance({ address: CONTRACT, blockNumber: 0n })).toBe(0n);
   expect(await l2.getBalance({ address: CONTRACT })).toBe(5n);
   expect(await l2.getBalance({ address: RICH })).toBe(100n);
+  expect(await Promise.all([CONTRACT, RICH].map((at) => hasCode(ready.l2.url, at as Hex)))).toEqual([true, false]);
   expect(await l2.getCode({ address: "0xcA11bde05977b3631167028862bE2a173976CA11" })).toMatch(/^0x6080/);
 });
 
 test("a replica with another genesis does not start, and says which was expected", async () => {
-  const replica = (file: string) =>
+  const replica = (file: string, ...more: readonly string[]) =>
     anh(
       ...["node", "run", "--role", "replica", "--data-dir", join(folder, "replica"), "--genesis", file],
-      ...["--chain-file", join(dataDir, CHAIN_FILE), "--l1-url", ready.l1.url, "--port", "0"],
+      ...["--chain-file", join(dataDir, CHAIN_FILE), "--l1-url", ready.l1.url, "--port", "0", ...more],
     );
   const refused = replica(genesisFile("other.json", "0x2b"));
   expect((await refused.ended)[0]).toBe(78);
   expect(await refused.stderr).toMatch(
-    /did not begin with this genesis file\nexpected 0x[0-9a-f]{64}\nactual 0x[0-9a-f]{64}\n/,
+    /did not begin with this genesis file\n +expected 0x[0-9a-f]{64}, got 0x[0-9a-f]{64}\n +the chain file decides/,
   );
 
-  const node = replica(genesis);
+  const node = replica(genesis, "--json");
   try {
     const [line] = (await once(createInterface({ input: node.child.stdout }), "line")) as [string];
     const reader = createPublicClient({ transport: http(JSON.parse(line).url) });
@@ -136,6 +141,49 @@ test("a replica with another genesis does not start, and says which was expected
     node.child.kill("SIGTERM");
   }
   expect((await node.ended)[0]).toBe(0);
+});
+
+describe("before an executor or a challenger starts, its operator hears", () => {
+  const settings = (changes: Partial<PreflightSettings> = {}): PreflightSettings => ({
+    chain: readChain(join(dataDir, CHAIN_FILE)),
+    l1Url: ready.l1.url,
+    nodeUrl: ready.l2.url,
+    key: user.privateKey,
+    folder: join(folder, "service"),
+    ...changes,
+  });
+  const gone = "http://127.0.0.1:1";
+  const poor = `0x${"77".repeat(32)}` as const;
+  test.each<[string, () => Partial<PreflightSettings>, number, string, RegExp]>([
+    ["an L1 that is not there", () => ({ l1Url: `${gone}/v3/key` }), 69, "l1-unavailable", /127\.0\.0\.1:1\/…$/],
+    ["a node that is not there", () => ({ nodeUrl: gone }), 69, "node-unavailable", /no L2 node answers/],
+    ["the L2 in L1's place", () => ({ l1Url: ready.l2.url }), 78, "wrong-l1", /another chain than the L1/],
+    ["the L1 in L2's place", () => ({ nodeUrl: ready.l1.url }), 78, "wrong-l2", /another chain than the L2/],
+    ["an account without ether", () => ({ key: poor }), 78, "unfunded", /has no ether on L1/],
+    ["an L1 that began anew", () => ({ chain: begunAnew() }), 78, "wrong-l1", /does not hold the block/],
+    ["contracts that are absent", () => ({ chain: withoutContracts() }), 78, "wrong-l1", /no contract at 0x0+aa/],
+    ["a folder that cannot be", () => ({ folder: "/proc/anh" }), 2, "usage", /cannot be written/],
+    ["a folder that is a file", () => ({ folder: genesis }), 2, "usage", /is not a folder/],
+    ["a folder in use", () => ({ folder: dataDir }), 2, "usage", /a run goes on there/],
+  ])("%s", async (_, changes, exit, code, message) => {
+    const error = await preflight(settings(changes())).catch((reason) => reason);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
+    expect(exitCodeOf(error)).toBe(exit);
+  });
+  const begunAnew = () => {
+    const { chain } = settings();
+    const { header } = chain.genesis;
+    const origin = { ...header.origin, hash: `0x${"12".repeat(32)}` as const };
+    return { ...chain, genesis: { ...chain.genesis, header: { ...header, origin } } };
+  };
+  const withoutContracts = () => {
+    const { chain } = settings();
+    return { ...chain, contracts: { ...chain.contracts, resultClaims: CONTRACT } } as const;
+  };
+
+  test("what its account has, when all is well", async () => {
+    expect(await preflight(settings())).toBeGreaterThan(10n ** 18n);
+  });
 });
 
 test("`anh tx force` pays nothing for what cannot work, and says so with the exit codes of all commands", async () => {

@@ -39,11 +39,16 @@ test.each([
   [["test", "test/nope"], 'no test file\'s path contains "test/nope"'],
   [["dev", "--l1-port", "abc"], '--l1-port is "abc"'],
   [["dev", "--l1-port", "65536"], '--l1-port is "65536"'],
+  [["node", "run", "--prot", "1"], "Unknown option '--prot'"],
+  [["executor", "run", "--chain-file", "/nowhere", "--data-dir", "d"], "the chain file /nowhere cannot be read"],
+  [["challenger", "go"], "unknown command 'go'"],
 ])("%j is a mistake of usage: said in one line with a way out, exit code 2", (args, message) => {
   const { status, stdout, stderr } = anh(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
   expect(stderr).toContain(`anh: ${message}`);
-  expect(stderr.trim().split("\n")).toHaveLength(2);
+  const [, ...ways] = stderr.trim().split("\n");
+  expect(ways.length).toBeGreaterThan(0);
+  for (const way of ways) expect(way).toMatch(/^ {5}\S/);
 });
 
 test("a mistake in a command points to that command's help, and help says what must be given", () => {
@@ -52,6 +57,17 @@ test("a mistake in a command points to that command's help, and help says what m
   const { stdout } = anh("job", "create", "--help");
   expect(stdout.match(/\(required\)/g)).toHaveLength(6);
   expect(stdout).toMatch(/--requester <address>[^-]*\(required\)/);
+});
+
+test.each([
+  ["node", "ANH_NODE_POSTER_KEY", "--port <port>", "9545"],
+  ["executor", "ANH_KEY", "--max-bond-eth <amount>", "2"],
+  ["challenger", "ANH_KEY", "--l1-url <url>", "http://127.0.0.1:8545"],
+])("./anh %s run --help lists options, variables and defaults", (noun, variable, option, usual) => {
+  const { status, stdout } = anh(noun, "run", "--help");
+  expect(status).toBe(0);
+  for (const told of [`Usage: anh ${noun} run`, "(required)", variable, option, `(default: ${usual})`])
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(told);
 });
 
 test("with --json a mistake of usage is JSON too", () => {

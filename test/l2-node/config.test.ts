@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { ConfigError, readConfig } from "../../l2-node/config.ts";
+import { SettingsError } from "../../common/settings.ts";
+import { readConfig } from "../../l2-node/config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "anh-config-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -14,7 +15,7 @@ const problemsOf = (argv: readonly string[], environment: NodeJS.ProcessEnv = {}
     readConfig(argv, environment);
     return "";
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof SettingsError)) throw error;
     return error.message;
   }
 };

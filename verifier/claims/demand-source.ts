@@ -11,6 +11,7 @@ import {
   type Task,
   trainTask,
 } from "../../common/task.ts";
+import { shownUrl } from "../../common/trouble.ts";
 import type { Demand, DemandSource } from "./demand.ts";
 
 /** A node that does not answer `anh_getDemands`, or answers something else. */
@@ -28,10 +29,12 @@ export function openDemandSource(nodeUrl: string, timeoutMs: number): DemandSour
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "anh_getDemands", params: [] }),
       signal: AbortSignal.timeout(timeoutMs),
+    }).catch((cause) => {
+      throw new DemandSourceError("node-unavailable", `no L2 node answers at ${shownUrl(nodeUrl)}`, { cause });
     });
-    const parsed = demandsBody.safeParse(await response.json());
+    const parsed = demandsBody.safeParse(await response.json().catch(() => undefined));
     if (!parsed.success)
-      throw new DemandSourceError("demands", `${nodeUrl} does not answer anh_getDemands with demands`, {
+      throw new DemandSourceError("demands", `${shownUrl(nodeUrl)} does not answer anh_getDemands with demands`, {
         expected: "a list of {id, jobBytes, taskBytes}",
         actual: parsed.error.issues[0]?.message,
       });

@@ -1,0 +1,62 @@
+import { createPublicClient, type Hex, http, type PublicClient } from "viem";
+import { privateKeyToAddress } from "viem/accounts";
+import type { ChainFile } from "../../common/chain-file.ts";
+import { AnhError } from "../../common/errors.ts";
+import { shownUrl } from "../../common/trouble.ts";
+import { requireNoRun, writableFolder } from "../stack/data-dir.ts";
+import { lockFolder } from "../stack/run-lock.ts";
+import { checkDeployed, checkL1 } from "./l1.ts";
+
+export interface PreflightSettings {
+  readonly chain: ChainFile;
+  readonly l1Url: string;
+  readonly nodeUrl: string;
+  readonly key: Hex;
+  readonly folder: string;
+}
+
+/** What a verifier service would only stumble over later, said before it starts. Returns what its account has on L1. */
+export async function preflight(settings: PreflightSettings): Promise<bigint> {
+  const { chain, l1Url, nodeUrl, key, folder } = settings;
+  takeFolder(folder);
+  const l1 = createPublicClient({ transport: http(l1Url, { retryCount: 0 }), cacheTime: 0 });
+  await checkL1(l1, chain, l1Url);
+  await checkDeployed(l1, chain, l1Url);
+  await checkNode(nodeUrl, chain);
+  return checkFunds(l1, privateKeyToAddress(key));
+}
+
+/** Two processes in one folder would write each other's checkpoints. */
+function takeFolder(folder: string): void {
+  const path = writableFolder(folder);
+  requireNoRun(path, folder);
+  lockFolder(path);
+}
+
+async function checkNode(nodeUrl: string, { l2ChainId }: ChainFile): Promise<void> {
+  const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
+  const found = await client.getChainId().catch((cause) => {
+    throw new AnhError("node-unavailable", `no L2 node answers at ${shownUrl(nodeUrl)}`, {
+      cause,
+      hint: "start one with ./anh node run, or name one with --node-url",
+    });
+  });
+  if (BigInt(found) !== l2ChainId)
+    throw new AnhError("wrong-l2", `${shownUrl(nodeUrl)} is another chain than the L2 of the chain file`, {
+      expected: `chain ${l2ChainId}`,
+      actual: `chain ${found}`,
+      hint: "is it the L1's URL? --l1-url and --node-url are easily confused",
+    });
+}
+
+/** A low balance is no reason to refuse: what it lacks may be at stake in what the service must defend. */
+async function checkFunds(l1: PublicClient, address: Hex): Promise<bigint> {
+  const balanceWei = await l1.getBalance({ address });
+  if (balanceWei === 0n)
+    throw new AnhError("unfunded", `${address} has no ether on L1: it can pay neither gas nor bonds`, {
+      expected: "an account with ether",
+      actual: "0 ETH",
+      hint: "is it the right key? If so, send ether to that address on L1",
+    });
+  return balanceWei;
+}
