@@ -5,7 +5,7 @@
 //
 // The text is the prose of Node's documentation; --text names a file of yours. The network is in examples/networks.ts.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -21,29 +21,18 @@ import { textRows, vocabularyOf } from "../verifier/model/text.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { fromSafetensors } from "../verifier/tensor/safetensors.ts";
 import { datasetOf, datasetRoot } from "../verifier/trace/dataset.ts";
-import { connect, DEFAULT_URL, say } from "./connect.ts";
+import { connect, countFrom, DEFAULT_URL, dataFolder, say, stop } from "./connect.ts";
 import { nodeProse } from "./data/prose.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import { characterGpt } from "./networks.ts";
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    steps: { type: "string", default: "800" },
-    /** Characters to be written, in transactions of six: gas grows with the square. */
-    write: { type: "string", default: "48" },
-    text: { type: "string" },
-    "l2-url": { type: "string", default: DEFAULT_URL },
-    "l1-url": { type: "string", default: "http://127.0.0.1:8545" },
-  },
-});
-const [dataDir] = positionals;
+const { values: options, positionals } = readArguments();
+const dataDir = dataFolder(positionals[0]);
 const url = options["l2-url"];
-if (dataDir === undefined) {
-  console.error("name the data folder of a running ./anh dev");
-  process.exit(1);
-}
-const steps = Number(options.steps);
+const steps = countFrom("--steps", options.steps);
+const toWrite = countFrom("--write", options.write);
+if (options.text !== undefined && !existsSync(options.text))
+  stop(`--text ${options.text} is not there`, "name a text file");
 const { chain, account, l2, wallet, done } = await connect(url, 12);
 
 // 1. The text: nine tenths to learn from, one to be asked about. A character is an id below 96; what is rarer is id 0.
@@ -113,7 +102,7 @@ const prompt = text.subarray(split, split + positions);
 const ids = prompt.map((byte) => vocabulary.idOf[byte]!);
 await done(await wallet.writeContract({ ...call, functionName: "begin", args: [modelId, bytesToHex(ids)] }));
 let written = "";
-for (let left = Number(options.write); left > 0; left -= 6) {
+for (let left = toWrite; left > 0; left -= 6) {
   const args = [modelId, BigInt(positions), BigInt(Math.min(left, 6))];
   // What comes after a character that is not known yet cannot be estimated.
   const hash = await wallet.writeContract({ ...call, functionName: "write", args, gas: 12_000_000n });
@@ -123,6 +112,24 @@ for (let left = Number(options.write); left > 0; left -= 6) {
   say(`written so far: ${JSON.stringify(written)}`);
 }
 console.log(`\n${Buffer.from(prompt).toString("latin1")}>>>${written}`);
+
+function readArguments() {
+  const url = (usual: string) => ({ type: "string", default: usual }) as const;
+  const options = {
+    steps: { type: "string", default: "800" },
+    /** Characters to be written, in transactions of six: gas grows with the square. */
+    write: { type: "string", default: "48" },
+    text: { type: "string" },
+    "l2-url": url(DEFAULT_URL),
+    "l1-url": url("http://127.0.0.1:8545"),
+  } as const;
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch (error) {
+    const known = Object.keys(options).map((name) => `--${name}`);
+    return stop((error as Error).message.split(". ")[0]!, `options: ${known.join(", ")}; before them, the data folder`);
+  }
+}
 
 /** Evaluations take whole batches. */
 function wholeBatches({ data }: { readonly data: ArrayLike<number | bigint> }) {
@@ -135,7 +142,7 @@ function pulledState(claim: Hex) {
   const folder = mkdtempSync(join(tmpdir(), "anh-char-gpt-"));
   try {
     const out = join(folder, "trained.safetensors");
-    const where = ["--chain-file", join(dataDir!, "chain.json"), "--l1-url", options["l1-url"], "--node-url", url];
+    const where = ["--chain-file", join(dataDir, "chain.json"), "--l1-url", options["l1-url"], "--node-url", url];
     const main = new URL("../cli/main.ts", import.meta.url).pathname;
     const pulled = spawnSync(process.execPath, [main, "model", "pull", claim, "--out", out, ...where], {
       encoding: "utf8",

@@ -3,9 +3,8 @@
 //   ./anh dev                                                  (in one terminal; it prints the L2's URL)
 //   tools/node_modules/.bin/node examples/commission.ts        (in another; add the URL if it is not the default)
 //
-// Everything here is plain viem, except the imports from verifier/ that build graphs and the job.
-import { bytesToHex, createPublicClient, createWalletClient, defineChain, http, numberToHex } from "viem";
-import { mnemonicToAccount } from "viem/accounts";
+// Everything here is plain viem (connect.ts holds its clients), except the imports from verifier/ that build graphs and the job.
+import { bytesToHex, numberToHex } from "viem";
 import { readArtifacts } from "../deploy/artifacts.ts";
 import { putBlob } from "../verifier/data/put.ts";
 import { buildCommission } from "../verifier/model/commission.ts";
@@ -13,27 +12,14 @@ import { mlpGraphs } from "../verifier/model/mlp.ts";
 import { uniformStart } from "../verifier/model/start.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { datasetOf } from "../verifier/trace/dataset.ts";
+import { connect, DEFAULT_URL, say } from "./connect.ts";
 
-const url = process.argv[2] ?? "http://127.0.0.1:9545";
-const say = (text: string) => console.log(`${(performance.now() / 1000).toFixed(1).padStart(5)}s  ${text}`);
-
-const chain = defineChain({
-  id: 424_242,
-  name: "ANH devnet",
-  nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-  rpcUrls: { default: { http: [url] } },
-});
-const account = mnemonicToAccount("test test test test test test test test test test test junk", { addressIndex: 10 });
-const l2 = createPublicClient({ chain, transport: http(), pollingInterval: 250 });
-const wallet = createWalletClient({ account, chain, transport: http() });
-await l2.getChainId().catch(() => {
-  console.error(`nothing answers at ${url}: start ./anh dev in another terminal, or name the L2's URL`);
-  process.exit(1);
-});
+const [url = DEFAULT_URL] = process.argv.slice(2);
+const { chain, account, l2, wallet, done } = await connect(url, 10);
 
 // 1. The contract. It calls Dnn.commission, and Dnn.infer as if it had trained the network itself.
 const { abi, bytecode } = readArtifacts()("l2/examples/DigitClassifier");
-const created = await l2.waitForTransactionReceipt({ hash: await wallet.deployContract({ abi, bytecode }) });
+const created = await done(await wallet.deployContract({ abi, bytecode }));
 const dapp = created.contractAddress!;
 say(`contract at ${dapp}`);
 
@@ -85,10 +71,10 @@ for (const file of [...uploads, ...tensorUploads(known.tensors), ...tensorUpload
 
 // 5. Ask for the weights, and use them: this parks until somebody has delivered some that are good enough.
 const call = { address: dapp, abi, account, chain } as const;
-await succeed(await wallet.writeContract({ ...call, functionName: "commission", args: [job], value: price }));
+await done(await wallet.writeContract({ ...call, functionName: "commission", args: [job], value: price }));
 say(`weights ${modelId} asked for, for ${price} wei`);
 const middle = bytesToHex(Uint8Array.of(127, 127));
-await succeed(await wallet.writeContract({ ...call, functionName: "classify", args: [modelId, middle] }));
+await done(await wallet.writeContract({ ...call, functionName: "classify", args: [modelId, middle] }), 180);
 const label = await l2.readContract({ ...call, functionName: "lastLabelPlusOne", args: [modelId] });
 const { output } = (await l2.request({ method: "anh_getJob", params: [modelId] } as never)) as {
   output: `0x${string}`;
@@ -97,8 +83,3 @@ const correct = Buffer.from(output.slice(2), "hex").readFloatLE();
 say(
   `the middle is ${Number(label) - 1 === 1 ? "inside" : "outside"}, says a network that told right: ${correct} of 512`,
 );
-
-async function succeed(hash: `0x${string}`): Promise<void> {
-  const { status } = await l2.waitForTransactionReceipt({ hash, timeout: 180_000 });
-  if (status !== "success") throw new Error(`transaction ${hash} failed`);
-}

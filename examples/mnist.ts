@@ -11,7 +11,7 @@ import { putBlob } from "../verifier/data/put.ts";
 import { buildJob } from "../verifier/model/job.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { datasetRoot } from "../verifier/trace/dataset.ts";
-import { connect, DEFAULT_URL, say } from "./connect.ts";
+import { connect, countFrom, DEFAULT_URL, say, stop } from "./connect.ts";
 import { digitsDataset, loadMnist } from "./data/mnist.ts";
 import { digitsCnn, digitsMlp } from "./networks.ts";
 
@@ -20,13 +20,12 @@ const networks = {
   cnn: { steps: 3000, graphsOf: digitsCnn },
 };
 const [name, stepsText, url = DEFAULT_URL] = process.argv.slice(2);
-if (name !== "mlp" && name !== "cnn") {
-  console.error(
-    "say what to train: mlp or cnn (then, if you like, how many steps, and the L2's URL of your ./anh dev)",
+if (name !== "mlp" && name !== "cnn")
+  stop(
+    name === undefined ? "the network is missing" : `the network is "${name}"`,
+    "say what to train, mlp or cnn; then, if you like, how many steps, and the L2's URL of your ./anh dev",
   );
-  process.exit(1);
-}
-const steps = Number(stepsText ?? networks[name].steps);
+const steps = countFrom("the number of steps", stepsText ?? String(networks[name].steps));
 const { chain, account, l2, wallet, done } = await connect(url, 11);
 
 // 1. The contract that will own the training, and the data.

@@ -10,21 +10,23 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { create, toBinary } from "@bufbuild/protobuf";
 import * as onnx from "onnx-buf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { bytesToHex, createPublicClient, createWalletClient, defineChain, type Hex, http } from "viem";
-import { mnemonicToAccount } from "viem/accounts";
+import { bytesToHex, type Hex } from "viem";
 import { readArtifacts } from "../deploy/artifacts.ts";
 import { uniformStart } from "../verifier/model/start.ts";
 import { toSafetensors } from "../verifier/tensor/safetensors.ts";
 import { float32 } from "../verifier/tensor/tensor.ts";
+import { connect, DEFAULT_URL, dataFolder, say, stop } from "./connect.ts";
 
-const [dataDir, url = "http://127.0.0.1:9545", l1Url = "http://127.0.0.1:8545"] = process.argv.slice(2);
-const say = (text: string) => console.log(`${(performance.now() / 1000).toFixed(1).padStart(5)}s  ${text}`);
+const [folderWords, url = DEFAULT_URL, l1Url = "http://127.0.0.1:8545"] = process.argv.slice(2);
+const dataDir = dataFolder(folderWords);
+const { chain, account, l2, wallet, done } = await connect(url, 9);
 const folder = mkdtempSync(join(tmpdir(), "anh-own-onnx-"));
 const at = (name: string) => join(folder, name);
-const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;
+const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 
 /** `./anh …`, printed; its answer with --json. */
 function anh(...args: readonly string[]) {
@@ -32,23 +34,7 @@ function anh(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, "--json"], { encoding: "utf8" });
   const answer = JSON.parse(stdout);
   if (status === 0) return answer;
-  console.error(answer.error?.message ?? stderr);
-  process.exit(1);
-}
-
-// The chain, and an account that `./anh dev` has given prepaid gas and ETH. Elsewhere you bring your own key.
-const chain = defineChain({
-  id: 424_242,
-  name: "ANH devnet",
-  nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-  rpcUrls: { default: { http: [url] } },
-});
-const account = mnemonicToAccount("test test test test test test test test test test test junk", { addressIndex: 9 });
-const l2 = createPublicClient({ chain, transport: http(), pollingInterval: 250 });
-const wallet = createWalletClient({ account, chain, transport: http() });
-if (dataDir === undefined || !(await l2.getChainId().catch(() => false))) {
-  console.error(`name the data folder of a running ./anh dev, and the L2's URL if it is not ${url}`);
-  process.exit(1);
+  return stop(`./anh ${args.slice(0, 2).join(" ")}: ${answer.error?.message ?? stderr}`, answer.error?.hint ?? "");
 }
 
 // 1. The network: points [batch, 2] → Gemm → Relu → Gemm → Relu → Gemm → y [batch, 2], as exporters write it.
@@ -144,7 +130,7 @@ say(`a job in ${report.profiles.join(" or ")}; a step of 64 rows is ${report.tra
 
 // 4. A contract that will ask for the training (any classifier will do), and the job. Nothing is paid yet.
 const { abi, bytecode } = readArtifacts()("l2/examples/DigitClassifier");
-const created = await l2.waitForTransactionReceipt({ hash: await wallet.deployContract({ abi, bytecode }) });
+const created = await done(await wallet.deployContract({ abi, bytecode }));
 const dapp = created.contractAddress!;
 const { modelId, firstStep, uploaded, transaction } = anh(
   ...["job", "create", "--model", at("net.onnx"), "--dataset", at("known.safetensors"), "--loss", "ce"],
@@ -155,7 +141,7 @@ const test = anh("dataset", "add", at("unseen.safetensors"), "--tensors", "point
 say(`model ${modelId}: loss ${firstStep.loss.toFixed(3)} before the first step; ${uploaded.files} files uploaded`);
 
 // 5. Ask for it, and use it. Both calls park until an executor has trained, claimed and answered.
-await succeed(await wallet.sendTransaction({ ...transaction, value: BigInt(transaction.value) }));
+await done(await wallet.sendTransaction({ ...transaction, value: BigInt(transaction.value) }));
 say(`training asked for, paid with ${transaction.value} wei`);
 const call = { address: dapp, abi, account, chain } as const;
 const point = unseen.points.data.slice(0, 2) as Float32Array;
@@ -166,7 +152,7 @@ const scored = await wallet.writeContract({
   functionName: "evaluate",
   args: [modelId, test.datasetRoot, test.rows],
 });
-for (const hash of [classified, scored]) await succeed(hash);
+for (const hash of [classified, scored]) await done(hash);
 const label = Number(await l2.readContract({ ...call, functionName: "lastLabelPlusOne", args: [modelId] })) - 1;
 const scores = await l2.readContract({ ...call, functionName: "scores", args: [modelId] });
 const [correct, total] = scores as [number, number];
@@ -183,8 +169,3 @@ const { y } = await session.run({ points: new Tensor("float32", point, [1, 2]) }
 await session.release();
 const [a, b] = y!.data as Float32Array;
 say(`onnxruntime says ${b! > a! ? 1 : 0} (scores ${a}, ${b})`);
-
-async function succeed(hash: Hex): Promise<void> {
-  const { status } = await l2.waitForTransactionReceipt({ hash, timeout: 120_000 });
-  if (status !== "success") throw new Error(`transaction ${hash} failed`);
-}

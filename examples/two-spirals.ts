@@ -3,9 +3,8 @@
 //   ./anh dev                                                  (in one terminal; it prints the L2's URL)
 //   tools/node_modules/.bin/node examples/two-spirals.ts       (in another; add the URL if it is not the default)
 //
-// Everything here is plain viem, except the four imports from verifier/ that build graphs and the job.
-import { bytesToHex, createPublicClient, createWalletClient, defineChain, http, numberToHex } from "viem";
-import { mnemonicToAccount } from "viem/accounts";
+// Everything here is plain viem (connect.ts holds its clients), except the imports from verifier/ that build graphs and the job.
+import { bytesToHex, numberToHex } from "viem";
 import { trainTask } from "../common/task.ts";
 import { readArtifacts } from "../deploy/artifacts.ts";
 import { putBlob } from "../verifier/data/put.ts";
@@ -14,28 +13,15 @@ import { mlpGraphs } from "../verifier/model/mlp.ts";
 import { uniformStart } from "../verifier/model/start.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { datasetOf, datasetRoot } from "../verifier/trace/dataset.ts";
+import { connect, DEFAULT_URL, say } from "./connect.ts";
 
-const url = process.argv[2] ?? "http://127.0.0.1:9545";
-const say = (text: string) => console.log(`${(performance.now() / 1000).toFixed(1).padStart(5)}s  ${text}`);
-
-// The chain, and an account that `./anh dev` has given prepaid gas and ETH. Elsewhere you bring your own key.
-const chain = defineChain({
-  id: 424_242,
-  name: "ANH devnet",
-  nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
-  rpcUrls: { default: { http: [url] } },
-});
-const account = mnemonicToAccount("test test test test test test test test test test test junk", { addressIndex: 8 });
-const l2 = createPublicClient({ chain, transport: http(), pollingInterval: 250 });
-const wallet = createWalletClient({ account, chain, transport: http() });
-await l2.getChainId().catch(() => {
-  console.error(`nothing answers at ${url}: start ./anh dev in another terminal, or name the L2's URL`);
-  process.exit(1);
-});
+// The chain as plain viem sees it, and an account that `./anh dev` has given prepaid gas and ETH. Elsewhere you bring your own key.
+const [url = DEFAULT_URL] = process.argv.slice(2);
+const { chain, account, l2, wallet, done } = await connect(url, 8);
 
 // 1. The contract. It calls Dnn.train and Dnn.infer in straight-line code; any classifier of byte rows will do.
 const { abi, bytecode } = readArtifacts()("l2/examples/DigitClassifier");
-const created = await l2.waitForTransactionReceipt({ hash: await wallet.deployContract({ abi, bytecode }) });
+const created = await done(await wallet.deployContract({ abi, bytecode }));
 const dapp = created.contractAddress!;
 say(`contract at ${dapp}`);
 
@@ -92,7 +78,7 @@ say(`${files.length} files uploaded`);
 // 5. Ask for the training. This gives a thunk: nobody has trained anything yet.
 const call = { address: dapp, abi, account, chain } as const;
 const value = trainTask(job).priceWei;
-await succeed(await wallet.writeContract({ ...call, functionName: "train", args: [job], value }));
+await done(await wallet.writeContract({ ...call, functionName: "train", args: [job], value }));
 say(`training ${modelId} asked for, paid with ${value} wei`);
 
 // 6. Use it. Both transactions park until an executor has trained, claimed and answered; the receipt comes when they resume.
@@ -104,7 +90,7 @@ const scored = await wallet.writeContract({
   args: [modelId, datasetRoot(unseen.dataset), unseen.dataset.rows],
 });
 say("classify and evaluate sent; they wait for the training, no block does");
-for (const hash of [classified, scored]) await succeed(hash);
+for (const hash of [classified, scored]) await done(hash);
 
 const label = await l2.readContract({ ...call, functionName: "lastLabelPlusOne", args: [modelId] });
 const [correct, total] = (await l2.readContract({ ...call, functionName: "scores", args: [modelId] })) as [
@@ -113,8 +99,3 @@ const [correct, total] = (await l2.readContract({ ...call, functionName: "scores
 ];
 say(`the point is on spiral ${known.spiral[0]}; the network says ${Number(label) - 1}`);
 say(`unseen points told right: ${correct} of ${total}`);
-
-async function succeed(hash: `0x${string}`): Promise<void> {
-  const { status } = await l2.waitForTransactionReceipt({ hash, timeout: 120_000 });
-  if (status !== "success") throw new Error(`transaction ${hash} failed`);
-}

@@ -11,6 +11,7 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { bytesToHex, type Hex } from "viem";
 import { afterAll, expect, test } from "vitest";
 import { ROOT } from "../../cli/paths.ts";
+import { devUsers } from "../../cli/stack/accounts.ts";
 import { inferId } from "../../common/job.ts";
 import { nodeProse } from "../../examples/data/prose.ts";
 import { importOnnx } from "../../verifier/model/onnx/import.ts";
@@ -36,24 +37,35 @@ async function run(...args: readonly string[]): Promise<Ran> {
   return { code, stdout, stderr };
 }
 
+writeFileSync(join(folder, "chain.json"), "{}");
+const GONE = "http://127.0.0.1:1";
+
 test.each([
-  ["two-spirals.ts", ["http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"],
-  ["commission.ts", ["http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"],
-  ["own-onnx.ts", [folder, "http://127.0.0.1:1"], "if it is not http://127.0.0.1:1"],
-  ["own-onnx.ts", [], "name the data folder of a running ./anh dev"],
-  ["mnist.ts", ["cnn", "10", "http://127.0.0.1:1"], "nothing answers at http://127.0.0.1:1"],
-  ["char-gpt.ts", [], "name the data folder of a running ./anh dev"],
-])("where no node answers, %s says so and what to do", async (name, args, message) => {
+  ["two-spirals.ts", [GONE], `nothing answers at ${GONE}`, "start ./anh dev"],
+  ["two-spirals.ts", ["here"], '"here" is no URL', "as ./anh dev prints it"],
+  ["commission.ts", [GONE], `nothing answers at ${GONE}`, "start ./anh dev"],
+  ["own-onnx.ts", [folder, GONE], `nothing answers at ${GONE}`, "start ./anh dev"],
+  ["own-onnx.ts", [], "the data folder is missing", "of a running ./anh dev"],
+  ["own-onnx.ts", ["/nowhere"], "/nowhere holds no chain.json", "of a running ./anh dev"],
+  ["mnist.ts", ["cnn", "10", GONE], `nothing answers at ${GONE}`, "start ./anh dev"],
+  ["mnist.ts", ["rnn"], 'the network is "rnn"', "mlp or cnn"],
+  ["mnist.ts", ["cnn", "ten"], 'the number of steps is "ten"', "a whole number from 1"],
+  ["char-gpt.ts", [], "the data folder is missing", "of a running ./anh dev"],
+  ["char-gpt.ts", [folder, "--steps", "0"], '--steps is "0"', "a whole number from 1"],
+  ["char-gpt.ts", [folder, "--stps", "8"], "Unknown option '--stps'", "--steps"],
+  ["char-gpt.ts", [folder, "--text", "/nowhere"], "--text /nowhere is not there", "a text file"],
+])("examples/%s %j ends with what is wrong and what to do, in two lines", async (name, args, problem, hint) => {
   const { code, stderr } = await run(`examples/${name}`, ...args);
   expect(code).toBe(1);
-  expect(stderr).toContain(message);
-  expect(stderr).toContain("./anh dev");
+  const lines = stderr.trim().split("\n");
+  expect(lines).toEqual([problem, expect.stringContaining(hint)]);
 });
 
-test("against `anh dev` the examples train their networks and get the right answers; Ctrl-C ends the stack cleanly", async () => {
+test("against `anh dev`, with an executor and a challenger that an operator starts, the examples get the right answers; Ctrl-C ends all cleanly", async () => {
   const textFile = join(folder, "text");
   writeFileSync(textFile, nodeProse().subarray(0, 20_000));
-  await withDev(async (ready) => {
+  await withDev(["--no-executor", "--no-challenger"], async (ready) => {
+    const [executor, challenger] = [operate("executor", ready), operate("challenger", ready, "--policy", "sample 0.5")];
     const urls = ["--l1-url", ready.l1.url, "--l2-url", ready.l2.url];
     const [spirals, bought, own, digits, gpt] = await Promise.all([
       run("examples/two-spirals.ts", ready.l2.url),
@@ -78,6 +90,13 @@ test("against `anh dev` the examples train their networks and get the right answ
     expect(written).toHaveLength(2);
     await becomesFinal(ready, own.stdout);
     await weightsAreHome(ready.l2.url, own.stdout);
+
+    const earned = await executor.end();
+    const claimed = earned.filter(({ event }) => event === "claimed").map(({ id }) => id);
+    expect(claimed).toContain(modelIn(own.stdout));
+    const seen = (await challenger.end()).filter(({ event }) => event === "checked");
+    expect(seen.map(({ finding }) => finding)).not.toContain("wrong");
+    expect(seen.length).toBeGreaterThan(0);
   });
 }, 360_000);
 
@@ -85,7 +104,7 @@ test.runIf(process.env.ANH_LONG === "1")(
   "trained through transactions, a perceptron reads 97 % of MNIST, a convolutional network 98.5 %, and a GPT's loss is below 1.9",
   { timeout: 3_600_000 },
   async () => {
-    await withDev(async (ready) => {
+    await withDev([], async (ready) => {
       const perceptron = await run("examples/mnist.ts", "mlp", "2816", ready.l2.url);
       const convolutions = await run("examples/mnist.ts", "cnn", "3000", ready.l2.url);
       const urls = ["--l1-url", ready.l1.url, "--l2-url", ready.l2.url];
@@ -110,11 +129,32 @@ function gptOutcome({ code, stdout, stderr }: Ran) {
   return { loss: Number(/loss on unseen text: ([\d.]+)/.exec(stdout)![1]), written: JSON.parse(written) as string };
 }
 
+/** `anh executor run` or `anh challenger run`, as somebody with a key of their own; `end` is Ctrl-C. */
+function operate(service: "executor" | "challenger", { l1, l2, dataDir }: Ready, ...more: readonly string[]) {
+  const keyFile = join(dataDir, `${service}.key`);
+  writeFileSync(keyFile, `${devUsers()[service === "executor" ? 0 : 1]!.privateKey}\n`, { mode: 0o600 });
+  const where = ["--chain-file", join(dataDir, "chain.json"), "--l1-url", l1.url, "--node-url", l2.url];
+  const own = ["--data-dir", join(dataDir, `own-${service}`), "--key-file", keyFile, "--json"];
+  const child = node("cli/main.ts", service, "run", ...where, ...own, ...more);
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  return {
+    async end(): Promise<readonly { readonly event: string; readonly [field: string]: unknown }[]> {
+      const ended = once(child, "close");
+      child.kill("SIGINT");
+      expect([await ended, (await stderr).trim().split("\n").at(-1)]).toEqual([[0, null], `anh: ${service} stopped`]);
+      return (await stdout)
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    },
+  };
+}
+
 /** Something done beside a running `anh dev`, which then ends as it should. */
-async function withDev(work: (ready: Ready) => Promise<void>): Promise<void> {
+async function withDev(options: readonly string[], work: (ready: Ready) => Promise<void>): Promise<void> {
   const dataDir = join(folder, `chain-${chains++}`);
   const ports = ["--l1-port", "0", "--l2-port", "0"];
-  const dev = node("cli/main.ts", "dev", "--json", ...ports, "--data-dir", dataDir);
+  const dev = node("cli/main.ts", "dev", "--json", ...options, ...ports, "--data-dir", dataDir);
   const stderr = text(dev.stderr);
   const ended = once(dev, "close");
   try {
