@@ -23,7 +23,11 @@ export function readFile(file: string, expected: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new AnhError("usage", `${file} cannot be read`, { expected, actual: file, cause });
+    throw new AnhError("usage", `${file} cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      expected,
+      actual: file,
+      cause,
+    });
   }
 }
 

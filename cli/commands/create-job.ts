@@ -5,13 +5,14 @@ import type { ProfileName } from "../../common/job.ts";
 import { trainTask } from "../../common/task.ts";
 import type { LossSpec } from "../../verifier/model/heads.ts";
 import { buildJob } from "../../verifier/model/job.ts";
-import { inputNames, onnxGraphs } from "../../verifier/model/onnx/graphs.ts";
+import { inputNames, type OnnxTraining, onnxGraphs } from "../../verifier/model/onnx/graphs.ts";
 import { tensorUploads } from "../../verifier/model/uploads.ts";
 import { toPlain } from "../demo/teller.ts";
+import { inFile } from "../in-file.ts";
 import { checkValues } from "../job/check-values.ts";
 import { readDataset } from "../job/dataset-file.ts";
 import { firstStep } from "../job/first-step.ts";
-import { chainAt, uploadAll } from "../job/node.ts";
+import { chainAt, hasCode, uploadAll } from "../job/node.ts";
 import { positive, wholeBigint } from "../job/numbers.ts";
 import { type OptimizerOptions, optimizerFrom } from "../job/optimizer-words.ts";
 import { modelFile } from "../model-file.ts";
@@ -51,27 +52,26 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   const batchRows = wholeNumber("batch-rows", options.batchRows);
   const [profile, loss, requester] = [profileFrom(options.profile), lossFrom(options), requesterFrom(options)];
   const { bytes: file, dimensions, external } = modelFile(options.model, options.dim);
-  const named = readDataset(options.dataset, inputNames({ file, dimensions, external }));
-  const graphs = onnxGraphs(
-    {
-      file,
-      dimensions,
-      external,
-      loss,
-      optimizer: optimizerFrom(options, steps),
-      batchRows,
-      evaluateBatchRows:
-        options.evaluateBatchRows === undefined
-          ? batchRows
-          : wholeNumber("evaluate-batch-rows", options.evaluateBatchRows),
-      profile,
-      lastPosition: options.lastPosition,
-      ...(options.output === undefined ? {} : { output: options.output }),
-      ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),
-    },
-    named.columns,
-  );
-  checkValues(named, loss, graphs.infer);
+  const inputs = inFile(options.model, "ONNX", () => inputNames({ file, dimensions, external }));
+  const named = readDataset(options.dataset, inputs);
+  const training: OnnxTraining = {
+    file,
+    dimensions,
+    external,
+    loss,
+    optimizer: optimizerFrom(options, steps),
+    batchRows,
+    evaluateBatchRows:
+      options.evaluateBatchRows === undefined
+        ? batchRows
+        : wholeNumber("evaluate-batch-rows", options.evaluateBatchRows),
+    profile,
+    lastPosition: options.lastPosition,
+    ...(options.output === undefined ? {} : { output: options.output }),
+    ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),
+  };
+  const graphs = inFile(options.model, "ONNX", () => onnxGraphs(training, named.columns));
+  inFile(options.dataset, "safetensors", () => checkValues(named, loss, graphs.infer));
   const terms = {
     requester,
     salt: numberToHex(wholeBigint("salt", options.salt), { size: 32 }),
@@ -98,9 +98,15 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...tensorUploads(named.dataset.tensors)]);
   const value = trainTask(job).priceWei;
   const data = encodeFunctionData({ abi: dnnAbi, functionName: "train", args: [job] });
-  const created = { modelId, firstStep: first, uploaded, job, transaction: { to: requester, value, data } };
+  const warnings = (await hasCode(options.nodeUrl, requester)) ? [] : [noCode(requester)];
+  for (const warning of warnings) process.stderr.write(`anh: warning: ${warning}\n`);
+  const created = { modelId, firstStep: first, uploaded, job, transaction: { to: requester, value, data }, warnings };
   console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created));
 }
+
+const noCode = (requester: Hex): string =>
+  `there is no contract at ${requester}. The job is for whoever calls Dnn.train from that very address: ` +
+  "as it is now, the transaction below would send ether there and ask for nothing. Deploy the contract first, or name its address";
 
 interface Created {
   readonly modelId: Hex;

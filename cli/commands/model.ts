@@ -3,6 +3,7 @@ import type { Profile } from "../../verifier/ops/judge.ts";
 import { table } from "../demo/table.ts";
 import { toPlain } from "../demo/teller.ts";
 import { EXIT } from "../exit.ts";
+import { inFile } from "../in-file.ts";
 import { modelFile } from "../model-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 
@@ -17,11 +18,8 @@ const PROFILES = ["strict", "tolerant"] as const;
 /** `anh model check`: exit code 0 if some profile can judge the model's inference and its training. */
 export function checkModel(file: string, options: CheckOptions): void {
   const { bytes, dimensions, external } = modelFile(file, options.dim);
-  const report = reportModel(bytes, {
-    batchRows: wholeNumber("batch-rows", options.batchRows),
-    dimensions,
-    external,
-  });
+  const batchRows = wholeNumber("batch-rows", options.batchRows);
+  const report = inFile(file, "ONNX", () => reportModel(bytes, { batchRows, dimensions, external }));
   const profiles = PROFILES.filter((profile) => isJob(report, profile));
   console.log(options.json ? JSON.stringify(toPlain({ ...report, profiles })) : text(file, report, profiles));
   process.exitCode = profiles.length > 0 ? EXIT.ok : EXIT.failed;

@@ -71,8 +71,22 @@ describe("refused, with the value and what would do", () => {
     ["ignored labels without classes", { loss: "mse", ignoreLabel: "3" }, { x, labels }, "usage", /--ignore-label/],
     ["data of other names", {}, { images: x, labels }, "dataset", /holds images, labels/],
     ["two targets", {}, { x, labels, more: labels }, "dataset", /holds x, labels, more/],
+    ["a file that is no dataset", { dataset: at("net.onnx") }, {}, "safetensors", /net\.onnx: .*expected .*, got /],
+    [
+      "a file that is no model",
+      { model: at("no-model") },
+      { x, labels },
+      "model-file",
+      /no-model: .*expected an ONNX file/,
+    ],
     ["no target", {}, { x }, "dataset", /holds x$/],
-    ["rows that differ", {}, { x, labels: { ...some([1, 2, 3]), shape: [3] } }, "dataset-rows", /differ in rows/],
+    [
+      "rows that differ",
+      {},
+      { x, labels: { ...some([1, 2, 3]), shape: [3] } },
+      "dataset-rows",
+      /data\.safetensors: labels is uint8\[3\]/,
+    ],
     [
       "a label beyond the classes",
       {},
@@ -93,6 +107,7 @@ describe("refused, with the value and what would do", () => {
     ],
     ["no node", {}, { x, labels }, "node-unavailable", /no node answers at http:\/\/127\.0\.0\.1:1/],
   ])("%s", async (_, changes, tensors, code, message) => {
+    writeFileSync(at("no-model"), "PK\u0003\u0004 no model");
     const refused = createJob({ ...options, dataset: dataset(tensors), ...changes } as never);
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
