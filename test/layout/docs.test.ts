@@ -21,25 +21,52 @@ test.each(pages)("%s names only files and folders that exist", (page) => {
   expect(missing).toEqual([]);
 });
 
-const commands = [
-  ...new Set(
-    pages.flatMap((page) =>
-      [...read(page).matchAll(/^\s*\.\/anh ([a-z]+)|`\.\/anh ([a-z]+)/gm)].map(
-        (match) => (match[1] ?? match[2]) as string,
-      ),
-    ),
-  ),
-];
+/** Commands that have verbs. */
+const NOUNS = new Set(["model", "dataset", "job", "node", "executor", "challenger", "tx"]);
 
-test("the docs name commands", () => expect(commands.length).toBeGreaterThanOrEqual(4));
+/** Command lines of the docs: those in blocks, each with what follows a `\` at its end, and those between backticks. */
+const commandLines = (page: string): string[] => {
+  const text = read(page).replaceAll("\\\n", " ");
+  return [...text.matchAll(/^\s*\.\/anh ([^#\n]+)|`\.\/anh ([^`]+)`/gm)].map(
+    (match) => (match[1] ?? match[2]) as string,
+  );
+};
 
-test.each(commands)("./anh %s exists", (command) => {
-  const { status, stdout } = spawnSync(process.execPath, ["cli/main.ts", command, "--help"], {
+/** Which options the docs use, by command. */
+function commandsIn(lines: readonly string[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const line of lines) {
+    const words = line.trim().split(/\s+/);
+    const [first = "", second = ""] = words;
+    if (!/^[a-z]+$/.test(first)) continue;
+    const name = NOUNS.has(first) && /^[a-z]+$/.test(second) ? `${first} ${second}` : first;
+    const options = found.get(name) ?? new Set();
+    for (const word of words) if (word.startsWith("--")) options.add(word);
+    found.set(name, options);
+  }
+  return found;
+}
+
+const commands = [...commandsIn(pages.flatMap(commandLines))].map(([name, options]) => ({
+  name,
+  options: [...options],
+}));
+
+test("the docs name what people run", () => {
+  const names = commands.map(({ name }) => name);
+  for (const name of ["demo", "dev", "test", "node run", "executor run", "challenger run", "tx force", "job create"])
+    expect(names).toContain(name);
+});
+
+test.each(commands)("./anh $name takes what the docs say it does", ({ name, options }) => {
+  const { status, stdout } = spawnSync(process.execPath, ["cli/main.ts", ...name.split(" "), "--help"], {
     cwd: root,
     encoding: "utf8",
   });
   expect(status).toBe(0);
-  expect(stdout).toContain(`anh ${command}`);
+  expect(stdout).toContain(`anh ${name}`);
+  const known = new Set(stdout.match(/--[a-z0-9-]+/g));
+  expect(options.filter((option) => !known.has(option))).toEqual([]);
 });
 
 /** Numbered rules of docs/protocol.md, as `section.rule`. */
