@@ -1,5 +1,6 @@
 import { BaseError, type Hex, HttpRequestError, isHex, size } from "viem";
 import { AnhError } from "../../common/errors.ts";
+import { shownUrl } from "../../common/trouble.ts";
 import { type LoggedClaim, openClaimLog } from "../../verifier/claims/log.ts";
 import type { RunSpec } from "../../verifier/claims/runs.ts";
 import { specOf } from "../../verifier/claims/spec.ts";
@@ -31,7 +32,10 @@ export async function claimFromL1(words: string, { chainFile, l1Url, nodeUrl }: 
   const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
   const claims = await log.read().catch((cause) => {
     if (!(cause instanceof BaseError && cause.walk((error) => error instanceof HttpRequestError))) throw cause;
-    throw new AnhError("l1-unavailable", `no L1 node answers at ${l1Url}`, { cause, hint: "name one with --l1-url" });
+    throw new AnhError("l1-unavailable", `no L1 node answers at ${shownUrl(l1Url)}`, {
+      cause,
+      hint: "name one with --l1-url",
+    });
   });
   const logged = claims.get(claimHash);
   const spec = logged && specOf(logged, claims);

@@ -1,6 +1,7 @@
 import { createPublicClient, type Hex, http } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
+import { shownUrl } from "../../common/trouble.ts";
 import { putBlob } from "../../verifier/data/put.ts";
 import { UploadError } from "../../verifier/data/upload.ts";
 import type { Upload } from "../../verifier/model/uploads.ts";
@@ -45,7 +46,7 @@ export async function uploadAll(
 }
 
 const silent = (url: string, cause: unknown): AnhError =>
-  new AnhError("node-unavailable", `no node answers at ${url}`, {
+  new AnhError("node-unavailable", `no node answers at ${shownUrl(url)}`, {
     hint: "Start ./anh dev, or name the node with --node-url.",
     cause,
   });
