@@ -48,8 +48,6 @@ export const listOf = <T extends z.ZodType<unknown, string>>(item: T) =>
     .transform((text) => text.split(","))
     .pipe(z.array(item));
 
-export const isSwitch = (schema: z.ZodType): boolean => schema.meta()?.value === undefined;
-
 const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const underscored = (name: string): string => dashed(name).replaceAll("-", "_").toUpperCase();
 
