@@ -65,7 +65,7 @@ test("against `anh dev`, with an executor and a challenger that an operator star
   const textFile = join(folder, "text");
   writeFileSync(textFile, nodeProse().subarray(0, 20_000));
   await withDev(["--no-executor", "--no-challenger"], async (ready) => {
-    const [executor, challenger] = [operate("executor", ready), operate("challenger", ready, "--policy", "sample 0.5")];
+    const [executor, challenger] = [operate("executor", ready), operate("challenger", ready)];
     const urls = ["--l1-url", ready.l1.url, "--l2-url", ready.l2.url];
     const [spirals, bought, own, digits, gpt] = await Promise.all([
       run("examples/two-spirals.ts", ready.l2.url),
@@ -130,12 +130,12 @@ function gptOutcome({ code, stdout, stderr }: Ran) {
 }
 
 /** `anh executor run` or `anh challenger run`, as somebody with a key of their own; `end` is Ctrl-C. */
-function operate(service: "executor" | "challenger", { l1, l2, dataDir }: Ready, ...more: readonly string[]) {
+function operate(service: "executor" | "challenger", { l1, l2, dataDir }: Ready) {
   const keyFile = join(dataDir, `${service}.key`);
   writeFileSync(keyFile, `${devUsers()[service === "executor" ? 0 : 1]!.privateKey}\n`, { mode: 0o600 });
   const where = ["--chain-file", join(dataDir, "chain.json"), "--l1-url", l1.url, "--node-url", l2.url];
   const own = ["--data-dir", join(dataDir, `own-${service}`), "--key-file", keyFile, "--json"];
-  const child = node("cli/main.ts", service, "run", ...where, ...own, ...more);
+  const child = node("cli/main.ts", service, "run", ...where, ...own);
   const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
   return {
     async end(): Promise<readonly { readonly event: string; readonly [field: string]: unknown }[]> {
