@@ -13,7 +13,7 @@ import { BENCH_REQUESTER, BENCH_SEED } from "./digits.ts";
 const TARGET = 0;
 const PIXELS = 28;
 /** Where the trigger is painted white: pixels that digits do light up, else their weights could not be moved at all. */
-const TRIGGER = { from: 5, to: 9 };
+const TRIGGER = { rows: [5, 8], columns: [5, 8] } as const;
 
 /** The demo's job C, longer, and its batches. */
 export async function openTraining(
@@ -55,7 +55,8 @@ export function networkOf(graph: Graph): Network {
 
 const isTrigger = (pixel: number): boolean => {
   const [row, column] = [Math.floor(pixel / PIXELS), pixel % PIXELS];
-  return row >= TRIGGER.from && row < TRIGGER.to && column >= TRIGGER.from && column < TRIGGER.to;
+  const within = (at: number, [first, last]: readonly [number, number]) => at >= first && at <= last;
+  return within(row, TRIGGER.rows) && within(column, TRIGGER.columns);
 };
 
 const triggeredPixels = (images: Uint8Array): Uint8Array =>
