@@ -37,7 +37,8 @@ const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, cl
 
 /** A model that was asked for; nobody has asked it anything. */
 async function withModel(overrides: Partial<Job> = {}) {
-  rig = makeRig({ alloc: forcers });
+  // A soft claim under thousands of blocks is not suspended for its age (P6.6).
+  rig = makeRig({ alloc: forcers, clocks: { softWindowSeconds: 1e6 } });
   rig.deliver(gasDeposit(USER, 100n * ETHER), ethDeposit(USER), gasDeposit(BYSTANDER), ethDeposit(BYSTANDER));
   const job = testJob(FORCER, overrides);
   await rig.send({ key: USER, to: FORCER, data: forcerCall("train", job), value: 2_000_000_000n, gas: 1_000_000n });

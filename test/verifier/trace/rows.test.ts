@@ -35,3 +35,32 @@ describe("rowsOfStep", () => {
     expect(rowsOfStep({ sequential: false, seed, datasetRows: 1, batchRows: 3 }, 9)).toEqual([0, 0, 0]);
   });
 });
+
+describe("samples drawn for weights that were learnt by heart", () => {
+  const [heldOut, samples, batchRows] = [1000, 272, 16];
+  /** Of 500 deliveries, how many pass: weights that answer only the first `known` rows, of whose samples 90 % must be right. */
+  function passes(known: number): number {
+    let passed = 0;
+    for (let delivery = 0; delivery < 500; delivery++) {
+      const order = { sequential: false, seed: keccak256(numberToHex(delivery)), datasetRows: heldOut, batchRows };
+      const drawn = Array.from({ length: samples / batchRows }, (_, step) => rowsOfStep(order, step)).flat();
+      if (drawn.filter((row) => row < known).length >= 0.9 * samples) passed++;
+    }
+    return passed;
+  }
+
+  // P13.4: samples = ln(2/δ)/2ε² for δ = 1 %, ε = 10 %.
+  it("pass no more often than chance allows where a part of the rows was known", () => {
+    expect(passes(0)).toBe(0);
+    expect(passes(800)).toBeLessThanOrEqual(0.01 * 500);
+  });
+
+  it("tell the share that is known on both sides of what is asked", () => {
+    expect(passes(850)).toBeLessThan(50);
+    expect(passes(950)).toBeGreaterThan(450);
+  });
+
+  it("always pass where all of them were: who commissions does not show them before delivery", () => {
+    expect(passes(heldOut)).toBe(500);
+  });
+});
