@@ -165,8 +165,7 @@ export class LazyExecution implements Execution {
     await this.executeTo(filter.toBlock);
     const wanted = { ...filter, addresses: (filter.addresses ?? []).map(lower) };
     return this.#store
-      .blocksWithLogs(wanted)
-      .flatMap((number) => this.#store.receiptsOf(number, number))
+      .receiptsWithLogs(wanted)
       .flatMap((receipt) => receipt.logs)
       .filter((log) => matches(log, wanted));
   }

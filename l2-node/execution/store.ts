@@ -4,7 +4,7 @@ import { AnhError } from "../../common/errors.ts";
 import type { Appearance } from "./appearances.ts";
 import type { LogFilter, Receipt } from "./execution.ts";
 import type { StateKey } from "./keys.ts";
-import { logTerms, wantedTerms } from "./log-terms.ts";
+import { logPlaces, positionsOf, wantedTerms } from "./log-terms.ts";
 import type { StateReader } from "./state.ts";
 
 /** The folder holds the derived state of another chain, or of another layout. */
@@ -18,8 +18,8 @@ create index if not exists undo_key on undo(key, number);
 create index if not exists undo_number on undo(number);
 create table if not exists blocks(number integer primary key, hash text not null, identity text not null);
 create table if not exists receipts(hash text primary key, number integer not null, position integer not null, body text not null);
-create index if not exists receipts_number on receipts(number);
-create table if not exists log_index(term text not null, number integer not null);
+create unique index if not exists receipts_place on receipts(number, position);
+create table if not exists log_index(term text not null, number integer not null, positions blob not null);
 create unique index if not exists log_index_term on log_index(term, number);
 create index if not exists log_index_number on log_index(number);
 create table if not exists appearances(address text not null, number integer not null, position integer not null, nonce integer, created integer not null);
@@ -33,7 +33,7 @@ create table if not exists inputs(root text primary key, bytes blob not null);
 `;
 /** Tables whose rows belong to a block and go when it is rolled back. */
 const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "appearances", "judged", "taint"];
-const LAYOUT = "3";
+const LAYOUT = "4";
 const CACHE_ENTRIES = 200_000;
 /** Transactions of one account in one block that a page shows beyond its size: blocks are not cut. */
 const MAX_IN_BLOCK = 1000;
@@ -156,8 +156,8 @@ export class ExecutionStore implements StateReader {
           receipt.transactionIndex,
           encodeReceipt(receipt),
         );
-      for (const term of new Set(effects.receipts.flatMap(({ logs }) => logs).flatMap(logTerms)))
-        this.#run("insert into log_index(term, number) values(?, ?)", term, number);
+      for (const [term, positions] of logPlaces(effects.receipts))
+        this.#run("insert into log_index(term, number, positions) values(?, ?, ?)", term, number, positions);
       for (const { address, position, nonce, created } of effects.appearances)
         this.#run(
           "insert into appearances(address, number, position, nonce, created) values(?, ?, ?, ?, ?)",
@@ -199,15 +199,24 @@ export class ExecutionStore implements StateReader {
     return (rows.all(from, to) as { body: string }[]).map((row) => decodeReceipt(row.body));
   }
 
-  /** Blocks in a range, ascending, that have logs with what is asked for, though perhaps not in the same log. */
-  blocksWithLogs({ fromBlock, toBlock, ...wanted }: LogFilter): bigint[] {
-    const groups = wantedTerms(wanted);
-    const one = `select number from log_index where number between ? and ?
+  /** Receipts in a range, ascending, that have logs with what is asked for, though perhaps not in the same log. */
+  receiptsWithLogs({ fromBlock, toBlock, ...wanted }: LogFilter): Receipt[] {
+    const groups = wantedTerms(wanted).map((terms) => JSON.stringify(terms));
+    const one = `select distinct number from log_index where number between ? and ?
       and term in (select value from json_each(?))`;
-    const rows = this.#prepare(`${groups.map(() => one).join(" intersect ")} order by number`).all(
-      ...groups.flatMap((terms) => [fromBlock, toBlock, JSON.stringify(terms)]),
+    const blocks = this.#prepare(`${groups.map(() => one).join(" intersect ")} order by number`).all(
+      ...groups.flatMap((terms) => [fromBlock, toBlock, terms]),
     );
-    return (rows as { number: number }[]).map(({ number }) => BigInt(number));
+    const places = this.#prepare(
+      "select positions from log_index where number = ? and term in (select value from json_each(?))",
+    );
+    return (blocks as { number: number }[]).flatMap(({ number }) => {
+      const [first, ...others] = groups.map((terms) =>
+        positionsOf(places.all(number, terms) as { positions: Uint8Array }[]),
+      ) as [Set<number>, ...Set<number>[]];
+      const common = [...first].filter((position) => others.every((some) => some.has(position)));
+      return common.sort((a, b) => a - b).map((position) => this.#receiptAt(number, position));
+    });
   }
 
   /** Blocks beside `from`, the nearest first, in which an account appears, until they hold `count` transactions or more. */
