@@ -63,6 +63,35 @@ contract ParallelLiesTest is Acted {
         }
     }
 
+    /// Challenges without end against an honest claim: each is ended by itself, and none makes another, or finality, dearer.
+    function test_manyChallenges_endOneByOne() public {
+        uint256 many = 60;
+        bytes32 calm = claimAs(EXECUTOR, ToyRun.make(WITH_ROOTS, 99, 1));
+        bytes32 flooded = claimAs(EXECUTOR, ToyRun.make(WITH_ROOTS, 99, 2));
+        bytes32 only = challengeAs(BOB, calm, 0, 0, 0);
+        for (uint256 i = 0; i < many; ++i) _challenges.push(challengeAs(BOB, flooded, 0, 0, 0));
+        pass(WINDOW + 1);
+        vm.assertFalse(results.finalizable(flooded), "they hold it, until their time is over and somebody says so");
+        uint256 gasOfOne = gasOf(address(disputes), abi.encodeCall(disputes.lapse, (only)));
+        for (uint256 i = 0; i < many; ++i) {
+            vm.assertFalse(results.finalizable(flooded), "one is left");
+            uint256 gas = gasOf(address(disputes), abi.encodeCall(disputes.lapse, (_challenges[i])));
+            vm.assertTrue(gas <= gasOfOne, "no dearer than one alone");
+        }
+        gasOfOne = gasOf(address(results), abi.encodeCall(results.finalize, (calm)));
+        vm.assertTrue(gasOf(address(results), abi.encodeCall(results.finalize, (flooded))) <= gasOfOne, "nor is the end");
+        vm.assertEq(results.claimOf(flooded).status, CLAIM_FINAL, "final");
+        vm.assertEq(disputes.balanceOf(BOB), (many + 1) * CHALLENGE_BOND, "nothing but time and gas");
+        checkSolvent();
+    }
+
+    function gasOf(address target, bytes memory data) internal returns (uint256 gas) {
+        gas = gasleft();
+        (bool done,) = target.call(data);
+        gas -= gasleft();
+        vm.assertTrue(done, "is done");
+    }
+
     function longAirgap() internal {
         Stage stage = new Stage(
             Clocks(SEED_DELAY, WINDOW, ANSWER, CHALLENGER_CLOCK, 10 * WINDOW, RESERVE),

@@ -5,6 +5,7 @@ import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { inferId } from "../../../common/job.ts";
 import type { Message } from "../../../common/message.ts";
+import { PARK_GAS } from "../../../l2-node/execution/dnn-gas.ts";
 import { MAX_TRANSACTION_GAS } from "../../../l2-node/ledger/gas.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAccount, testAddress } from "../../support/transactions.ts";
@@ -99,6 +100,20 @@ function askThen(question: Hex, end: Hex): Hex {
   return code(size(code(0)) - size(question));
 }
 
+/** Code that asks one thing after the other, without end: the first byte of the input counts. */
+function askForever(question: Hex): Hex {
+  const length = numberToHex(size(question), { size: 2 });
+  const code = (offset: number): Hex =>
+    concatHex([
+      concatHex(["0x61", length, "0x61", numberToHex(offset, { size: 2 }), "0x5f39"]), // codecopy(0, offset, length)
+      "0x5f5b80606453", // i = 0; at 9: mstore8(100, i)
+      concatHex(["0x5f5f61", length, "0x5f5f73", DNN_ADDRESS, "0x5af150"]), // call(gas, DNN, 0, 0, length, 0, 0)
+      "0x600101600956", // i = i + 1; to 9
+      question,
+    ]);
+  return code(size(code(0)) - size(question));
+}
+
 async function withModel(codeOf?: (question: Hex) => Hex) {
   const job = testJob(FORCER);
   const model = modelOf(job);
@@ -168,5 +183,24 @@ describe("a transaction that waited and", () => {
     expect(second).toMatchObject({ status: "success", blockNumber: number });
     const refundWei = (await rig.execution.credit(testAddress(0), "latest")) - creditWei;
     expect(refundWei).toBe((GAS - second!.gasUsed) * second!.effectiveGasPrice);
+  });
+
+  test("forces id after id ends when its gas does, which no attempt gets for nothing", async () => {
+    await withModel(askForever);
+    const gas = 1_000_000n;
+    const bomb = await rig.send({ to: HOSTILE, gas });
+    rig.seal();
+    const forced: Hex[] = [];
+    for (let status = await rig.execution.status(bomb); status?.state === "parked"; ) {
+      forced.push(status.id);
+      rig.deliver(claimed(status.id));
+      status = await rig.execution.status(bomb);
+    }
+    expect(new Set(forced).size).toBe(forced.length);
+    expect(forced.length).toBeGreaterThan(3);
+    // The n-th attempt runs the n calls before it again: n·PARK_GAS + n²/2 calls of 10,000 gas fit into what it named.
+    const attempts = BigInt(forced.length);
+    expect(attempts * PARK_GAS + ((attempts * (attempts + 1n)) / 2n) * 10_000n).toBeLessThan(gas);
+    expect(await rig.execution.receipt(bomb)).toMatchObject({ status: "failed", gasUsed: gas });
   });
 });

@@ -134,6 +134,7 @@ test(`a lie falls under ${MANY} blocks: their state is derived anew; no block an
   const honest = claim(id, "0x2a", 2);
   rig.mine(honest);
   rig.deliver(final(honest));
+  for (let waiting = MANY / 10 - PER_BLOCK; waiting > 0; waiting -= PER_BLOCK) rig.deliver();
   expect(await sent()).toBe(MANY);
   expect(BigInt(await rig.execution.storage(FORCER, "0x02", "latest"))).toBe(0x2an);
   const fresh = rig.fresh();
