@@ -2,7 +2,7 @@ import { endianness } from "node:os";
 import { batchInput, constant, emit, stateInput } from "../graph/draft.ts";
 import { finish } from "../graph/finish.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
-import { add, div, exp, mul, reshape, sqrt } from "../ops/build.ts";
+import { add, cast, div, exp, mul, reshape, sqrt } from "../ops/build.ts";
 import { convolve, convolveTransposed } from "../ops/convolve.ts";
 import { product } from "../ops/product.ts";
 import { newDraft } from "../ops/table.ts";
@@ -62,7 +62,13 @@ function probe(): { graph: Graph; state: Tensor[]; batch: Tensor[] } {
   const denormal = mul(draft, c, constant(draft, float32([], [1e-9])));
   const restored = mul(draft, c, constant(draft, float32([], [1e9])));
   const rest = emit(draft, "ReduceSum", [sqrt(draft, exp(draft, div(draft, fused, b)))], { axes: [0], keepdims: 1 });
-  const sum = add(draft, add(draft, fused, add(draft, denormal, restored)), rest);
+  // Beyond ±2³¹, which other processors make the nearest integer of.
+  const large = mul(draft, a, constant(draft, float32([], [1e12])));
+  const integers = (["int32", "uint8"] as const).map((to) => cast(draft, cast(draft, large, to), "float32"));
+  const sum = [add(draft, denormal, restored), rest, ...integers].reduce(
+    (left, right) => add(draft, left, right),
+    fused,
+  );
   const image = batchInput(draft, "image", IMAGE);
   const filters = batchInput(draft, "filters", FILTERS);
   const window = { kernel: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };

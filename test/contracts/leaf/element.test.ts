@@ -33,6 +33,13 @@ const positive = (...shape: number[]) => randomTensor(random, "float32", shape, 
 const bools = (...shape: number[]) => randomTensor(random, "bool", shape, 0, 2);
 const integers = (dtype: "int32" | "int64" | "uint8", ...shape: number[]) => randomTensor(random, dtype, shape, 0, 3);
 const edges = float32([14], [0, -0, 1e-45, -1e-45, 3e-39, -3e-39, 1.17549435e-38, 1, -1, 0.5, 1e38, -1e38, 88.5, -104]);
+/** At and beyond the ends of every integer type; 2³¹ − 128 and 2⁶³ − 2³⁹ are the last floats before them. */
+const wide = float32(
+  [20],
+  [2 ** 31, 2 ** 31 - 128, 2 ** 63, 2 ** 63 - 2 ** 39, 3e38, 255.9, 256.5, 0.9, 1e10, 2 ** 40 + 2 ** 20].flatMap(
+    (x) => [x, -x],
+  ),
+);
 const backward: Tensor = { ...edges, data: edges.data.slice().reverse() };
 
 /** Values of all exponents, so that chains meet ties, cancellation and underflow. */
@@ -72,6 +79,7 @@ const cases: readonly Case[] = [
   ["Cast", [randomTensor(random, "uint8", [1100], 0, 256)], { to: dtypes.float32.code }],
   ["Cast", [floats(40)], { to: dtypes.int32.code }],
   ["Cast", [floats(40)], { to: dtypes.int64.code }],
+  ...(["uint8", "int32", "int64"] as const).map((to): Case => ["Cast", [wide], { to: dtypes[to].code }]),
   ["Cast", [floats(40)], { to: dtypes.bool.code }],
   ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.float32.code }],
   ["Cast", [randomTensor(random, "int64", [40], -(2 ** 40), 2 ** 40)], { to: dtypes.int32.code }],
