@@ -1,8 +1,9 @@
 import type { Address, Hex, PublicClient } from "viem";
 import { largerOf, smallerOf } from "../../common/bigint.ts";
-import type { ResultClaim } from "../../common/claim.ts";
+import { claimHash as hashOf, type ResultClaim } from "../../common/claim.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
-import type { Task } from "../../common/task.ts";
+import { AnhError } from "../../common/errors.ts";
+import { type Task, taskHash } from "../../common/task.ts";
 
 /** A claim as L1 logged it. */
 export type LoggedClaim = {
@@ -38,10 +39,22 @@ export function openClaimLog(l1: PublicClient, resultClaims: Address, fromBlock:
       for (const [hash, { l1Block }] of claims) if (l1Block >= from) claims.delete(hash);
       for (const { args, blockNumber } of logs) {
         const { claimHash, task, claim, dataUrl } = args;
+        requireOwn(claimHash, claim, task);
         claims.set(claimHash, { claimHash, task, claim, dataUrl, l1Block: blockNumber });
       }
       next = head + 1n;
       return claims;
     },
   };
+}
+
+/** An endpoint that lies about a claim would have a right one challenged, or a wrong one left alone. */
+function requireOwn(claimHash: Hex, claim: ResultClaim, task: Task): void {
+  const actual = hashOf({ ...claim, taskHash: taskHash(task) });
+  if (actual !== claimHash)
+    throw new AnhError("l1-claim-mismatch", `L1's endpoint shows other content than claim ${claimHash} has`, {
+      expected: claimHash,
+      actual,
+      hint: "name another L1 endpoint",
+    });
 }
