@@ -28,7 +28,7 @@ create index if not exists batches_last on batches(last);
 create index if not exists batches_l1_block on batches(l1_block);
 create table if not exists dropped(hash blob primary key, number integer not null, parent blob not null, origin integer not null, body blob not null);
 create index if not exists dropped_parent on dropped(parent);
-create table if not exists pool(hash blob primary key, sender blob not null, raw blob not null);
+create table if not exists pool(hash blob not null, sender blob not null, raw blob not null);
 `;
 
 /** Two processes on one folder would each seal blocks the other does not know. */
@@ -44,16 +44,18 @@ export function openStore(path: string, chain: ChainFile): Store {
   db.exec(SCHEMA);
   checkChain(db, path, chain.genesis.hash);
   const blocks = sqliteBlocks(db, chain);
+  const pool = sqlitePool(db, chain.l2ChainId);
   return {
     blocks,
     l1: sqliteL1(db, chain),
-    pool: sqlitePool(db, chain.l2ChainId),
+    pool,
     dropped: sqliteDropped(db, chain),
     transaction(work) {
       try {
         return db.transaction(work)();
       } catch (error) {
         blocks.forget();
+        pool.forget();
         throw error;
       }
     },
