@@ -9,18 +9,22 @@ export class SignatureError extends AnhError {}
 
 export const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
-const addressOf = (publicKey: Uint8Array): Address => hexOf(keccak(publicKey.subarray(1)).subarray(12));
+const addressBytes = (publicKey: Uint8Array): Uint8Array => keccak(publicKey.subarray(1)).subarray(12);
+const addressOf = (publicKey: Uint8Array): Address => hexOf(addressBytes(publicKey));
 
 /** Address whose key signed `digest`. Throws `SignatureError` where there is none; s must be low (EIP-2). */
 export function recoverAddress(digest: Uint8Array, r: bigint, s: bigint, yParity: number): Address {
   if (s > HALF_ORDER) throw new SignatureError("high-s", "signature s value is in the upper half", { actual: s });
   try {
-    const signature = concatBytes(fixedBytes(r, 32), fixedBytes(s, 32));
-    return addressOf(secp256k1.ecdsaRecover(signature, yParity, digest, false));
+    return hexOf(recoverBytes(digest, concatBytes(fixedBytes(r, 32), fixedBytes(s, 32)), yParity));
   } catch (cause) {
     throw new SignatureError("bad-signature", "signature recovers to no key", { cause });
   }
 }
+
+/** The same from and to bytes, `r ‖ s` of any s. Throws what the library throws where there is no key. */
+export const recoverBytes = (digest: Uint8Array, signature: Uint8Array, yParity: number): Uint8Array =>
+  addressBytes(secp256k1.ecdsaRecover(signature, yParity, digest, false));
 
 /** 65 bytes `r ‖ s ‖ v`, v 27 or 28, as Solidity's `ecrecover` takes them. */
 export function signDigest(digest: Uint8Array, privateKey: Hex): Hex {
