@@ -73,13 +73,12 @@ export class Follower {
       await this.#rewind(cursor);
       return false;
     }
-    const number = smallerOf(head.number, cursor.number + this.#options.maxRangeBlocks);
-    const end = number === head.number ? head : await readHeader(client, number);
+    const end = await this.#stepEnd(cursor, head);
     const { messages, batches } = await this.#readStep(cursor, end, end === head ? stateRoot : undefined);
     const origins = await this.#readOrigins(messages, batches, cursor, end);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber, messages, batches, origins });
-    return number === head.number;
+    return end === head;
   }
 
   async #loop(onFatal: (error: unknown) => void): Promise<void> {
@@ -153,6 +152,20 @@ export class Follower {
     return { head, stateRoot: block.stateRoot };
   }
 
+  /** L1's head, or the last block of a second on the way there: every block is, but for L1s of developers. */
+  async #stepEnd(cursor: L1Header, head: L1Header): Promise<L1Header> {
+    const { client } = this.#modules;
+    const number = cursor.number + this.#options.maxRangeBlocks;
+    if (number >= head.number) return head;
+    let end = await readHeader(client, number);
+    for (;;) {
+      const next = end.number + 1n === head.number ? head : await readHeader(client, end.number + 1n);
+      if (next.timestamp > end.timestamp) return end;
+      if (next === head) return head;
+      end = next;
+    }
+  }
+
   async #finalizedNumber(): Promise<bigint> {
     const { client, witnesses } = this.#modules;
     const blocks = await Promise.all([client, ...witnesses].map((one) => one.getBlock({ blockTag: "finalized" })));
@@ -194,7 +207,7 @@ export class Follower {
     const { client, chain, blobs } = this.#modules;
     const { number } = end;
     const { inbox, batchCount, dataRootOf } = await (stateRoot === undefined
-      ? calledStanding(client, chain.file, number)
+      ? calledStanding(client, chain.file, end)
       : provenStanding(client, chain.file, { number, stateRoot }));
     const modules = { client, blobs, dataRootOf, held: chain.store.blocks.block };
     const { messages, batches } = await readLogs(modules, chain.file, cursor.number + 1n, number);

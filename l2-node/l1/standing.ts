@@ -2,6 +2,7 @@ import { type Hex, keccak256, numberToHex, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
+import type { L1Header } from "./header.ts";
 import { provenWords, type StateAt } from "./storage-proof.ts";
 
 /** What L1 stores of messages and batches at a block: logs and transactions must add up to it. */
@@ -13,20 +14,31 @@ export interface Standing {
   readonly dataRootOf: (batch: bigint) => Promise<Hex>;
 }
 
-/** As the endpoint says: enough on the way to the head, where `provenStanding` judges the sum of everything before. */
-export async function calledStanding(client: PublicClient, file: ChainFile, blockNumber: bigint): Promise<Standing> {
-  const inbox = { address: file.contracts.inbox, abi: inboxAbi, blockNumber } as const;
-  const anchor = { address: file.contracts.headerAnchor, abi: headerAnchorAbi, blockNumber } as const;
-  const [checkpoint, batchCount] = await Promise.all([
-    client.readContract({ ...inbox, functionName: "checkpointAt", args: [blockNumber] }),
+/**
+ * As the endpoint says: enough on the way to the head, where `provenStanding` judges the sum of everything before. Asks for nothing
+ * but the newest state, as few endpoints have any other: the contracts remember what stood when, batches by the second. `at` is
+ * the last block of its second.
+ */
+export async function calledStanding(
+  client: PublicClient,
+  file: ChainFile,
+  at: Pick<L1Header, "number" | "timestamp">,
+): Promise<Standing> {
+  const inbox = { address: file.contracts.inbox, abi: inboxAbi } as const;
+  const anchor = { address: file.contracts.headerAnchor, abi: headerAnchorAbi } as const;
+  const batchOf = (batch: bigint) => client.readContract({ ...anchor, functionName: "batch", args: [batch] });
+  const [checkpoint, batches] = await Promise.all([
+    client.readContract({ ...inbox, functionName: "checkpointAt", args: [at.number] }),
     client.readContract({ ...anchor, functionName: "batchCount" }),
   ]);
-  return {
-    inbox: checkpoint,
-    batchCount,
-    dataRootOf: async (batch) =>
-      (await client.readContract({ ...anchor, functionName: "batch", args: [batch] })).dataRoot,
-  };
+  // The first behind genesis that was anchored later, if any.
+  let [from, batchCount] = [1n, batches];
+  while (from < batchCount) {
+    const middle = (from + batchCount) / 2n;
+    if ((await batchOf(middle)).anchoredAt > at.timestamp) batchCount = middle;
+    else from = middle + 1n;
+  }
+  return { inbox: checkpoint, batchCount, dataRootOf: async (batch) => (await batchOf(batch)).dataRoot };
 }
 
 /** Slots of `Inbox._checkpoints` and `HeaderAnchor._batches`, and the sizes of their items. */

@@ -1,14 +1,24 @@
-import { createTestClient, createWalletClient, decodeFunctionData, type Hex, http } from "viem";
+import {
+  createPublicClient,
+  createTestClient,
+  createWalletClient,
+  custom,
+  decodeFunctionData,
+  type Hex,
+  http,
+  type PublicClient,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
+import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { NO_KZG, testNode } from "../../support/node.ts";
+import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { prepay } from "../../support/prepay.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
 import { until } from "../../support/until.ts";
@@ -31,6 +41,23 @@ const anchor = ({ chain }: Node, by: Pick<L1Sender, "send"> = sender(), maxBatch
   );
 
 const catchUp = ({ chain }: Node): Promise<void> => catchUpOn(l1.client, chain);
+
+/** An endpoint of L1 as it is without an archive. */
+const pruned = (): PublicClient =>
+  createPublicClient({
+    cacheTime: 0,
+    transport: custom(
+      {
+        request: async ({ method, params = [] }: { method: string; params?: readonly unknown[] }) => {
+          const block = { eth_call: params[1], eth_getProof: params[2] }[method] ?? "latest";
+          const { number } = await l1.client.getBlock();
+          if (block !== "latest" && BigInt(block as Hex) + 8n < number) throw new Error("missing trie node");
+          return l1.client.request({ method, params } as never);
+        },
+      },
+      { retryCount: 0 },
+    ),
+  });
 
 describe("Anchor", () => {
   it("refuses a key that is not the chain's sequencer's", () => {
@@ -60,6 +87,21 @@ describe("Anchor", () => {
     expect(sequencing.chain.heads().safe).toBe(6n);
     expect(replica.store.blocks.account(testAddress(0))).toEqual(sequencing.store.blocks.account(testAddress(0)));
     expect(replica.store.blocks.account(testAddress(0)).nonce).toBe(5n);
+  });
+
+  it("is followed from genesis through an endpoint that has forgotten all but the newest states", async () => {
+    const replica = node();
+    const follower = new Follower(
+      { pollMs: 10, maxRangeBlocks: 3n, maxBackoffMs: 100 },
+      { client: pruned(), witnesses: [], blobs: NO_BLOBS, chain: replica.chain, onTrouble: () => {} },
+    );
+    let steps = 0;
+    for (let isDone = false; !isDone; steps++) isDone = await follower.poll();
+    expect(steps).toBeGreaterThan(3);
+    const whole = node();
+    await catchUp(whole);
+    expect(replica.chain.heads()).toEqual(whole.chain.heads());
+    expect(replica.chain.heads().safe).toBeGreaterThan(1n);
   });
 
   it("fits a hundred headers into one L1 transaction's gas", async () => {
