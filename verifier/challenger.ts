@@ -175,11 +175,12 @@ async function attend(
 async function gameOf(
   { logged: { claimHash, l1Block }, record, isOpen, until, askableUntil }: Standing,
   head: L1Head,
-  { finding }: Watched,
+  watched: Watched,
   { airgapSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
   { asked }: Memory,
 ): Promise<Game> {
+  const { finding } = watched;
   const [challenges, pending, feesOpen, rewardOpen] = await Promise.all([
     disputes.challenges(claimHash, sender.address, l1Block),
     isOpen ? disputes.pending(claimHash, l1Block) : [],
@@ -191,7 +192,7 @@ async function gameOf(
   const wanted = finding.kind === "wanted" ? finding.wants.map((want) => keyOf(claimHash, want)) : [];
   const isAnswered = wanted.length > 0 && pending.length === 0 && wanted.every((key) => asked.has(key));
   // L1 shows more than when the claim was checked: look again.
-  if (isOpened || isAnswered) watch.again(claimHash);
+  if (isOpened || isAnswered) watch.again(claimHash, watched);
   // What is still wanted then is asked for again: a reorganisation of L1 may have taken the question.
   if (isAnswered) for (const key of wanted) asked.delete(key);
   return {

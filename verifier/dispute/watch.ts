@@ -43,8 +43,8 @@ export type Evidence = {
 export type Watch = {
   /** What is known now; asks for a check where nothing is. */
   readonly look: (logged: LoggedClaim, spec: RunSpec, window: Window) => Watched;
-  /** Something new is known on L1 about a claim: what was found before may be out of date. */
-  readonly again: (claimHash: Hex) => void;
+  /** Something new is known on L1 about a claim: what was found before, `seen`, is out of date. Once is enough. */
+  readonly again: (claimHash: Hex, seen: Watched) => void;
   /** Nothing can be done about it any more: evidence holds a whole dataset. */
   readonly forget: (claimHash: Hex) => void;
   readonly idle: () => Promise<void>;
@@ -129,7 +129,9 @@ export function openWatch(modules: WatchModules): Watch {
       }
       return known.get(claimHash) ?? UNKNOWN;
     },
-    again: (claimHash) => {
+    again: (claimHash, seen) => {
+      // Looked at since it was seen.
+      if (known.get(claimHash) !== seen) return;
       // What L1 shows by now must not be asked for again while it is looked at.
       if (known.get(claimHash)?.finding.kind === "wanted") known.set(claimHash, UNKNOWN);
       // A closed segment that was opened is told of until it has been looked at: once is enough.
