@@ -205,7 +205,9 @@ program
 
 program
   .command("bench <suite>")
-  .description("measure a suite against its reference: check, commit, execute, gas, memory, rpc, seal, sync, tolerance or train")
+  .description(
+    "measure a suite against its reference: check, commit, execute, gas, memory, rpc, seal, sync, tolerance or train",
+  )
   .option("--json", "one JSON object on stdout", false)
   .action(async (suite: string, options) => (await import("./commands/bench.ts")).bench(suite, options));
 

@@ -6,9 +6,11 @@ import {
   getContractAddress,
   type Hex,
   type PublicClient,
+  type SendTransactionParameters,
   size,
   type TransactionReceipt,
   type Transport,
+  WaitForTransactionReceiptTimeoutError,
   type WalletClient,
 } from "viem";
 import { lower } from "../common/addresses.ts";
@@ -33,6 +35,8 @@ export interface DeployOptions {
   readonly prices: Prices;
   /** Accounts the L2 starts with, beside the predeploys, without balances; and the hash of the file they are from. */
   readonly genesisFile?: { readonly alloc: GenesisAlloc; readonly hash: Hex };
+  /** How long a transaction may be in no block before it is sent again; 15 s where not named. */
+  readonly resendMs?: number;
 }
 
 export interface DeployModules {
@@ -43,6 +47,9 @@ export interface DeployModules {
   readonly predeploys: (l2ChainId: bigint) => Promise<GenesisAlloc>;
   readonly worldRoot: (alloc: GenesisAlloc) => Hex | Promise<Hex>;
 }
+
+const RESEND_MS = 15_000;
+const MAX_TRIES = 12;
 
 /** Creation pays 200 gas per byte of code and at most 40 per byte of data; what constructors store fits in the rest. */
 const gasFor = (creation: Hex): bigint => 1_500_000n + 260n * BigInt(size(creation));
@@ -90,8 +97,14 @@ export async function deploy(options: DeployOptions, modules: DeployModules): Pr
       receipts.push(...(await Promise.all(sent)));
       [sent, sentGas] = [[], 0n];
     }
-    const hash = await deployer.sendTransaction({ data, nonce: nonce + i, gas, chain: deployer.chain ?? null });
-    sent.push(l1.waitForTransactionReceipt({ hash, pollingInterval: 50 }));
+    const creation = await deployer.prepareTransactionRequest({
+      data,
+      nonce: nonce + i,
+      gas,
+      chain: deployer.chain ?? null,
+    });
+    const send = () => deployer.sendTransaction(creation as SendTransactionParameters);
+    sent.push(receiptOf(l1, await send(), send, options.resendMs));
     sentGas += gas;
   }
   receipts.push(...(await Promise.all(sent)));
@@ -119,6 +132,22 @@ export async function deploy(options: DeployOptions, modules: DeployModules): Pr
       ...(options.genesisFile ? { fileHash: options.genesisFile.hash } : {}),
     },
   };
+}
+
+/** Sends again what is not in a block for long: a node may have forgotten it, and all that follows waits for its nonce. */
+async function receiptOf(
+  l1: PublicClient,
+  hash: Hex,
+  again: () => Promise<Hex>,
+  timeout = RESEND_MS,
+): Promise<TransactionReceipt> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await l1.waitForTransactionReceipt({ hash, pollingInterval: 50, timeout });
+    } catch (error) {
+      if (!(error instanceof WaitForTransactionReceiptTimeoutError) || tries === MAX_TRIES) throw error;
+      await again().catch(() => {}); // mostly: it is known
+    }
 }
 
 /** The contracts others call; the verifiers stand behind Disputes. */

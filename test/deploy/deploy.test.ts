@@ -1,4 +1,4 @@
-import { createWalletClient, type Hex, http, keccak256 } from "viem";
+import { createWalletClient, custom, type Hex, http, keccak256, type Transport } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../cli/stack/accounts.ts";
@@ -45,6 +45,21 @@ const modules = (artifacts: Artifacts = readArtifacts()): DeployModules => ({
 });
 
 describe("deploy", () => {
+  it("sends again what L1 forgot", async () => {
+    let sends = 0;
+    const forgetful: Transport = custom({
+      request: async ({ method, params }: { method: string; params: [Hex] }) =>
+        method === "eth_sendRawTransaction" && ++sends === 3
+          ? keccak256(params[0])
+          : l1.client.request({ method, params } as never),
+    });
+    const account = privateKeyToAccount(devAccount("relayer").privateKey);
+    const deployer = createWalletClient({ account, transport: forgetful });
+    const chain = await deploy({ ...options, resendMs: 300 }, { ...modules(), deployer });
+    expect(await l1.client.getCode({ address: chain.contracts.disputes })).toMatch(/^0x6/);
+    expect(sends).toBeGreaterThan(3);
+  });
+
   it("names the contract that was not created", async () => {
     const broken: Artifacts = (source) => {
       const artifact = readArtifacts()(source);

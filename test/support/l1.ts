@@ -48,7 +48,9 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
   });
   const gone = once(host, "exit").then(() => Promise.reject(new Error(`anvil did not start on port ${port}`)));
   gone.catch(() => {}); // it ends with the test as well
-  await Promise.race([gone, until(() => client.getChainId().catch(() => undefined))]);
+  // Briefly each time: what listens there before anvil does would let a request wait.
+  const asking = createPublicClient({ transport: http(url, { timeout: 1000, retryCount: 0 }) });
+  await Promise.race([gone, until(() => asking.getChainId().catch(() => undefined))]);
   const test = createTestClient({ mode: "anvil", transport: http(url) });
   const chain = await deploy(
     {
