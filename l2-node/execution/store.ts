@@ -140,7 +140,7 @@ export class ExecutionStore implements StateReader {
     writes: ReadonlyMap<StateKey, Uint8Array | undefined>,
     effects: BlockEffects,
   ): void {
-    this.#db.transaction(() => {
+    this.#atomically(() => {
       this.#run("insert into blocks(number, hash, identity) values(?, ?, ?)", number, hash, identity);
       for (const [key, value] of writes) {
         const before = this.get(key);
@@ -174,18 +174,18 @@ export class ExecutionStore implements StateReader {
           this.#run("insert into taint(key, number, claims) values(?, ?, ?)", key, number, claims.join(","));
       for (const [root, bytes] of effects.inputs)
         this.#run("insert or ignore into inputs(root, bytes) values(?, ?)", root, bytes);
-    })();
+    });
     this.#executed = number;
   }
 
   /** Forgets every block above `number`. */
   rollbackTo(number: bigint): void {
-    this.#db.transaction(() => {
+    this.#atomically(() => {
       const rows = this.#prepare("select key, before from undo where number > ? order by number desc").all(number);
       for (const { key, before } of rows as { key: StateKey; before: Uint8Array | null }[])
         this.#put(key, before ?? undefined);
       for (const table of PER_BLOCK) this.#run(`delete from ${table} where number > ?`, number);
-    })();
+    });
     this.#executed = number;
   }
 
@@ -300,6 +300,16 @@ export class ExecutionStore implements StateReader {
 
   close(): void {
     this.#db.close();
+  }
+
+  /** What fails (a full disk, say) leaves nothing: SQLite undoes the writes, and what the cache holds of them goes. */
+  #atomically(work: () => void): void {
+    try {
+      this.#db.transaction(work)();
+    } catch (error) {
+      this.#cache.clear();
+      throw error;
+    }
   }
 
   #put(key: StateKey, value: Uint8Array | undefined): void {
