@@ -32,12 +32,14 @@ function takeSpare(): WorkerThread | undefined {
   return undefined;
 }
 
-/** What fails while it is cleared is no good for others. */
+/** What fails while it is cleared is no good for others; of a dead one nothing is left to give back. */
 async function giveBack(thread: WorkerThread): Promise<void> {
   try {
     await thread.clear();
   } catch (error) {
+    const wasDead = thread.isDead();
     await thread.end();
+    if (wasDead) return;
     throw error;
   }
   if (spares.length < MAX_SPARES) spares.push(thread);

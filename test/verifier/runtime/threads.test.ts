@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { RuntimeError } from "../../../verifier/runtime/errors.ts";
 import { takeThread } from "../../../verifier/runtime/threads.ts";
@@ -52,6 +54,23 @@ describe("an executor thread", () => {
     await thread.close();
     await loaded;
     expect((await answered).y!.data).toEqual(Float32Array.of(-1, 2, -3, 4, -5));
+  });
+
+  it("whose worker died fails what is asked of it, closes all the same, and serves nobody after", async () => {
+    const workers: Worker[] = [];
+    const note = (worker: Worker): void => void workers.push(worker);
+    process.on("worker", note);
+    // Those that others left, four at most, come first.
+    const taken = Array.from({ length: 5 }, takeThread);
+    await setImmediate();
+    process.off("worker", note);
+    const dying = taken.pop()!;
+    await dying.load("model", unary("Neg"), 1);
+    await workers.at(-1)!.terminate();
+    await expect(dying.run("model", { x }, ["y"])).rejects.toThrow(/ended with code/);
+    await dying.close();
+    await Promise.all(taken.map((thread) => thread.close()));
+    expect(await run("Abs")).toEqual([1, 2, 3, 4, 5]);
   });
 
   it("serves as many sessions at once as there are", async () => {
