@@ -1,6 +1,7 @@
 import type { Hex } from "viem";
 import { PROFILE } from "../../common/job.ts";
 import { isSoft, startsFromRoot, TASK_KIND } from "../../common/task.ts";
+import { troubleOf } from "../../common/trouble.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, type OpenedSteps } from "../check/claim.ts";
 import { checkDark } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
@@ -158,7 +159,7 @@ type Waiting = Subject & Omit<Urgent, "until"> & { until: bigint };
 const faultOf = (claimHash: Hex, error: unknown) => ({
   event: "check-failed",
   claimHash,
-  error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  error: troubleOf(error).message,
 });
 
 async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModules): Promise<Watched> {
