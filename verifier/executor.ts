@@ -8,7 +8,7 @@ import type { Job } from "../common/job.ts";
 import { commissionTask, startsFromRoot, TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
-import { type Collected, collect, stands } from "./claims/collected.ts";
+import { type Collected, collect, NOTHING, stands } from "./claims/collected.ts";
 import type { Commissions, DeliveryOpening } from "./claims/commissions.ts";
 import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openDemandsReader } from "./claims/demands-reader.ts";
@@ -121,13 +121,14 @@ async function round(options: ExecutorOptions, modules: ExecutorModules, closed:
     // Nothing of an overturned claim comes back.
     if (status === CLAIM_STATUS.overturned) {
       if (collected === undefined) await giveUpOrForget(logged, closed, modules);
-      collected = [];
+      collected = NOTHING;
     } else if (collected === undefined || !(await stands(l1.client, collected)))
       collected = await collect(modules, logged);
+    else if (collected.refused.length > 0) collected = await collect(modules, logged, collected);
     done.set(claimHash, { closedAt, collected });
     ended.add(claimHash);
-    if ([closedAt, ...collected.map(({ second }) => second)].every((second) => second < finalizedAt))
-      settled.add(claimHash);
+    const seconds = [closedAt, ...collected.calls.map(({ second }) => second)];
+    if (collected.refused.length === 0 && seconds.every((second) => second < finalizedAt)) settled.add(claimHash);
   };
   for (const logged of own) {
     const { claimHash } = logged;
