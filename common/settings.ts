@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { AnhError } from "./errors.ts";
+import { shownUrl } from "./trouble.ts";
 
 /** Settings that a service cannot start with: every problem at once, each with its place. */
 export class SettingsError extends AnhError {}
@@ -92,12 +93,20 @@ export function readSettings<S extends z.ZodObject>(
     const known = given.get(setting.name);
     if (known === undefined)
       return `${flag === undefined ? variable : `--${flag} or ${variable}`}: ${setting.required ? "is missing" : message}`;
-    // A key that is wrong by a letter is still a secret.
-    const shown = flag === undefined ? "" : `, got ${JSON.stringify(known.value)}`;
-    return `${known.origin}: ${message}${shown}`;
+    const shown = shownValue(setting, known.value);
+    return `${known.origin}: ${message}${shown === undefined ? "" : `, got ${shown}`}`;
   });
   const message = problems.length === 1 ? problems[0]! : `these settings cannot be used:\n  ${problems.join("\n  ")}`;
   throw new SettingsError("settings", message, { hint: settings.help });
+}
+
+/** A refused value as the error shows it. A key that is wrong by a letter is still a secret, and URLs hold keys too. */
+function shownValue({ flag, value: standsFor }: Setting, value: unknown): string | undefined {
+  if (flag === undefined) return undefined;
+  if (standsFor !== "url" && standsFor !== "urls") return JSON.stringify(value);
+  const urls = typeof value === "string" ? value.split(",") : [];
+  const isShown = urls.length > 0 && urls.every((url) => URL.canParse(url) && new URL(url).host !== "");
+  return isShown ? JSON.stringify(urls.map(shownUrl).join(",")) : undefined;
 }
 
 function readFlags(
@@ -128,7 +137,8 @@ function readConfigFile(path: string, readFile: SettingsSources["readFile"]): Re
   } catch (cause) {
     throw new SettingsError("settings", `${path} is no JSON object of settings`, {
       cause,
-      hint: (cause as Error).message,
+      // What follows is a piece of the file, which may hold keys.
+      hint: cause instanceof SyntaxError ? cause.message.split(", ")[0]! : (cause as Error).message,
     });
   }
 }

@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Hex } from "viem";
 import { z } from "zod";
+import { isPrivateKey } from "../common/private-key.ts";
 import { httpUrl, listOf, readSettings, type SettingsSchema, whole } from "../common/settings.ts";
 
-const key = z.custom<Hex>(
-  (text) => typeof text === "string" && /^0x[0-9a-fA-F]{64}$/.test(text),
-  "expected 0x and 64 hex digits",
-);
+const key = z.custom<Hex>(isPrivateKey, "expected a private key: 0x and 64 hex digits");
 const text = z.string().min(1);
 
 const schema = z

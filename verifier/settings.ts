@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Hex, parseEther } from "viem";
 import { z } from "zod";
 import type { ChainFile } from "../common/chain-file.ts";
+import { isPrivateKey } from "../common/private-key.ts";
 import { httpUrl, SettingsError, whole } from "../common/settings.ts";
 import { readChain } from "./read-chain.ts";
 
@@ -61,7 +62,8 @@ export function serviceSettings(
     chain: readChain(chainFile),
     l1Url,
     nodeUrl,
-    key: keyFile === undefined ? keyOf(environment[KEY], KEY) : keyOf(readKeyFile(keyFile), keyFile),
+    key:
+      environment[KEY] || keyFile === undefined ? keyOf(environment[KEY], KEY) : keyOf(readKeyFile(keyFile), keyFile),
     folder: dataDir,
     pollMs,
     maxBondWei: maxBondEth,
@@ -89,7 +91,7 @@ function keyOf(key: string | undefined, place: string): Hex {
       expected: "0x and 64 hex digits",
       hint: "put the key into a file that only you can read, and name it: --key-file <path>",
     });
-  if (!/^0x[0-9a-fA-F]{64}$/.test(key))
+  if (!isPrivateKey(key))
     throw new SettingsError("settings", `${place} holds no private key`, { expected: "0x and 64 hex digits" });
-  return key as Hex;
+  return key;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BaseError, createPublicClient, type Hex, http, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
+import { isPrivateKey } from "../../common/private-key.ts";
 import { type Forced, type ForceModules, forceCall, forceEnvelope } from "../../l2-node/l1/force.ts";
 import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { readChain } from "../../verifier/read-chain.ts";
@@ -54,12 +55,12 @@ const digits = (_: string, value: unknown) => (typeof value === "bigint" ? value
 /** Keys are no options: a command line is visible to everybody on the machine. */
 function l1Key(): Hex {
   const key = process.env.ANH_KEY;
-  if (key === undefined || !/^0x[0-9a-fA-F]{64}$/.test(key))
+  if (!isPrivateKey(key))
     throw new AnhError("usage", "ANH_KEY holds no private key", {
       expected: "0x and 64 hex digits",
       hint: "set ANH_KEY to the key of the L1 account that pays",
     });
-  return key as Hex;
+  return key;
 }
 
 async function queue(request: ForceRequest, modules: ForceModules): Promise<Forced> {

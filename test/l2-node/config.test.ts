@@ -32,6 +32,41 @@ describe("readConfig", () => {
     expect(problemsOf([...replica, "--prot", "1"])).toMatch(/prot/);
   });
 
+  it("takes no key that is none, and shows nothing of it", () => {
+    for (const digits of ["00", "ff", "1g"]) {
+      const wrong = `0x${digits.repeat(32)}`;
+      const message = problemsOf(replica, { ANH_NODE_POSTER_KEY: wrong });
+      expect([message.includes("ANH_NODE_POSTER_KEY: expected"), message.includes(wrong)]).toEqual([true, false]);
+    }
+  });
+
+  it("shows of URLs that it refuses neither credentials nor paths, and nothing of what is no URL", () => {
+    const refused = (flag: string, value: string) =>
+      problemsOf([...(flag === "l1-url" ? replica.slice(0, -2) : replica), `--${flag}`, value]);
+    for (const flag of ["l1-url", "l1-witness-urls", "l1-beacon-urls", "forward-url"]) {
+      expect(refused(flag, "wss://user:PASSWORD@l1.example:8546/v3/APIKEY?key=APIKEY")).toMatch(
+        /with http:\/\/ or https:\/\/, got "wss:\/\/l1\.example:8546\/…"$/,
+      );
+      for (const secret of [
+        "user:SECRET@l1.example",
+        "SECRET",
+        "https://user:SECRET@",
+        "l1.example:8545/SECRET",
+        "SECRET:80",
+      ])
+        expect(refused(flag, secret)).toMatch(/or https:\/\/$/);
+    }
+    const some = "https://l1.example/APIKEY";
+    expect(refused("l1-witness-urls", `${some},wss://SECRET@b.example`)).toMatch(
+      /got "https:\/\/l1\.example\/…,wss:\/\/b\.example"$/,
+    );
+    expect(refused("l1-witness-urls", `${some},SECRET`)).toMatch(/or https:\/\/$/);
+    const path = join(folder, "urls.json");
+    writeFileSync(path, JSON.stringify({ l1WitnessUrls: [some] }));
+    const message = problemsOf([...replica, "--config", path]);
+    expect([message.includes("urls.json"), message.includes("APIKEY")]).toEqual([true, false]);
+  });
+
   it("keeps roles and keys together", () => {
     expect(problemsOf(["--role", "sequencer", ...replica.slice(2)])).toMatch(
       /ANH_NODE_SEQUENCER_KEY: a sequencer needs its key/,
@@ -74,6 +109,10 @@ describe("readConfig", () => {
     const path = join(folder, "bad.json");
     writeFileSync(path, JSON.stringify({ prot: 1 }));
     expect(problemsOf([...replica, "--config", path])).toMatch(/prot/);
+    writeFileSync(path, '{"anchorKey": ac0974bec39a17e36ba4a6b4d238ff94}');
+    expect(() => readConfig([...replica, "--config", path], {})).toThrow(
+      expect.objectContaining({ hint: "Unexpected token 'a'" }),
+    );
     writeFileSync(path, "[");
     expect(problemsOf([...replica, "--config", path])).toMatch(/no JSON object/);
     expect(problemsOf([...replica, "--config", join(folder, "none.json")])).toMatch(/no JSON object/);

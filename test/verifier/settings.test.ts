@@ -43,7 +43,6 @@ describe("settings of executor and challenger", () => {
     [["--salt", "0x12"], '--salt: expected 32 bytes in hex, got "0x12"'],
     [["--kind", "trian"], "--kind: "],
     [["--config", "/nowhere"], "/nowhere is no JSON object of settings"],
-    [["--key-file", "/nowhere"], "--key-file /nowhere cannot be read (ENOENT)"],
   ])("%j is refused with its place", (argv, message) => {
     expect(problem(() => executor(argv))).toMatchObject({ message: expect.stringContaining(message) });
     expect(() => executor(argv)).toThrow(SettingsError);
@@ -71,7 +70,27 @@ describe("settings of executor and challenger", () => {
     expect(problem(() => executor(["--key", KEY])).message).toContain("Unknown option '--key'");
     const keyFile = join(folder, "key");
     writeFileSync(keyFile, `${KEY}\n`);
-    expect(executor(["--key-file", keyFile], { ANH_KEY: undefined }).key).toBe(KEY);
+    for (const ANH_KEY of [undefined, ""]) expect(executor(["--key-file", keyFile], { ANH_KEY }).key).toBe(KEY);
+    const other = `0x${"22".repeat(32)}`;
+    expect(executor(["--key-file", keyFile], { ANH_KEY: other }).key).toBe(other);
+    expect(problem(() => executor(["--key-file", keyFile], { ANH_KEY: wrong })).message).toContain("ANH_KEY holds no");
+    expect(problem(() => executor(["--key-file", "/nowhere"], { ANH_KEY: undefined }))).toMatchObject({
+      code: "settings",
+      message: "--key-file /nowhere cannot be read (ENOENT)",
+    });
+  });
+
+  // The curve's order is the first that is none.
+  const ORDER = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+  it.each(["00".repeat(32), "ff".repeat(32), ORDER])("0x%s is no key, and not shown", (digits) => {
+    const read = () => executor([], { ANH_KEY: `0x${digits}` });
+    expect(read).toThrow(SettingsError);
+    expect(problem(read).message).toBe("ANH_KEY holds no private key");
+    expect(problem(read)).not.toHaveProperty("cause");
+  });
+  it("the greatest key is one, and the least", () => {
+    for (const key of [`0x${ORDER.slice(0, -1)}0`, `0x${"1".padStart(64, "0")}`])
+      expect(executor([], { ANH_KEY: key }).key).toBe(key);
   });
 
   const address = `0x${"cd".repeat(20)}`;
