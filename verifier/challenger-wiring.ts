@@ -67,6 +67,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       pollMs: settings.pollMs,
       maxBondWei: settings.maxBondWei,
       airgapSeconds: BigInt(chain.clocks.airgapSeconds),
+      answerSeconds: BigInt(chain.clocks.answerSeconds),
       ...(settings.demandBudgetWei === undefined ? {} : { demandBudgetWei: settings.demandBudgetWei }),
     },
     {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Abi, type Hex, isAddressEqual, type TransactionReceipt } from "viem";
+import { type Abi, type Hex, isAddressEqual, parseEventLogs, type TransactionReceipt } from "viem";
 import { demandsAbi } from "../common/contracts/demands.ts";
 import { disputesAbi } from "../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
@@ -13,10 +13,11 @@ import { specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
 import { type Budget, leastWei, openBudget } from "./dispute/budget.ts";
 import { demandFor } from "./dispute/demand-for.ts";
-import type { Game } from "./dispute/game.ts";
+import type { Finding, Game } from "./dispute/game.ts";
 import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
 import { buildProof, describeViolation } from "./dispute/prove.ts";
 import type { DisputeReader } from "./dispute/reader.ts";
+import { roomAtPlainFee } from "./dispute/room.ts";
 import { byUrgency, type Urgent } from "./dispute/urgency.ts";
 import type { Watch, Watched } from "./dispute/watch.ts";
 import { apart, type EventSink, roundFailed } from "./events.ts";
@@ -29,6 +30,7 @@ export type ChallengerOptions = {
   /** No challenge or demand is made for more. */
   readonly maxBondWei: bigint;
   readonly airgapSeconds: bigint;
+  readonly answerSeconds: bigint;
   /** What may be spent on asking one claimant that serves nothing; undefined: what overturning its claim earns. */
   readonly demandBudgetWei?: bigint;
 };
@@ -52,8 +54,8 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
   const memory: Memory = {
     settled: new Set(),
     quietSince: new Map(),
-    declined: new Set(),
-    asked: new Set(),
+    declined: new Map(),
+    asked: new Map(),
     underway: new Map(),
   };
   const loop = async () => {
@@ -79,10 +81,10 @@ type Memory = {
   readonly settled: Set<Hex>;
   /** L1 second at which nothing was left of a closed claim: a fork may take what collected it, and not the claim's end. */
   readonly quietSince: Map<Hex, bigint>;
-  /** Demands that cost more than they are worth. */
-  readonly declined: Set<string>;
-  /** Demands that L1 has, and of which the answer has not been looked at yet. */
-  readonly asked: Set<string>;
+  /** Demands that cost more than they are worth, at which open fee: a shorter queue makes it fall. */
+  readonly declined: Map<string, bigint>;
+  /** Keys of demands that L1 has, whoever asked, and of which the answer has not been looked at yet. */
+  readonly asked: Map<string, Hex>;
   /** Claims about which something is being sent: no other claim waits for that. */
   readonly underway: Map<Hex, Promise<void>>;
 };
@@ -176,7 +178,7 @@ async function gameOf(
   { logged: { claimHash, l1Block }, record, isOpen, until, askableUntil }: Standing,
   head: L1Head,
   watched: Watched,
-  { airgapSeconds }: ChallengerOptions,
+  { airgapSeconds, answerSeconds }: ChallengerOptions,
   { disputes, sender, watch }: ChallengerModules,
   { asked }: Memory,
 ): Promise<Game> {
@@ -187,14 +189,18 @@ async function gameOf(
     isOpen ? [] : disputes.feesOpen(claimHash, sender.address, l1Block),
     !isOpen && disputes.rewardOpen(claimHash, sender.address, l1Block),
   ]);
-  const wasAsked = finding.kind === "unavailable" && (await disputes.wasAsked(claimHash, l1Block));
+  const wasAsked = finding.kind === "unavailable" && (await disputes.wasAsked(claimHash, sender.address, l1Block));
   const isOpened = finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block));
-  const wanted = finding.kind === "wanted" ? finding.wants.map((want) => keyOf(claimHash, want)) : [];
-  const isAnswered = wanted.length > 0 && pending.length === 0 && wanted.every((key) => asked.has(key));
+  const wants = wantsOf(finding);
+  const wanted = wants.map((want) => asked.get(keyOf(claimHash, want)));
+  const waiting = pending.filter(({ key }) => wanted.includes(key));
+  const isAnswered = finding.kind === "wanted" && waiting.length === 0 && !wanted.includes(undefined);
   // L1 shows more than when the claim was checked: look again.
   if (isOpened || isAnswered) watch.again(claimHash, watched);
   // What is still wanted then is asked for again: a reorganisation of L1 may have taken the question.
-  if (isAnswered) for (const key of wanted) asked.delete(key);
+  if (isAnswered) for (const want of wants) asked.delete(keyOf(claimHash, want));
+  const queue = { nowSeconds: head.timestamp, tailDue: pending.at(-1)?.due, answerSeconds };
+  const room = roomAtPlainFee({ ...queue, regenerationSeconds: BigInt(record.regenerationSeconds) });
   return {
     nowSeconds: head.timestamp,
     l1Block: head.number,
@@ -205,7 +211,8 @@ async function gameOf(
     airgapSeconds,
     finding: isAnswered ? { kind: "unknown" } : finding,
     challenges,
-    pending,
+    pending: pending.map((asking) => ({ ...asking, isWanted: waiting.includes(asking) })),
+    unasked: wants.filter((_, i) => wanted[i] === undefined).slice(0, waiting.length > 0 ? room : Math.max(room, 1)),
     wasAsked,
     feesOpen,
     rewardOpen,
@@ -226,12 +233,18 @@ async function tryTo(
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     if (action.kind === "demand" && error.errorName === "AskedAlready")
-      memory.asked.add(keyOf(about.logged.claimHash, action.want));
+      memory.asked.set(keyOf(about.logged.claimHash, action.want), error.args[0] as Hex);
     // Somebody was faster, or a clock moved between the look and the move: the next round sees it.
     const { claimHash } = about.logged;
     modules.events({ event: "refused", claimHash, action: action.kind, error: error.message });
   }
 }
+
+/** Where no question leads on, silence at least loses the claim. */
+const wantsOf = (finding: Finding): readonly Want[] => {
+  if (finding.kind === "unavailable") return [{ path: "segment", segment: 0 }];
+  return finding.kind === "wanted" ? finding.wants : [];
+};
 
 /** Errors of the contracts behind Disputes come through it. */
 const DISPUTES_ABI = [
@@ -267,22 +280,24 @@ async function demand(
 ): Promise<void> {
   const { claimHash } = logged;
   const key = keyOf(claimHash, want);
-  if (declined.has(key) || asked.has(key)) return;
+  const fees = await disputes.fees(claimHash);
+  const declinedWei = declined.get(key);
+  if (declinedWei !== undefined && fees.openFeeWei >= declinedWei) return;
   const { functionName, args } = demandFor(want, terms ?? { task: spec.task });
   const call = { address: l1.contracts.demands, abi: demandsAbi as Abi, functionName, args: [claimHash, ...args] };
   const { leftWei, askedWei, budgetWei } = await budget.left();
   const about = { id: spec.task.id, claimHash, ...want };
   const [wants, more] = finding.kind === "wanted" ? [finding.wants, finding.more] : [[want], 0];
   const decline = (priceWei: unknown) => {
-    for (const one of wants) declined.add(keyOf(claimHash, one));
+    for (const one of wants) declined.set(keyOf(claimHash, one), fees.openFeeWei);
     events({ event: "demand-declined", ...about, priceWei, askedWei, budgetWei });
   };
   const unasked = wants.filter((one) => !asked.has(keyOf(claimHash, one)));
-  const wholeWei = leastWei(unasked, more, await disputes.fees(claimHash));
+  const wholeWei = leastWei(unasked, more, fees);
   if (wholeWei > leftWei) return decline(wholeWei);
   try {
     const receipt = await sender.sendWithBond(call, leftWei < maxBondWei ? leftWei : maxBondWei);
-    asked.add(key);
+    asked.set(key, askedKeyOf(receipt));
     events({ event: "demanded", ...about, gasUsed: receipt.gasUsed, l1Block: receipt.blockNumber });
     await budget.paid(receipt.transactionHash);
   } catch (error) {
@@ -290,6 +305,11 @@ async function demand(
     decline(error.actual);
   }
 }
+
+const askedKeyOf = ({ logs }: TransactionReceipt): Hex => {
+  const [asked] = parseEventLogs({ abi: demandsAbi as Abi, logs, eventName: "Asked" });
+  return (asked as unknown as { readonly args: { readonly key: Hex } }).args.key;
+};
 
 async function perform(
   action: Exclude<ChallengerAction, { kind: "demand" }>,

@@ -48,7 +48,7 @@ export const demandsAbi = parseAbi([
   "function askFor(bytes32 claimHash, uint8 path, uint32 segment, uint32 step, address asker) external payable returns (bytes32 key, bool asked)",
   "function askableUntil(bytes32 claimHash, address account) external view returns (uint64)",
   "function balanceOf(address account) external view returns (uint256 amountWei)",
-  "function challengeableUntil(bytes32 claimHash, address account) external view returns (uint64)",
+  "function challengeableUntil(bytes32 claimHash) external view returns (uint64)",
   "function chunkFeeWei() external view returns (uint256)",
   "function collect(bytes32 key) external",
   "function demandGraph(bytes32 claimHash, (bytes32 id, uint8 kind, bytes32 modelId, (bytes32 root, uint64 flops, uint64 bytes_) graph, bytes32 datasetRoot, uint64 datasetRows, bytes32 startRoot, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint8 profile, uint8 flags, uint256 priceWei, uint64 deadline, uint32 windowSeconds) task, uint32 leaf, ((uint8 kind, uint32 constants, uint32 states, uint32 feeds, uint32 datasetFeeds, uint32 nextStates, uint32 nodes, uint32 exactCount, uint32 looseCount, (uint8 place, uint32 index, uint8 dtype, uint32[] shape) loss) header, (bytes32 hash, uint64 flops, uint64 bytes_)[] siblings)[] header) external payable returns (bytes32 key)",

@@ -235,13 +235,13 @@ interface IDemands {
     /// @notice Openings of a claim that wait for their answer.
     function pendingOf(bytes32 claimHash) external view returns (uint256);
 
-    /// @notice No opening waits for its answer, and the last answer is more than `challengerSeconds` old: its asker may challenge
-    /// until then, so finality waits.
+    /// @notice No opening waits for its answer, and the last answer is more than `challengerSeconds` old: until then anybody may
+    /// challenge, so finality waits.
     function isQuiet(bytes32 claimHash) external view returns (bool);
 
-    /// @notice Last L1 second at which `account` may challenge the claim: the window's end, or `challengerSeconds` after the last
-    /// answer to a question of its own; while one waits, the end of the pursuit, beyond which it never lies (P7.3).
-    function challengeableUntil(bytes32 claimHash, address account) external view returns (uint64);
+    /// @notice Last L1 second for challenges of the claim: the window's end, or `challengerSeconds` after the last answer to a
+    /// question; while one waits, the end of the pursuit, beyond which it never lies (P7.3).
+    function challengeableUntil(bytes32 claimHash) external view returns (uint64);
 
     /// @notice Last L1 second at which `account` may ask something of the claim; 2⁶⁴ − 1 while a challenge of its own is live.
     function askableUntil(bytes32 claimHash, address account) external view returns (uint64);

@@ -339,8 +339,8 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
-    function challengeableUntil(bytes32 claimHash, address account) external view returns (uint64) {
-        return _challengeableUntil(claimHash, account, CLAIMS.claimOf(claimHash).windowEnd);
+    function challengeableUntil(bytes32 claimHash) external view returns (uint64) {
+        return _challengeableUntil(claimHash, CLAIMS.claimOf(claimHash).windowEnd);
     }
 
     /// @inheritdoc IDemands
@@ -400,7 +400,7 @@ contract Demands is IDemands {
         if (msg.value != openWei + bytesWei) revert FeeMismatch(openWei + bytesWei, msg.value);
         // Who asks its own claim, to delay its finality or its fall, would get a fee back whole (P7.2).
         uint256 burnedWei = openWei / 2;
-        _dockets[claimHash].push(asker, due);
+        _dockets[claimHash].push(due);
         _demands[key] = Demand(claimHash, asker, due, 0, what.path, false, msg.value - burnedWei, 0);
         _book.lock(msg.value);
         emit Asked(claimHash, key, asker, what.path, what.segment, what.step, what.page, due);
@@ -410,7 +410,7 @@ contract Demands is IDemands {
     function _answer(Demand storage demand, bytes32 content) private {
         demand.answeredAt = Clock.nowSeconds();
         demand.content = content;
-        _dockets[demand.claimHash].pop(demand.asker);
+        _dockets[demand.claimHash].pop();
     }
 
     function _nextDue(ClaimRecord memory record, bytes32 claimHash) private view returns (uint64) {
@@ -434,12 +434,12 @@ contract Demands is IDemands {
     /// @dev P7.3. A live challenge ends by itself, in bounded time.
     function _askableUntil(bytes32 claimHash, address account, uint64 windowEnd) private view returns (uint64) {
         if (DISPUTES.challenges(claimHash, account)) return Clock.NEVER;
-        return _challengeableUntil(claimHash, account, windowEnd);
+        return _challengeableUntil(claimHash, windowEnd);
     }
 
     /// @dev P7.3. Without the limit a demand asked under one challenge would allow the next challenge, and so on for ever.
-    function _challengeableUntil(bytes32 claimHash, address account, uint64 windowEnd) private view returns (uint64) {
-        uint64 until = _dockets[claimHash].challengeableUntil(account, windowEnd, CHALLENGER_SECONDS);
+    function _challengeableUntil(bytes32 claimHash, uint64 windowEnd) private view returns (uint64) {
+        uint64 until = _dockets[claimHash].challengeableUntil(windowEnd, CHALLENGER_SECONDS);
         uint64 limit = windowEnd + PURSUIT_SECONDS;
         return until < limit ? until : limit;
     }

@@ -71,7 +71,7 @@ contract Disputes is IDisputes {
     function challenge(bytes32 claimHash, uint32 segment, uint32 step) external payable returns (bytes32 challengeId) {
         ClaimRecord memory record = _openClaim(claimHash);
         if (Clock.passed(record.windowEnd)) {
-            uint64 until = DEMANDS.challengeableUntil(claimHash, msg.sender);
+            uint64 until = DEMANDS.challengeableUntil(claimHash);
             if (Clock.passed(until)) revert WindowOver(until, Clock.nowSeconds());
         }
         if (segment >= ClaimPath.segmentCount(record)) revert OutOfRange(segment, ClaimPath.segmentCount(record));

@@ -3,18 +3,11 @@ pragma solidity 0.8.37;
 
 import {Clock} from "./Clock.sol";
 
-/// @notice What one account has asked of a claim.
-struct Asker {
-    uint64 lastAnsweredAt; // L1 second; 0: never
-    uint32 pending;
-}
-
 /// @notice Demands on one claim that wait for their answer.
 struct Docket {
     uint64 tailDue; // of the demand asked last
     uint64 lastAnsweredAt; // L1 second; 0: never
     uint32 pending;
-    mapping(address asker => Asker) askers;
 }
 
 /// @notice Due times queue (docs/protocol.md P7.2), so that no flood of demands can make an honest claimant miss one, and
@@ -38,34 +31,29 @@ library DueQueue {
         return count < MAX_DOUBLINGS ? count : MAX_DOUBLINGS;
     }
 
-    function push(Docket storage self, address asker, uint64 due) internal {
+    function push(Docket storage self, uint64 due) internal {
         self.tailDue = due;
         ++self.pending;
-        ++self.askers[asker].pending;
     }
 
-    function pop(Docket storage self, address asker) internal {
+    function pop(Docket storage self) internal {
         --self.pending;
         self.lastAnsweredAt = Clock.nowSeconds();
-        Asker storage who = self.askers[asker];
-        --who.pending;
-        who.lastAnsweredAt = Clock.nowSeconds();
     }
 
-    /// @notice Last L1 second at which an account may challenge: within the window, or `challengerSeconds` after the last
-    /// answer to a question of its own; a slow answer must not eat its time (P7.3).
-    function challengeableUntil(Docket storage self, address account, uint64 windowEnd, uint64 challengerSeconds)
+    /// @notice Last L1 second for challenges: within the window, or `challengerSeconds` after the last answer; a slow answer
+    /// must not eat their time. Whoever asked: a claimant could else ask first what its challengers need to know (P7.3).
+    function challengeableUntil(Docket storage self, uint64 windowEnd, uint64 challengerSeconds)
         internal
         view
         returns (uint64)
     {
-        Asker storage who = self.askers[account];
-        if (who.pending != 0) return Clock.NEVER;
-        if (who.lastAnsweredAt == 0) return windowEnd;
-        return Clock.later(windowEnd, who.lastAnsweredAt + challengerSeconds);
+        if (self.pending != 0) return Clock.NEVER;
+        if (self.lastAnsweredAt == 0) return windowEnd;
+        return Clock.later(windowEnd, self.lastAnsweredAt + challengerSeconds);
     }
 
-    /// @notice Nothing waits for an answer, and who asked has had time to act on the last one.
+    /// @notice Nothing waits for an answer, and there was time to act on the last one.
     function isQuiet(Docket storage self, uint64 challengerSeconds) internal view returns (bool) {
         if (self.pending != 0) return false;
         return self.lastAnsweredAt == 0 || Clock.passed(self.lastAnsweredAt + challengerSeconds);

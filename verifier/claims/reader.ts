@@ -30,6 +30,8 @@ export type ClaimRecord = {
   readonly status: number;
   readonly windowEnd: bigint;
   readonly closedAt: bigint;
+  /** What computing a segment again takes (P7.2). */
+  readonly regenerationSeconds: number;
 };
 
 export function openClaimsReader(

@@ -53,9 +53,14 @@ export type Game = {
   readonly finding: Finding;
   /** Own challenges, oldest first. */
   readonly challenges: readonly ChallengeView[];
-  /** Demands on the claim that wait for an answer: key and last L1 second for it. */
-  readonly pending: readonly { readonly key: Hex; readonly due: bigint }[];
-  /** Somebody has asked something of the claim. */
+  /**
+   * Demands on the claim that wait for an answer: key, last L1 second for it, and whether what was found wants it. Others are
+   * none of the challenger's business until they are late: a claimant may ask itself, and answer when it likes.
+   */
+  readonly pending: readonly { readonly key: Hex; readonly due: bigint; readonly isWanted: boolean }[];
+  /** What is wanted and nobody has asked for, as much of it as may be asked for now. */
+  readonly unasked: readonly Want[];
+  /** The own account has asked something of the claim. */
   readonly wasAsked: boolean;
   /** Demands paid by the own account, once the claim is closed: the fees go to whom they belong. */
   readonly feesOpen: readonly Hex[];

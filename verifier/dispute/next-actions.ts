@@ -42,29 +42,28 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
     }
     case "unavailable":
       // No question leads on, but silence loses the claim.
-      if (game.wasAsked || game.nowSeconds > game.askableUntil) return [];
-      return [{ kind: "demand", want: { path: "segment", segment: 0 } }];
+      return game.wasAsked ? [] : ask(game, live);
     case "wanted":
-      return ask(game, live, finding.wants);
+      return ask(game, live);
     default:
       return [];
   }
 }
 
 /**
- * Asks for what is wanted, all of it at once, and waits for all answers. Who asked in time may go on asking and
- * challenging for a while after the answer (P7.3); a live challenge waits for the last of them.
+ * Asks for what is wanted and waits for all answers, whoever asked for it. After an answer there is time to ask and to challenge
+ * (P7.3); a live challenge waits for the last of them.
  */
-function ask(game: Game, live: readonly ChallengeView[], wants: readonly Want[]): readonly ChallengerAction[] {
-  const last = game.pending.at(-1);
-  if (last === undefined)
-    return game.nowSeconds > game.askableUntil ? [] : wants.map((want) => ({ kind: "demand", want }));
-  return live
-    .filter(({ waiting }) => !waiting)
-    .map(({ challengeId }) => ({ kind: "waitFor", challengeId, key: last.key }));
+function ask(game: Game, live: readonly ChallengeView[]): readonly ChallengerAction[] {
+  const last = game.pending.filter(({ isWanted }) => isWanted).at(-1);
+  const waits = last === undefined ? [] : live.filter(({ waiting }) => !waiting);
+  return [
+    ...(game.nowSeconds > game.askableUntil ? [] : game.unasked.map((want) => ({ kind: "demand", want }) as const)),
+    ...waits.map(({ challengeId }) => ({ kind: "waitFor", challengeId, key: last!.key }) as const),
+  ];
 }
 
-/** Challenges start only within the window, or after an answer to a question of the challenger's own. */
+/** Challenges start only within the window, while a question waits, or for a while after its answer. */
 const challenge = (game: Game, segment: number, step: number): readonly ChallengerAction[] =>
   game.nowSeconds > game.challengeableUntil ? [] : [{ kind: "challenge", segment, step }];
 

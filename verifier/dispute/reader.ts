@@ -14,10 +14,10 @@ export type DisputeReader = {
   /** Challenges of one account, oldest first. */
   readonly challenges: (claimHash: Hex, challenger: Address, fromBlock: bigint) => Promise<readonly ChallengeView[]>;
   readonly pending: (claimHash: Hex, fromBlock: bigint) => Promise<readonly { key: Hex; due: bigint }[]>;
-  /** Last L1 seconds at which an account may challenge a claim, and ask something of it. */
+  /** Last L1 seconds for challenges of a claim, and for an account's questions about it. */
   readonly until: (claimHash: Hex, account: Address) => Promise<{ challengeable: bigint; askable: bigint }>;
-  /** Whether anybody has asked for anything of a claim. */
-  readonly wasAsked: (claimHash: Hex, fromBlock: bigint) => Promise<boolean>;
+  /** Whether an account has asked for anything of a claim. */
+  readonly wasAsked: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<boolean>;
   /** Roots of the steps of a segment that was opened. */
   readonly openedSteps: (claimHash: Hex, segment: number, fromBlock: bigint) => Promise<readonly Hex[] | undefined>;
   /** Demands an account paid for, of which the fee still lies on L1. */
@@ -97,13 +97,13 @@ export function openDisputeReader(l1: L1): DisputeReader {
     until: async (claimHash, account) => {
       const view = { address: contracts.demands, abi: demandsAbi as Abi, args: [claimHash, account] };
       const [challengeable, askable] = await Promise.all([
-        client.readContract({ ...view, functionName: "challengeableUntil" }) as Promise<bigint>,
+        client.readContract({ ...view, functionName: "challengeableUntil", args: [claimHash] }) as Promise<bigint>,
         client.readContract({ ...view, functionName: "askableUntil" }) as Promise<bigint>,
       ]);
       return { challengeable, askable };
     },
-    wasAsked: async (claimHash, fromBlock) =>
-      (await events(contracts.demands, demandsAbi as Abi, "Asked", { claimHash }, fromBlock)).length > 0,
+    wasAsked: async (claimHash, asker, fromBlock) =>
+      (await events(contracts.demands, demandsAbi as Abi, "Asked", { claimHash, asker }, fromBlock)).length > 0,
     feesOpen: demands.uncollected,
     askedWei: demands.askedWei,
     rewardWei: async () => {

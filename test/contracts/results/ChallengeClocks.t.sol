@@ -168,22 +168,36 @@ contract ChallengeClocksTest is Acted {
         warpTo(windowEnd);
         demandSegmentAs(ALICE, hash, 1);
         warpTo(windowEnd + ANSWER - 1);
-        vm.expectRevert(abi.encodeWithSelector(IDisputes.WindowOver.selector, windowEnd, clock()));
-        challengeAs(BOB, hash, 1, 1, 0);
         uint64 limit = windowEnd + 8 * (ANSWER + CHALLENGER_CLOCK);
-        vm.assertEq(demands.challengeableUntil(hash, ALICE), limit, "while it waits");
+        vm.assertEq(demands.challengeableUntil(hash), limit, "while it waits");
         warpTo(windowEnd + ANSWER);
         vm.prank(LIAR);
         demands.answerSegment(hash, ToyRun.segmentProof(run, 1));
         uint64 until = clock() + CHALLENGER_CLOCK;
-        vm.assertEq(demands.challengeableUntil(hash, ALICE), until, "from the answer on");
-        vm.assertEq(demands.challengeableUntil(hash, BOB), windowEnd, "only who asked");
+        vm.assertEq(demands.challengeableUntil(hash), until, "from the answer on");
         warpTo(until);
         vm.assertFalse(results.finalizable(hash), "finality waits as long");
-        bytes32 id = challengeAs(ALICE, hash, 1, 1, 0);
+        bytes32 id = challengeAs(BOB, hash, 1, 1, 0);
         rollTo(l1Block() + 1);
-        proveAs(ALICE, id, run, 1, 1);
+        proveAs(BOB, id, run, 1, 1);
         vm.assertEq(results.claimOf(hash).status, CLAIM_OVERTURNED, "overturned");
+    }
+
+    /// What a claimant asks of itself, lest another be the first, carries challenges as every question does.
+    function test_challenge_afterTheClaimantsOwnQuestion() public {
+        (Run memory run, bytes32 hash) = lying(WITH_ROOTS);
+        warpTo(clock() + WINDOW);
+        demandSegmentAs(LIAR, hash, 1);
+        warpTo(clock() + ANSWER);
+        vm.prank(LIAR);
+        demands.answerSegment(hash, ToyRun.segmentProof(run, 1));
+        uint64 until = clock() + CHALLENGER_CLOCK;
+        vm.assertEq(demands.challengeableUntil(hash), until, "from the answer on");
+        warpTo(until);
+        challengeAs(BOB, hash, 1, 1, 0);
+        warpTo(until + 1);
+        vm.expectRevert(abi.encodeWithSelector(IDisputes.WindowOver.selector, until, until + 1));
+        challengeAs(ALICE, hash, 1, 1, 0);
     }
 
     /// A challenge allows questions, and an answered question a challenge: the chain ends with the pursuit, whoever pays for it.
@@ -207,7 +221,7 @@ contract ChallengeClocksTest is Acted {
         // The live one still asks and waits; what it is answered carries no challenge any more.
         ask(hash, second, 8);
         answer(hash, run, 8);
-        vm.assertEq(demands.challengeableUntil(hash, ALICE), limit, "no answer moves the limit");
+        vm.assertEq(demands.challengeableUntil(hash), limit, "no answer moves the limit");
         vm.expectRevert(abi.encodeWithSelector(IDisputes.WindowOver.selector, limit, limit + 1));
         challengeAs(ALICE, hash, 0, 0, 0);
         warpTo(clock() + CHALLENGER_CLOCK + 1);

@@ -95,7 +95,7 @@ contract DisputeMatrixTest is Acted {
         pass(CHALLENGER_CLOCK + 1);
         disputes.lapse(_challenge);
         pass(WINDOW);
-        // Alice asked for the opening, so that her time to challenge was up to a clock behind its answer: over, too.
+        // An opening was asked for, so that the time to challenge was up to a clock behind its answer: over, too.
         bytes4 over = IDisputes.WindowOver.selector;
         own([over, ENDED, ENDED, ENDED, ENDED, ENDED, UNSETTLED, MADE, ANSWERED]);
         others([over, ENDED, ENDED, ENDED, ENDED, ENDED, UNSETTLED, NOTHING, ANSWERED]);

@@ -25,7 +25,7 @@ contract DueQueueTest {
     function ask(uint64 spacing) internal returns (uint64 due, uint256 feeUnits) {
         due = _docket.nextDue(ANSWER, spacing);
         feeUnits = uint256(1) << DueQueue.doublings(due, ANSWER);
-        _docket.push(address(this), due);
+        _docket.push(due);
     }
 
     function testFuzz_due_honestIsNeverLate(uint256 seed, uint64 spacing) public {
@@ -36,7 +36,7 @@ contract DueQueueTest {
             seed = uint256(keccak256(abi.encode(seed)));
             if (seed % 3 == 0) time += uint64((seed >> 8) % (2 * spacing));
             warpTo(time);
-            while (_docket.pending != 0 && free <= time) _docket.pop(address(this));
+            while (_docket.pending != 0 && free <= time) _docket.pop();
             (uint64 due,) = ask(spacing);
             vm.assertTrue(due >= time + ANSWER, "a whole answer time");
             free = (free > time ? free : time) + spacing;
@@ -73,14 +73,13 @@ contract DueQueueTest {
 
     function test_challengeableUntil_boundaries() public {
         warpTo(1_000_000);
-        vm.assertEq(_docket.challengeableUntil(address(1), 7, 10), 7, "who asked nothing");
-        _docket.push(address(1), 5);
-        vm.assertEq(_docket.challengeableUntil(address(1), 7, 10), type(uint64).max, "waits");
+        vm.assertEq(_docket.challengeableUntil(7, 10), 7, "nothing was asked");
+        _docket.push(5);
+        vm.assertEq(_docket.challengeableUntil(7, 10), type(uint64).max, "waits");
         vm.assertFalse(_docket.isQuiet(10), "pending");
-        _docket.pop(address(1));
-        vm.assertEq(_docket.challengeableUntil(address(1), 7, 10), 1_000_010, "after the answer");
-        vm.assertEq(_docket.challengeableUntil(address(1), 2_000_000, 10), 2_000_000, "the window is longer");
-        vm.assertEq(_docket.challengeableUntil(address(2), 7, 10), 7, "another account");
+        _docket.pop();
+        vm.assertEq(_docket.challengeableUntil(7, 10), 1_000_010, "after the answer");
+        vm.assertEq(_docket.challengeableUntil(2_000_000, 10), 2_000_000, "the window is longer");
         warpTo(1_000_010);
         vm.assertFalse(_docket.isQuiet(10), "its last second");
         warpTo(1_000_011);

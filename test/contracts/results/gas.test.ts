@@ -25,6 +25,7 @@ import { startDataNode } from "../../support/data-node.ts";
 import { expectSnapshot } from "../../support/gas-snapshot.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
+import { LASTING } from "../../support/service-stage.ts";
 import { smallTask } from "../../support/small-task.ts";
 import { until } from "../../support/until.ts";
 import { storeGraph, storeTensors } from "../../support/upload.ts";
@@ -82,7 +83,7 @@ const liar: ExecutorParts["openSteps"] = (graph) =>
     step: 5,
     node: graph.nodes.findIndex(({ output }) => valueAt(graph, output).name === "next_weight0"),
     element: 3,
-    amount: { unit: "ulp", count: 1 },
+    amount: LASTING,
   });
 
 const sees = (events: readonly ServiceEvent[], name: string) => until(() => events.find(({ event }) => event === name));

@@ -18,6 +18,7 @@ const game: Game = {
   finding: { kind: "unknown" },
   challenges: [],
   pending: [],
+  unasked: [],
   wasAsked: false,
   feesOpen: [],
   rewardOpen: false,
@@ -44,7 +45,9 @@ const wantsStep = { kind: "wanted", wants: [step], more: 0 } as const;
 const input = { path: "input", of: "dataset", index: 0, firstChunk: 0, chunkCount: 1 } as const;
 const wantsInput = { kind: "wanted", wants: [input], more: 0 } as const;
 const hold = { ...live, step: NO_STEP };
-const asked = [{ key: KEY, due: 2000n }];
+const asked = [{ key: KEY, due: 2000n, isWanted: true }];
+const foreign = [{ key: KEY, due: 2000n, isWanted: false }];
+const first = demand.want;
 const refund = { kind: "refund", challengeId: ID } as const;
 
 const overturned = { status: CLAIM_STATUS.overturned, closedAt: 990n } as const;
@@ -78,21 +81,30 @@ describe("a challenger", () => {
       { finding: wrong, challenges: [{ ...live, step: 6 }] },
       [challenge],
     ],
-    ["asks on L1 for what is served nowhere", { finding: unavailable }, [demand]],
-    ["asks once", { finding: unavailable, wasAsked: true }, []],
-    ["does not ask after the window", { finding: unavailable, nowSeconds: 1001n }, []],
-    ["asks on L1 for the step that leads on", { finding: wantsStep }, [{ kind: "demand", want: step }]],
+    ["asks on L1 for what is served nowhere", { finding: unavailable, unasked: [first] }, [demand]],
+    ["asks once", { finding: unavailable, unasked: [first], wasAsked: true }, []],
+    ["does not ask after the window", { finding: unavailable, unasked: [first], nowSeconds: 1001n }, []],
+    [
+      "asks on L1 for the step that leads on",
+      { finding: wantsStep, unasked: [step] },
+      [{ kind: "demand", want: step }],
+    ],
+    [
+      "asks though the claimant asked itself something else",
+      { finding: wantsStep, unasked: [step], pending: foreign, challenges: [live] },
+      [{ kind: "demand", want: step }],
+    ],
     ["waits for the answer", { finding: wantsStep, pending: asked }, []],
-    ["asks for the bytes of a value", { finding: wantsChunks }, [{ kind: "demand", want: chunks }]],
+    ["asks for the bytes of a value", { finding: wantsChunks, unasked: [chunks] }, [{ kind: "demand", want: chunks }]],
     [
       "asks for all that is wanted at once",
-      { finding: { kind: "wanted", wants: [chunks, input], more: 0 } },
+      { finding: { kind: "wanted", wants: [chunks, input], more: 0 }, unasked: [chunks, input] },
       [
         { kind: "demand", want: chunks },
         { kind: "demand", want: input },
       ],
     ],
-    ["and for an input", { finding: wantsInput }, [{ kind: "demand", want: input }]],
+    ["and for an input", { finding: wantsInput, unasked: [input] }, [{ kind: "demand", want: input }]],
     [
       "points where it challenged the segment alone",
       { finding: wrong, nowSeconds: 1001n, challenges: [hold] },
@@ -100,10 +112,10 @@ describe("a challenger", () => {
     ],
     [
       "asks in the last second it may, which an answer puts off",
-      { finding: wantsChunks, nowSeconds: 1001n, askableUntil: 1001n },
+      { finding: wantsChunks, unasked: [chunks], nowSeconds: 1001n, askableUntil: 1001n },
       [{ kind: "demand", want: chunks }],
     ],
-    ["not in the one after", { finding: wantsChunks, nowSeconds: 1001n }, []],
+    ["not in the one after", { finding: wantsChunks, unasked: [chunks], nowSeconds: 1001n }, []],
     [
       "challenges after the window if an answer put that off",
       { finding: wrong, nowSeconds: 1001n, challengeableUntil: 1001n },
@@ -123,7 +135,7 @@ describe("a challenger", () => {
     ["once", { finding: wantsChunks, challenges: [{ ...live, waiting: true }], pending: asked }, []],
     [
       "calls the timeout in the second after the due one, whatever else there is",
-      { finding: wrong, nowSeconds: 1001n, pending: [{ key: KEY, due: 1000n }] },
+      { finding: wrong, nowSeconds: 1001n, pending: [{ key: KEY, due: 1000n, isWanted: false }] },
       [{ kind: "timeout", key: KEY }],
     ],
     ["leaves a closed claim without a stake of its own", { status: CLAIM_STATUS.final }, []],
