@@ -30,7 +30,7 @@ export async function preflight(settings: PreflightSettings): Promise<bigint> {
 function takeFolder(folder: string): void {
   const path = writableFolder(folder);
   requireNoRun(path, folder);
-  lockFolder(path);
+  lockFolder(path, folder);
 }
 
 async function checkNode(nodeUrl: string, { l2ChainId }: ChainFile): Promise<void> {

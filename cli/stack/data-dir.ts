@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, statSync } f
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { AnhError } from "../../common/errors.ts";
-import { lockFolder, runningIn } from "./run-lock.ts";
+import { inUse, lockFolder, runningIn } from "./run-lock.ts";
 
 /** Written by every run; says that a folder has been used. */
 export const CHAIN_FILE = "chain.json";
@@ -10,7 +10,7 @@ export const CHAIN_FILE = "chain.json";
 /** A new folder for a run that names none. */
 export function temporaryDataDir(prefix: string): string {
   const path = mkdtempSync(join(tmpdir(), prefix));
-  lockFolder(path);
+  lockFolder(path, path);
   return path;
 }
 
@@ -41,12 +41,7 @@ export function writableFolder(named: string): string {
 /** Throws if a run goes on in the folder. */
 export function requireNoRun(path: string, named: string): void {
   const pid = runningIn(path);
-  if (pid !== undefined)
-    throw new AnhError("usage", `--data-dir ${named} is in use: a run goes on there (pid ${pid})`, {
-      expected: "a folder without a run",
-      actual: named,
-      hint: "end that run first, or name another folder",
-    });
+  if (pid !== undefined) throw inUse(named, pid);
 }
 
 /** The folder named on the command line, for this run alone. Refused before anything is started if it cannot be one. */
@@ -60,6 +55,6 @@ export function chosenDataDir(named: string): string {
       actual: named,
       hint: "the L1 it ran on is gone; delete the folder, or name another",
     });
-  lockFolder(path);
+  lockFolder(path, named);
   return path;
 }

@@ -1,8 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { CHAIN_FILE, chosenDataDir, temporaryDataDir } from "../../../cli/stack/data-dir.ts";
+import { lockFolder } from "../../../cli/stack/run-lock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "anh-data-dir-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,6 +32,31 @@ test("what a run that was killed left of its lock says nothing", () => {
     writeFileSync(join(killed, "pid"), pid);
     expect(chosenDataDir(killed)).toBe(killed);
   }
+});
+
+test("of processes that come together one takes a folder, and when it is killed the next", async () => {
+  const path = join(folder, "together");
+  mkdirSync(path);
+  const module = pathToFileURL(resolve("cli/stack/run-lock.ts"));
+  // It has looked for others before anybody said that he is there, as this test's process has: neither is seen by the other.
+  const other = spawn(process.execPath, [
+    "-e",
+    `import(${JSON.stringify(module)}).then(({ lockFolder }) => {
+      lockFolder(${JSON.stringify(path)}, "together");
+      console.log("taken");
+      setInterval(() => {}, 1000);
+    })`,
+  ]);
+  try {
+    await once(other.stdout, "data");
+    expect(() => lockFolder(path, "together")).toThrow("--data-dir together is in use: a run goes on there");
+    expect(() => chosenDataDir(path)).toThrow(/is in use/);
+  } finally {
+    other.kill("SIGKILL");
+    await once(other, "close");
+  }
+  expect(chosenDataDir(path)).toBe(path);
+  expect(readFileSync(join(path, "pid"), "utf8")).toBe(String(process.pid));
 });
 
 test("a folder that is not there is made, with those above it; none named is a new one each time", () => {
