@@ -34,7 +34,7 @@ export const serviceShape = {
   }),
   keyFile: path.optional().meta({
     value: "path",
-    description: "a file that holds the private key of the service's L1 account, where ANH_KEY does not",
+    description: "a file that holds the private key of the service's L1 account, instead of ANH_KEY",
   }),
   pollMs: whole(1, 600_000).default(250).meta({ value: "n", description: "pause between looks at L1" }),
   maxBondEth: etherAmount.prefault("2").meta({ value: "amount", description: "no bond above this is put at stake" }),
@@ -62,12 +62,21 @@ export function serviceSettings(
     chain: readChain(chainFile),
     l1Url,
     nodeUrl,
-    key:
-      environment[KEY] || keyFile === undefined ? keyOf(environment[KEY], KEY) : keyOf(readKeyFile(keyFile), keyFile),
+    key: chosenKey(environment[KEY], keyFile),
     folder: dataDir,
     pollMs,
     maxBondWei: maxBondEth,
   };
+}
+
+/** One or the other: a variable left over from another command must not make two services share a key. */
+function chosenKey(variable: string | undefined, keyFile: string | undefined): Hex {
+  if (keyFile === undefined) return keyOf(variable, KEY);
+  if (variable)
+    throw new SettingsError("settings", `there are two keys: ${KEY} and --key-file ${keyFile}`, {
+      hint: `unset ${KEY}, or leave --key-file out`,
+    });
+  return keyOf(readKeyFile(keyFile), keyFile);
 }
 
 function readKeyFile(file: string): string {
