@@ -124,8 +124,8 @@ function text(options: CreateJobOptions, { modelId, firstStep: first, uploaded, 
       `price       ${formatEther(value)} ETH for ${options.steps} steps of ${options.batchRows} rows, ${options.profile}`,
       `uploaded    ${uploaded.files} files, ${uploaded.bytes.toLocaleString("en")} bytes, to ${options.nodeUrl}`,
     ].join("\n"),
-    "Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json.",
-    `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl}`,
+    'Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json. Nobody trains before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.',
+    `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl} --private-key <key>`,
   ].join("\n\n");
 }
 
