@@ -3,13 +3,13 @@ import { BaseError, createPublicClient, type Hex, http, type PublicClient } from
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { isPrivateKey } from "../../common/private-key.ts";
-import { shownUrl } from "../../common/trouble.ts";
 import { type Forced, type ForceModules, forceCall, forceEnvelope } from "../../l2-node/l1/force.ts";
 import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { readChain } from "../../verifier/read-chain.ts";
 import { EXIT } from "../exit.ts";
 import { type ForceOptions, type ForceRequest, requestOf } from "../force-options.ts";
 import { checkL1 } from "../service/l1.ts";
+import { checkNode } from "../service/node.ts";
 import { wait } from "../waiting.ts";
 
 export interface TxForceOptions extends ForceOptions {
@@ -42,7 +42,8 @@ export async function forceTransaction(raw: string | undefined, options: TxForce
   const request = requestOf(raw, options, chain.l2ChainId);
   const client = createPublicClient({ transport: http(options.l1Url), cacheTime: 0 });
   await checkL1(client, chain, options.l1Url);
-  if (moment !== "queued") await checkNode(options.nodeUrl);
+  // Before anything is paid: who waits for what an L2 node says needs one.
+  if (moment !== "queued") await checkNode(options.nodeUrl, chain);
   const sender = new L1Sender(
     { privateKey: l1Key(), l1ChainId: chain.l1ChainId, bumpAfterMs: 60_000, pollMs: POLL_MS },
     { client },
@@ -56,18 +57,6 @@ export async function forceTransaction(raw: string | undefined, options: TxForce
     console.log(status.error ? `failed: ${status.error} (${block})` : `${status.state}: ${block}`);
   }
   if (status?.error) process.exitCode = EXIT.failed;
-}
-
-/** Before anything is paid: who waits for what an L2 node says needs one. */
-async function checkNode(url: string): Promise<void> {
-  try {
-    await createPublicClient({ transport: http(url, { retryCount: 0 }) }).getChainId();
-  } catch (cause) {
-    throw new AnhError("node-unavailable", `no node answers at ${shownUrl(url)}; nothing was sent`, {
-      cause,
-      hint: "name an L2 node with --node-url, or leave --wait out",
-    });
-  }
 }
 
 const digits = (_: string, value: unknown) => (typeof value === "bigint" ? value.toString() : value);

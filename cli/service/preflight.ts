@@ -2,10 +2,10 @@ import { createPublicClient, type Hex, http, type PublicClient } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
-import { shownUrl } from "../../common/trouble.ts";
 import { requireNoRun, writableFolder } from "../stack/data-dir.ts";
 import { lockFolder } from "../stack/run-lock.ts";
 import { checkDeployed, checkL1 } from "./l1.ts";
+import { checkNode } from "./node.ts";
 
 export interface PreflightSettings {
   readonly chain: ChainFile;
@@ -31,22 +31,6 @@ function takeFolder(folder: string): void {
   const path = writableFolder(folder);
   requireNoRun(path, folder);
   lockFolder(path, folder);
-}
-
-async function checkNode(nodeUrl: string, { l2ChainId }: ChainFile): Promise<void> {
-  const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
-  const found = await client.getChainId().catch((cause) => {
-    throw new AnhError("node-unavailable", `no L2 node answers at ${shownUrl(nodeUrl)}`, {
-      cause,
-      hint: "start one with ./anh node run, or name one with --node-url",
-    });
-  });
-  if (BigInt(found) !== l2ChainId)
-    throw new AnhError("wrong-l2", `${shownUrl(nodeUrl)} is another chain than the L2 of the chain file`, {
-      expected: `chain ${l2ChainId}`,
-      actual: `chain ${found}`,
-      hint: "is it the L1's URL? --l1-url and --node-url are easily confused",
-    });
 }
 
 /** A low balance is no reason to refuse: what it lacks may be at stake in what the service must defend. */

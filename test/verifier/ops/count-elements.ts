@@ -61,17 +61,19 @@ export const CONTRACT_ELEMENTS = 1000;
 const MOST_WRONG = 10;
 const MOST_ROUNDS = 200;
 
+const noCounts = (): Counts => ({
+  honest: { 1: 0, 2: 0 },
+  strictLies: 0,
+  tolerantLies: 0,
+  legal: 0,
+  beyond: 0,
+  contract: { honest: 0, others: 0 },
+});
+
 /** `wrong`: claims that were not judged as they should be, the first few. */
 export async function countElements(op: OpName, effort: Effort): Promise<{ counts: Counts; wrong: string[] }> {
   const random = uniform(OP[op]);
-  const counts: Counts = {
-    honest: { 1: 0, 2: 0 },
-    strictLies: 0,
-    tolerantLies: 0,
-    legal: 0,
-    beyond: 0,
-    contract: { honest: 0, others: 0 },
-  };
+  const counts = noCounts();
   const wrong: string[] = [];
   const cases = casesUpTo(op, effort.largest);
   const round = DATA_KINDS.length * 2 * cases.length;
@@ -148,14 +150,7 @@ function otherClaims(
 function contractClaims(run: HonestRun, element: number, random: () => number) {
   const { bound } = leafOf(run.graph, 0, element, (id) => run.values[id]!);
   const honest = run.values.at(-1)!.data[element]!;
-  const uncounted: Counts = {
-    honest: { 1: 0, 2: 0 },
-    strictLies: 0,
-    tolerantLies: 0,
-    legal: 0,
-    beyond: 0,
-    contract: { honest: 0, others: 0 },
-  };
+  const uncounted = noCounts();
   const others = otherClaims(run, remembered(bound), honest, random, uncounted);
   const oneOf = (claims: readonly Claim[]): Claim[] =>
     claims.length === 0 ? [] : [claims[Math.floor(random() * claims.length)]!];
