@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Abi, type Hex, hexToString, isAddressEqual, type TransactionReceipt } from "viem";
+import { hexOf } from "../common/bytes.ts";
 import { commitment } from "../common/claim.ts";
 import { deliveriesAbi } from "../common/contracts/deliveries.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../common/hash.ts";
 import type { Job } from "../common/job.ts";
+import { headerOf, headerRlp } from "../common/l1-header.ts";
 import { commissionTask, startsFromRoot, TASK_KIND, type Task } from "../common/task.ts";
 import type { AnswerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
@@ -14,7 +16,6 @@ import type { Demand, DemandSource } from "./claims/demand.ts";
 import { openDemandsReader } from "./claims/demands-reader.ts";
 import { withdrawBalances } from "./claims/earnings.ts";
 import type { Groundwork } from "./claims/groundwork.ts";
-import { l1HeaderRlp } from "./claims/l1-header.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
 import { type ExecutorAction, nextExecutorActions } from "./claims/next-actions.ts";
 import type { ClaimsReader, L1Head } from "./claims/reader.ts";
@@ -264,6 +265,13 @@ async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise
   return logged && consumedOf(logged);
 }
 
+/** Throws `L1DataError` where they do not give the block's hash: L1 would refuse them. */
+async function headerBytes({ client }: L1, blockNumber: bigint): Promise<Hex> {
+  const block = await client.getBlock({ blockNumber });
+  headerOf(block);
+  return hexOf(headerRlp(block));
+}
+
 const errorsOf = (abi: Abi) => abi.filter(({ type }) => type === "error");
 /** Each of the two calls the other, whose errors come through it. */
 const CLAIMS_ABI = [...resultClaimsAbi, ...errorsOf(deliveriesAbi as Abi)] as Abi;
@@ -301,7 +309,7 @@ async function perform(
       report("reserved", await sender.sendWithBond(call("reserve", [id, options.dataUrl]), options.maxBondWei));
       return;
     case "fixSeed":
-      report("seed-fixed", await sender.send(call("fixSeed", [id, await l1HeaderRlp(l1.client, action.seedBlock)])));
+      report("seed-fixed", await sender.send(call("fixSeed", [id, await headerBytes(l1, action.seedBlock)])));
       return;
     case "deliver": {
       const commitment = commissions.commitmentOf(id);
@@ -310,10 +318,7 @@ async function perform(
       return;
     }
     case "draw":
-      report(
-        "samples-drawn",
-        await sender.send(delivering("draw", [id, await l1HeaderRlp(l1.client, action.seedBlock)])),
-      );
+      report("samples-drawn", await sender.send(delivering("draw", [id, await headerBytes(l1, action.seedBlock)])));
       return;
     case "run":
       if (job === undefined) return;

@@ -1,7 +1,7 @@
 import type { ChainFile } from "../../common/chain-file.ts";
 import { type Header, mixHashOf, type Origin, transactionsRoot } from "../../common/header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import { EMPTY_TRIE_ROOT } from "../../common/trie.ts";
-import type { L1Header } from "../l1/header.ts";
 import { nextBaseFeeWei } from "../ledger/base-fee.ts";
 import type { Block } from "./block.ts";
 

@@ -1,7 +1,7 @@
 import type { ChainFile } from "../../common/chain-file.ts";
 import { hashHeader, type Origin } from "../../common/header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import type { Transaction } from "../../common/transaction.ts";
-import type { L1Header } from "../l1/header.ts";
 import { applyInclusion, applyMessage } from "../ledger/apply.ts";
 import { nextBaseFeeWei } from "../ledger/base-fee.ts";
 import { l1FeePerByteWei } from "../ledger/gas.ts";

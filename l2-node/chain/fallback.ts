@@ -1,5 +1,5 @@
 import type { Header, Origin } from "../../common/header.ts";
-import type { L1Header } from "../l1/header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import { assembleHeader } from "./assemble.ts";
 import type { Chain } from "./chain.ts";
 

@@ -1,6 +1,6 @@
 import type { Hex } from "viem";
+import type { L1Header } from "../../common/l1-header.ts";
 import type { Message } from "../../common/message.ts";
-import type { L1Header } from "../l1/header.ts";
 
 /** The L1 that blocks are derived from. Must not change while a block or batch is derived. */
 export interface L1View {

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Hex } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
-import type { L1Header } from "../l1/header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import type { StoreReader } from "../store/store.ts";
 import { type Heads, headsOf } from "./heads.ts";
 import { addStandings, type ClaimStandings, claimStandings } from "./standings.ts";

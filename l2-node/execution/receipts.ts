@@ -1,5 +1,5 @@
+import { logsBloom } from "../../common/log-bloom.ts";
 import type { Finished } from "./block.ts";
-import { logsBloom } from "./bloom.ts";
 import type { LogFilter, LogRecord, Receipt } from "./execution.ts";
 import type { SourceBlock } from "./source.ts";
 

@@ -2,8 +2,8 @@ import type { Hex } from "viem";
 import { z } from "zod";
 import { BLOB_BYTES, blobCount, MAX_BLOB_DATA_BYTES, toBlobs, versionedHashOf } from "../../common/blob.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
-import { L1DataError } from "./errors.ts";
-import type { L1Header } from "./header.ts";
+import { L1DataError } from "../../common/l1-errors.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import type { Kzg } from "./kzg.ts";
 
 export interface BlobSourceOptions {

@@ -2,10 +2,10 @@ import { encodeFunctionData, type PublicClient, type TransactionReceipt } from "
 import { hexOf } from "../../common/bytes.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { encodeHeader } from "../../common/header.ts";
+import { headerOf, headerRlp } from "../../common/l1-header.ts";
 import type { Chain } from "../chain/chain.ts";
 import { fallbackHeader } from "../chain/fallback.ts";
 import { L1TransactionError } from "./errors.ts";
-import { headerOf, headerRlp } from "./read.ts";
 import { type L1Sender, SOME_RAISES } from "./sender.ts";
 
 export interface FallbackModules {

@@ -1,12 +1,12 @@
 import type { Hex, PublicClient } from "viem";
 import { smallerOf } from "../../common/bigint.ts";
 import { decodeAnchoredFields } from "../../common/header.ts";
+import { L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
+import { headerOf, type L1Header, readHeader } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { BlobSource } from "./blob-source.ts";
-import { L1DataError, WrongL1Error } from "./errors.ts";
-import type { L1Header } from "./header.ts";
-import { headerOf, readHeader, readLogs } from "./read.ts";
+import { readLogs } from "./read.ts";
 import { calledStanding, provenStanding } from "./standing.ts";
 import { isAboutClaim, type L1Batch, type L1Message } from "./step.ts";
 

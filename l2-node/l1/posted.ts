@@ -3,7 +3,7 @@ import { batchDataRoot } from "../../common/batch.ts";
 import { blobsDataRoot } from "../../common/blob.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
-import { L1DataError } from "./errors.ts";
+import { L1DataError } from "../../common/l1-errors.ts";
 
 /** A batch as its L1 transaction brought it (P3.4). */
 export type Posted =

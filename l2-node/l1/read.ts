@@ -1,4 +1,4 @@
-import { type Hex, type Log, type PublicClient, parseEventLogs, type Block as ViemBlock } from "viem";
+import { type Hex, type Log, type PublicClient, parseEventLogs } from "viem";
 import { encodeBatch } from "../../common/batch.ts";
 import { fromBlobs } from "../../common/blob.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
@@ -6,51 +6,16 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { keccakHex } from "../../common/keccak.ts";
-import { encodeRlp, type RlpInput } from "../../common/rlp.ts";
+import { L1DataError } from "../../common/l1-errors.ts";
+import { readHeader } from "../../common/l1-header.ts";
 import type { Block } from "../chain/block.ts";
 import { batchData } from "./batch-data.ts";
 import type { BlobSource } from "./blob-source.ts";
-import { L1DataError } from "./errors.ts";
-import type { L1Header } from "./header.ts";
 import { type Posted, postedBy } from "./posted.ts";
 import type { Standing } from "./standing.ts";
 import type { L1Batch, L1Message } from "./step.ts";
 
 const eventAbi = [...inboxAbi, ...headerAnchorAbi].filter((item) => item.type === "event");
-
-/** Throws `L1DataError` where the fields do not give the block's hash: base fee, time and mixHash enter our blocks. */
-export function headerOf(block: ViemBlock): L1Header {
-  const { number, hash, parentHash, timestamp, baseFeePerGas, mixHash } = block;
-  if (number === null || hash === null || baseFeePerGas === null)
-    throw new L1DataError("l1-block", "L1 block without number, hash or base fee", { actual: { number, hash } });
-  const actual = keccakHex(headerRlp(block));
-  if (actual !== hash)
-    throw new L1DataError("l1-header", `L1 block ${number} is not what its hash says`, { expected: hash, actual });
-  return { number, hash, parentHash, timestamp, baseFeeWei: baseFeePerGas, mixHash };
-}
-
-/** In header order; forks only ever appended fields. */
-const FIELDS = [
-  ...["parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom", "difficulty"],
-  ...["number", "gasLimit", "gasUsed", "timestamp", "extraData", "mixHash", "nonce", "baseFeePerGas"],
-  ...["withdrawalsRoot", "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot", "requestsHash"],
-];
-/** Numbers among them that JSON-RPC clients may leave as hex. */
-const NUMBERS: ReadonlySet<string> = new Set(["difficulty", "blobGasUsed", "excessBlobGas"]);
-
-/** The header's bytes; they hash to the block's hash, or the endpoint lies (see `headerOf`). */
-export function headerRlp(block: ViemBlock): Uint8Array {
-  const fields = block as unknown as Readonly<Record<string, Hex | bigint | null | undefined>>;
-  const items = FIELDS.flatMap((name): RlpInput[] => {
-    const value = fields[name];
-    if (value === undefined || value === null) return [];
-    return [typeof value === "bigint" || NUMBERS.has(name) ? BigInt(value) : bytesOfHex(value)];
-  });
-  return encodeRlp(items);
-}
-
-export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
-  headerOf(await client.getBlock({ blockNumber: number }));
 
 /** Each may be a megabyte of blobs. */
 const BATCHES_AT_ONCE = 8;

@@ -2,7 +2,7 @@ import { type Hex, keccak256, numberToHex, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
-import type { L1Header } from "./header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import { provenWords, type StateAt } from "./storage-proof.ts";
 
 /** What L1 stores of messages and batches at a block: logs and transactions must add up to it. */

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import type { L1Header } from "./header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 
 /** A message as the Inbox logged it; `hash` is the chain's after it (P1.2). */
 export interface L1Message {

@@ -1,8 +1,8 @@
 import { verifyMerkleProof } from "@ethereumjs/mpt";
 import { type Hex, numberToHex, type PublicClient } from "viem";
 import { bytesOfHex, hexOf, naturalOf } from "../../common/bytes.ts";
+import { L1DataError } from "../../common/l1-errors.ts";
 import { decodeRlp } from "../../common/rlp.ts";
-import { L1DataError } from "./errors.ts";
 
 /** The block that an account is looked at in; its state root is covered by its hash (`headerOf`). */
 export interface StateAt {

@@ -1,8 +1,8 @@
 import type Database from "better-sqlite3";
 import { bytesOfHex, hexOf } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import { decodeMessage } from "../../common/message.ts";
-import type { L1Header } from "../l1/header.ts";
 import type { L1Message } from "../l1/step.ts";
 import { checked, withChecksum } from "./checksum.ts";
 import type { BatchRecord, L1Store } from "./store.ts";

@@ -1,9 +1,9 @@
 import type { Address, Hex } from "viem";
+import type { L1Header } from "../../common/l1-header.ts";
 import type { Message } from "../../common/message.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import type { Block } from "../chain/block.ts";
 import type { L1View } from "../chain/l1-view.ts";
-import type { L1Header } from "../l1/header.ts";
 import type { L1Batch, L1Message } from "../l1/step.ts";
 import type { LedgerAccount, LedgerReader } from "../ledger/ledger.ts";
 

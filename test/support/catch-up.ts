@@ -1,6 +1,6 @@
 import type { PublicClient } from "viem";
+import { L1DataError } from "../../common/l1-errors.ts";
 import type { Chain } from "../../l2-node/chain/chain.ts";
-import { L1DataError } from "../../l2-node/l1/errors.ts";
 import { Follower } from "../../l2-node/l1/follower.ts";
 import { NO_BLOBS } from "./node.ts";
 

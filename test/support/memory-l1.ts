@@ -1,9 +1,9 @@
 import { encodeBatch } from "../../common/batch.ts";
 import { encodeHeader } from "../../common/header.ts";
 import { keccakHex } from "../../common/keccak.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import { encodeBody, firstInboxHash, type Message, nextInboxHash } from "../../common/message.ts";
 import { type Block, postedOf } from "../../l2-node/chain/block.ts";
-import type { L1Header } from "../../l2-node/l1/header.ts";
 import type { L1Batch, L1Message, L1Step } from "../../l2-node/l1/step.ts";
 import { testChainFile } from "./chain-file.ts";
 import { TEST_CHAIN_ID } from "./transactions.ts";

@@ -1,10 +1,10 @@
 import type { Hex } from "viem";
-import { bytesOfHex, hexOf } from "../../common/bytes.ts";
-import { keccak } from "../../common/keccak.ts";
-import type { RunLog } from "./run.ts";
+import { bytesOfHex, hexOf } from "./bytes.ts";
+import { keccak } from "./keccak.ts";
+import type { LoggedEntry } from "./receipt.ts";
 
 /** Ethereum's log bloom: of each address and topic three bits of 2,048. */
-export function logsBloom(logs: readonly RunLog[]): Hex {
+export function logsBloom(logs: readonly LoggedEntry[]): Hex {
   const bloom = new Uint8Array(256);
   for (const entry of logs.flatMap((log) => [log.address, ...log.topics])) {
     const hash = keccak(bytesOfHex(entry));

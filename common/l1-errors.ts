@@ -1,0 +1,7 @@
+import { AnhError } from "./errors.ts";
+
+/** An L1 endpoint said things that do not fit together, or fit none of the others; nothing of it was believed. */
+export class L1DataError extends AnhError {}
+
+/** The L1 endpoint is another chain's, or a chain this file was not deployed on. Waiting does not help. */
+export class WrongL1Error extends AnhError {}
