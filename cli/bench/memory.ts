@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openRecovery } from "../../l2-node/sequencer/recovery.ts";
 import { TEST_CHAIN_ID } from "../../test/support/transactions.ts";
 import type { Figure } from "./figures.ts";
 import { round } from "./figures.ts";
@@ -15,7 +16,8 @@ const PART = 20_000;
 export async function memory(say: (text: string) => void): Promise<Record<string, Figure>> {
   const wallets = walletsOf(ACCOUNTS);
   const folder = await mkdtemp(join(tmpdir(), "anh-bench-"));
-  const node = fundedNode(folder, wallets, { maxTransactions: PART });
+  const { recover, close } = openRecovery();
+  const node = fundedNode(folder, wallets, { maxTransactions: PART, recover });
   let most = 0;
   try {
     for (let from = 0; from < TRANSACTIONS; from += PART) {
@@ -32,6 +34,7 @@ export async function memory(say: (text: string) => void): Promise<Record<string
     checkIncluded(node, TRANSACTIONS);
     return { "resident-mb-1m-tx": { value: round(most / 1e6), unit: "MB" } };
   } finally {
+    await close();
     node.store.close();
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
 import type { Address, Hex } from "viem";
 import { AnhError } from "../../common/errors.ts";
+import { weightedCache } from "../store/weighted-cache.ts";
 import type { Appearance } from "./appearances.ts";
 import type { LogFilter, Receipt } from "./execution.ts";
 import type { StateKey } from "./keys.ts";
@@ -34,7 +35,10 @@ create table if not exists inputs(root text primary key, bytes blob not null);
 /** Tables whose rows belong to a block and go when it is rolled back. */
 const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "appearances", "judged", "taint"];
 const LAYOUT = "4";
-const CACHE_ENTRIES = 200_000;
+/** Of values and what keeps them: codes are a thousand times as long as balances. */
+const CACHE_BYTES = 64 * 1024 * 1024;
+const weightOf = (value: Uint8Array | undefined, key: StateKey): number =>
+  200 + key.length + (value === undefined ? 0 : 150 + value.length);
 /** Transactions of one account in one block that a page shows beyond its size: blocks are not cut. */
 const MAX_IN_BLOCK = 1000;
 
@@ -61,7 +65,7 @@ export interface BlockEffects {
  */
 export class ExecutionStore implements StateReader {
   readonly #db: Database.Database;
-  readonly #cache = new Map<StateKey, Uint8Array | undefined>();
+  readonly #cache = weightedCache<StateKey, Uint8Array | undefined>(CACHE_BYTES, weightOf);
   readonly #statements: Map<string, Database.Statement> = new Map();
   #executed: bigint | undefined;
 
@@ -101,9 +105,7 @@ export class ExecutionStore implements StateReader {
   get(key: StateKey): Uint8Array | undefined {
     if (this.#cache.has(key)) return this.#cache.get(key);
     const value = this.#get<{ value: Uint8Array }>("select value from state where key = ?", key)?.value;
-    if (this.#cache.size >= CACHE_ENTRIES) this.#cache.clear();
-    this.#cache.set(key, value);
-    return value;
+    return this.#cache.set(key, value);
   }
 
   /** Values as of the end of block `number`, which must be executed; later blocks may follow while it is in use. */
@@ -180,10 +182,12 @@ export class ExecutionStore implements StateReader {
 
   /** Forgets every block above `number`. */
   rollbackTo(number: bigint): void {
+    const undo = this.#prepare("select key, before from undo where number = ?");
     this.#atomically(() => {
-      const rows = this.#prepare("select key, before from undo where number > ? order by number desc").all(number);
-      for (const { key, before } of rows as { key: StateKey; before: Uint8Array | null }[])
-        this.#put(key, before ?? undefined);
+      // One block's in memory at a time: a claim that falls late takes long chains back.
+      for (let last = this.executedNumber() ?? number; last > number; last--)
+        for (const { key, before } of undo.all(last) as { key: StateKey; before: Uint8Array | null }[])
+          this.#put(key, before ?? undefined);
       for (const table of PER_BLOCK) this.#run(`delete from ${table} where number > ?`, number);
     });
     this.#executed = number;

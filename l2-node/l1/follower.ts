@@ -6,17 +6,22 @@ import { headerOf, type L1Header, readHeader } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { BlobSource } from "./blob-source.ts";
-import { readLogs } from "./read.ts";
+import { readBatches, readLogs } from "./read.ts";
 import { calledStanding, provenStanding } from "./standing.ts";
 import { isAboutClaim, type L1Batch, type L1Message } from "./step.ts";
+import { lastWithin } from "./step-weight.ts";
 
 export interface FollowerOptions {
   readonly pollMs: number;
   /** L1 blocks asked for at once while catching up. */
   readonly maxRangeBlocks: bigint;
+  /** What a step may hold of messages and batches, in memory and in one commit; a single L1 block may hold more. */
+  readonly maxStepBytes?: number;
   /** Longest pause after errors in a row. */
   readonly maxBackoffMs: number;
 }
+
+const MAX_STEP_BYTES = 8 * 1024 * 1024;
 
 export interface FollowerModules {
   readonly client: PublicClient;
@@ -73,8 +78,7 @@ export class Follower {
       await this.#rewind(cursor);
       return false;
     }
-    const end = await this.#stepEnd(cursor, head);
-    const { messages, batches } = await this.#readStep(cursor, end, end === head ? stateRoot : undefined);
+    const { end, messages, batches } = await this.#readStep(cursor, head, stateRoot);
     const origins = await this.#readOrigins(messages, batches, cursor, end);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber, messages, batches, origins });
@@ -152,10 +156,9 @@ export class Follower {
     return { head, stateRoot: block.stateRoot };
   }
 
-  /** L1's head, or the last block of a second on the way there: every block is, but for L1s of developers. */
-  async #stepEnd(cursor: L1Header, head: L1Header): Promise<L1Header> {
+  /** The block of that number or, as far as L1 goes, the last of its second: every block is, but for L1s of developers. */
+  async #lastOfSecond(number: bigint, head: L1Header): Promise<L1Header> {
     const { client } = this.#modules;
-    const number = cursor.number + this.#options.maxRangeBlocks;
     if (number >= head.number) return head;
     let end = await readHeader(client, number);
     for (;;) {
@@ -197,20 +200,30 @@ export class Follower {
     onTrouble({ reorgTo: known.number });
   }
 
-  /** `stateRoot` of the end, where it is L1's head: then what is read is proven, and with it all that was read before. */
+  /**
+   * What lies between the cursor and an end of its choice, L1's head if that is not too far. There `stateRoot` proves what is
+   * read, and with it all that was read before.
+   */
   async #readStep(
     cursor: L1Header,
-    end: L1Header,
-    stateRoot: Hex | undefined,
-  ): Promise<{ messages: L1Message[]; batches: L1Batch[] }> {
-    if (end.number === cursor.number) return { messages: [], batches: [] };
+    head: L1Header,
+    stateRoot: Hex,
+  ): Promise<{ end: L1Header; messages: L1Message[]; batches: L1Batch[] }> {
     const { client, chain, blobs } = this.#modules;
+    const { maxRangeBlocks, maxStepBytes = MAX_STEP_BYTES } = this.#options;
+    let end = await this.#lastOfSecond(cursor.number + maxRangeBlocks, head);
+    if (end.number === cursor.number) return { end, messages: [], batches: [] };
+    const logs = await readLogs(client, chain.file, cursor.number + 1n, end.number);
+    const within = lastWithin(maxStepBytes, logs.messages, logs.anchored, end.number);
+    if (within < end.number) end = await this.#lastOfSecond(within, head);
     const { number } = end;
-    const { inbox, batchCount, dataRootOf } = await (stateRoot === undefined
-      ? calledStanding(client, chain.file, end)
-      : provenStanding(client, chain.file, { number, stateRoot }));
+    const messages = logs.messages.filter(({ l1Block }) => l1Block <= number);
+    const anchored = logs.anchored.filter(({ blockNumber }) => (blockNumber as bigint) <= number);
+    const { inbox, batchCount, dataRootOf } = await (end === head
+      ? provenStanding(client, chain.file, { number, stateRoot })
+      : calledStanding(client, chain.file, end));
     const modules = { client, blobs, dataRootOf, held: chain.store.blocks.block };
-    const { messages, batches } = await readLogs(modules, chain.file, cursor.number + 1n, number);
+    const batches = await readBatches(modules, anchored);
     const standing = checkMessages(chain.store.l1.inbox(), messages);
     if (standing.count !== inbox.count || standing.hash !== inbox.hash)
       throw new L1DataError("l1-inbox", `the messages read up to L1 block ${number} are not the ones it has`, {
@@ -218,7 +231,7 @@ export class Follower {
         actual: `${standing.count} ${standing.hash}`,
       });
     checkBatches(chain.store.l1.lastBatch()?.batch ?? 0n, batches, batchCount);
-    return { messages, batches };
+    return { end, messages, batches };
   }
 
   /** Canonical headers at all origins the batches name, and of the L1 blocks that hold them or claims, but for those already known. */

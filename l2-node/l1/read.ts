@@ -20,7 +20,7 @@ const eventAbi = [...inboxAbi, ...headerAnchorAbi].filter((item) => item.type ==
 /** Each may be a megabyte of blobs. */
 const BATCHES_AT_ONCE = 8;
 
-export interface LogModules {
+export interface BatchModules {
   readonly client: PublicClient;
   readonly blobs: BlobSource;
   readonly dataRootOf: Standing["dataRootOf"];
@@ -28,34 +28,43 @@ export interface LogModules {
   readonly held: (number: bigint) => Block | undefined;
 }
 
-/** Messages and batches logged in a range of L1 blocks, in order, each batch with its posted bytes as `dataRootOf` judges them. */
-export async function readLogs(modules: LogModules, chain: ChainFile, fromBlock: bigint, toBlock: bigint) {
-  const { client } = modules;
+/** Messages, and which transactions hold batches, logged in a range of L1 blocks, in order. */
+export async function readLogs(client: PublicClient, chain: ChainFile, fromBlock: bigint, toBlock: bigint) {
   const { inbox, headerAnchor } = chain.contracts;
   const raw: Log[] = await client.getLogs({ address: [inbox, headerAnchor], fromBlock, toBlock });
   const logs = parseEventLogs({ abi: eventAbi, logs: raw });
   const messages: L1Message[] = [];
   const anchored: AnchoredLog[] = [];
   for (const log of logs) {
+    if (log.blockNumber < fromBlock || log.blockNumber > toBlock)
+      throw new L1DataError("l1-logs", "a log of another L1 block than those asked for", {
+        expected: `${fromBlock} to ${toBlock}`,
+        actual: log.blockNumber,
+      });
     if (log.eventName === "MessageQueued") {
       const { index, kind, body, hash } = log.args;
       messages.push({ index, kind, body, hash, l1Block: log.blockNumber });
     } else if (log.eventName === "BatchAnchored") anchored.push(log);
   }
+  return { messages, anchored };
+}
+
+export type AnchoredLog = Log & {
+  readonly args: { batch: bigint; firstNumber: bigint; lastNumber: bigint; lastHash: `0x${string}` };
+};
+
+/** The batches themselves, each with its posted bytes as `dataRootOf` judges them. */
+export async function readBatches(modules: BatchModules, anchored: readonly AnchoredLog[]): Promise<L1Batch[]> {
   const batches: L1Batch[] = [];
   for (let first = 0; first < anchored.length; first += BATCHES_AT_ONCE) {
     const some = anchored.slice(first, first + BATCHES_AT_ONCE);
     batches.push(...(await Promise.all(some.map((log) => readBatch(modules, log)))));
   }
-  return { messages, batches };
+  return batches;
 }
 
-type AnchoredLog = Log & {
-  readonly args: { batch: bigint; firstNumber: bigint; lastNumber: bigint; lastHash: `0x${string}` };
-};
-
 /** What the transaction posted (P3.4) must give the hash and the data root that L1 stored. */
-async function readBatch(modules: LogModules, log: AnchoredLog): Promise<L1Batch> {
+async function readBatch(modules: BatchModules, log: AnchoredLog): Promise<L1Batch> {
   const { batch, firstNumber, lastNumber, lastHash } = log.args;
   const l1Transaction = log.transactionHash as Hex;
   const [transaction, storedRoot] = await Promise.all([
@@ -88,7 +97,7 @@ async function dataOf(
   posted: Posted,
   firstNumber: bigint,
   l1Block: bigint,
-  { client, blobs, held }: LogModules,
+  { client, blobs, held }: BatchModules,
 ): Promise<Uint8Array> {
   switch (posted.kind) {
     case "calldata":
@@ -107,7 +116,7 @@ async function dataOf(
 }
 
 /** What the batch of these headers holds if blocks of this node are in it; undefined where it lacks one. */
-function heldData(headers: readonly Hex[], firstNumber: bigint, held: LogModules["held"]): Uint8Array | undefined {
+function heldData(headers: readonly Hex[], firstNumber: bigint, held: BatchModules["held"]): Uint8Array | undefined {
   const blocks: Block[] = [];
   for (const [i, header] of headers.entries()) {
     const block = held(firstNumber + BigInt(i));

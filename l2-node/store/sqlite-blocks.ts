@@ -8,12 +8,17 @@ import { EMPTY_ACCOUNT, type LedgerAccount } from "../ledger/ledger.ts";
 import { decodeBlock, decodeUndo, encodeAccount, encodeBlock, encodeUndo } from "./block-codec.ts";
 import { CorruptStoreError, checked, withChecksum } from "./checksum.ts";
 import type { BlockStore } from "./store.ts";
+import { weightedCache } from "./weighted-cache.ts";
 
 /** A block that is not the head's child: a bug of the caller, never data. */
 export class NotNextBlockError extends AnhError {}
 
-const CACHED_BLOCKS = 512;
+const CACHED_BLOCK_BYTES = 32 * 1024 * 1024;
 const CACHED_ACCOUNTS = 100_000;
+
+// What a decoded block takes beside its envelopes, measured: a transaction some 1,100 bytes, a header with all else 2,000.
+const weightOf = ({ transactions }: Block): number =>
+  transactions.reduce((sum, { raw }) => sum + 1100 + raw.length, 2000);
 
 /** `forget` drops what was cached during a transaction that failed. */
 export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStore & { forget(): void } {
@@ -39,16 +44,9 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     "insert into meta(name, value) values ('removed-blocks', '1') on conflict(name) do update set value = value + 1",
   );
 
-  const blocks = new Map<bigint, Block>();
-  const accounts = new Map<Address, LedgerAccount>();
+  const blocks = weightedCache<bigint, Block>(CACHED_BLOCK_BYTES, weightOf);
+  const accounts = weightedCache<Address, LedgerAccount>(CACHED_ACCOUNTS, () => 1);
   let headNumber: bigint | undefined;
-
-  const cache = <K, V>(map: Map<K, V>, limit: number, key: K, value: V): V => {
-    map.delete(key);
-    map.set(key, value);
-    if (map.size > limit) map.delete(map.keys().next().value as K);
-    return value;
-  };
 
   const account = (address: Address): LedgerAccount => {
     const cached = accounts.get(address);
@@ -59,11 +57,11 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       : [[address, EMPTY_ACCOUNT] as const];
     if (owner !== address)
       throw new CorruptStoreError("corrupt-store", `${address} has the ledger account of ${owner}`);
-    return cache(accounts, CACHED_ACCOUNTS, address, found);
+    return accounts.set(address, found);
   };
   const setAccount = (address: Address, value: LedgerAccount): void => {
     putAccount.run(bytesOfHex(address), withChecksum(encodeAccount(address, value)));
-    cache(accounts, CACHED_ACCOUNTS, address, value);
+    accounts.set(address, value);
   };
 
   const write = (block: Block, undo: Uint8Array): void => {
@@ -71,7 +69,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     insertBlock.run(number, bytesOfHex(block.hash), withChecksum(encodeBlock(block)), withChecksum(undo));
     for (const [position, { hash, outcome }] of block.transactions.entries())
       insertTransaction.run(bytesOfHex(hash), number, position, outcome.status === "included" ? 1 : 0);
-    cache(blocks, CACHED_BLOCKS, block.header.number, block);
+    blocks.set(block.header.number, block);
     headNumber = block.header.number;
   };
   if (selectHead.get()?.number == null) write(genesisBlock(chain.genesis.header), encodeUndo([]));
@@ -80,7 +78,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     const cached = blocks.get(number);
     if (cached) return cached;
     const row = number < 0n || number > 2n ** 53n ? undefined : selectBlock.get(Number(number));
-    return row && cache(blocks, CACHED_BLOCKS, number, decodeBlock(checked(row.body, `block ${number}`), chain));
+    return row && blocks.set(number, decodeBlock(checked(row.body, `block ${number}`), chain));
   };
   const head = (): Block => {
     headNumber ??= BigInt(selectHead.get()?.number ?? 0);

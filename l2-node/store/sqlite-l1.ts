@@ -27,6 +27,8 @@ type BatchRow = {
 
 // Beyond what `blockhash` of EIP-2935 reaches no L1 block can become an origin, and forks do not go that deep.
 const KEPT_HEADERS = 10_000n;
+/** Messages in memory at a time where all are read. */
+const PAGE = 256;
 
 const headerOf = (row: HeaderRow): L1Header => ({
   number: BigInt(row.number),
@@ -79,7 +81,7 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
     "select * from messages where kind = 6 and position < ? order by position desc limit 1",
   );
   const selectClaimMessages = db.prepare<[number], MessageRow>(
-    "select * from messages where kind between 3 and 5 and position >= ? order by position",
+    `select * from messages where kind between 3 and 5 and position >= ? order by position limit ${PAGE}`,
   );
   const insertMessage = db.prepare("insert into messages values (?, ?, ?, ?, ?)");
   const insertBatch = db.prepare("insert into batches values (?, ?, ?, ?, ?, ?)");
@@ -151,7 +153,10 @@ export function sqliteL1(db: Database.Database, chain: ChainFile): L1Store {
       insertMessage.run(Number(index), kind, withChecksum(bytesOfHex(body)), bytesOfHex(hash), Number(l1Block));
     },
     rawMessage,
-    claimMessages: (from = 0n) => selectClaimMessages.all(Number(from)).map(messageOf),
+    *claimMessages(from = 0n) {
+      let rows = selectClaimMessages.all(Number(from));
+      for (; rows.length > 0; rows = selectClaimMessages.all(rows.at(-1)!.position + 1)) yield* rows.map(messageOf);
+    },
     putBatch: ({ batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction }) => {
       const [hash, transaction] = [bytesOfHex(lastHash), bytesOfHex(l1Transaction)];
       insertBatch.run(Number(batch), Number(firstNumber), Number(lastNumber), hash, Number(l1Block), transaction);

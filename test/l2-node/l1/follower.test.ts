@@ -35,9 +35,10 @@ const follower = (
   reorgs: bigint[] = [],
   maxRangeBlocks = 50n,
   witnesses: PublicClient[] = [],
+  maxStepBytes = 2 ** 23,
 ) =>
   new Follower(
-    { pollMs: 10, maxRangeBlocks, maxBackoffMs: 100 },
+    { pollMs: 10, maxRangeBlocks, maxBackoffMs: 100, maxStepBytes },
     {
       client,
       witnesses,
@@ -110,6 +111,29 @@ describe("Follower", () => {
       expect(chain.store.l1.inbox().count).toBe(2n);
       sequencer.seal();
       expect(store.blocks.account(testAddress(0)).prepaidWei).toBe(12n);
+    }
+  });
+
+  it("reads no more at once than it may hold, but no less than an L1 block's", async () => {
+    const whole = node();
+    await catchUp(follower(whole.chain, l1.client, [], 100_000n));
+    const { chain } = node();
+    const reader = follower(chain, l1.client, [], 100_000n, [], 1);
+    const steps: bigint[][] = [];
+    for (let isAtHead = false, next = 0n; !isAtHead; ) {
+      isAtHead = await reader.poll();
+      const { count } = chain.store.l1.inbox();
+      if (count > next) steps.push([]);
+      for (; next < count; next++) steps.at(-1)!.push(chain.store.l1.rawMessage(next)!.l1Block);
+    }
+    expect(chain.store.l1.inbox()).toEqual(whole.chain.store.l1.inbox());
+    expect(steps.length).toBeGreaterThan(1);
+    // Blocks of one second are read together.
+    for (const blocks of steps) {
+      const times = await Promise.all(
+        blocks.map(async (blockNumber) => (await l1.client.getBlock({ blockNumber })).timestamp),
+      );
+      expect(new Set(times).size).toBe(1);
     }
   });
 
