@@ -123,6 +123,7 @@ job
   .option("--step-roots", "commit to each step's values, not to each segment's end alone", false)
   .option("--soft", "calls go on with a result that is claimed but not final yet", false)
   .option("--sequential-rows", "read the rows in order, once, instead of at random", false)
+  .option("--draw-weights", "begin with other weights than the file's, as far apart, drawn from the job's seed", false)
   .option("--salt <n>", "tells apart jobs that are equal in all else", "0")
   .option("--price-wei-per-gflop <n>", "what executors are offered", "1000000000000")
   .option("--deadline-seconds <n>", "from now on: afterwards nobody is paid for it", "86400")

@@ -59,6 +59,9 @@ export const OP = {
   Resize: 71,
 } as const;
 
+/** How a training's state tensor starts where the job has it drawn (P4.7); none: as the job's start root names it. */
+export const INIT = { none: 0, fill: 1, uniform: 2, normal: 3 } as const;
+
 /** State input of infer/evaluate that starts as zeros (P5.5). */
 export const ZERO_SOURCE = 0xffffffff;
 
@@ -90,6 +93,9 @@ export interface EncodedStateInput {
   readonly dtype: number;
   readonly shape: readonly number[];
   readonly source: number;
+  /** One of `INIT`, and the bits of its scale. */
+  readonly init: number;
+  readonly scaleBits: number;
 }
 
 export interface EncodedFeed {
@@ -160,6 +166,8 @@ export const stateInputComponents = [
   { name: "dtype", type: "uint8" },
   { name: "shape", type: "uint32[]" },
   { name: "source", type: "uint32" },
+  { name: "init", type: "uint8" },
+  { name: "scaleBits", type: "uint32" },
 ] as const;
 
 export const feedComponents = [

@@ -38,7 +38,7 @@ export interface Job {
 export const PROFILE = { strict: 0, tolerant: 1, property: 2 } as const;
 /** Profiles that a run is judged in; a property is measured in `strict` (P13.5). */
 export type ProfileName = Exclude<keyof typeof PROFILE, "property">;
-export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8 } as const;
+export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8, drawnStart: 16 } as const;
 
 /** A segment is one executor run and one leaf of the trajectory (P4.2). */
 export const MAX_SEGMENT_STEPS = 64;
@@ -112,7 +112,7 @@ export function checkJob(job: Job): void {
   if (trains && (job.batchRows < 1 || BigInt(job.batchRows) > job.datasetRows))
     throw badJob("batchRows", "1 … datasetRows", job.batchRows);
   if (job.profile > PROFILE.property) throw badJob("profile", "0 (strict), 1 (tolerant) or 2 (property)", job.profile);
-  if (job.flags > 15) throw badJob("flags", "a sum of 1, 2, 4, 8", job.flags);
+  if (job.flags > 31) throw badJob("flags", "a sum of 1, 2, 4, 8, 16", job.flags);
   if (job.profile === PROFILE.tolerant && (job.flags & JOB_FLAG.stepRoots) === 0)
     throw badJob("stepRoots", "set, which the tolerant profile requires", job.flags);
   if (!isProperty && job.trainGraph.root === ZERO_HASH)

@@ -162,8 +162,12 @@ export function evaluateTask(job: Job, datasetRoot: Hex, rows: number): Task {
   };
 }
 
+/** A training whose state tensors start by the rules of its graph, drawn from the seed (P4.7). */
+export const startsDrawn = ({ kind, flags }: Pick<Task, "kind" | "flags">): boolean =>
+  kind === TASK_KIND.train && (flags & JOB_FLAG.drawnStart) !== 0;
+
 /** True where no random value is read: the seed is zero and nobody needs to reserve (P4.5, P6.3). */
-export const isSeedless = (task: Task): boolean => (task.flags & JOB_FLAG.sequentialRows) !== 0;
+export const isSeedless = (task: Task): boolean => (task.flags & JOB_FLAG.sequentialRows) !== 0 && !startsDrawn(task);
 export const hasStepRoots = (task: Task): boolean => (task.flags & JOB_FLAG.stepRoots) !== 0;
 export const isSoft = (task: Task): boolean => (task.flags & JOB_FLAG.soft) !== 0;
 export const segmentCount = (task: Task): number => Math.ceil(task.steps / task.segmentSteps);

@@ -35,6 +35,7 @@ export interface CreateJobOptions extends OptimizerOptions {
   readonly soft: boolean;
   readonly stepRoots: boolean;
   readonly sequentialRows: boolean;
+  readonly drawWeights: boolean;
   readonly salt: string;
   readonly priceWeiPerGflop: string;
   readonly deadlineSeconds: string;
@@ -66,6 +67,7 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
         ? batchRows
         : wholeNumber("evaluate-batch-rows", options.evaluateBatchRows),
     profile,
+    drawn: options.drawWeights,
     lastPosition: options.lastPosition,
     ...(options.output === undefined ? {} : { output: options.output }),
     ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),

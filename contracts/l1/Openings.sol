@@ -23,7 +23,7 @@ import {
     StepPage,
     TraceProof
 } from "../types/Opening.sol";
-import {hashTask, startsFromRoot, Task} from "../types/Task.sol";
+import {hashTask, startsDrawn, startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
 import {HeaderProof, NamedValue} from "../types/Witness.sol";
 
@@ -135,8 +135,8 @@ contract Openings is IOpenings {
             if (previous.leaf.index != index - 1) revert IDemands.OutOfRange(previous.leaf.index, index);
             ClaimPath.checkSegment(record, previous);
             start = previous.leaf.endState;
-        } else if (startsFromRoot(task)) {
-            // Inference and evaluation start from a consumed result, which is judged tensor by tensor (P7.5 kind 3).
+        } else if (startsFromRoot(task) && !startsDrawn(task)) {
+            // What starts from a consumed result, or is drawn, is judged tensor by tensor (P7.5 kind 3).
             start = task.startRoot;
         }
         return StepOpening.chain(traces, start, segment.leaf.endState);

@@ -26,11 +26,11 @@ import {Tally} from "../libraries/Tally.sol";
 import {TaskLib} from "../libraries/TaskLib.sol";
 import {TaskShape} from "../libraries/TaskShape.sol";
 import {Clocks} from "../types/Clocks.sol";
-import {FLAG_SEQUENTIAL_ROWS, FLAG_SOFT} from "../types/Job.sol";
+import {FLAG_SOFT} from "../types/Job.sol";
 import {MessageKind} from "../types/MessageKind.sol";
 import {Prices} from "../types/Prices.sol";
 import {hashResultClaim, ResultClaim} from "../types/ResultClaim.sol";
-import {hashTask, KIND_COMMISSION, startsFromRoot, Task} from "../types/Task.sol";
+import {hashTask, isSeedless, KIND_COMMISSION, startsFromRoot, Task} from "../types/Task.sol";
 import {hashSegmentLeaf} from "../types/Trace.sol";
 
 /// @notice See `IResultClaims`.
@@ -307,7 +307,7 @@ contract ResultClaims is IResultClaims {
         private
         returns (bytes32 seed, bool committed)
     {
-        if (task.flags & FLAG_SEQUENTIAL_ROWS != 0) return (0, true);
+        if (isSeedless(task)) return (0, true);
         if (task.kind == KIND_COMMISSION) {
             return (DELIVERIES.reveal(task.id, msg.sender, task.startRoot, salt), false);
         }

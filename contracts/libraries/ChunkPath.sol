@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IDemands} from "../interfaces/IDemands.sol";
 import {
     GraphHeader,
+    INIT_NONE,
     PLACE_EXACT,
     PLACE_FEED,
     PLACE_LOOSE,
@@ -18,9 +19,9 @@ import {
     CHUNKS_OF_START,
     CHUNKS_OF_VALUE
 } from "../types/Opening.sol";
-import {KIND_INFER, startsFromRoot, Task} from "../types/Task.sol";
+import {KIND_INFER, startsDrawn, startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
-import {HeaderProof, NamedValue, SOURCE_CONSTANT, SOURCE_FEED, SOURCE_STATE} from "../types/Witness.sol";
+import {HeaderProof, NamedValue, SOURCE_CONSTANT, SOURCE_FEED, SOURCE_STATE, StateProof} from "../types/Witness.sol";
 import {DType} from "./DType.sol";
 import {GraphProof} from "./GraphProof.sol";
 import {IndexMath} from "./IndexMath.sol";
@@ -68,7 +69,7 @@ library ChunkPath {
                 uint256 rowBytes = IndexMath.span(value.shape, 1, value.shape.length) * DType.size(value.dtype);
                 range.tensorBytes = _toUint64(uint256(task.datasetRows) * rowBytes);
             }
-        } else if (named.source == SOURCE_STATE && startsFromRoot(task)) {
+        } else if (named.source == SOURCE_STATE && startsFromRoot(task) && !_isDrawn(task, named)) {
             range.source = CHUNKS_OF_START;
             range.leafCount = header.header.states;
         } else if (named.source == SOURCE_CONSTANT) {
@@ -77,6 +78,11 @@ library ChunkPath {
         } else {
             revert IDemands.NotDemandable(named.source);
         }
+    }
+
+    /// @dev What a rule draws from the seed, nobody needs to publish.
+    function _isDrawn(Task memory task, NamedValue memory named) private pure returns (bool) {
+        return startsDrawn(task) && abi.decode(named.leaf, (StateProof)).state.init != INIT_NONE;
     }
 
     /// @notice Narrows a tensor to a block of its chunks: 2ᵏ of them from a multiple of 2ᵏ on, fewer only at the tensor's end. So a

@@ -30,6 +30,9 @@ struct StateInput {
     uint8 dtype;
     uint32[] shape;
     uint32 source;
+    // How it starts in a training whose job has it drawn (P4.7): INIT_NONE as the job's start root names it.
+    uint8 init;
+    uint32 scaleBits;
 }
 
 struct Feed {
@@ -61,6 +64,11 @@ uint8 constant PLACE_CONSTANT = 3;
 uint8 constant PLACE_EXACT = 4;
 uint8 constant PLACE_LOOSE = 5;
 uint8 constant PLACE_NEXT_STATE = 6;
+
+uint8 constant INIT_NONE = 0;
+uint8 constant INIT_FILL = 1;
+uint8 constant INIT_UNIFORM = 2;
+uint8 constant INIT_NORMAL = 3;
 
 // StateInput.source of a state tensor that starts as zeros.
 uint32 constant ZERO_SOURCE = type(uint32).max;

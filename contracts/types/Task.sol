@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {GraphRef} from "./Job.sol";
+import {FLAG_DRAWN_START, FLAG_SEQUENTIAL_ROWS, GraphRef} from "./Job.sol";
 
 /// What is claimed, derived from a job (docs/protocol.md P4.3).
 struct Task {
@@ -32,6 +32,16 @@ bytes32 constant TASK_TYPE = keccak256("ANH.Task.v1");
 /// A run from a state whose root the task names; the others start from a consumed result, tensor by tensor.
 function startsFromRoot(Task memory task) pure returns (bool) {
     return task.kind == KIND_TRAIN || task.kind == KIND_COMMISSION;
+}
+
+/// A training whose state tensors start by the rules of its graph, drawn from the seed (P4.7).
+function startsDrawn(Task memory task) pure returns (bool) {
+    return task.kind == KIND_TRAIN && task.flags & FLAG_DRAWN_START != 0;
+}
+
+/// No random value is read, so the seed is 0 (P4.5).
+function isSeedless(Task memory task) pure returns (bool) {
+    return task.flags & FLAG_SEQUENTIAL_ROWS != 0 && !startsDrawn(task);
 }
 
 /// P6.1

@@ -86,7 +86,9 @@ struct LinkWitness {
     bytes32[] proof;
 }
 
-/// Kind 3. One state tensor root of the first step, and of the consumed result unless the tensor starts as zeros.
+/// Kind 3. One state tensor root of the first step, and of the consumed result unless the tensor starts as zeros. Of a training
+/// that draws its start: that root and (consumedRoot, consumedProof) the one that the job's start root names, or, of a tensor that
+/// has a rule, one element of it.
 struct StartWitness {
     HeaderProof header;
     uint32 state;
@@ -97,6 +99,8 @@ struct StartWitness {
     HeaderProof consumedHeader;
     bytes32 consumedRoot;
     bytes32[] consumedProof;
+    uint64 element;
+    Opening[] openings;
 }
 
 /// Kind 4. One element of one row of a feed, and the dataset's; for infer no feed, row, element or opening.

@@ -43,6 +43,7 @@ const options = {
   stepRoots: false,
   lastPosition: false,
   sequentialRows: false,
+  drawWeights: false,
   salt: "0",
   priceWeiPerGflop: "1",
   deadlineSeconds: "60",

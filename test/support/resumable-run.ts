@@ -9,7 +9,12 @@ import { openBlobStore } from "../../verifier/trace/store.ts";
 import { type SmallTask, smallTask } from "./small-task.ts";
 
 export const SEGMENTS = 100;
-export const resumableTask: SmallTask = smallTask({ steps: 4 * SEGMENTS, segmentSteps: 4, stepRoots: true });
+export const resumableTask: SmallTask = smallTask({
+  steps: 4 * SEGMENTS,
+  segmentSteps: 4,
+  stepRoots: true,
+  drawn: true,
+});
 
 /** Every third state is kept, so that a run goes on from states that are not, too. */
 export async function runResumable(folder: string, onSegment: (index: number) => void): Promise<TaskResult> {

@@ -57,7 +57,8 @@ export async function openStageOn<L extends StageL1>(start: () => Promise<L>) {
   const folder = await mkdtemp(join(tmpdir(), "anh-services-"));
   const store = openBlobStore(join(folder, "node"));
   const { graphs, dataset, start: state } = smallTask();
-  for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate]) await storeGraph(store, graph);
+  const drawn = smallTask({ drawn: true });
+  for (const graph of [graphs.train.graph, graphs.infer, graphs.evaluate, drawn.graph]) await storeGraph(store, graph);
   await storeTensors(store, dataset.tensors);
   await storeTensors(store, state);
   const [l1, node] = await Promise.all([start(), startDataNode(store)]);

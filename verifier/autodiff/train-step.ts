@@ -1,13 +1,17 @@
+import { INIT } from "../../common/graph-encoding.ts";
 import type { Draft } from "../graph/draft.ts";
 import { batchInput, rename, stateInput, unusedName } from "../graph/draft.ts";
 import { finish } from "../graph/finish.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
+import { bitsOf } from "../numerics/float32.ts";
+import type { InitRule } from "../numerics/start-draw.ts";
 import { newDraft } from "../ops/table.ts";
 import type { Tensor, TensorType } from "../tensor/tensor.ts";
 import { gradients } from "./backward.ts";
 import { declareOptimizer, type Optimizer } from "./optimizer.ts";
 
-export type StateSpec = { readonly name: string; readonly start: Tensor };
+/** `rule`: how a job has it drawn; `start` is then one of the values that it may begin with. */
+export type StateSpec = { readonly name: string; readonly start: Tensor; readonly rule?: InitRule };
 export type BatchSpec = { readonly name: string; readonly type: TensorType };
 
 /** What a model builder hands over: parameters with start values, batch inputs, and how the loss comes about. */
@@ -41,8 +45,28 @@ export function trainStep(model: Model<Loss>, optimizer: Optimizer): TrainStep {
   const { loss, buffers: renewed } = typeof result === "number" ? { loss: result, buffers } : result;
   const updated = update.apply(gradients(draft, loss, parameters));
   const stateOutputs = [...updated.slice(0, parameters.length), ...renewed, ...updated.slice(parameters.length)];
-  const state = [...model.parameters, ...(model.buffers ?? []), ...update.states];
+  const state: readonly StateSpec[] = [...model.parameters, ...(model.buffers ?? []), ...update.states];
   for (const [i, id] of stateOutputs.entries()) rename(draft, id, unusedName(draft, `next_${state[i]!.name}`));
   rename(draft, loss, unusedName(draft, "loss"));
-  return { graph: finish(draft, { kind: "train", stateOutputs, loss }), state };
+  const graph = finish(draft, { kind: "train", stateOutputs, loss });
+  return state.some(({ rule }) => rule !== undefined) ? withRules(graph, state) : { graph, state };
+}
+
+/** Where anything is drawn, what is one number throughout (biases, moments, counters) starts by a rule as well: nobody uploads it. */
+function withRules(graph: Graph, specs: readonly StateSpec[]): TrainStep {
+  const state = specs.map((spec): StateSpec => {
+    const rule = spec.rule ?? fillRule(spec.start);
+    return rule === undefined ? spec : { ...spec, rule };
+  });
+  const stateInputs = graph.stateInputs.map((input, i) => {
+    const { rule } = state[i]!;
+    return rule === undefined ? input : { ...input, rule };
+  });
+  return { graph: { ...graph, stateInputs }, state };
+}
+
+function fillRule({ dtype, data }: Tensor): InitRule | undefined {
+  if (dtype !== "float32" || data.length === 0) return undefined;
+  const bits = bitsOf(Number(data[0]));
+  return data.every((x) => bitsOf(Number(x)) === bits) ? { init: INIT.fill, scaleBits: bits } : undefined;
 }

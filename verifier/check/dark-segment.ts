@@ -117,7 +117,7 @@ export async function checkDarkSegment(
     const finding: Look =
       at < differing
         ? { violation: own[at - from]!.violation, values }
-        : (startViolation(inputs, roots, ownRoots.stateIn, first + at) ??
+        : ((await startViolation(inputs, roots, ownRoots.stateIn, first + at, read)) ??
           (isTolerant
             ? await lookAtStep(inputs, modules, compared)
             : await checkStep(inputs, modules, { ...compared, metric: "unknown" })));

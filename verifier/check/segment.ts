@@ -1,14 +1,16 @@
 import type { Hex } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
-import { startsFromRoot, stepsInSegment } from "../../common/task.ts";
+import { PLACE } from "../../common/graph-encoding.ts";
+import { startsDrawn, startsFromRoot, stepsInSegment } from "../../common/task.ts";
 import type { Session } from "../runtime/runtime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { Gatherer } from "../trace/gather.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { type StepValues, stepRootsOf } from "../trace/values.ts";
+import { firstDifferingElement } from "./first-difference.ts";
 import { checkStep, metricViolation, type ReadValue, type StepCheckModules, uncanonical } from "./step.ts";
 import type { Violation } from "./violation.ts";
 
@@ -72,7 +74,7 @@ export async function checkSegment(
     const trace = stepTraceOf(roots);
     const finding = isOwn
       ? { violation: uncanonical(graph, own) ?? metricViolation(graph, own, metric), values: own }
-      : (startViolation(inputs, roots, stateRoots, first + step) ??
+      : ((await startViolation(inputs, roots, stateRoots, first + step, claimed.read(step))) ??
         (await checkStep(inputs, modules, { roots, metric, own, ownRoots, read: claimed.read(step) })));
     const last = step === count - 1;
     const violation: Violation | undefined =
@@ -86,17 +88,23 @@ export async function checkSegment(
   return { wrong: undefined, state };
 }
 
-/** The step does not start from the state before it. An inference's or evaluation's first state is judged by tensor. */
-export function startViolation(
-  { task }: TaskInputs,
+/** The step does not start from the state before it. A first state that comes from a model, or is drawn, is judged by tensor. */
+export async function startViolation(
+  { task, graph, start }: TaskInputs,
   roots: StepRoots,
   expected: readonly Hex[],
   globalStep: number,
-): { violation: Violation; values: undefined } | undefined {
+  read: ReadValue,
+): Promise<{ violation: Violation; values: undefined } | undefined> {
   if (rootOfList(roots.stateIn) === rootOfList(expected)) return undefined;
-  if (globalStep === 0 && !startsFromRoot(task)) {
+  if (globalStep === 0 && (!startsFromRoot(task) || startsDrawn(task))) {
     const state = roots.stateIn.findIndex((root, i) => root !== expected[i]);
-    return { violation: { kind: "start", state }, values: undefined };
+    const own = start[state]!;
+    if (!startsDrawn(task) || graph.stateInputs[state]!.rule === undefined)
+      return { violation: { kind: "start", state }, values: undefined };
+    const claimed = await read(PLACE.state, state, roots.stateIn[state]!, byteSizeOf(own));
+    const element = firstDifferingElement(fromBytes({ dtype: own.dtype, shape: own.shape }, claimed), own);
+    return { violation: { kind: "start", state, element }, values: undefined };
   }
   return { violation: { kind: "link", end: false }, values: undefined };
 }

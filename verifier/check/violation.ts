@@ -2,7 +2,8 @@
 export type Violation =
   | { readonly kind: "element"; readonly node: number; readonly element: number }
   | { readonly kind: "link"; readonly end: boolean }
-  | { readonly kind: "start"; readonly state: number }
+  /** `element`: of a tensor that was drawn (P4.7). */
+  | { readonly kind: "start"; readonly state: number; readonly element?: number }
   | { readonly kind: "feed"; readonly feed: number; readonly row: number; readonly element: number }
   | { readonly kind: "input" }
   | { readonly kind: "nextState"; readonly state: number }

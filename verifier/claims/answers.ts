@@ -4,7 +4,7 @@ import { demandsAbi } from "../../common/contracts/demands.ts";
 import { type EncodedGraph, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { treeProof } from "../../common/merkle.ts";
-import { hasStepRoots, type Task } from "../../common/task.ts";
+import { hasStepRoots, startsDrawn, type Task } from "../../common/task.ts";
 import { leafFields } from "../check/evidence.ts";
 import type { EventSink } from "../events.ts";
 import type { L1 } from "../l1.ts";
@@ -12,6 +12,7 @@ import { encodeGraph } from "../model/encoding.ts";
 import { RefusedError, type Sender } from "../sender.ts";
 import { bytesOf } from "../tensor/tensor.ts";
 import { datasetTensorRoots } from "../trace/dataset.ts";
+import { startList } from "../trace/start.ts";
 import { stepTraceOf } from "../trace/step.ts";
 import type { Traces } from "../trace/traces.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
@@ -178,7 +179,10 @@ async function tensorOf({ run, traces }: Own, { source, segment, step, place, in
     bytes,
   });
   if (source === CHUNKS_OF.dataset) return inList(datasetTensorRoots(dataset), bytesOf(dataset.tensors[index]!));
-  if (source === CHUNKS_OF.start) return inList((await traces.roots(0)).stateIn, bytesOf(start[index]!));
+  if (source === CHUNKS_OF.start) {
+    const { stateIn } = await traces.roots(0);
+    return inList(startsDrawn(task) ? startList(graph, stateIn) : stateIn, bytesOf(start[index]!));
+  }
   if (source === CHUNKS_OF.constant) return { root: tensorRoot, rootProof: [], bytes: graph.constants[index]!.bytes };
   const global = segment * task.segmentSteps + step;
   const bytes = await traces.value(global, place, index);

@@ -1,10 +1,13 @@
 import type { Hex } from "viem";
-import { TASK_KIND, type Task } from "../../common/task.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
+import { treeRoot } from "../../common/merkle.ts";
+import { startsDrawn, TASK_KIND, type Task } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import { type Graph, ZERO_SOURCE } from "../graph/graph.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Dataset, datasetOf } from "../trace/dataset.ts";
 import { datasetTypes, feedTypes, stateFromModel, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { drawnTensor, namedStart } from "../trace/start.ts";
 
 /** The claim an inference or evaluation builds on. */
 export type ConsumedClaim = {
@@ -25,7 +28,7 @@ export async function assembleInputs(
   const graph = await library.graph(task.graph.root);
   const [dataset, start] = await Promise.all([
     task.kind === TASK_KIND.infer ? inferenceInput(task, graph, library) : trainingData(task, graph, library),
-    consumed === undefined ? trainingStart(task, graph, library) : modelState(graph, consumed, library),
+    consumed === undefined ? startOf(task, seed, graph, library) : modelState(graph, consumed, library),
   ]);
   return { task, seed, graph, dataset, start };
 }
@@ -39,6 +42,22 @@ async function trainingData(task: Task, graph: Graph, library: Library): Promise
 /** An inference's dataset is its input: one tensor, read whole. */
 async function inferenceInput(task: Task, graph: Graph, library: Library): Promise<Dataset> {
   return datasetOf([await library.tensor(task.datasetRoot, feedTypes(graph)[0]!)]);
+}
+
+const startOf = (task: Task, seed: Hex, graph: Graph, library: Library): Promise<Tensor[]> =>
+  startsDrawn(task) ? drawnState(task, seed, graph, library) : trainingStart(task, graph, library);
+
+async function drawnState({ startRoot }: Task, seed: Hex, graph: Graph, library: Library): Promise<Tensor[]> {
+  const named = namedStart(graph);
+  const nothing = named.map(() => ZERO_HASH);
+  // Where everything is drawn there is nothing that anybody would have to serve.
+  const roots = treeRoot(nothing) === startRoot ? nothing : await library.roots(startRoot, named.length);
+  const types = stateTypes(graph);
+  return Promise.all(
+    graph.stateInputs.map(({ rule }, i) =>
+      rule === undefined ? library.tensor(roots[i]!, types[i]!) : drawnTensor(types[i]!, rule, seed, i),
+    ),
+  );
 }
 
 async function trainingStart(task: Task, graph: Graph, library: Library): Promise<Tensor[]> {

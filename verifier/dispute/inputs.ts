@@ -2,7 +2,7 @@ import type { Hex } from "viem";
 import { PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { treeRoot } from "../../common/merkle.ts";
-import { hasStepRoots, startsFromRoot, TASK_KIND, type Task } from "../../common/task.ts";
+import { hasStepRoots, startsDrawn, startsFromRoot, TASK_KIND, type Task } from "../../common/task.ts";
 import type { ClaimFinding } from "../check/claim.ts";
 import type { Published } from "../check/published.ts";
 import { shownRoots } from "../check/shown.ts";
@@ -16,6 +16,7 @@ import { encodeGraph, encodeHeader } from "../model/encoding.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { namedStart } from "../trace/start.ts";
 import { type StepRoots, stepTraceOf } from "../trace/step.ts";
 import { placementIn } from "../trace/values.ts";
 import { type HeaderProof, headerProof } from "../witness/proofs.ts";
@@ -168,6 +169,9 @@ function modelOf({ task, resultRoot }: ConsumedClaim, graph: Graph, { header }: 
   return { root: resultRoot, graphRoot: task.graph.root, types };
 }
 
+/** Tensors that L1 can show; of a list's undefined ones the root is 0. */
+type InputList = { readonly of: InputKind; readonly types: readonly (TensorType | undefined)[] };
+
 /** `library`, and behind it what L1 shows. */
 function withPublished(
   library: Library,
@@ -177,18 +181,22 @@ function withPublished(
   published: Published,
 ): Library {
   /** Lists of tensors that L1 can show, by their root. */
-  const lists = new Map<Hex, { readonly of: InputKind; readonly types: readonly TensorType[] }>();
+  const lists = new Map<Hex, InputList>();
   /** Where a tensor stands among them. */
   const places = new Map<Hex, { readonly of: InputKind; readonly index: number }>();
   /** Of the model. */
   const tensors = new Map<Hex, Tensor>();
   if (task.kind === TASK_KIND.infer) places.set(task.datasetRoot, { of: "dataset", index: 0 });
   else lists.set(task.datasetRoot, { of: "dataset", types: datasetTypes(graph, Number(task.datasetRows)) });
-  if (startsFromRoot(task)) lists.set(task.startRoot, { of: "start", types: stateTypes(graph) });
+  const startTypes = startsDrawn(task) ? namedStart(graph) : stateTypes(graph);
+  if (startsFromRoot(task)) lists.set(task.startRoot, { of: "start", types: startTypes });
 
-  async function inputRoots(root: Hex, { of, types }: { of: InputKind; types: readonly TensorType[] }) {
-    const tensors = types.map((type, index) => () => published.input(of, index, byteSizeOf(type)));
-    const roots: readonly Hex[] = (await allShown(tensors)).map(tensorRoot);
+  async function inputRoots(root: Hex, { of, types }: InputList) {
+    const asked = types.map(
+      (type, index) => () =>
+        type === undefined ? ZERO_HASH : tensorRoot(published.input(of, index, byteSizeOf(type))),
+    );
+    const roots: readonly Hex[] = await allShown(asked);
     if (treeRoot(roots) !== root) throw new Error("L1 shows inputs of another root than the task's");
     return roots;
   }

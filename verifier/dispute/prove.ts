@@ -1,4 +1,5 @@
 import { encodeAbiParameters, type Hex } from "viem";
+import { startsDrawn } from "../../common/task.ts";
 import type { ClaimSubject } from "../check/claim.ts";
 import type { Evidence } from "../check/evidence.ts";
 import type { WrongStep } from "../check/segment.ts";
@@ -9,8 +10,9 @@ import { encodeGraph } from "../model/encoding.ts";
 import { CHUNK_BYTES, tensorRoot } from "../tensor/root.ts";
 import { bytesOf } from "../tensor/tensor.ts";
 import { datasetTensorRoots } from "../trace/dataset.ts";
-import { rowOrderOf } from "../trace/inputs.ts";
+import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { rowsOfStep } from "../trace/rows.ts";
+import { startList } from "../trace/start.ts";
 import { rootAt, valueBytes } from "../trace/values.ts";
 import { linkParameter } from "../witness/abi.ts";
 import { buildCanonicalWitness, buildFiniteWitness, nameValue } from "../witness/canonical.ts";
@@ -24,6 +26,7 @@ import {
 } from "../witness/content.ts";
 import { buildElementWitness } from "../witness/element.ts";
 import {
+  buildDrawnStartWitness,
   buildEndLinkWitness,
   buildNextStateWitness,
   buildSegmentLinkWitness,
@@ -90,6 +93,7 @@ async function restOf(
       if (segment === 0) return buildStartLinkWitness();
       return buildSegmentLinkWitness(evidence.previousSegment!.leaf, evidence.previousSegment!.proof);
     case "start":
+      if (startsDrawn(inputs.task)) return buildDrawnStartWitness(source, startListOf(inputs), violation);
       if (consumed === undefined) throw new Error("the consumed claim is not known");
       return buildStartWitness(source.graph, roots, violation.state, consumed);
     case "feed": {
@@ -127,6 +131,12 @@ function sourceOf({ inputs }: ClaimSubject, wrong: WrongStep, read: ReadValue): 
     return root === undefined || tensorRoot(bytes) === root ? bytes : read(place, index, root, bytes.length);
   });
 }
+
+const startListOf = ({ graph, start }: TaskInputs): Hex[] =>
+  startList(
+    graph,
+    start.map((tensor) => tensorRoot(bytesOf(tensor))),
+  );
 
 function datasetSource({ inputs }: ClaimSubject) {
   const { dataset } = inputs;

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { InitRule } from "../numerics/start-draw.ts";
 import { bytesOf, describe, type Shape, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import type { Attributes, Constant, Node, OpName, StateInput, Value, ValueId } from "./graph.ts";
 import { valueAt } from "./graph.ts";
@@ -51,9 +52,10 @@ export function stateInput(
   name: string,
   type: TensorType,
   source: number = draft.stateInputs.length,
+  rule?: InitRule,
 ): ValueId {
   const value = addValue(draft, type, name);
-  draft.stateInputs.push({ value, source });
+  draft.stateInputs.push(rule === undefined ? { value, source } : { value, source, rule });
   return value;
 }
 

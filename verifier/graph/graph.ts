@@ -1,3 +1,4 @@
+import type { InitRule } from "../numerics/start-draw.ts";
 import type { DType, Shape } from "../tensor/tensor.ts";
 
 /** The primitives a committed graph may contain. Everything else is compiled to these when it is built or read:
@@ -75,6 +76,8 @@ export type StateInput = {
   readonly value: ValueId;
   /** Index in the model's (training) state; for a training graph its own index. */
   readonly source: number;
+  /** How it starts where a job has the start drawn; without it as the job's start root names it (P4.7). */
+  readonly rule?: InitRule;
 };
 
 /**

@@ -11,7 +11,7 @@ import { float32, sizeOf, zeros } from "../tensor/tensor.ts";
 import { type Classifier, classifierTrainStep, evaluateGraph, inferGraph } from "./classifier.ts";
 import { UnsupportedModelError } from "./errors.ts";
 import type { ModelGraphs } from "./mlp.ts";
-import { uniformStart } from "./start.ts";
+import { uniformWeight } from "./start.ts";
 
 /** A convolution that keeps its image's size, then a max pool of blocks of `pool` (1: none). */
 export type CnnBlock = {
@@ -30,8 +30,9 @@ export type CnnSpec = {
   readonly batchNorm: boolean;
   /** Sizes behind the blocks: [hidden …, classes]. */
   readonly dense: readonly number[];
-  /** Start weights are a pure function of it. */
+  /** Start weights are a pure function of it; `drawn`: of the job's seed. */
   readonly seed: number;
+  readonly drawn?: boolean;
   readonly batchRows: number;
   readonly evaluateBatchRows: number;
   readonly optimizer: Optimizer;
@@ -153,10 +154,9 @@ function stateOf(spec: CnnSpec): { parameters: StateSpec[]; buffers: StateSpec[]
   const buffers: StateSpec[] = [];
   // Uniform in ±√(6/fan-in): variance 2/fan-in (He et al., 2015)
   const weights = (name: string, shape: readonly number[], fanIn: number) =>
-    parameters.push({
-      name: `${name}_weight`,
-      start: float32(shape, uniformStart(spec.seed, parameters.length, sizeOf(shape), Math.sqrt(6 / fanIn))),
-    });
+    parameters.push(
+      uniformWeight(spec, `${name}_weight`, shape, { stream: parameters.length, limit: Math.sqrt(6 / fanIn) }),
+    );
   const filled = (length: number, value: number) => float32([length], new Float32Array(length).fill(value));
   let { channels, height, width } = spec.image;
   for (const [i, { filters, kernel, pool }] of spec.blocks.entries()) {

@@ -9,6 +9,7 @@ import {
   type EncodedValue,
   feedParameter,
   graphHeaderParameter,
+  INIT,
   nodeParameter,
   OP,
   PLACE,
@@ -20,6 +21,7 @@ import { batchInput, constant, emit, maskInput, stateInput } from "../graph/draf
 import { GraphError } from "../graph/errors.ts";
 import { finish } from "../graph/finish.ts";
 import type { Attributes, Graph, GraphKind, OpName, ValueId } from "../graph/graph.ts";
+import type { InitRule } from "../numerics/start-draw.ts";
 import { newDraft, ops } from "../ops/table.ts";
 import { dtypeOfCode, dtypes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { encodeGraph } from "./encoding.ts";
@@ -33,6 +35,14 @@ export const headerOf = (bytes: Hex): EncodedGraphHeader =>
 
 export const stateInputOf = (bytes: Hex): EncodedStateInput =>
   parsed(() => decodeAbiParameters([tag, stateInputParameter], bytes)[1]);
+
+/** How a state tensor starts (P4.7); undefined: as the job's start root names it. */
+export function ruleOf({ init, scaleBits }: Pick<EncodedStateInput, "init" | "scaleBits">): InitRule | undefined {
+  const known = [INIT.fill, INIT.uniform, INIT.normal].find((code) => code === init);
+  if (known !== undefined) return { init: known, scaleBits };
+  if (init !== INIT.none || scaleBits !== 0) throw new GraphError("a known rule", `${init}, ${scaleBits}`);
+  return undefined;
+}
 
 export const feedOf = (bytes: Hex): EncodedFeed => parsed(() => decodeAbiParameters([tag, feedParameter], bytes)[1]);
 
@@ -82,7 +92,10 @@ function graphOf({ header, states, feeds, nextStates, nodes }: EncodedGraph, con
   const draft = newDraft();
   const known = knownValues();
   for (const [index, state] of states.entries())
-    known.add({ ...state, place: PLACE.state, index }, stateInput(draft, `state${index}`, typeOf(state), state.source));
+    known.add(
+      { ...state, place: PLACE.state, index },
+      stateInput(draft, `state${index}`, typeOf(state), state.source, ruleOf(state)),
+    );
   for (const [index, feed] of feeds.entries()) {
     const id =
       feed.keep === 0 ? batchInput(draft, `feed${index}`, typeOf(feed)) : maskInput(draft, feed.shape, feed.keep);

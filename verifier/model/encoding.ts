@@ -6,6 +6,7 @@ import {
   type EncodedNode,
   type EncodedOperand,
   type EncodedValue,
+  INIT,
   NO_VALUE,
   OP,
 } from "../../common/graph-encoding.ts";
@@ -17,6 +18,7 @@ import { nodeCost } from "./cost.ts";
 import type { Layout } from "./layout.ts";
 import { type Placement, placementOf } from "./placement.ts";
 
+const NO_RULE = { init: INIT.none, scaleBits: 0 };
 const ONE_BITS = 0x3f800000;
 
 /** Everything the graph root commits to (P5.5–P5.7). */
@@ -28,7 +30,7 @@ export function encodeGraph(graph: Graph, placement: Placement = placementOf(gra
   return {
     header: encodeHeader(graph, placement),
     constants: graph.constants.map(({ value, bytes }) => ({ ...typed(value), tensorRoot: tensorRoot(bytes) })),
-    states: graph.stateInputs.map(({ value, source }) => ({ ...typed(value), source })),
+    states: graph.stateInputs.map(({ value, source, rule = NO_RULE }) => ({ ...typed(value), source, ...rule })),
     feeds: graph.batchInputs.map((id, i) => ({ ...typed(id), keep: graph.masks[i - datasetFeeds(graph)] ?? 0 })),
     nextStates: graph.stateOutputs.map((id) => encodeValue(graph, placement, id)),
     nodes: graph.nodes.map((_, index) => encodeNode(graph, placement, index)),

@@ -15,7 +15,7 @@ import { newDraft } from "../ops/table.ts";
 import { float32, type Shape, zeros } from "../tensor/tensor.ts";
 import { UnsupportedModelError } from "./errors.ts";
 import type { ModelGraphs } from "./mlp.ts";
-import { uniformStart } from "./start.ts";
+import { uniformWeight } from "./start.ts";
 
 /** A decoder-only transformer over bytes: rows of `positions` ids below `vocabulary`, each predicting the one after it. */
 export type GptSpec = {
@@ -33,8 +33,9 @@ export type GptSpec = {
   readonly tied: boolean;
   /** Share of elements left out while training: of the embeddings, and of what each half of a block adds. */
   readonly dropout?: number;
-  /** Start weights are a pure function of it. */
+  /** Start weights are a pure function of it; `drawn`: of the job's seed. */
   readonly seed: number;
+  readonly drawn?: boolean;
   readonly batchRows: number;
   readonly evaluateBatchRows: number;
   readonly optimizer: Optimizer;
@@ -120,15 +121,8 @@ const normed = (draft: Draft, spec: GptSpec, x: ValueId, of: (name: string) => V
 function parametersOf(spec: GptSpec): StateSpec[] {
   const { dim, hidden, layers, vocabulary, positions } = spec;
   let stream = 0;
-  const uniform = (name: string, shape: Shape, limit: number): StateSpec => {
-    const data = uniformStart(
-      spec.seed,
-      stream++,
-      shape.reduce((product, size) => product * size, 1),
-      limit,
-    );
-    return { name, start: float32(shape, data) };
-  };
+  const uniform = (name: string, shape: Shape, limit: number): StateSpec =>
+    uniformWeight(spec, name, shape, { stream: stream++, limit });
   // Uniform of variance 1/fan-in; what is added to the residual stream is smaller the deeper the network (GPT-2).
   const weight = (name: string, rows: number, columns: number, share = 1): StateSpec =>
     uniform(name, [rows, columns], Math.sqrt(3 / rows) * share);

@@ -13,15 +13,18 @@ import {
   type ProfileName,
   trainId,
 } from "../../common/job.ts";
+import { packHashes, treeRoot } from "../../common/merkle.ts";
 import { NO_PROPERTY } from "../../common/property.ts";
 import type { TrainStep } from "../autodiff/train-step.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
-import { byteSizeOf } from "../tensor/tensor.ts";
+import { tensorRoot } from "../tensor/root.ts";
+import { byteSizeOf, bytesOf } from "../tensor/tensor.ts";
 import { type Dataset, datasetBytes, datasetRoot } from "../trace/dataset.ts";
+import { startList } from "../trace/start.ts";
 import { encodeGraph } from "./encoding.ts";
 import { openingMilliseconds } from "./opening.ts";
 import { graphRef } from "./root.ts";
-import { graphUpload, tensorUploads, type Upload } from "./uploads.ts";
+import { graphUpload, tensorUpload, tensorUploads, type Upload } from "./uploads.ts";
 
 /** The graphs a job names; nobody can ask for an evaluation where there is none. */
 export type JobGraphs = { readonly train: TrainStep; readonly infer: Graph; readonly evaluate: Graph | null };
@@ -70,7 +73,11 @@ export function buildJob(spec: JobSpec): BuiltJob {
   const { train, infer, evaluate } = spec.graphs;
   const trainGraph = graphRef(encodeGraph(train.graph));
   const start = train.state.map((state) => state.start);
-  const startUploads = tensorUploads(start);
+  const isDrawn = train.state.some(({ rule }) => rule !== undefined);
+  const startRoots = startList(
+    train.graph,
+    start.map((tensor) => tensorRoot(bytesOf(tensor))),
+  );
   const job: Job = {
     chainId: spec.l2ChainId,
     requester: spec.requester,
@@ -81,14 +88,14 @@ export function buildJob(spec: JobSpec): BuiltJob {
     datasetRoot: datasetRoot(spec.dataset),
     datasetRows: BigInt(spec.dataset.rows),
     datasetBytes: BigInt(datasetBytes(spec.dataset)),
-    startRoot: startUploads.at(-1)?.root ?? ZERO_HASH,
+    startRoot: treeRoot(startRoots),
     stateBytes: BigInt(start.reduce((sum, tensor) => sum + byteSizeOf(tensor), 0)),
     steps: spec.steps,
     segmentSteps: segmentStepsFor(trainGraph, spec.answerSeconds ?? SHORTEST_ANSWER_SECONDS),
     batchRows: rowsOf(train.graph),
     evaluateBatchRows: evaluate === null ? 0 : rowsOf(evaluate),
     profile: PROFILE[spec.profile],
-    flags: flagsOf(spec.flags),
+    flags: flagsOf(spec.flags) | (isDrawn ? JOB_FLAG.drawnStart : 0),
     priceWeiPerGflop: spec.priceWeiPerGflop,
     deadline: spec.deadline,
     windowSeconds: spec.windowSeconds,
@@ -102,9 +109,16 @@ export function buildJob(spec: JobSpec): BuiltJob {
   const uploads = [
     own,
     ...[train.graph, infer, ...(evaluate === null ? [] : [evaluate])].map(graphUpload),
-    ...startUploads,
+    ...(isDrawn ? namedUploads(train, startRoots) : tensorUploads(start)),
   ];
   return { job, modelId, uploads };
+}
+
+/** Of a start of which some is drawn: the tensors that the start root names, and their list; nothing where all is drawn. */
+function namedUploads({ state }: TrainStep, roots: readonly Hex[]): Upload[] {
+  const named = state.flatMap(({ start, rule }) => (rule === undefined ? [tensorUpload(start)] : []));
+  if (named.length === 0) return [];
+  return [...named, { kind: "roots", root: treeRoot(roots), bytes: packHashes(roots) }];
 }
 
 /** As many steps as can be opened within the time for answers. */

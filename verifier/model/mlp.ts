@@ -4,15 +4,16 @@ import type { Draft } from "../graph/draft.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import { cast, mul, relu, scalar } from "../ops/build.ts";
 import { product } from "../ops/product.ts";
-import { float32, zeros } from "../tensor/tensor.ts";
+import { zeros } from "../tensor/tensor.ts";
 import { type Classifier, classifierTrainStep, evaluateGraph, inferGraph } from "./classifier.ts";
-import { uniformStart } from "./start.ts";
+import { type StartSource, uniformWeight } from "./start.ts";
 
 /** A multilayer perceptron over uint8 rows: sizes [inputs, hidden …, classes]. */
 export type MlpSpec = {
   readonly sizes: readonly number[];
-  /** Start weights are a pure function of it. */
+  /** Start weights are a pure function of it; `drawn`: of the job's seed. */
   readonly seed: number;
+  readonly drawn?: boolean;
   readonly batchRows: number;
   readonly evaluateBatchRows: number;
   readonly optimizer: Optimizer;
@@ -22,7 +23,7 @@ export type MlpSpec = {
 export type ModelGraphs = { readonly train: TrainStep; readonly infer: Graph; readonly evaluate: Graph };
 
 export function mlpGraphs(spec: MlpSpec): ModelGraphs {
-  const network = mlp(spec.sizes, spec.seed);
+  const network = mlp(spec.sizes, spec);
   return {
     train: classifierTrainStep(network, spec.batchRows, spec.optimizer),
     infer: inferGraph(network, 1),
@@ -31,8 +32,8 @@ export function mlpGraphs(spec: MlpSpec): ModelGraphs {
 }
 
 /** x/255 → Gemm (→ Relu → Gemm)… Pixels stay uint8 in the dataset; the conversion is in the graph. */
-export const mlp = (sizes: readonly number[], seed: number): Classifier => ({
-  parameters: parametersOf(sizes, seed),
+export const mlp = (sizes: readonly number[], source: StartSource): Classifier => ({
+  parameters: parametersOf(sizes, source),
   input: { dtype: "uint8", rowShape: [sizes[0]!] },
   forward: (draft, parameters, x) => {
     const pixels = mul(draft, cast(draft, x, "float32"), scalar(draft, 1 / 255));
@@ -49,13 +50,13 @@ function layers(draft: Draft, parameters: readonly ValueId[], x: ValueId): Value
   return hidden;
 }
 
-function parametersOf(sizes: readonly number[], seed: number): StateSpec[] {
+function parametersOf(sizes: readonly number[], source: StartSource): StateSpec[] {
   return sizes.slice(1).flatMap((width, layer) => {
     const fanIn = sizes[layer]!;
     // Uniform in ±√(6/fan-in): variance 2/fan-in (He et al., 2015)
-    const weights = uniformStart(seed, layer, fanIn * width, Math.sqrt(6 / fanIn));
+    const limit = Math.sqrt(6 / fanIn);
     return [
-      { name: `weight${layer}`, start: float32([fanIn, width], weights) },
+      uniformWeight(source, `weight${layer}`, [fanIn, width], { stream: layer, limit }),
       { name: `bias${layer}`, start: zeros({ dtype: "float32", shape: [width] }) },
     ];
   });

@@ -20,12 +20,14 @@ export const graphUpload = (graph: Graph): Upload => ({
   bytes: toOnnx(graph),
 });
 
+export function tensorUpload(tensor: Tensor): Upload {
+  const bytes = bytesOf(tensor);
+  return { kind: "tensor", root: tensorRoot(bytes), bytes };
+}
+
 /** The tensors of a dataset or of a state, then the list of their roots, which its own root stands for (one tensor is its own list). */
 export function tensorUploads(tensors: readonly Tensor[]): Upload[] {
-  const leaves = tensors.map((tensor): Upload => {
-    const bytes = bytesOf(tensor);
-    return { kind: "tensor", root: tensorRoot(bytes), bytes };
-  });
+  const leaves = tensors.map(tensorUpload);
   const roots = leaves.map(({ root }) => root);
   return roots.length === 1 ? leaves : [...leaves, { kind: "roots", root: treeRoot(roots), bytes: packHashes(roots) }];
 }

@@ -141,6 +141,8 @@ export const startWitness = {
     { ...headerProofParameter, name: "consumedHeader" },
     { name: "consumedRoot", type: "bytes32" },
     { name: "consumedProof", type: "bytes32[]" },
+    { name: "element", type: "uint64" },
+    openings,
   ],
 } as const;
 

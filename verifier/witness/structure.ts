@@ -1,13 +1,14 @@
 // Witnesses of kinds 2, 3, 5: roots that must be equal (docs/protocol.md P7.5, P7.8).
 import { encodeAbiParameters, type Hex } from "viem";
 import type { SegmentLeaf, StepTrace } from "../../common/claim.ts";
-import type { EncodedGraph } from "../../common/graph-encoding.ts";
+import { type EncodedGraph, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { treeProof } from "../../common/merkle.ts";
 import type { Task } from "../../common/task.ts";
 import type { StepRoots } from "../trace/step.ts";
 import { linkWitness, nextStateWitness, startWitness } from "./abi.ts";
-import { type HeaderProof, headerProof, nextStateProof, rootProof, stateProof } from "./proofs.ts";
+import type { StepSource } from "./chunks.ts";
+import { type HeaderProof, headerProof, nextStateProof, openingOf, rootProof, stateProof } from "./proofs.ts";
 
 const NO_STEP: StepTrace = {
   stateIn: ZERO_HASH,
@@ -17,6 +18,25 @@ const NO_STEP: StepTrace = {
   stateOut: ZERO_HASH,
 };
 const NO_SEGMENT: SegmentLeaf = { index: 0, endState: ZERO_HASH, metricsRoot: ZERO_HASH, stepsRoot: ZERO_HASH };
+
+const NO_GRAPH = { root: ZERO_HASH, flops: 0n, bytes_: 0n };
+const NO_TASK: Task = {
+  id: ZERO_HASH,
+  kind: 0,
+  modelId: ZERO_HASH,
+  graph: NO_GRAPH,
+  datasetRoot: ZERO_HASH,
+  datasetRows: 0n,
+  startRoot: ZERO_HASH,
+  steps: 0,
+  segmentSteps: 0,
+  batchRows: 0,
+  profile: 0,
+  flags: 0,
+  priceWei: 0n,
+  deadline: 0n,
+  windowSeconds: 0,
+};
 
 const encodeLink = (link: {
   readonly end: boolean;
@@ -76,6 +96,43 @@ export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: 
         consumedHeader: consumed.header,
         consumedRoot: tensor?.root ?? ZERO_HASH,
         consumedProof: tensor?.proof ?? [],
+        element: 0n,
+        openings: [],
+      },
+    ],
+  );
+}
+
+/**
+ * State tensor `state` of the first step of a training that draws its start is not the one that its start root names, or holds an
+ * `element` that its rule does not draw.
+ * @param named the list that the start root is the root of
+ */
+export async function buildDrawnStartWitness(
+  source: StepSource,
+  named: readonly Hex[],
+  { state, element }: { readonly state: number; readonly element?: number },
+): Promise<Hex> {
+  const { graph, roots } = source;
+  const proof = stateProof(graph, state);
+  const value = { ...proof.state, place: PLACE.state, index: state };
+  const openings =
+    element === undefined ? [] : [await openingOf(source, { operand: -1, value, first: element, count: 1 })];
+  return encodeAbiParameters(
+    [startWitness],
+    [
+      {
+        header: headerProof(graph),
+        state,
+        stateProof: proof,
+        root: roots.stateIn[state]!,
+        rootProof: treeProof(roots.stateIn, state),
+        consumedTask: NO_TASK,
+        consumedHeader: headerProof(graph),
+        consumedRoot: named[state]!,
+        consumedProof: treeProof(named, state),
+        element: BigInt(element ?? 0),
+        openings,
       },
     ],
   );

@@ -9,8 +9,9 @@ import {Merkle} from "../../libraries/Merkle.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {TaskShape} from "../../libraries/TaskShape.sol";
 import {TensorRead} from "../../libraries/TensorRead.sol";
-import {PLACE_NEXT_STATE, StateInput, Value, ZERO_SOURCE} from "../../types/Graph.sol";
-import {hashTask, startsFromRoot} from "../../types/Task.sol";
+import {StartDraw} from "../../libraries/numeric/StartDraw.sol";
+import {INIT_NONE, PLACE_NEXT_STATE, PLACE_STATE, StateInput, Value, ZERO_SOURCE} from "../../types/Graph.sol";
+import {hashTask, startsDrawn, startsFromRoot} from "../../types/Task.sol";
 import {hashSegmentLeaf, hashStepTrace} from "../../types/Trace.sol";
 import {LinkWitness, NextStateWitness, Opening, StartWitness} from "../../types/Witness.sol";
 
@@ -51,18 +52,30 @@ contract RootVerifier is ILeafVerifier {
             Merkle.check(c.trajectoryRoot, leaf, c.segment.index - 1, TaskShape.segmentCount(c.task), w.proof);
             return c.trace.stateIn != w.previousSegment.endState;
         }
-        // Inference and evaluation start from the model tensor by tensor: kind 3.
-        if (!startsFromRoot(c.task)) revert NotFirstStep(c.step);
+        // What starts from a model, or is drawn, does so tensor by tensor: kind 3.
+        if (!startsFromRoot(c.task) || startsDrawn(c.task)) revert NotFirstStep(c.step);
         return c.trace.stateIn != c.task.startRoot;
     }
 
     function _isStartWrong(LeafContext memory c, StartWitness memory w) private view returns (bool) {
-        if (startsFromRoot(c.task)) revert TrainingHasNoModel();
+        bool drawn = startsDrawn(c.task);
+        if (startsFromRoot(c.task) && !drawn) revert TrainingHasNoModel();
         if (c.globalStep != 0) revert NotFirstStep(c.globalStep);
         GraphProof.checkHeader(c.task.graph, w.header);
         GraphProof.checkState(c.task.graph, w.header.header, w.state, w.stateProof);
         StateInput memory state = w.stateProof.state;
+        Step memory step = Step(c.task.graph, w.header.header, c.trace, w.openings, 0);
+        if (drawn && state.init != INIT_NONE) {
+            uint256 bits = step.element(Value(PLACE_STATE, w.state, state.dtype, state.shape), w.element);
+            step.done();
+            return bits != StartDraw.element(c.seed, w.state, state, w.element);
+        }
+        step.done();
         Merkle.check(c.trace.stateIn, w.root, w.state, w.header.header.states, w.rootProof);
+        if (drawn) {
+            Merkle.check(c.task.startRoot, w.consumedRoot, w.state, w.header.header.states, w.consumedProof);
+            return w.root != w.consumedRoot;
+        }
         if (state.source == ZERO_SOURCE) {
             return w.root != TensorRead.zeroRoot(IndexMath.count(state.shape) * DType.size(state.dtype));
         }

@@ -171,6 +171,8 @@ const stateInputOf = (random: Random): EncodedStateInput => ({
   dtype: 1,
   shape: shapeOf(random, random.below(4)),
   source: random.pick([0, 1, MAX_U32]),
+  init: random.below(4),
+  scaleBits: random.below(MAX_U32),
 });
 
 const feedOf = (random: Random): EncodedFeed => ({
@@ -292,8 +294,8 @@ function verdicts(random: Random): Verdict[] {
     given("batch of one row more", { batchRows: 81 }, "batchRows"),
     given("no rows", { batchRows: 1, datasetRows: 0n }, "batchRows"),
     given("profile 3", { profile: 3 }, "profile"),
-    given("all flags", { flags: 15 }),
-    given("an unknown flag", { flags: 16 }, "flags"),
+    given("all flags", { flags: 31 }),
+    given("an unknown flag", { flags: 32 }, "flags"),
     given("tolerant with stepRoots", { profile: 1, flags: 1 }),
     given("tolerant without", { profile: 1, flags: 14 }, "stepRoots"),
     given("no training graph", { trainGraph: absent }, "trainGraph"),

@@ -12,6 +12,7 @@ import { unprovableNodes } from "../check.ts";
 import { ModelFileError, RefusedModelError } from "../errors.ts";
 import { headOf, type LossSpec } from "../heads.ts";
 import type { JobGraphs } from "../job.ts";
+import { redrawn } from "../start.ts";
 import { checkBatch, checkInputs, checkRow } from "./fits.ts";
 import { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";
 
@@ -29,6 +30,8 @@ export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external"> & {
   readonly batchRows: number;
   readonly evaluateBatchRows: number;
   readonly profile: ProfileName;
+  /** The file's matrices say how far apart weights start, and the job's seed where (`redrawn`). */
+  readonly drawn?: boolean;
 };
 
 /** A tensor of the dataset, by the name of the input that it feeds; the last one is the target. */
@@ -121,7 +124,7 @@ function trainGraph(training: OnnxTraining, model: ImportedModel, columns: reado
   const head = headOf(training.loss);
   return trainStep(
     {
-      parameters: model.parameters,
+      parameters: training.drawn ? model.parameters.map(redrawn) : model.parameters,
       batch: batchOf(columns, training.batchRows),
       loss: (draft, parameters, batch) => {
         const inputs = inputsOf(draft, model, batch.slice(0, -1), training.scale);

@@ -6,9 +6,10 @@ import { finish } from "../../graph/finish.ts";
 import type { Graph, GraphKind, OpName, ValueId } from "../../graph/graph.ts";
 import { newDraft, ops } from "../../ops/table.ts";
 import { describe, dtypeOfCode, fromBytes, type TensorType } from "../../tensor/tensor.ts";
+import { ruleOf } from "../decoding.ts";
 import { ModelFileError } from "../errors.ts";
 import { unspell } from "./operators.ts";
-import { KIND_KEY, MASKS_KEY, STATE_KEY, toOnnx } from "./write.ts";
+import { KIND_KEY, MASKS_KEY, START_KEY, STATE_KEY, toOnnx } from "./write.ts";
 
 const KINDS: readonly GraphKind[] = ["train", "infer", "evaluate"];
 
@@ -37,6 +38,10 @@ function graphOf(model: onnx.ModelProto): Graph {
   const kind = KINDS.find((candidate) => candidate === metadata.get(KIND_KEY));
   if (kind === undefined) throw new ModelFileError(KIND_KEY, KINDS.join(", "), String(metadata.get(KIND_KEY)));
   const sources = wordsOf(STATE_KEY, metadata.get(STATE_KEY) ?? "");
+  const rules = (metadata.get(START_KEY) ?? "").split(",").map((word) => {
+    const [init = 0, scaleBits = 0] = wordsOf(START_KEY, word.replace(":", ","));
+    return ruleOf({ init, scaleBits });
+  });
   const masks = wordsOf(MASKS_KEY, metadata.get(MASKS_KEY) ?? "");
 
   const draft = newDraft();
@@ -47,7 +52,7 @@ function graphOf(model: onnx.ModelProto): Graph {
     const keep = masks[i - (proto.input.length - masks.length)];
     ids.set(
       input.name,
-      source === undefined ? fed(draft, input.name, type, keep) : stateInput(draft, input.name, type, source),
+      source === undefined ? fed(draft, input.name, type, keep) : stateInput(draft, input.name, type, source, rules[i]),
     );
   }
   const lists = readInitializers(draft, proto, ids);

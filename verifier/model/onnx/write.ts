@@ -12,6 +12,9 @@ export const STATE_KEY = "anh.state";
 /** What the last inputs are drawn with, where they are masks (P4.6). */
 export const MASKS_KEY = "anh.masks";
 
+/** How its state tensors start: per state input the rule and the bits of its scale, `0:0` where there is none (P4.7). */
+export const START_KEY = "anh.start";
+
 /** The one canonical file of a graph: equal graphs give equal bytes. */
 export const toOnnx = (graph: Graph): Uint8Array => encode(graph, []);
 
@@ -37,10 +40,14 @@ function encode(graph: Graph, exposed: readonly ValueId[]): Uint8Array {
     {
       [KIND_KEY]: graph.kind,
       [STATE_KEY]: graph.stateInputs.map((state) => state.source).join(","),
+      ...(graph.stateInputs.some(({ rule }) => rule !== undefined) ? { [START_KEY]: startOf(graph) } : {}),
       ...(graph.masks.length === 0 ? {} : { [MASKS_KEY]: graph.masks.join(",") }),
     },
   );
 }
+
+const startOf = ({ stateInputs }: Graph): string =>
+  stateInputs.map(({ rule }) => (rule === undefined ? "0:0" : `${rule.init}:${rule.scaleBits}`)).join(",");
 
 export function encodeModel(graph: onnx.GraphProto, metadata: Readonly<Record<string, string>>): Uint8Array {
   return toBinary(

@@ -98,7 +98,7 @@ library ToyRun {
     }
 
     function graphState() internal pure returns (StateInput memory) {
-        return StateInput(1, _shape(304), 0);
+        return StateInput(1, _shape(304), 0, 0, 0);
     }
 
     function graphFeed() internal pure returns (Feed memory feed_) {
