@@ -6,8 +6,8 @@ import {Wide} from "./Wide.sol";
 
 /// @notice Dot products and sums of binary32 values without any rounding (docs/numerics.md). Operands are little-endian bytes.
 /// @dev A product is an integer below 2^48 times 2^e with e in [−298, 208]. Eight of them are decoded at a time, one per
-/// 32-bit lane of a word. Those with e in [−200, −6] are added up in one word of unit 2^−200; a nonzero product outside sends
-/// its word of eight down the slow path, where two more accumulators (units 2^−298 and 2^−5) take it. So the sum is exact
+/// 32-bit lane of a word. Those with e in [−134, −7] are added up in one word of unit 2^−134; a nonzero product outside sends
+/// its word of eight down the slow path, where two more accumulators (units 2^−298 and 2^−6) take it. So the sum is exact
 /// whatever the operands are. A product with e > 83 is at least 2^130: it sets `overflows`, and no finite result is right.
 library ExactDot {
     using Wide for Wide.Uint512;
@@ -62,9 +62,9 @@ library ExactDot {
 
     /// @dev Both operands advance by a word of eight values, b by `stride` bytes (0: the same word again).
     function _accumulate(uint256 a, uint256 b, uint256 stride, uint256 count) private pure returns (Sum memory total) {
-        uint256 absolute; // unit 2^−200; at most 8192·2^48·2^194 < 2^256
+        uint256 absolute; // unit 2^−134; at most 8192·2^48·2^127 < 2^256
         uint256 negative;
-        // |Σ| and negative Σ of unit 2^−298, the same of unit 2^−5, overflow flag: touched by the slow path only.
+        // |Σ| and negative Σ of unit 2^−298, the same of unit 2^−6, overflow flag: touched by the slow path only.
         uint256[5] memory rare;
         uint256 bad;
         assembly ("memory-safe") {
@@ -72,41 +72,40 @@ library ExactDot {
                 mstore(slot, add(mload(slot), value))
                 if isNegative { mstore(add(slot, 32), add(mload(add(slot, 32)), value)) }
             }
-            // One word whose lanes may be in any range. c: biased exponent sum e + 300.
+            // One word whose lanes may be in any range. c: exponent + 646.
             function slow(slots, cs, mas, mbs, signs) -> abs_, neg_ {
                 for { let j := 0 } lt(j, 256) { j := add(j, 32) } {
                     let p := mul(and(shr(j, mas), 0xffffff), and(shr(j, mbs), 0xffffff))
                     if p {
-                        let c := and(shr(j, cs), 0x1ff)
+                        let c := and(shr(j, cs), 0x3ff)
                         let s := and(shr(j, signs), 1)
-                        switch lt(c, 100)
-                        case 1 { store(slots, shl(sub(c, 2), p), s) }
+                        switch lt(c, 512)
+                        case 1 { store(slots, shl(sub(c, 348), p), s) }
                         default {
-                            switch lt(c, 295)
+                            switch lt(c, 640)
                             case 1 {
-                                let v := shl(sub(c, 100), p)
+                                let v := shl(sub(c, 512), p)
                                 abs_ := add(abs_, v)
                                 neg_ := add(neg_, mul(s, v))
                             }
                             default {
-                                switch gt(c, 383)
+                                switch gt(c, 729)
                                 case 1 { mstore(add(slots, 128), 1) }
-                                default { store(add(slots, 64), shl(sub(c, 295), p), s) }
+                                default { store(add(slots, 64), shl(sub(c, 640), p), s) }
                             }
                         }
                     }
                 }
             }
             let end := add(a, shl(2, count))
-            for {} lt(a, end) {
-                a := add(a, 32)
-                b := add(b, stride)
-            } {
+            for {} lt(a, end) {} {
                 let wa := mload(a)
                 let wb := mload(b)
-                if lt(sub(end, a), 32) {
+                a := add(a, 32)
+                b := add(b, stride)
+                if gt(a, end) {
                     // The last word: bytes past the end are zeros.
-                    let mask := not(shr(shl(3, sub(end, a)), not(0)))
+                    let mask := shl(shl(3, sub(a, end)), not(0))
                     wa := and(wa, mask)
                     wb := and(wb, mask)
                 }
@@ -123,7 +122,8 @@ library ExactDot {
                     x := and(xor(wb, shr(16, wb)), 0x0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff0000ffff)
                     wb := xor(wb, xor(x, shl(16, x)))
                 }
-                // Per lane: sign of the product, mantissas with the implicit bit, and c = sum of the exponent fields (≥ 1 each).
+                // Per lane: sign of the product, mantissas with the implicit bit, and c = exponent + 646, the exponent being the sum
+                // of the two fields (≥ 1 each) less 300.
                 let signs := shr(31, and(xor(wa, wb), 0x8000000080000000800000008000000080000000800000008000000080000000))
                 let c
                 let ma
@@ -148,27 +148,29 @@ library ExactDot {
                     ma := or(and(wa, 0x007fffff007fffff007fffff007fffff007fffff007fffff007fffff007fffff), ia)
                     mb := or(and(wb, 0x007fffff007fffff007fffff007fffff007fffff007fffff007fffff007fffff), ib)
                     // A field of 0 counts as 1.
-                    c := shr(23, sub(
+                    c := add(shr(23, sub(
                         add(add(fa, fb), 0x0100000001000000010000000100000001000000010000000100000001000000),
                         add(ia, ib)
-                    ))
+                    )), 0x0000015a0000015a0000015a0000015a0000015a0000015a0000015a0000015a)
                 }
-                // Bit 9 of a lane: c > 294, which only nonzero products reach.
+                // Bits 7 to 9 of a lane are 100 where 512 ≤ c < 640, and the lowest byte is then the shift. A product of zero may
+                // stand anywhere: it is shifted by what there is.
                 let outside := and(
-                    add(c, 0x000000d9000000d9000000d9000000d9000000d9000000d9000000d9000000d9),
-                    0x0000020000000200000002000000020000000200000002000000020000000200
+                    xor(c, 0x0000020000000200000002000000020000000200000002000000020000000200),
+                    0x0000038000000380000003800000038000000380000003800000038000000380
                 )
-                // Bit 9 of a lane: c < 100.
-                let below := and(
-                    not(add(c, 0x0000019c0000019c0000019c0000019c0000019c0000019c0000019c0000019c)),
-                    0x0000020000000200000002000000020000000200000002000000020000000200
-                )
-                if below {
-                    let nonzero := and(
-                        add(ma, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff),
-                        add(mb, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff)
+                if outside {
+                    // Adding 2³¹ − 1 carries into bit 31 of a lane unless it is zero.
+                    outside := and(
+                        and(
+                            add(outside, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff),
+                            0x8000000080000000800000008000000080000000800000008000000080000000
+                        ),
+                        and(
+                            add(ma, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff),
+                            add(mb, 0x7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff7fffffff)
+                        )
                     )
-                    outside := or(outside, and(below, shr(22, nonzero)))
                 }
                 if outside {
                     let abs_, neg_ := slow(rare, c, ma, mb, signs)
@@ -176,11 +178,6 @@ library ExactDot {
                     negative := add(negative, neg_)
                     continue
                 }
-                // Shifts. Where the product is zero any will do: 256 more keeps the subtraction within the lane.
-                c := sub(
-                    add(c, shr(1, below)),
-                    0x0000006400000064000000640000006400000064000000640000006400000064
-                )
                 {
                     let v := shl(byte(3, c), mul(shr(224, ma), shr(224, mb)))
                     absolute := add(absolute, v)
@@ -230,6 +227,6 @@ library ExactDot {
     }
 
     function _combined(uint256 low, uint256 middle, uint256 high) private pure returns (Wide.Uint512 memory) {
-        return Wide.Uint512(0, low).add(Wide.shifted(middle, 98)).add(Wide.shifted(high, 293));
+        return Wide.Uint512(0, low).add(Wide.shifted(middle, 164)).add(Wide.shifted(high, 292));
     }
 }

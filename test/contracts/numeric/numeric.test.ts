@@ -217,7 +217,7 @@ describe("beyond the stored vectors", () => {
     }
   });
   test("the borders of every window: exponent sums around them, alone, among zeros, and 8192 times", async () => {
-    for (const c of [2, 3, 99, 100, 101, 147, 148, 149, 294, 295, 296, 338, 339, 340, 383, 384, 385, 508]) {
+    for (const c of [2, 3, 147, 148, 149, 165, 166, 167, 292, 293, 294, 295, 338, 339, 340, 383, 384, 385, 508]) {
       const field = Math.min(254, c - 1);
       const largest = fromBits((field << 23) | 0x7fffff);
       const other = fromBits(((c - field) << 23) | 0x7ffffd);
@@ -231,7 +231,7 @@ describe("beyond the stored vectors", () => {
           [0, largest, 0, 1, fromBits(1)],
           [fromBits(1), other, largest, 2 ** -20, -1],
         ],
-        ...([294, 338].includes(c) ? [[Array(8192).fill(largest), Array(8192).fill(-other)]] : []),
+        ...([165, 293, 338].includes(c) ? [[Array(8192).fill(largest), Array(8192).fill(-other)]] : []),
       ] as [number[], number[]][]) {
         const exact = exactDot(
           a.length,

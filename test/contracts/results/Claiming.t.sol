@@ -38,7 +38,7 @@ contract ClaimingTest is Acted {
         i.job.profile = 3;
         refusedJob(i, "profile");
         i = good();
-        i.job.flags = 16;
+        i.job.flags = 32;
         refusedJob(i, "flags");
         i = good();
         i.job.profile = 1;
