@@ -21,6 +21,7 @@ const BY_ERROR: Readonly<Record<string, number>> = {
   "wrong-l1": EXIT.config,
   "wrong-l2": EXIT.config,
   "wrong-key": EXIT.config,
+  "key-file": EXIT.config,
   unfunded: EXIT.config,
 };
 

@@ -1,4 +1,5 @@
 import { BaseError, HttpRequestError, TimeoutError } from "viem";
+import { AnhError } from "./errors.ts";
 
 /** What went wrong while something outside was asked, for the person who runs the service. */
 export interface Trouble {
@@ -19,6 +20,8 @@ export function shownUrl(url: string): string {
 /** An error as plain fields. An endpoint that does not answer is named. */
 export function troubleOf(error: unknown): Trouble {
   if (!(error instanceof Error)) return { message: String(error) };
+  const own = ownErrorOf(error);
+  if (own !== undefined && own !== error) return troubleOf(own);
   const failed = error instanceof BaseError ? error.walk(isOfEndpoint) : null;
   if (isOfEndpoint(failed)) {
     const url = shownUrl(failed.url);
@@ -30,6 +33,12 @@ export function troubleOf(error: unknown): Trouble {
     ...(code === undefined ? {} : { code }),
     ...(hint === undefined ? {} : { hint }),
   };
+}
+
+/** The error of ours that a library may have wrapped in one of its own. */
+export function ownErrorOf(error: unknown): AnhError | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof AnhError) return cause;
+  return undefined;
 }
 
 /** The first line of viem's own words, and what the endpoint said. */

@@ -4,12 +4,11 @@ import { type ChallengerSettings, runChallenger } from "./challenger-wiring.ts";
 import { type EventSink, ndjsonSink } from "./events.ts";
 import { untilSignal } from "./signal.ts";
 
-/** Until a signal. */
+/** Until a signal. Throws `WrongL1Error` once its L1 is another one. */
 export async function challengerMain(settings: ChallengerSettings, events: EventSink): Promise<void> {
   const signalled = untilSignal();
   const running = runChallenger(settings, events);
-  await signalled;
-  await running.stop();
+  await Promise.race([signalled, running.failed]).finally(() => running.stop());
 }
 
 if (import.meta.main) {

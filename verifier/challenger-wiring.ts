@@ -15,15 +15,17 @@ import { readPublished } from "./dispute/published.ts";
 import { openDisputeReader } from "./dispute/reader.ts";
 import { openWatch } from "./dispute/watch.ts";
 import type { EventSink } from "./events.ts";
-import type { Service } from "./executor.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
 import { totalRuntime } from "./runtime/total.ts";
+import type { Service } from "./service.ts";
 import { storeState } from "./trace/checkpoint.ts";
 import { openBlobStore } from "./trace/store.ts";
 
 export type ChallengerSettings = {
   readonly chain: ChainFile;
   readonly l1Url: string;
+  /** Other endpoints of the same L1. */
+  readonly l1WitnessUrls?: readonly string[];
   readonly key: Hex;
   /** Content that was fetched; may be deleted while the challenger is down. */
   readonly folder: string;
@@ -49,9 +51,9 @@ const patienceFor = ({ steps, segmentSteps, graph, windowSeconds }: Task): numbe
 };
 
 export function runChallenger(settings: ChallengerSettings, events: EventSink): Service {
-  const { chain, l1Url, key, folder } = settings;
-  const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
-  const sender = openAccountSender(l1, l1Url, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
+  const { chain, l1Url, l1WitnessUrls = [], key, folder } = settings;
+  const l1 = openL1({ urls: [l1Url, ...l1WitnessUrls], chain, pollMs: settings.pollMs }, events);
+  const sender = openAccountSender(l1, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
   const disputes = openDisputeReader(l1);
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Abi, type Hex, isAddressEqual, parseEventLogs, type TransactionReceipt } from "viem";
 import { demandsAbi } from "../common/contracts/demands.ts";
 import { disputesAbi } from "../common/contracts/disputes.ts";
@@ -20,10 +19,10 @@ import type { DisputeReader } from "./dispute/reader.ts";
 import { roomAtPlainFee } from "./dispute/room.ts";
 import { byUrgency, type Urgent } from "./dispute/urgency.ts";
 import type { Watch, Watched } from "./dispute/watch.ts";
-import { apart, type EventSink, roundFailed } from "./events.ts";
-import type { Service } from "./executor.ts";
+import { apart, type EventSink } from "./events.ts";
 import type { L1 } from "./l1.ts";
 import { BondTooHighError, RefusedError, type Sender } from "./sender.ts";
+import { type Service, startRounds } from "./service.ts";
 
 export type ChallengerOptions = {
   readonly pollMs: number;
@@ -50,7 +49,6 @@ export type ChallengerModules = {
  * kill it anywhere and start it again.
  */
 export function startChallenger(options: ChallengerOptions, modules: ChallengerModules): Service {
-  const stopping = new AbortController();
   const memory: Memory = {
     settled: new Set(),
     quietSince: new Map(),
@@ -58,17 +56,11 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
     asked: new Map(),
     underway: new Map(),
   };
-  const loop = async () => {
-    while (!stopping.signal.aborted) {
-      await round(options, modules, memory).catch((error) => modules.events(roundFailed(error)));
-      await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  };
-  const running = loop();
+  const rounds = startRounds(options.pollMs, () => round(options, modules, memory), modules.events);
   return {
+    failed: rounds.failed,
     stop: async () => {
-      stopping.abort();
-      await running;
+      await rounds.stop();
       await Promise.allSettled(memory.underway.values());
       await modules.watch.idle();
     },

@@ -1,4 +1,5 @@
-import { troubleOf } from "../common/trouble.ts";
+import { WrongL1Error } from "../common/l1-errors.ts";
+import { ownErrorOf, troubleOf } from "../common/trouble.ts";
 
 /** One line of what a service does; amounts as bigint, hashes as hex. */
 export type ServiceEvent = { readonly event: string; readonly [field: string]: unknown };
@@ -20,6 +21,12 @@ export async function apart(about: object, events: EventSink, work: () => Promis
   } catch (error) {
     events(roundFailed(error, about));
   }
+}
+
+/** What no waiting cures, so that the service must end: its L1 is another one. */
+export function fatalOf(error: unknown): WrongL1Error | undefined {
+  const own = ownErrorOf(error);
+  return own instanceof WrongL1Error ? own : undefined;
 }
 
 /** NDJSON on a stream, with the time and the process's id. */

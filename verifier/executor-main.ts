@@ -7,7 +7,7 @@ import { untilSignal } from "./signal.ts";
 
 const DEMANDS_TIMEOUT_MS = 10_000;
 
-/** Until a signal. `openSteps` is where an executor that computes differently comes in. */
+/** Until a signal. Throws `WrongL1Error` once its L1 is another one. `openSteps` is where an executor that computes differently comes in. */
 export async function executorMain(
   settings: ExecutorTold,
   events: EventSink,
@@ -16,8 +16,7 @@ export async function executorMain(
   const signalled = untilSignal();
   const demands = openDemandSource(settings.nodeUrl, DEMANDS_TIMEOUT_MS);
   const running = await runExecutor(settings, { demands, openSteps, events });
-  await signalled;
-  await running.stop();
+  await Promise.race([signalled, running.failed]).finally(() => running.stop());
 }
 
 if (import.meta.main) {

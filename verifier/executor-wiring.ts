@@ -27,6 +27,7 @@ import type { EventSink } from "./events.ts";
 import { startExecutor } from "./executor.ts";
 import type { Graph } from "./graph/graph.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import type { Service } from "./service.ts";
 import { DeclinedError } from "./trace/canonical.ts";
 import { requireRoom, roomAt, roomFor, TooBigError } from "./trace/room.ts";
 import { type Steps, stepsOf } from "./trace/steps.ts";
@@ -35,6 +36,8 @@ import { type BlobStore, openBlobStore } from "./trace/store.ts";
 export type ExecutorSettings = {
   readonly chain: ChainFile;
   readonly l1Url: string;
+  /** Other endpoints of the same L1. */
+  readonly l1WitnessUrls?: readonly string[];
   readonly key: Hex;
   /** Checkpoints and content; may be deleted while the executor is down. */
   readonly folder: string;
@@ -56,7 +59,7 @@ export type ExecutorParts = {
   readonly events: EventSink;
 };
 
-export type RunningExecutor = { readonly dataUrl: string; readonly stop: () => Promise<void> };
+export type RunningExecutor = Service & { readonly dataUrl: string };
 
 const DATA_TIMEOUT_MS = 30_000;
 const RETRY_MS = 2_000;
@@ -71,10 +74,10 @@ export const honestSteps =
 
 /** An executor with its data service, ready to be stopped. */
 export async function runExecutor(settings: ExecutorSettings, parts: ExecutorParts): Promise<RunningExecutor> {
-  const { chain, l1Url, key, folder } = settings;
+  const { chain, l1Url, l1WitnessUrls = [], key, folder } = settings;
   const { demands, openSteps, events } = parts;
-  const l1 = openL1({ url: l1Url, chain, pollMs: settings.pollMs });
-  const sender = openAccountSender(l1, l1Url, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
+  const l1 = openL1({ urls: [l1Url, ...l1WitnessUrls], chain, pollMs: settings.pollMs }, events);
+  const sender = openAccountSender(l1, key, Math.max(4 * chain.clocks.l1BlockMs, 5000));
   const store = openBlobStore(join(folder, "blobs"));
   const unclaimed = openBlobStore(join(folder, "unclaimed"));
   const own: BlobStore = { ...store, get: async (root) => (await store.get(root)) ?? unclaimed.get(root) };
@@ -184,6 +187,7 @@ export async function runExecutor(settings: ExecutorSettings, parts: ExecutorPar
   events({ event: "ready", account: sender.address, dataUrl });
   return {
     dataUrl,
+    failed: service.failed,
     stop: async () => {
       await service.stop();
       await runs.close();

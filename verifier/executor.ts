@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { type Abi, type Hex, hexToString, isAddressEqual, type TransactionReceipt } from "viem";
 import { hexOf } from "../common/bytes.ts";
 import { commitment } from "../common/claim.ts";
@@ -25,9 +24,10 @@ import { claimsOf, consumedOf, specOf } from "./claims/spec.ts";
 import { CLAIM_STATUS } from "./claims/status.ts";
 import type { CommissionView, ExecutorView } from "./claims/view.ts";
 import type { Workbench } from "./claims/workbench.ts";
-import { apart, type EventSink, roundFailed } from "./events.ts";
+import { apart, type EventSink } from "./events.ts";
 import type { L1 } from "./l1.ts";
 import { RefusedError, type Sender } from "./sender.ts";
+import { type Service, startRounds } from "./service.ts";
 
 export type ExecutorOptions = {
   readonly pollMs: number;
@@ -54,14 +54,11 @@ export type ExecutorModules = {
   readonly events: EventSink;
 };
 
-export type Service = { readonly stop: () => Promise<void> };
-
 /**
  * Computes what L2 demands, claims it on L1 and keeps its claims alive until they are final. The loop remembers nothing
  * that it could not read again: kill it anywhere and start it again.
  */
 export function startExecutor(options: ExecutorOptions, modules: ExecutorModules): Service {
-  const stopping = new AbortController();
   const closed: Closed = {
     done: new Map(),
     settled: new Set(),
@@ -69,19 +66,7 @@ export function startExecutor(options: ExecutorOptions, modules: ExecutorModules
     lost: new Set(),
     declined: new Set(),
   };
-  const loop = async () => {
-    while (!stopping.signal.aborted) {
-      await round(options, modules, closed).catch((error) => modules.events(roundFailed(error)));
-      await sleep(options.pollMs, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  };
-  const running = loop();
-  return {
-    stop: () => {
-      stopping.abort();
-      return running;
-    },
-  };
+  return startRounds(options.pollMs, () => round(options, modules, closed), modules.events);
 }
 
 type Errand = { readonly task: Task; readonly job: Job | undefined };

@@ -3,7 +3,7 @@ import { type Hex, parseEther } from "viem";
 import { z } from "zod";
 import type { ChainFile } from "../common/chain-file.ts";
 import { isPrivateKey } from "../common/private-key.ts";
-import { httpUrl, SettingsError, whole } from "../common/settings.ts";
+import { httpUrl, listOf, SettingsError, whole } from "../common/settings.ts";
 import { readChain } from "./read-chain.ts";
 
 const path = z.string().min(1);
@@ -25,6 +25,11 @@ export const serviceShape = {
     description: "the chain's addresses and clocks, as `dev` and `demo` write it",
   }),
   l1Url: httpUrl.default("http://127.0.0.1:8545").meta({ value: "url", description: "an L1 node" }),
+  l1WitnessUrls: listOf(httpUrl).default([]).meta({
+    value: "urls",
+    description:
+      "other endpoints of the same L1, comma-separated: nothing is done on what they disagree about, and one that is down is done without",
+  }),
   nodeUrl: httpUrl
     .default("http://127.0.0.1:9545")
     .meta({ value: "url", description: "an L2 node: says what is asked for, and holds what jobs name" }),
@@ -46,6 +51,7 @@ const KEY = "ANH_KEY";
 export interface ServiceSettings {
   readonly chain: ChainFile;
   readonly l1Url: string;
+  readonly l1WitnessUrls: readonly string[];
   readonly nodeUrl: string;
   readonly key: Hex;
   readonly folder: string;
@@ -57,10 +63,11 @@ export function serviceSettings(
   told: z.output<z.ZodObject<typeof serviceShape>>,
   environment: NodeJS.ProcessEnv,
 ): ServiceSettings {
-  const { chainFile, l1Url, nodeUrl, dataDir, keyFile, pollMs, maxBondEth } = told;
+  const { chainFile, l1Url, l1WitnessUrls, nodeUrl, dataDir, keyFile, pollMs, maxBondEth } = told;
   return {
     chain: readChain(chainFile),
     l1Url,
+    l1WitnessUrls,
     nodeUrl,
     key: chosenKey(environment[KEY], keyFile),
     folder: dataDir,
@@ -76,7 +83,7 @@ function chosenKey(variable: string | undefined, keyFile: string | undefined): H
     throw new SettingsError("settings", `there are two keys: ${KEY} and --key-file ${keyFile}`, {
       hint: `unset ${KEY}, or leave --key-file out`,
     });
-  return keyOf(readKeyFile(keyFile), keyFile);
+  return keyOf(readKeyFile(keyFile), keyFile, "key-file");
 }
 
 function readKeyFile(file: string): string {
@@ -94,13 +101,13 @@ function readKeyFile(file: string): string {
 }
 
 /** Says nothing of what it found instead: that may be a key with a letter too many. */
-function keyOf(key: string | undefined, place: string): Hex {
+function keyOf(key: string | undefined, place: string, code = "settings"): Hex {
   if (key === undefined || key === "")
-    throw new SettingsError("settings", `${place} is empty: the service needs the key of an L1 account of its own`, {
+    throw new SettingsError(code, `${place} is empty: the service needs the key of an L1 account of its own`, {
       expected: "0x and 64 hex digits",
       hint: "put the key into a file that only you can read, and name it: --key-file <path>",
     });
   if (!isPrivateKey(key))
-    throw new SettingsError("settings", `${place} holds no private key`, { expected: "0x and 64 hex digits" });
+    throw new SettingsError(code, `${place} holds no private key`, { expected: "0x and 64 hex digits" });
   return key;
 }

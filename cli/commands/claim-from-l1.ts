@@ -1,11 +1,12 @@
-import { BaseError, type Hex, HttpRequestError, isHex, size } from "viem";
+import { type Hex, isHex, size } from "viem";
 import { AnhError } from "../../common/errors.ts";
-import { shownUrl } from "../../common/trouble.ts";
 import { type LoggedClaim, openClaimLog } from "../../verifier/claims/log.ts";
 import type { RunSpec } from "../../verifier/claims/runs.ts";
 import { specOf } from "../../verifier/claims/spec.ts";
 import { openL1 } from "../../verifier/clients.ts";
 import { readChain } from "../../verifier/read-chain.ts";
+import { firstThatAnswers } from "../service/l1.ts";
+import { checkNode } from "../service/node.ts";
 
 /** Where a command finds a claim and what it names. */
 export interface ClaimOptions {
@@ -28,15 +29,14 @@ export async function claimFromL1(words: string, { chainFile, l1Url, nodeUrl }: 
   if (!isHex(words) || size(words) !== 32)
     throw new AnhError("usage", `"${words}" is no claim hash`, { expected: "32 bytes in hex", actual: words });
   const claimHash: Hex = words;
-  const l1 = openL1({ url: l1Url, chain: readChain(chainFile), pollMs: POLL_MS });
-  const log = openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock);
-  const claims = await log.read().catch((cause) => {
-    if (!(cause instanceof BaseError && cause.walk((error) => error instanceof HttpRequestError))) throw cause;
-    throw new AnhError("l1-unavailable", `no L1 node answers at ${shownUrl(l1Url)}`, {
-      cause,
-      hint: "name one with --l1-url",
-    });
+  const chain = readChain(chainFile);
+  await firstThatAnswers([l1Url], chain);
+  // Its claimant may serve what no node does; but what answers as a node must be one.
+  await checkNode(nodeUrl, chain).catch((error: AnhError) => {
+    if (error.code !== "node-unavailable") throw error;
   });
+  const l1 = openL1({ urls: [l1Url], chain, pollMs: POLL_MS }, () => {});
+  const claims = await openClaimLog(l1.client, l1.contracts.resultClaims, l1.fromBlock).read();
   const logged = claims.get(claimHash);
   const spec = logged && specOf(logged, claims);
   if (logged === undefined || spec === undefined)

@@ -1,4 +1,4 @@
-import type { PublicClient } from "viem";
+import { createPublicClient, http, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { shownUrl } from "../../common/trouble.ts";
@@ -44,4 +44,25 @@ export async function checkDeployed(
       actual: "no code",
       hint,
     });
+}
+
+/** Each that answers must be this chain's L1; services do without those that do not answer as long as one does. */
+export async function firstThatAnswers(urls: readonly string[], chain: ChainFile): Promise<PublicClient> {
+  const answering: PublicClient[] = [];
+  let dead: unknown;
+  for (const url of urls) {
+    const client = createPublicClient({ transport: http(url, { retryCount: 0 }), cacheTime: 0 });
+    try {
+      await checkL1(client, chain, url);
+    } catch (error) {
+      if (!(error instanceof AnhError) || error.code !== "l1-unavailable") throw error;
+      dead ??= error;
+      continue;
+    }
+    await checkDeployed(client, chain, url);
+    answering.push(client);
+  }
+  const [first] = answering;
+  if (first === undefined) throw dead;
+  return first;
 }

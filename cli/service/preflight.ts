@@ -1,15 +1,16 @@
-import { createPublicClient, type Hex, http, type PublicClient } from "viem";
+import type { Hex, PublicClient } from "viem";
 import { privateKeyToAddress } from "viem/accounts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { requireNoRun, writableFolder } from "../stack/data-dir.ts";
 import { lockFolder } from "../stack/run-lock.ts";
-import { checkDeployed, checkL1 } from "./l1.ts";
+import { firstThatAnswers } from "./l1.ts";
 import { checkNode } from "./node.ts";
 
 export interface PreflightSettings {
   readonly chain: ChainFile;
   readonly l1Url: string;
+  readonly l1WitnessUrls?: readonly string[];
   readonly nodeUrl: string;
   readonly key: Hex;
   readonly folder: string;
@@ -17,11 +18,9 @@ export interface PreflightSettings {
 
 /** What a verifier service would only stumble over later, said before it starts. Returns what its account has on L1. */
 export async function preflight(settings: PreflightSettings): Promise<bigint> {
-  const { chain, l1Url, nodeUrl, key, folder } = settings;
+  const { chain, l1Url, l1WitnessUrls = [], nodeUrl, key, folder } = settings;
   takeFolder(folder);
-  const l1 = createPublicClient({ transport: http(l1Url, { retryCount: 0 }), cacheTime: 0 });
-  await checkL1(l1, chain, l1Url);
-  await checkDeployed(l1, chain, l1Url);
+  const l1 = await firstThatAnswers([l1Url, ...l1WitnessUrls], chain);
   await checkNode(nodeUrl, chain);
   return checkFunds(l1, privateKeyToAddress(key));
 }

@@ -26,6 +26,7 @@ import { storeGraph, storeTensors } from "./upload.ts";
 /** Where a claimant says it serves, where a service looks for L1, for content, and for work. */
 export type Serving = {
   readonly l1Url?: string;
+  readonly l1WitnessUrls?: readonly string[];
   readonly maxBondWei?: bigint;
   readonly dataUrl?: string;
   readonly dataUrls?: readonly string[];
@@ -105,7 +106,7 @@ export async function openStageOn<L extends StageL1>(start: () => Promise<L>) {
         { demands, openSteps, events: (event) => events.push(event) },
       );
       stops.push(running.stop);
-      return { events, stop: running.stop };
+      return { events, stop: running.stop, failed: running.failed };
     },
     watch(settings: Partial<ChallengerSettings> = {}): ServiceEvent[] {
       const events = record("challenger");

@@ -76,6 +76,8 @@ describe("settings of executor and challenger", () => {
       expect(problem(() => executor(["--key-file", keyFile], { ANH_KEY })).message).toBe(
         `there are two keys: ANH_KEY and --key-file ${keyFile}`,
       );
+    writeFileSync(keyFile, "0x12");
+    expect(problem(() => executor(["--key-file", keyFile], { ANH_KEY: undefined })).code).toBe("key-file");
     expect(problem(() => executor(["--key-file", "/nowhere"], { ANH_KEY: undefined }))).toMatchObject({
       code: "settings",
       message: "--key-file /nowhere cannot be read (ENOENT)",

@@ -209,7 +209,10 @@ describe("a challenger that challenges and does nothing more", () => {
     const { events } = await execute("executor", task, honestSteps(1));
     const { claimHash } = (await seen(events, "claimed")) as unknown as { claimHash: Hex };
     const { chain, url, client } = stage.l1;
-    const idle = openAccountSender(openL1({ url, chain, pollMs: 20 }), url, devAccount("challenger").privateKey);
+    const idle = openAccountSender(
+      openL1({ urls: [url], chain, pollMs: 20 }, () => {}),
+      devAccount("challenger").privateKey,
+    );
     const contract = { address: chain.contracts.disputes, abi: disputesAbi as Abi };
     await idle.sendWithBond({ ...contract, functionName: "challenge", args: [claimHash, 0, 0] }, 10n ** 18n);
     await stage.l1.warp(61);

@@ -293,7 +293,10 @@ describe("a validator that the job names", () => {
     const link = { segment, step: { trace: stepTraceOf(await data.stepRoots(claimHash, 0)), proof: stepProof } };
 
     const disputes = { address: chain.contracts.disputes, abi: disputesAbi as Abi };
-    const sender = openAccountSender(openL1({ url, chain, pollMs: 20 }), url, devAccount("challenger").privateKey);
+    const sender = openAccountSender(
+      openL1({ urls: [url], chain, pollMs: 20 }, () => {}),
+      devAccount("challenger").privateKey,
+    );
     await sender.sendWithBond({ ...disputes, functionName: "challenge", args: [claimHash, 0, 0] }, 10n ** 18n);
     const [made] = await disputeSource(client, chain).ofClaim(claimHash);
     const [logged] = await client.getContractEvents({

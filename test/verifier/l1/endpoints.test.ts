@@ -1,0 +1,265 @@
+// What services read of L1 where one of their endpoints lies, lags, forks or is dead.
+import {
+  createWalletClient,
+  custom,
+  formatBlock,
+  type Hex,
+  http,
+  numberToHex,
+  type PublicClient,
+  type RpcBlock,
+} from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
+import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
+import { keccakHex } from "../../../common/keccak.ts";
+import { headerRlp } from "../../../common/l1-header.ts";
+import { ownErrorOf } from "../../../common/trouble.ts";
+import { openL1 } from "../../../verifier/clients.ts";
+import type { ServiceEvent } from "../../../verifier/events.ts";
+import { openAgreed } from "../../../verifier/l1/agreed.ts";
+import { openEndpoints } from "../../../verifier/l1/endpoints.ts";
+import { openLogBook } from "../../../verifier/l1/log-book.ts";
+import { startL1, type TestL1 } from "../../support/l1.ts";
+import { type Lie, type LyingL1, startLyingL1 } from "../../support/lying-l1.ts";
+import { until } from "../../support/until.ts";
+
+const METHODS = [
+  ...["eth_getBlockReceipts", "eth_getBlockByNumber", "eth_getLogs", "eth_call", "eth_estimateGas", "eth_chainId"],
+  ...["eth_sendRawTransaction", "eth_maxPriorityFeePerGas", "eth_getTransactionReceipt"],
+];
+
+let l1: TestL1;
+let liar: LyingL1;
+let logged: bigint;
+beforeAll(async () => {
+  l1 = await startL1();
+  liar = await startLyingL1(l1.url);
+  const wallet = createWalletClient({
+    account: privateKeyToAccount(devAccount("user").privateKey),
+    transport: http(l1.url),
+  });
+  for (const amount of [1n, 2n]) {
+    const { inbox, prepaidGas: address } = l1.chain.contracts;
+    const hash = await wallet.writeContract({
+      address,
+      abi: prepaidGasAbi,
+      functionName: "deposit",
+      args: [inbox],
+      value: amount,
+      chain: null,
+    });
+    logged = (await until(() => l1.client.getTransactionReceipt({ hash }).catch(() => undefined))).blockNumber;
+  }
+});
+afterEach(() => {
+  for (const method of METHODS) liar.lie(method, undefined);
+  liar.fail(undefined);
+});
+afterAll(() => {
+  liar?.stop();
+  l1?.stop();
+});
+
+/** As services do, but for the contracts whose logs they read. */
+function open(...urls: [string, ...string[]]) {
+  const events: ServiceEvent[] = [];
+  const { inbox: resultClaims } = l1.chain.contracts;
+  const chain = { ...l1.chain, contracts: { ...l1.chain.contracts, resultClaims } };
+  return { ...openL1({ urls, chain, pollMs: 20 }, (event) => events.push(event)), events };
+}
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => "nothing thrown",
+    (error) => ownErrorOf(error)?.code ?? error,
+  );
+const logsOf = (client: PublicClient) =>
+  client.getLogs({ address: l1.chain.contracts.inbox, fromBlock: 0n, toBlock: logged + 1n });
+const failed = (events: readonly ServiceEvent[]) => events.find(({ event }) => event === "l1-endpoint-failed");
+
+type Receipt = { readonly logs: readonly object[] };
+const withLogs =
+  (change: (receipts: readonly Receipt[]) => unknown): Lie =>
+  (receipts, [number]) =>
+    number === numberToHex(logged) ? change(receipts as readonly Receipt[]) : receipts;
+
+const LIES: Readonly<Record<string, Lie>> = {
+  "a hidden log": withLogs((all) => all.map((receipt) => ({ ...receipt, logs: receipt.logs.slice(1) }))),
+  "an invented log": withLogs((all) => all.map(({ logs, ...receipt }) => ({ ...receipt, logs: [...logs, ...logs] }))),
+  "another log's data": withLogs((all) =>
+    all.map(({ logs, ...rest }) => ({ ...rest, logs: logs.map((log) => ({ ...log, data: "0x01" })) })),
+  ),
+  "receipts in another order": withLogs((all) => [...all].reverse().concat(all)),
+  "a truncated answer": withLogs(() => []),
+  "no answer": withLogs(() => null),
+};
+
+describe("logs", () => {
+  it("are those that L1 has", async () => {
+    const { client, events } = open(l1.url);
+    expect((await logsOf(client)).map(({ blockTimestamp: _, ...log }) => log)).toEqual(
+      (await logsOf(l1.client)).map(({ blockTimestamp: _, ...log }) => ({ ...log, address: log.address })),
+    );
+    expect(events).toEqual([]);
+  });
+
+  for (const [name, lie] of Object.entries(LIES)) {
+    it(`${name}: the only endpoint is not believed`, async () => {
+      liar.lie("eth_getBlockReceipts", lie);
+      expect(await failure(logsOf(open(liar.url).client))).toBe("l1-receipts");
+    });
+
+    it(`${name}: it is named, and the logs come from another endpoint`, async () => {
+      liar.lie("eth_getBlockReceipts", lie);
+      const { client, events } = open(liar.url, l1.url);
+      expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
+      expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-receipts" });
+    });
+  }
+
+  it("a header with another bloom, which would hide a block's logs, is not its block's", async () => {
+    const emptied: Lie = (block) => ({ ...(block as object), logsBloom: `0x${"00".repeat(256)}` });
+    liar.lie("eth_getBlockByNumber", emptied);
+    expect(await failure(logsOf(open(liar.url).client))).toBe("l1-header");
+    const { client, events } = open(liar.url, l1.url);
+    expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
+    expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-header" });
+  });
+
+  it("an endpoint without receipts of blocks is done without", async () => {
+    liar.lie(
+      "eth_getBlockReceipts",
+      withLogs(() => undefined),
+    );
+    const { client, events } = open(liar.url, l1.url);
+    expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
+    expect(failed(events)).toMatchObject({ url: liar.url });
+  });
+
+  it("of long ago: a page that leaves some out is found out by another endpoint's", async () => {
+    liar.lie("eth_getLogs", () => []);
+    const events: ServiceEvent[] = [];
+    const endpoints = openEndpoints([liar.url, l1.url], (event) => events.push(event));
+    const agreed = openAgreed({ stuckMs: 60_000 }, endpoints, () => {});
+    const { chain } = l1;
+    const options = { chain, addresses: [chain.contracts.inbox], provenBlocks: 1n };
+    const book = openLogBook(options, { agreed, endpoints });
+    expect(await book.upTo(await agreed.head(0))).not.toHaveLength(0);
+    expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-logs" });
+  });
+});
+
+describe("the head", () => {
+  it("is the newest that all have; one that lags is named", async () => {
+    const old = await l1.client.request({ method: "eth_getBlockByNumber", params: ["0x1", false] });
+    liar.lie("eth_getBlockByNumber", (block, [at]) => (at === "latest" ? old : block));
+    const { client, events } = open(l1.url, liar.url);
+    expect(await client.getBlockNumber()).toBe(1n);
+    expect(events).toMatchObject([{ event: "l1-endpoint-lags", url: liar.url }]);
+  });
+
+  it("does not wait for an endpoint that no longer moves", async () => {
+    const old = await l1.client.request({ method: "eth_getBlockByNumber", params: ["0x1", false] });
+    liar.lie("eth_getBlockByNumber", (block, [at]) => (at === "latest" ? old : block));
+    const events: ServiceEvent[] = [];
+    const endpoints = openEndpoints([l1.url, liar.url], (event) => events.push(event));
+    const agreed = openAgreed({ stuckMs: 300 }, endpoints, () => {});
+    expect((await agreed.head(0)).header.number).toBe(1n);
+    const head = await until(async () => {
+      const { header } = await agreed.head(0);
+      return header.number > 1n ? header : undefined;
+    });
+    expect(head.number).toBeGreaterThan(1n);
+    expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-endpoint-stuck" });
+  });
+
+  it("that two endpoints have differently is nobody's, though each gives its hash", async () => {
+    liar.lie("eth_getBlockByNumber", (raw) => {
+      const forged = { ...(raw as RpcBlock), extraData: "0x01" } as const;
+      return { ...forged, hash: keccakHex(headerRlp(formatBlock(forged))) };
+    });
+    const { client, events } = open(liar.url, l1.url);
+    const error = await client.getBlockNumber().then(
+      () => undefined,
+      (thrown) => ownErrorOf(thrown),
+    );
+    expect(error).toMatchObject({ code: "l1-endpoints-disagree", message: expect.stringContaining(liar.url) });
+    expect(error?.message).toContain(l1.url);
+    // Who of them lies is not known: nobody is left out, and nothing is done until they agree.
+    expect(events).toEqual([]);
+    liar.lie("eth_getBlockByNumber", undefined);
+    expect(await client.getBlockNumber()).toBeGreaterThan(logged);
+  });
+});
+
+describe("an endpoint", () => {
+  it("that is dead or asks to be left alone is done without, named once, and comes back", async () => {
+    for (const status of [429, 503]) {
+      const { client, events } = open(liar.url, l1.url);
+      liar.fail(status);
+      const look = () => client.getBlockNumber();
+      await look();
+      await look();
+      expect(events).toMatchObject([{ event: "l1-endpoint-failed", url: liar.url, code: "endpoint-unavailable" }]);
+      expect(liar.asked()).toBe(1);
+      liar.fail(undefined);
+      await until(async () => {
+        await look();
+        return events.find(({ event }) => event === "l1-endpoint-back");
+      });
+    }
+  });
+
+  it("that says another state is not outvoted, but nothing is believed", async () => {
+    liar.lie("eth_call", () => numberToHex(7, { size: 32 }));
+    const { client } = open(liar.url, l1.url);
+    const call = client.readContract({
+      address: l1.chain.contracts.resultClaims,
+      abi: resultClaimsAbi,
+      functionName: "liveClaim",
+      args: [`0x${"00".repeat(32)}`],
+    });
+    expect(await failure(call)).toBe("l1-endpoints-disagree");
+  });
+
+  it("of another chain is refused", async () => {
+    liar.lie("eth_chainId", () => "0x1");
+    expect(await failure(logsOf(open(liar.url).client))).toBe("wrong-l1");
+    expect(await failure(logsOf(open(liar.url, l1.url).client))).toBe("l1-endpoints-disagree");
+  });
+});
+
+describe("a transaction", () => {
+  const account = privateKeyToAccount(devAccount("challenger").privateKey);
+  const send = async (client: PublicClient): Promise<Hex> => {
+    const wallet = createWalletClient({ account, transport: custom(client, { retryCount: 0 }) });
+    return wallet.sendTransaction({ to: account.address, value: 1n, chain: null });
+  };
+
+  it("that an endpoint keeps to itself goes out by the others", async () => {
+    const kept = `0x${"11".repeat(32)}`;
+    liar.lie("eth_sendRawTransaction", () => kept);
+    const { client } = open(liar.url, l1.url);
+    const hash = await send(client);
+    expect(hash).not.toBe(kept);
+    expect((await until(() => client.getTransactionReceipt({ hash }).catch(() => undefined))).status).toBe("success");
+  });
+
+  it("does not pay what one endpoint names as the fee", async () => {
+    liar.lie("eth_maxPriorityFeePerGas", () => numberToHex(10n ** 15n));
+    const { client } = open(liar.url, l1.url);
+    expect((await client.estimateFeesPerGas()).maxPriorityFeePerGas).toBeLessThan(10n ** 12n);
+  });
+
+  it("that was included for one endpoint and not for another is not yet", async () => {
+    liar.lie("eth_getTransactionReceipt", () => null);
+    const { client } = open(liar.url, l1.url);
+    const hash = await send(client);
+    await until(() => l1.client.getTransactionReceipt({ hash }).catch(() => undefined));
+    await expect(client.getTransactionReceipt({ hash })).rejects.toThrow("could not be found");
+    liar.lie("eth_getTransactionReceipt", (receipt) => ({ ...(receipt as object), status: "0x0" }));
+    expect(await failure(client.getTransactionReceipt({ hash }))).toBe("l1-endpoints-disagree");
+  });
+});

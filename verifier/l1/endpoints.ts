@@ -1,0 +1,109 @@
+import { BaseError, HttpRequestError, http, RpcRequestError, TimeoutError } from "viem";
+import { L1DataError } from "../../common/l1-errors.ts";
+import { shownUrl, troubleOf } from "../../common/trouble.ts";
+import type { EventSink } from "../events.ts";
+
+/** One L1 node, as it was named. */
+export interface Endpoint {
+  /** Without credentials. */
+  readonly shown: string;
+  readonly ask: (method: string, params: readonly unknown[]) => Promise<unknown>;
+}
+
+/** What one endpoint said, or how it refused. */
+export type Answer<T> =
+  | { readonly endpoint: Endpoint; readonly value: T }
+  | { readonly endpoint: Endpoint; readonly refusal: unknown };
+
+export interface Endpoints {
+  /** Those that are not left alone for having failed; all, if every one has. */
+  readonly usable: () => readonly Endpoint[];
+  /** Asks these; who does not answer, or answers what cannot be true, is named and left alone for a while. Throws if all do. */
+  readonly askAll: <T>(
+    ask: (endpoint: Endpoint) => Promise<T>,
+    among?: readonly Endpoint[],
+  ) => Promise<readonly Answer<T>[]>;
+  /** The first that answers with what can be true. */
+  readonly askOne: <T>(ask: (endpoint: Endpoint) => Promise<T>, among?: readonly Endpoint[]) => Promise<T>;
+  /** Names an endpoint that cannot be used, and leaves it alone for a while. */
+  readonly leaveOut: (endpoint: Endpoint, error: unknown) => void;
+}
+
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export function openEndpoints(urls: readonly [string, ...string[]], events: EventSink): Endpoints {
+  const all = urls.map(openEndpoint(urls.length === 1 ? 1 : 0));
+  const failing = new Map<Endpoint, { readonly failures: number; readonly until: number }>();
+
+  const usable = () => {
+    const now = performance.now();
+    const some = all.filter((endpoint) => (failing.get(endpoint)?.until ?? 0) <= now);
+    return some.length > 0 ? some : all;
+  };
+  const leaveOut = (endpoint: Endpoint, error: unknown) => {
+    // Nothing takes the place of the only one: what it does is told with what it kept from being done.
+    if (all.length === 1) return;
+    const failures = (failing.get(endpoint)?.failures ?? 0) + 1;
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    failing.set(endpoint, { failures, until: performance.now() + pauseMs });
+    if (failures > 1) return;
+    const { code = "l1-endpoint", message } = troubleOf(error);
+    events({ event: "l1-endpoint-failed", url: endpoint.shown, code, error: message });
+  };
+  async function answerOf<T>(endpoint: Endpoint, ask: (endpoint: Endpoint) => Promise<T>): Promise<Answer<T>> {
+    try {
+      const value = await ask(endpoint);
+      if (failing.delete(endpoint)) events({ event: "l1-endpoint-back", url: endpoint.shown });
+      return { endpoint, value };
+    } catch (refusal) {
+      if (isOutOfOrder(refusal)) leaveOut(endpoint, refusal);
+      return { endpoint, refusal };
+    }
+  }
+  const isAnswer = <T>(answer: Answer<T>): boolean => !("refusal" in answer) || !isOutOfOrder(answer.refusal);
+
+  return {
+    usable,
+    leaveOut,
+    askAll: async (ask, among = usable()) => {
+      const answers = await Promise.all(among.map((endpoint) => answerOf(endpoint, ask)));
+      const said = answers.filter(isAnswer);
+      if (said.length === 0) throw (answers[0] as { readonly refusal: unknown }).refusal;
+      return said;
+    },
+    askOne: async (ask, among = usable()) => {
+      let failure: unknown;
+      for (const endpoint of among) {
+        const answer = await answerOf(endpoint, ask);
+        if ("value" in answer) return answer.value;
+        if (!isOutOfOrder(answer.refusal)) throw answer.refusal;
+        failure ??= answer.refusal;
+      }
+      throw failure;
+    },
+  };
+}
+
+const openEndpoint =
+  (retryCount: number) =>
+  (url: string): Endpoint => {
+    const { request } = http(url, { batch: true, retryCount })({});
+    return { shown: shownUrl(url), ask: (method, params) => request({ method, params }) };
+  };
+
+/** Limit exceeded, and methods that it does not have: another endpoint may be better off. */
+const OUT_OF_ORDER: ReadonlySet<unknown> = new Set([-32005, -32601, -32004, 429]);
+
+/** It does not answer, asks to be left alone, or was found to say what cannot be true; anything else it says is an answer. */
+function isOutOfOrder(error: unknown): boolean {
+  if (error instanceof L1DataError) return true;
+  if (!(error instanceof BaseError)) return false;
+  const found = error.walk(
+    (cause) =>
+      cause instanceof HttpRequestError ||
+      cause instanceof TimeoutError ||
+      (cause instanceof RpcRequestError && OUT_OF_ORDER.has(cause.code)),
+  );
+  return found !== null;
+}

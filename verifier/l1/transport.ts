@@ -1,0 +1,129 @@
+import { custom, type Hex, hexToBigInt, keccak256, numberToHex, type Transport } from "viem";
+import { largerOf, smallerOf } from "../../common/bigint.ts";
+import { L1DataError } from "../../common/l1-errors.ts";
+import { type Agreed, type AgreedHead, blockFrom } from "./agreed.ts";
+import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
+import type { LogBook } from "./log-book.ts";
+import { type LogFilter, selectLogs } from "./select-logs.ts";
+
+export interface L1Transport {
+  readonly agreed: Agreed;
+  readonly endpoints: Endpoints;
+  readonly book: LogBook;
+  /** For so long a head is the newest one. */
+  readonly maxAgeMs: number;
+}
+
+type Params = readonly unknown[];
+
+/**
+ * L1 as viem asks for it, by what all endpoints agree on: the newest block is the newest that all have, states and accounts are
+ * those of that block, logs come out of proven receipts. What only costs an attempt if it is a lie is asked of one.
+ */
+export function l1Transport(modules: L1Transport): Transport {
+  const request = ({ method, params = [] }: { method: string; params?: Params }): Promise<unknown> => {
+    const ask = METHODS[method];
+    return ask === undefined
+      ? modules.endpoints.askOne((endpoint) => endpoint.ask(method, params))
+      : ask(modules, params, method);
+  };
+  // Endpoints have their own retries.
+  return custom({ request } as Parameters<typeof custom>[0], { retryCount: 0 });
+}
+
+type Ask = (modules: L1Transport, params: Params, method: string) => Promise<unknown>;
+
+/** About the state of the head that all have, where the newest state is asked for. */
+const atHead =
+  (position: number, maxAge: (modules: L1Transport) => number): Ask =>
+  async (modules, params, method) => {
+    const { among, header } = await modules.agreed.head(maxAge(modules));
+    return modules.agreed.same(method, pinned(params, position, header.number), among);
+  };
+const recent = ({ maxAgeMs }: L1Transport): number => maxAgeMs;
+const fresh = (): number => 0;
+
+function pinned(params: Params, position: number, number: bigint): Params {
+  const changed = [...params];
+  if ((changed[position] ?? "latest") === "latest") changed[position] = numberToHex(number);
+  return changed;
+}
+
+/** What all have of a transaction, or null while one of them has nothing. Throws `L1DataError` where these fields differ. */
+const ofTransaction =
+  (fields: readonly string[]): Ask =>
+  async ({ agreed, endpoints }, params, method) => {
+    const { among, header } = await agreed.head(0);
+    const ask = (endpoint: Endpoint) =>
+      endpoint.ask(method, params) as Promise<Readonly<Record<string, unknown>> | null>;
+    const shown = valuesOf(await endpoints.askAll(ask, among));
+    const [first] = shown;
+    if (first === undefined || shown.includes(null)) return null;
+    const said = new Set(shown.map((one) => JSON.stringify(fields.map((field) => one?.[field]))));
+    if (said.size > 1)
+      throw new L1DataError("l1-endpoints-disagree", `L1's endpoints answer ${method} differently`, {
+        expected: [...said][0],
+        actual: [...said][1],
+      });
+    const isSeenByAll = first !== null && hexToBigInt(first.blockNumber as Hex) <= header.number;
+    return isSeenByAll ? first : null;
+  };
+
+const METHODS: Readonly<Record<string, Ask>> = {
+  eth_chainId: ({ agreed, endpoints }) => agreed.same("eth_chainId", [], endpoints.usable()),
+  eth_blockNumber: async ({ agreed }) => numberToHex((await agreed.head(0)).header.number),
+  eth_call: atHead(1, recent),
+  eth_getBalance: atHead(1, recent),
+  eth_getCode: atHead(1, recent),
+  // Behind a receipt that was shown, and not a block behind it.
+  eth_getTransactionCount: atHead(1, fresh),
+  eth_getBlockByNumber: async ({ agreed, endpoints }, [at]) => {
+    const head = await agreed.head(0);
+    if (at === "latest") return head.raw;
+    const number = at === "finalized" ? await finalizedNumber(endpoints, head) : hexToBigInt(at as Hex);
+    return number > head.header.number ? null : (await agreed.block(number, head.among)).raw;
+  },
+  eth_getLogs: async ({ agreed, book, maxAgeMs }, [filter]) =>
+    selectLogs(await book.upTo(await agreed.head(maxAgeMs)), filter as LogFilter),
+  eth_getTransactionReceipt: ofTransaction(["blockHash", "status", "gasUsed"]),
+  eth_getTransactionByHash: ofTransaction(["blockHash", "from", "nonce", "to", "value", "input"]),
+  // Software differs in how near it looks: too little would fail, too much is only a limit.
+  eth_estimateGas: async ({ agreed, endpoints }, params) => {
+    const { among, header } = await agreed.head(0);
+    const at = pinned(params, 1, header.number);
+    const answers = await endpoints.askAll((endpoint) => endpoint.ask("eth_estimateGas", at) as Promise<Hex>, among);
+    const gas = answers.flatMap((answer) => ("value" in answer ? [BigInt(answer.value)] : []));
+    if (gas.length > 0 && gas.length < answers.length)
+      throw new L1DataError("l1-endpoints-disagree", "some of L1's endpoints refuse what others would take", {
+        hint: "nothing is sent that they disagree about",
+      });
+    return numberToHex(valuesOf(answers).map(BigInt).reduce(largerOf));
+  },
+  // An endpoint may waste an offer, but not name the fee.
+  eth_maxPriorityFeePerGas: async ({ endpoints }) =>
+    numberToHex(
+      valuesOf(await endpoints.askAll((endpoint) => endpoint.ask("eth_maxPriorityFeePerGas", []) as Promise<Hex>))
+        .map(BigInt)
+        .reduce(smallerOf),
+    ),
+  // Any of them may pass it on, and none may keep it.
+  eth_sendRawTransaction: async ({ endpoints }, params) => {
+    const answers = await endpoints.askAll((endpoint) => endpoint.ask("eth_sendRawTransaction", params));
+    if (!answers.some((answer) => "value" in answer)) valuesOf(answers);
+    return keccak256(params[0] as Hex);
+  },
+};
+
+/** Throws the first refusal, if there is one. */
+function valuesOf<T>(answers: readonly Answer<T>[]): readonly T[] {
+  return answers.map((answer) => {
+    if ("refusal" in answer) throw answer.refusal;
+    return answer.value;
+  });
+}
+
+/** The oldest that one of them calls so. */
+async function finalizedNumber(endpoints: Endpoints, { among }: AgreedHead): Promise<bigint> {
+  const blocks = valuesOf(await endpoints.askAll((endpoint) => blockFrom(endpoint, "finalized"), among));
+  return blocks.map(({ header }) => header.number).reduce(smallerOf);
+}
