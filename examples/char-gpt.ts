@@ -21,11 +21,12 @@ import { textRows, vocabularyOf } from "../verifier/model/text.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { fromSafetensors } from "../verifier/tensor/safetensors.ts";
 import { datasetOf, datasetRoot } from "../verifier/trace/dataset.ts";
-import { connect, countFrom, DEFAULT_URL, dataFolder, say, stop } from "./connect.ts";
+import { connect, countFrom, DEFAULT_URL, dataFolder, helpFrom, say, stop } from "./connect.ts";
 import { nodeProse } from "./data/prose.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import { characterGpt } from "./networks.ts";
 
+helpFrom(import.meta.filename);
 const { values: options, positionals } = readArguments();
 const dataDir = dataFolder(positionals[0]);
 const url = options["l2-url"];
@@ -33,13 +34,17 @@ const steps = countFrom("--steps", options.steps);
 const toWrite = countFrom("--write", options.write);
 if (options.text !== undefined && !existsSync(options.text))
   stop(`--text ${options.text} is not there`, "name a text file");
-const { chain, account, l2, wallet, done } = await connect(url, 12);
-
 // 1. The text: nine tenths to learn from, one to be asked about. A character is an id below 96; what is rarer is id 0.
 const text = options.text === undefined ? nodeProse() : readFileSync(options.text);
 const vocabulary = vocabularyOf(text, 96);
 const spec = characterGpt(vocabulary.size, steps);
 const { positions, evaluateBatchRows } = spec;
+const leastText = 10 * (positions * evaluateBatchRows + 1);
+if (text.length < leastText)
+  stop(
+    `--text ${options.text} has ${text.length} characters`,
+    `name a text of ${leastText} or more: a tenth is asked about`,
+  );
 const split = Math.floor(text.length * 0.9);
 const known = datasetOf(textRows(text.subarray(0, split), vocabulary, { positions, stride: 16 }));
 const unseenRows = textRows(text.subarray(split), vocabulary, { positions, stride: positions });
@@ -47,6 +52,8 @@ const unseen = datasetOf(unseenRows.map((tensor) => wholeBatches(tensor)));
 say(
   `${text.length} characters, ${vocabulary.size} ids; ${known.rows} rows to learn from, ${unseen.rows} to be asked about`,
 );
+
+const { chain, account, l2, wallet, done } = await connect(url, 12);
 
 // 2. The contract, and the job: the optimizer and the schedule of its learning rate are in its graph.
 const { abi, bytecode } = readArtifacts()("l2/examples/Writer");

@@ -12,8 +12,9 @@ import { mlpGraphs } from "../verifier/model/mlp.ts";
 import { uniformStart } from "../verifier/model/start.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { datasetOf } from "../verifier/trace/dataset.ts";
-import { connect, DEFAULT_URL, say } from "./connect.ts";
+import { connect, DEFAULT_URL, helpFrom, say } from "./connect.ts";
 
+helpFrom(import.meta.filename);
 const [url = DEFAULT_URL] = process.argv.slice(2);
 const { chain, account, l2, wallet, done } = await connect(url, 10);
 

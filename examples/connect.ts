@@ -1,7 +1,16 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createPublicClient, createWalletClient, defineChain, type Hex, http, type TransactionReceipt } from "viem";
+import {
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  type Hex,
+  http,
+  type PublicClient,
+  type TransactionReceipt,
+} from "viem";
 import { mnemonicToAccount } from "viem/accounts";
+import { troubleOf } from "../common/trouble.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:9545";
 
@@ -13,6 +22,20 @@ export const say = (text: string): void =>
 export function stop(problem: string, hint: string): never {
   console.error(`${problem}\n  ${hint}`);
   process.exit(1);
+}
+
+/** Prints what stands at the top of an example, and ends the process, where somebody asks for help. */
+export function helpFrom(file: string): void {
+  if (!process.argv.slice(2).some((word) => word === "--help" || word === "-h")) return;
+  const lines = readFileSync(file, "utf8").split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("//"));
+  console.log(
+    lines
+      .slice(0, end)
+      .map((line) => line.replace(/^\/\/ ?/, ""))
+      .join("\n"),
+  );
+  process.exit(0);
 }
 
 /** A whole number from 1 that somebody typed. */
@@ -46,6 +69,10 @@ export async function connect(url: string, addressIndex: number) {
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
     rpcUrls: { default: { http: [url] } },
   });
+  process.on("uncaughtException", (error) => {
+    const { message, url: silent, hint } = troubleOf(error);
+    stop(message, hint ?? (silent === undefined ? "this is as far as it came" : GONE));
+  });
   const account = mnemonicToAccount("test test test test test test test test test test test junk", { addressIndex });
   const l2 = createPublicClient({ chain, transport: http(), pollingInterval: 250 });
   const wallet = createWalletClient({ account, chain, transport: http() });
@@ -56,9 +83,27 @@ export async function connect(url: string, addressIndex: number) {
     wallet,
     /** The receipt, which comes when the transaction has been executed: for one that needs a training, when that is done. */
     async done(hash: Hex, limitSeconds = 120): Promise<TransactionReceipt> {
-      const receipt = await l2.waitForTransactionReceipt({ hash, timeout: 1000 * limitSeconds });
+      const waiting = l2.waitForTransactionReceipt({ hash, timeout: 1000 * limitSeconds });
+      const receipt = await whileAnswered(url, l2, waiting);
       if (receipt.status !== "success") throw new Error(`transaction ${hash} failed`);
       return receipt;
     },
   };
+}
+
+const GONE = "the ./anh dev that ran there says why; started again, its chain begins anew, and so does this";
+const ASK_MS = 2_000;
+const MAX_SILENCES = 3;
+
+/** What viem waits for it waits for in silence, whether anybody answers or not. */
+async function whileAnswered<T>(url: string, l2: PublicClient, waiting: Promise<T>): Promise<T> {
+  let silences = 0;
+  const asking = setInterval(async () => {
+    silences = await l2.getChainId().then(
+      () => 0,
+      () => silences + 1,
+    );
+    if (silences >= MAX_SILENCES) stop(`${url} no longer answers`, GONE);
+  }, ASK_MS);
+  return waiting.finally(() => clearInterval(asking));
 }

@@ -11,10 +11,11 @@ import { putBlob } from "../verifier/data/put.ts";
 import { buildJob } from "../verifier/model/job.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { datasetRoot } from "../verifier/trace/dataset.ts";
-import { connect, countFrom, DEFAULT_URL, say, stop } from "./connect.ts";
+import { connect, countFrom, DEFAULT_URL, helpFrom, say, stop } from "./connect.ts";
 import { digitsDataset, loadMnist } from "./data/mnist.ts";
 import { digitsCnn, digitsMlp } from "./networks.ts";
 
+helpFrom(import.meta.filename);
 const networks = {
   mlp: { steps: 2816, graphsOf: () => digitsMlp({ seed: 1, batchRows: 128 }) },
   cnn: { steps: 3000, graphsOf: digitsCnn },

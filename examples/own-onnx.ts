@@ -19,8 +19,9 @@ import { readArtifacts } from "../deploy/artifacts.ts";
 import { uniformStart } from "../verifier/model/start.ts";
 import { toSafetensors } from "../verifier/tensor/safetensors.ts";
 import { float32 } from "../verifier/tensor/tensor.ts";
-import { connect, DEFAULT_URL, dataFolder, say, stop } from "./connect.ts";
+import { connect, DEFAULT_URL, dataFolder, helpFrom, say, stop } from "./connect.ts";
 
+helpFrom(import.meta.filename);
 const [folderWords, url = DEFAULT_URL, l1Url = "http://127.0.0.1:8545"] = process.argv.slice(2);
 const dataDir = dataFolder(folderWords);
 const { chain, account, l2, wallet, done } = await connect(url, 9);

@@ -13,8 +13,9 @@ import { mlpGraphs } from "../verifier/model/mlp.ts";
 import { uniformStart } from "../verifier/model/start.ts";
 import { tensorUploads } from "../verifier/model/uploads.ts";
 import { datasetOf, datasetRoot } from "../verifier/trace/dataset.ts";
-import { connect, DEFAULT_URL, say } from "./connect.ts";
+import { connect, DEFAULT_URL, helpFrom, say } from "./connect.ts";
 
+helpFrom(import.meta.filename);
 // The chain as plain viem sees it, and an account that `./anh dev` has given prepaid gas and ETH. Elsewhere you bring your own key.
 const [url = DEFAULT_URL] = process.argv.slice(2);
 const { chain, account, l2, wallet, done } = await connect(url, 8);

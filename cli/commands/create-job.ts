@@ -3,6 +3,7 @@ import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
 import type { ProfileName } from "../../common/job.ts";
 import { trainTask } from "../../common/task.ts";
+import { TargetError } from "../../verifier/model/errors.ts";
 import type { LossSpec } from "../../verifier/model/heads.ts";
 import { buildJob } from "../../verifier/model/job.ts";
 import { inputNames, type OnnxTraining, onnxGraphs } from "../../verifier/model/onnx/graphs.ts";
@@ -10,7 +11,7 @@ import { tensorUploads } from "../../verifier/model/uploads.ts";
 import { toPlain } from "../demo/teller.ts";
 import { inFile } from "../in-file.ts";
 import { checkValues } from "../job/check-values.ts";
-import { readDataset } from "../job/dataset-file.ts";
+import { type NamedDataset, readDataset } from "../job/dataset-file.ts";
 import { firstStep } from "../job/first-step.ts";
 import { chainAt, hasCode, uploadAll } from "../job/node.ts";
 import { positive, wholeBigint } from "../job/numbers.ts";
@@ -72,7 +73,7 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
     ...(options.output === undefined ? {} : { output: options.output }),
     ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),
   };
-  const graphs = inFile(options.model, "ONNX", () => onnxGraphs(training, named.columns));
+  const graphs = graphsFrom(training, named, options);
   inFile(options.dataset, "safetensors", () => checkValues(named, loss, graphs.infer));
   const terms = {
     requester,
@@ -104,6 +105,23 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   for (const warning of warnings) process.stderr.write(`anh: warning: ${warning}\n`);
   const created = { modelId, firstStep: first, uploaded, job, transaction: { to: requester, value, data }, warnings };
   console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created));
+}
+
+/** A target that does not fit is the dataset's fault or the loss's, whatever else is the model's. */
+function graphsFrom(training: OnnxTraining, { columns }: NamedDataset, { model, dataset, loss }: CreateJobOptions) {
+  try {
+    return inFile(model, "ONNX", () => onnxGraphs(training, columns));
+  } catch (error) {
+    const target = error instanceof AnhError ? error.cause : undefined;
+    if (!(target instanceof TargetError)) throw error;
+    const { code, message, expected, actual } = target;
+    throw new AnhError(code, `${dataset}: ${columns.at(-1)?.name}, the target of --loss ${loss}: ${message}`, {
+      expected,
+      actual,
+      hint: "ce takes labels, whole numbers from 0; mse and bce take a number for each that the model gives. Another loss, or another target?",
+      cause: target,
+    });
+  }
 }
 
 const noCode = (requester: Hex): string =>

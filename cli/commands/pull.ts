@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { AnhError } from "../../common/errors.ts";
 import { startsFromRoot } from "../../common/task.ts";
 import { openDataClient } from "../../verifier/data/client.ts";
@@ -25,6 +26,11 @@ export async function pullModel(claimHash: string, options: PullOptions): Promis
   const format = extname(options.out);
   if (!FORMATS.includes(format))
     throw new AnhError("usage", `--out is "${options.out}"`, { expected: `a name ending in ${FORMATS.join(" or ")}` });
+  const place = dirname(options.out);
+  if (!existsSync(place))
+    throw new AnhError("usage", `--out is "${options.out}", and there is no folder ${place}`, {
+      expected: "a file in a folder that is there",
+    });
   const folder = await mkdtemp(join(tmpdir(), "anh-pull-"));
   try {
     const parts = await fileOf(claimHash, options, format, folder);

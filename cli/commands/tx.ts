@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BaseError, createPublicClient, type Hex, http, type PublicClient } from "viem";
+import { BaseError, createPublicClient, type Hex, http, keccak256, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
 import { isPrivateKey } from "../../common/private-key.ts";
@@ -8,7 +8,7 @@ import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { readChain } from "../../verifier/read-chain.ts";
 import { EXIT } from "../exit.ts";
 import { type ForceOptions, type ForceRequest, requestOf } from "../force-options.ts";
-import { checkL1 } from "../service/l1.ts";
+import { checkDeployed, checkL1 } from "../service/l1.ts";
 import { checkNode } from "../service/node.ts";
 import { wait } from "../waiting.ts";
 
@@ -42,8 +42,10 @@ export async function forceTransaction(raw: string | undefined, options: TxForce
   const request = requestOf(raw, options, chain.l2ChainId);
   const client = createPublicClient({ transport: http(options.l1Url), cacheTime: 0 });
   await checkL1(client, chain, options.l1Url);
+  await checkDeployed(client, chain, options.l1Url);
   // Before anything is paid: who waits for what an L2 node says needs one.
   if (moment !== "queued") await checkNode(options.nodeUrl, chain);
+  if (request.kind === "envelope") await requireNew(request.raw, options.nodeUrl);
   const sender = new L1Sender(
     { privateKey: l1Key(), l1ChainId: chain.l1ChainId, bumpAfterMs: 60_000, pollMs: POLL_MS },
     { client },
@@ -60,6 +62,24 @@ export async function forceTransaction(raw: string | undefined, options: TxForce
 }
 
 const digits = (_: string, value: unknown) => (typeof value === "bigint" ? value.toString() : value);
+
+/** What a node shows in the chain already would be skipped there, and the lane be paid for nothing. Without a node nobody knows. */
+async function requireNew(raw: Hex, nodeUrl: string): Promise<void> {
+  const hash = keccak256(raw);
+  const status = await statusAt(nodeUrl, hash).catch(() => null);
+  if (status === null || status.state === "pending" || status.state === "skipped") return;
+  throw new AnhError("already-included", `transaction ${hash} is in the chain already: ${status.state}`, {
+    expected: "a transaction that the chain does not have",
+    actual: status.state,
+    hint: "there is nothing to force",
+  });
+}
+
+const statusAt = (nodeUrl: string, hash: Hex): Promise<Status | null> =>
+  createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) }).request({
+    method: "anh_getTransactionStatus",
+    params: [hash],
+  } as never);
 
 /** Keys are no options: a command line is visible to everybody on the machine. */
 function l1Key(): Hex {
@@ -95,13 +115,10 @@ async function landed(
   { clocks }: ChainFile,
 ): Promise<Status> {
   const lastSecond = included.noBatchWithoutItAfter + BigInt(clocks.inclusionWindowSeconds);
-  const node = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
-  const statusOf = (): Promise<Status | null> =>
-    node.request({ method: "anh_getTransactionStatus", params: [l2Transaction] } as never);
   const waiting = wait(`waiting until it is ${moment}, at the latest ${instant(included.noBatchWithoutItAfter)}`);
   try {
     for (;;) {
-      const status = await statusOf().catch(() => null);
+      const status = await statusAt(nodeUrl, l2Transaction).catch(() => null);
       if (status?.state === "skipped")
         throw new AnhError("skipped", `block ${BigInt(status.includedInBlock ?? "0x0")} skipped it: ${status.reason}`, {
           hint: "nobody was charged on L2; mend what is named and force it again",

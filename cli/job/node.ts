@@ -12,13 +12,15 @@ export type ChainAt = { readonly chainId: bigint; readonly now: bigint; readonly
 export async function chainAt(nodeUrl: string): Promise<ChainAt> {
   const client = createPublicClient({ transport: http(nodeUrl, { retryCount: 0 }) });
   try {
-    const [chainId, { timestamp }, { clocks }] = await Promise.all([
-      client.getChainId(),
-      client.getBlock(),
-      client.request<{ ReturnType: Pick<ChainFile, "clocks"> }>({ method: "anh_chainFile" } as never),
-    ]);
+    const [chainId, { timestamp }] = await Promise.all([client.getChainId(), client.getBlock()]);
+    const { clocks } = await client
+      .request<{ ReturnType: Pick<ChainFile, "clocks"> }>({ method: "anh_chainFile" } as never)
+      .catch((cause) => {
+        throw noL2(nodeUrl, chainId, cause);
+      });
     return { chainId: BigInt(chainId), now: timestamp, clocks };
   } catch (cause) {
+    if (cause instanceof AnhError) throw cause;
     throw silent(nodeUrl, cause);
   }
 }
@@ -44,6 +46,14 @@ export async function uploadAll(
     });
   return { files: once.length, bytes: once.reduce((sum, { bytes }) => sum + bytes.length, 0) };
 }
+
+const noL2 = (url: string, chainId: number, cause: unknown): AnhError =>
+  new AnhError("wrong-l2", `${shownUrl(url)} is no node of an ANH chain`, {
+    expected: "an L2 node",
+    actual: `chain ${chainId}, which knows no anh_chainFile`,
+    hint: "is it the L1's URL? ./anh dev prints both: --node-url is the L2's",
+    cause,
+  });
 
 const silent = (url: string, cause: unknown): AnhError =>
   new AnhError("node-unavailable", `no node answers at ${shownUrl(url)}`, {

@@ -18,7 +18,7 @@ import { liar, openServiceStage, type ServiceStage, seen } from "../support/serv
 import type { SmallTask } from "../support/small-task.ts";
 
 const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
-const NOBODY = `0x${"12".repeat(32)}`;
+const NOBODY: Hex = `0x${"12".repeat(32)}`;
 
 type Claimed = { readonly claimHash: Hex; readonly resultRoot: Hex };
 
@@ -46,8 +46,9 @@ afterAll(async () => {
 
 function anh(...args: readonly string[]): Promise<{ code: number; json: Record<string, unknown> }> {
   const where = ["--chain-file", join(folder, "chain.json"), "--l1-url", stage.l1.url, "--node-url", stage.nodeUrl];
+  const [noun, verb, ...rest] = args;
   return new Promise((resolve) =>
-    execFile(process.execPath, [MAIN, ...args, ...where, "--json"], (error, stdout) =>
+    execFile(process.execPath, [MAIN, noun!, verb!, ...where, ...rest, "--json"], (error, stdout) =>
       resolve({ code: Number(error?.code ?? 0), json: JSON.parse(stdout) }),
     ),
   );
@@ -87,6 +88,19 @@ describe("anh model pull", () => {
   it("refuses a format it does not write", async () => {
     const refused = await anh("model", "pull", honest.claimHash, "--out", join(folder, "weights.pt"));
     expect(refused).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
+  });
+
+  it("refuses a place that is not there, and a chain file whose contracts stand at the same addresses of another L1", async () => {
+    const nowhere = await anh("model", "pull", honest.claimHash, "--out", join(folder, "none", "weights.onnx"));
+    expect(nowhere).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
+    const { genesis } = stage.l1.chain;
+    const origin = { ...genesis.header.origin, hash: NOBODY } as const;
+    const other = { ...stage.l1.chain, genesis: { ...genesis, header: { ...genesis.header, origin } } };
+    await writeFile(join(folder, "other.json"), encodeChainFile(other));
+    const where = ["--chain-file", join(folder, "other.json")];
+    // Of an option given twice the last counts.
+    const refused = await anh("job", "replay", honest.claimHash, ...where);
+    expect(refused).toMatchObject({ code: 78, json: { error: { code: "wrong-l1" } } });
   });
 
   it("brings home the state that was claimed, by name", async () => {

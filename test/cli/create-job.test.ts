@@ -95,6 +95,13 @@ describe("refused, with the value and what would do", () => {
       "dataset",
       /labels holds 5 in row 0/,
     ],
+    [
+      "a target that the loss does not take",
+      { loss: "mse" },
+      { x, labels },
+      "target",
+      /data\.safetensors: labels, the target of --loss mse: expected numbers of shape/,
+    ],
     ["an infinite number", {}, { x: { ...x, data: bad }, labels }, "dataset", /x holds Infinity in row 7/],
     ["more rows a step than there are", { batchRows: "21" }, { x, labels }, "bad-job", /batchRows/],
     ["a window without end", { windowSeconds: "99999999" }, { x, labels }, "bad-job", /windowSeconds/],

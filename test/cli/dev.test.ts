@@ -9,7 +9,7 @@ import { createPublicClient, type Hex, http, keccak256, type PublicClient } from
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../cli/exit.ts";
-import { hasCode } from "../../cli/job/node.ts";
+import { chainAt, hasCode } from "../../cli/job/node.ts";
 import { ROOT } from "../../cli/paths.ts";
 import { type PreflightSettings, preflight } from "../../cli/service/preflight.ts";
 import { devUsers } from "../../cli/stack/accounts.ts";
@@ -114,6 +114,27 @@ test("the L2 begins with the genesis file's contracts; its balances come through
   expect(await l2.getCode({ address: "0xcA11bde05977b3631167028862bE2a173976CA11" })).toMatch(/^0x6080/);
 });
 
+test("a replica says that its L1 is dead or another one before it says that it is ready", async () => {
+  const replica = (l1Url: string) =>
+    anh(
+      ...["node", "run", "--role", "replica", "--data-dir", join(folder, "early"), "--port", "0", "--json"],
+      ...["--chain-file", join(dataDir, CHAIN_FILE), "--l1-url", l1Url],
+    );
+  for (const [l1Url, exit, code] of [
+    ["http://127.0.0.1:1", 69, "l1-unavailable"],
+    [ready.l2.url, 78, "wrong-l1"],
+  ] as const) {
+    const { child, ended } = replica(l1Url);
+    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    expect(JSON.parse(line).error.code).toBe(code);
+    expect((await ended)[0]).toBe(exit);
+  }
+});
+
+test("a job made at L1's URL hears that it is no L2 node's", async () => {
+  await expect(chainAt(ready.l1.url)).rejects.toMatchObject({ code: "wrong-l2" });
+});
+
 test("a replica with another genesis does not start, and says which was expected", async () => {
   const replica = (file: string, ...more: readonly string[]) =>
     anh(
@@ -158,6 +179,7 @@ describe("before an executor or a challenger starts, its operator hears", () => 
     ["an L1 that is not there", () => ({ l1Url: `${gone}/v3/key` }), 69, "l1-unavailable", /127\.0\.0\.1:1\/…$/],
     ["a node that is not there", () => ({ nodeUrl: gone }), 69, "node-unavailable", /no L2 node answers/],
     ["the L2 in L1's place", () => ({ l1Url: ready.l2.url }), 78, "wrong-l1", /another chain than the L1/],
+    ["the L2 beside L1", () => ({ l1WitnessUrls: [ready.l2.url] }), 78, "wrong-l1", /another chain than the L1/],
     ["the L1 in L2's place", () => ({ nodeUrl: ready.l1.url }), 78, "wrong-l2", /another chain than the L2/],
     ["an account without ether", () => ({ key: poor }), 78, "unfunded", /has no ether on L1/],
     ["an L1 that began anew", () => ({ chain: begunAnew() }), 78, "wrong-l1", /does not hold the block/],
@@ -181,8 +203,9 @@ describe("before an executor or a challenger starts, its operator hears", () => 
     return { ...chain, contracts: { ...chain.contracts, resultClaims: CONTRACT } } as const;
   };
 
-  test("what its account has, when all is well", async () => {
+  test("what its account has, when all is well, or when one of its L1 endpoints is", async () => {
     expect(await preflight(settings())).toBeGreaterThan(10n ** 18n);
+    expect(await preflight(settings({ l1Url: gone, l1WitnessUrls: [ready.l1.url] }))).toBeGreaterThan(10n ** 18n);
   });
 });
 
@@ -214,6 +237,9 @@ test("`anh tx force` brings a call, and a signed transaction, to the L2 through 
   expect(envelope.stdout).toMatch(/No batch can leave it out after \d{4}-\d\d-\d\dT/);
   expect(envelope.stdout).toMatch(/: L2 block \d+\n$/);
   expect(await l2.getBalance({ address: RICH })).toBe(before + quarter + 3n);
+
+  const twice = await force(raw, "--json");
+  expect([twice.code, JSON.parse(twice.stdout).error.code]).toEqual([1, "already-included"]);
 
   // Its nonce is used: the block that takes the message in skips it, and nobody is charged.
   const again = await force(await signed({ nonce: 0, gas: 40_000n }), "--wait", "executed", "--json");

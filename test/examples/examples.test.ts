@@ -39,6 +39,8 @@ async function run(...args: readonly string[]): Promise<Ran> {
 
 writeFileSync(join(folder, "chain.json"), "{}");
 const GONE = "http://127.0.0.1:1";
+const SHORT = join(folder, "short");
+writeFileSync(SHORT, "short");
 
 test.each([
   ["two-spirals.ts", [GONE], `nothing answers at ${GONE}`, "start ./anh dev"],
@@ -53,6 +55,7 @@ test.each([
   ["char-gpt.ts", [], "the data folder is missing", "of a running ./anh dev"],
   ["char-gpt.ts", [folder, "--steps", "0"], '--steps is "0"', "a whole number from 1"],
   ["char-gpt.ts", [folder, "--stps", "8"], "Unknown option '--stps'", "--steps"],
+  ["char-gpt.ts", [folder, "--text", SHORT], `--text ${SHORT} has 5 characters`, "name a text of 10250 or more"],
   ["char-gpt.ts", [folder, "--text", "/nowhere"], "--text /nowhere is not there", "a text file"],
 ])("examples/%s %j ends with what is wrong and what to do, in two lines", async (name, args, problem, hint) => {
   const { code, stderr } = await run(`examples/${name}`, ...args);

@@ -145,9 +145,10 @@ function parse(bytes: Uint8Array): { graph: onnx.GraphProto; opset: number } {
   try {
     model = fromBinary(onnx.ModelProtoSchema, bytes);
   } catch (error) {
-    throw new ModelFileError("model", "an ONNX file", String(error), error);
+    throw new ModelFileError("model", "an ONNX file", "bytes that are none", error);
   }
-  if (model.graph === undefined) throw new ModelFileError("model", "a graph", "none");
+  if (model.graph === undefined)
+    throw new ModelFileError("model", "an ONNX file", "one without a graph, or none at all");
   const opset = Number(model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version ?? 0n);
   if (opset < OLDEST_OPSET) throw new ModelFileError("model", `opset ${OLDEST_OPSET} or newer`, String(opset));
   return { graph: model.graph, opset };
