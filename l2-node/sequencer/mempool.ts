@@ -94,7 +94,9 @@ export class Mempool {
   }
 
   /** Accepts a raw envelope; resolves with its hash once it is durable. Throws `PoolError`, `TransactionError`, … */
-  async add(raw: Uint8Array): Promise<Hex> {
+  async add(given: Uint8Array): Promise<Hex> {
+    // Small Buffers are windows of a pool of 8 KiB, all of which stays as long as one of them does.
+    const raw = new Uint8Array(given);
     // A blob transaction is too large as well, and better refused for what it is.
     const isBlob = raw[0] === 3;
     const { maxTransactionBytes } = this.#options;

@@ -37,6 +37,16 @@ const refusal = async (fields: SignFields): Promise<string> => {
 };
 
 describe("Mempool", () => {
+  it("keeps a transaction's own bytes, not the pool of buffers that they came in", async () => {
+    fund(2n * COST, 0);
+    const raw = Buffer.from((await signRaw({})).slice(2), "hex");
+    expect(raw.buffer.byteLength).toBeGreaterThan(raw.length);
+    await node.mempool.add(raw);
+    const [kept] = node.sequencer.seal()!.transactions;
+    expect(kept!.raw).toEqual(new Uint8Array(raw));
+    expect(kept!.raw.buffer.byteLength).toBe(raw.length);
+  });
+
   it("refuses in the words that libraries match", async () => {
     fund(2n * COST, 0);
     expect(await refusal({ key: 1 })).toMatch(/^insufficient funds for gas \* price \+ value/);
