@@ -10,33 +10,69 @@ export type RlpInput = Uint8Array | bigint | readonly RlpInput[];
 // Deepest legal thing here is an access list: list of lists of lists of keys.
 const MAX_DEPTH = 8;
 
-function prefix(length: number, offset: number): Uint8Array {
-  if (length < 56) return Uint8Array.of(offset + length);
-  const size = naturalBytes(BigInt(length));
-  return Uint8Array.from([offset + 55 + size.length, ...size]);
-}
+// Written from the end to the beginning: when a list's prefix is due, its length is known. Nothing yields in between, so that
+// all encodings share the room they are written in.
+const ROOM_BYTES = 64 * 1024;
+let room = new Uint8Array(ROOM_BYTES);
+let start = room.length;
 
 /** RLP of bytes, natural numbers (shortest big-endian) and lists of them. */
 export function encodeRlp(input: RlpInput): Uint8Array {
-  if (typeof input === "bigint") return encodeRlp(naturalBytes(input));
-  if (input instanceof Uint8Array) {
-    if (input.length === 1 && (input[0] as number) < 0x80) return input;
-    return join([prefix(input.length, 0x80), input]);
-  }
-  const items = (input as readonly RlpInput[]).map(encodeRlp);
-  return join([
-    prefix(
-      items.reduce((sum, item) => sum + item.length, 0),
-      0xc0,
-    ),
-    ...items,
-  ]);
+  start = room.length;
+  write(input);
+  const encoded = room.slice(start);
+  if (room.length > 16 * ROOM_BYTES) room = new Uint8Array(ROOM_BYTES);
+  return encoded;
 }
 
-const join = (parts: readonly Uint8Array[]): Uint8Array => {
-  const joined = Buffer.concat(parts);
-  return new Uint8Array(joined.buffer, joined.byteOffset, joined.byteLength);
-};
+function write(input: RlpInput): void {
+  if (typeof input === "bigint") return writeNatural(input);
+  if (input instanceof Uint8Array) return writeBytes(input);
+  const items = input as readonly RlpInput[];
+  const written = room.length - start;
+  for (let i = items.length - 1; i >= 0; i--) write(items[i] as RlpInput);
+  writePrefix(room.length - start - written, 0xc0);
+}
+
+function writeNatural(value: bigint): void {
+  if (value >= 2n ** 48n) return writeBytes(naturalBytes(value));
+  makeRoom(7);
+  const end = start;
+  let rest = Number(value);
+  for (; rest > 0; rest = Math.floor(rest / 256)) room[--start] = rest % 256;
+  const length = end - start;
+  if (length !== 1 || (room[start] as number) >= 0x80) room[--start] = 0x80 + length;
+}
+
+function writeBytes(bytes: Uint8Array): void {
+  makeRoom(bytes.length);
+  start -= bytes.length;
+  // Of a few bytes it costs less than the call of `set`.
+  if (bytes.length < 33) for (let i = 0; i < bytes.length; i++) room[start + i] = bytes[i] as number;
+  else room.set(bytes, start);
+  if (bytes.length !== 1 || (bytes[0] as number) >= 0x80) writePrefix(bytes.length, 0x80);
+}
+
+function writePrefix(length: number, offset: number): void {
+  makeRoom(9);
+  if (length < 56) {
+    room[--start] = offset + length;
+    return;
+  }
+  const end = start;
+  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) room[--start] = rest % 256;
+  room[start - 1] = offset + 55 + (end - start);
+  start--;
+}
+
+function makeRoom(bytes: number): void {
+  if (bytes <= start) return;
+  const written = room.length - start;
+  const larger = new Uint8Array(2 * (written + bytes));
+  larger.set(room.subarray(start), larger.length - written);
+  start = larger.length - written;
+  room = larger;
+}
 
 /** The one item that `bytes` are. Strict: shortest length forms only, no surplus; throws `RlpError`. */
 export function decodeRlp(bytes: Uint8Array): RlpItem {

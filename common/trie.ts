@@ -36,24 +36,36 @@ export function indexedTrieProof(values: readonly Uint8Array[], index: number): 
   }
 }
 
-const sortedLeaves = (values: readonly Uint8Array[]): Leaf[] =>
-  values
-    .map((value, index): Leaf => ({ path: nibbles(encodeRlp(BigInt(index))), value }))
-    .sort((a, b) => Buffer.compare(a.path, b.path));
+/** By path: the RLP of 0 is `80`, behind those of 1 … 127 and before the longer ones. */
+const sortedLeaves = (values: readonly Uint8Array[]): Leaf[] => {
+  const leafOf = (index: number): Leaf => ({
+    path: nibbles(encodeRlp(BigInt(index))),
+    value: values[index] as Uint8Array,
+  });
+  const short = Math.min(values.length, 128);
+  return values.map((_, at) => leafOf(at < short - 1 ? at + 1 : at === short - 1 ? 0 : at));
+};
 
-const nibbles = (bytes: Uint8Array): Uint8Array =>
-  Uint8Array.from([...bytes].flatMap((byte) => [byte >> 4, byte & 15]));
+function nibbles(bytes: Uint8Array): Uint8Array {
+  const out = new Uint8Array(2 * bytes.length);
+  for (const [i, byte] of bytes.entries()) {
+    out[2 * i] = byte >> 4;
+    out[2 * i + 1] = byte & 15;
+  }
+  return out;
+}
 
 /** Hex-prefix encoding of a path's rest. */
 function prefixed(path: Uint8Array, isLeaf: boolean): Uint8Array {
-  const odd = path.length % 2 === 1;
-  const flag = (isLeaf ? 2 : 0) + (odd ? 1 : 0);
-  const all = odd ? [flag, ...path] : [flag, 0, ...path];
-  return Uint8Array.from(
-    { length: all.length / 2 },
-    (_, i) => ((all[2 * i] as number) << 4) | (all[2 * i + 1] as number),
-  );
+  const odd = path.length % 2;
+  const out = new Uint8Array((path.length - odd) / 2 + 1);
+  out[0] = ((isLeaf ? 2 : 0) + odd) * 16 + (odd === 1 ? (path[0] as number) : 0);
+  for (let i = 1; i < out.length; i++)
+    out[i] = (path[2 * i - 2 + odd] as number) * 16 + (path[2 * i - 1 + odd] as number);
+  return out;
 }
+
+const EMPTY = new Uint8Array(0);
 
 /** Node over sorted leaves that agree on their first `depth` nibbles. */
 function node(leaves: readonly Leaf[], depth: number): RlpInput {
@@ -63,7 +75,7 @@ function node(leaves: readonly Leaf[], depth: number): RlpInput {
   while (first.path[shared] === last.path[shared]) shared++;
   if (shared > depth) return [prefixed(first.path.subarray(depth, shared), false), reference(node(leaves, shared))];
   // RLP of an index is never a prefix of another's, so a branch holds no value of its own.
-  const branch: RlpInput[] = Array.from({ length: 17 }, () => new Uint8Array(0));
+  const branch: RlpInput[] = new Array(17).fill(EMPTY);
   for (let start = 0; start < leaves.length; ) {
     const nibble = (leaves[start] as Leaf).path[depth] as number;
     let end = start;
