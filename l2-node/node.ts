@@ -195,7 +195,6 @@ function makeSequencing(
       ledger: store.blocks,
       pool: store.pool,
       recover: recovery.recover,
-      transaction: store.transaction,
       context: () => nextContext(chain),
       ...(execution ? { checkValue: valueCheck(execution) } : {}),
     },

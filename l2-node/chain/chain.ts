@@ -69,12 +69,10 @@ export class Chain {
     return this.#heads;
   }
 
-  /** Appends a block this node sealed; what it includes leaves the pool in the same commit. */
+  /** Appends a block this node sealed; what it includes leaves the pool with that, since its nonce is consumed. */
   append({ block, ledger }: Built): void {
-    this.store.transaction(() => {
-      this.store.blocks.append(block, ledger.changes);
-      this.store.pool.remove(includedIn(block));
-    });
+    this.store.transaction(() => this.store.blocks.append(block, ledger.changes));
+    this.store.pool.included(includedIn(block));
     this.#changed();
     this.events.emit("block", block);
   }

@@ -29,8 +29,6 @@ export interface MempoolModules {
   readonly pool: PoolStore;
   /** Whose signature it is; rejects what no key can have made. Answers come in the order of the questions. */
   readonly recover: Recover;
-  /** Commits what `work` writes, durably. */
-  readonly transaction: <T>(work: () => T) => T;
   /** What the next block would be judged by. */
   readonly context: () => LedgerContext;
   /** Throws where the sender's L2 balance is known not to cover the value. Absent where the node executes nothing. */
@@ -55,7 +53,6 @@ export class Mempool {
   /** How many of an account's are behind a gap; accounts without any are absent. */
   readonly #gapped = new Map<Address, number>();
   #gappedCount = 0;
-  #unsaved: { transactions: Transaction[]; saved: Promise<void> } | undefined;
 
   constructor(options: MempoolOptions, modules: MempoolModules) {
     this.#options = options;
@@ -126,10 +123,8 @@ export class Mempool {
     const isPast = ({ sender, nonce }: Transaction) => nonce < this.#modules.ledger.account(sender).nonce;
     const back = transactions.filter((transaction) => !isPast(transaction) && !this.#isTaken(transaction));
     for (const transaction of back) this.#insert(transaction);
-    this.#modules.transaction(() => {
-      this.#modules.pool.put(back);
-      this.#modules.pool.remove(transactions.filter(isPast).map(({ hash }) => hash));
-    });
+    this.#modules.pool.putNow(back);
+    this.#modules.pool.included(transactions.filter(isPast).map(({ hash }) => hash));
   }
 
   /** Forgets transactions that a block holds, or that can never be included. The store is the caller's business. */
@@ -166,7 +161,7 @@ export class Mempool {
   /** Drops transactions for good. */
   drop(hashes: readonly Hex[]): void {
     this.forget(hashes);
-    this.#modules.transaction(() => this.#modules.pool.remove(hashes));
+    this.#modules.pool.remove(hashes);
   }
 
   async #parse(raw: Uint8Array): Promise<Transaction> {
@@ -269,28 +264,13 @@ export class Mempool {
     this.#countGapped(transaction.sender);
   }
 
-  /** One commit for everything accepted in the same turn of the event loop: an fsync each would cap throughput. */
-  #save(transaction: Transaction): Promise<void> {
-    if (this.#unsaved) this.#unsaved.transactions.push(transaction);
-    else {
-      const batch: Transaction[] = [transaction];
-      const saved = new Promise<void>((resolve, reject) => {
-        setImmediate(() => {
-          this.#unsaved = undefined;
-          try {
-            // A block may have taken some already.
-            const waiting = batch.filter(({ hash }) => this.#byHash.has(hash));
-            this.#modules.transaction(() => this.#modules.pool.put(waiting));
-            resolve();
-          } catch (error) {
-            this.forget(batch.map(({ hash }) => hash));
-            reject(error);
-          }
-        });
-      });
-      this.#unsaved = { transactions: batch, saved };
+  async #save(transaction: Transaction): Promise<void> {
+    try {
+      await this.#modules.pool.put([transaction]);
+    } catch (error) {
+      this.forget([transaction.hash]);
+      throw error;
     }
-    return this.#unsaved.saved;
   }
 }
 

@@ -31,7 +31,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
   const insertTransaction = db.prepare(
     "insert into transactions(hash, number, position, included) values (?, ?, ?, ?)",
   );
-  const deleteTransactions = db.prepare("delete from transactions where number = ?");
+  const deleteTransaction = db.prepare("delete from transactions where hash = ? and number = ?");
   const selectTransaction = db.prepare<[Uint8Array], { number: number; position: number }>(
     "select number, position from transactions where hash = ? order by included desc, number desc limit 1",
   );
@@ -114,7 +114,8 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       if (number === 0) throw new NotNextBlockError("genesis", "genesis cannot be removed");
       const undo = checked(selectUndo.get(number)?.undo as Buffer, `the undo data of block ${number}`);
       for (const [address, value] of decodeUndo(undo)) setAccount(address, value);
-      deleteTransactions.run(number);
+      // By hash: an index by number alone would cost each transaction more than it saves the few that go.
+      for (const { hash } of last.transactions) deleteTransaction.run(bytesOfHex(hash), number);
       deleteBlock.run(number);
       countRemoval.run();
       blocks.delete(last.header.number);

@@ -1,10 +1,11 @@
 import Database from "better-sqlite3";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
+import { openPool } from "./pool.ts";
+import { memoryJournal, openJournal } from "./pool-journal.ts";
 import { sqliteBlocks } from "./sqlite-blocks.ts";
 import { sqliteDropped } from "./sqlite-dropped.ts";
 import { sqliteL1 } from "./sqlite-l1.ts";
-import { sqlitePool } from "./sqlite-pool.ts";
 import type { Store } from "./store.ts";
 
 /** The data folder belongs to another chain. */
@@ -17,7 +18,7 @@ create table if not exists blocks(number integer primary key, hash blob not null
 create index if not exists blocks_hash on blocks(hash);
 create table if not exists transactions(hash blob not null, number integer not null, position integer not null, included integer not null);
 create index if not exists transactions_hash on transactions(hash);
-create index if not exists transactions_number on transactions(number);
+drop index if exists transactions_number;
 create table if not exists ledger(address blob primary key, account blob not null);
 create table if not exists l1_headers(number integer primary key, hash blob not null, parent blob not null, timestamp integer not null, base_fee text not null, mix_hash blob not null);
 create table if not exists messages(position integer primary key, kind integer not null, body blob not null, hash blob not null, l1_block integer not null);
@@ -28,7 +29,6 @@ create index if not exists batches_last on batches(last);
 create index if not exists batches_l1_block on batches(l1_block);
 create table if not exists dropped(hash blob primary key, number integer not null, parent blob not null, origin integer not null, body blob not null);
 create index if not exists dropped_parent on dropped(parent);
-create table if not exists pool(hash blob not null, sender blob not null, raw blob not null);
 `;
 
 /** Two processes on one folder would each seal blocks the other does not know. */
@@ -44,7 +44,7 @@ export function openStore(path: string, chain: ChainFile): Store {
   db.exec(SCHEMA);
   checkChain(db, path, chain.genesis.hash);
   const blocks = sqliteBlocks(db, chain);
-  const pool = sqlitePool(db, chain.l2ChainId);
+  const pool = openPool(path === ":memory:" ? memoryJournal() : openJournal(`${path}-pool`), chain.l2ChainId);
   return {
     blocks,
     l1: sqliteL1(db, chain),
@@ -55,11 +55,11 @@ export function openStore(path: string, chain: ChainFile): Store {
         return db.transaction(work)();
       } catch (error) {
         blocks.forget();
-        pool.forget();
         throw error;
       }
     },
     close: () => {
+      pool.close();
       db.close();
       lock?.close();
     },

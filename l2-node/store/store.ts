@@ -50,11 +50,18 @@ export interface L1Store extends L1View {
   rewind(l1Block: bigint): void;
 }
 
-/** Accepted transactions that no block has yet: what a killed sequencer must not lose. */
+/** Accepted transactions that no block has yet: what a killed sequencer must not lose. After a crash some come back that a block
+ * has; their nonces are consumed. */
 export interface PoolStore {
   all(): Transaction[];
-  put(transactions: readonly Transaction[]): void;
+  /** Resolves when they are on disk; those that are known already change nothing. Rejects where the disk refuses: they are forgotten. */
+  put(transactions: readonly Transaction[]): Promise<void>;
+  /** The same, done when it returns. */
+  putNow(transactions: readonly Transaction[]): void;
+  /** They shall not come back; after a crash they may. */
   remove(hashes: readonly Hex[]): void;
+  /** A block has them, on disk. */
+  included(hashes: readonly Hex[]): void;
 }
 
 /**

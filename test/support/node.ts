@@ -39,7 +39,6 @@ export function testNode(
       ledger: store.blocks,
       pool: store.pool,
       recover,
-      transaction: store.transaction,
       context: () => nextContext(chain),
     },
   );

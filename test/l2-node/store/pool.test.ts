@@ -1,47 +1,139 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
-import { parseTransaction } from "../../../common/transaction.ts";
-import { openStore } from "../../../l2-node/store/sqlite.ts";
-import { MemoryL1 } from "../../support/memory-l1.ts";
-import { signRaw, TEST_CHAIN_ID } from "../../support/transactions.ts";
+import { parseTransaction, type Transaction } from "../../../common/transaction.ts";
+import { openPool } from "../../../l2-node/store/pool.ts";
+import { type Journal, memoryJournal, openJournal } from "../../../l2-node/store/pool-journal.ts";
+import { type SignFields, signRaw, TEST_CHAIN_ID } from "../../support/transactions.ts";
 
-const file = new MemoryL1().chainFile();
-const waiting = async (nonce: number) => parseTransaction(bytesOfHex(await signRaw({ nonce })), TEST_CHAIN_ID);
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "anh-pool-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
 
-test("what a failed commit put or removed is as if it never had been", async () => {
-  const { pool, transaction, close } = openStore(":memory:", file);
-  const [first, second] = [await waiting(0), await waiting(1)];
-  pool.put([first]);
-  const fails = () =>
-    transaction(() => {
-      pool.put([second]);
-      pool.remove([first.hash]);
-      throw new Error("disk full");
-    });
-  expect(fails).toThrow("disk full");
-  expect(pool.all()).toEqual([first]);
-  pool.put([first, second, second]);
-  expect(pool.all()).toEqual([first, second]);
-  pool.remove([first.hash, first.hash]);
-  expect(pool.all()).toEqual([second]);
-  close();
+const signed = async (fields: SignFields): Promise<Transaction> =>
+  parseTransaction(bytesOfHex(await signRaw(fields)), TEST_CHAIN_ID);
+const waiting = (nonce: number) => signed({ nonce });
+const open = (journal: Journal = openJournal(folder)) => openPool(journal, TEST_CHAIN_ID);
+/** What a node finds that begins after this one was killed: it opens the same files, and the other did not close them. */
+const found = () => open().all();
+
+describe("what waits", () => {
+  test("is on disk when `put` resolves, and what came in the same turn with it", async () => {
+    const pool = open();
+    const some = await Promise.all([0, 1, 2].map(waiting));
+    const first = pool.put([some[0]!]);
+    const others = pool.put(some.slice(1));
+    await Promise.all([first, others]);
+    expect(found()).toEqual(some);
+    const last = await waiting(3);
+    await pool.put([last]);
+    expect(found()).toEqual([...some, last]);
+  });
+
+  test("is on disk when `putNow` returns, whatever is being written", async () => {
+    const pool = open();
+    const [first, second] = [await waiting(0), await waiting(1)];
+    const saved = pool.put([first]);
+    await new Promise((resolve) => setImmediate(resolve));
+    pool.putNow([second]);
+    expect(found()).toContainEqual(second);
+    await saved;
+    expect(found()).toEqual([first, second]);
+  });
+
+  test("is put once, and can be put again when it had left", async () => {
+    const pool = open();
+    const one = await waiting(0);
+    await pool.put([one, one]);
+    await pool.put([one]);
+    expect(pool.all()).toEqual([one]);
+    pool.included([one.hash]);
+    expect(pool.all()).toEqual([]);
+    await pool.put([one]);
+    expect([pool.all(), found()]).toEqual([[one], [one]]);
+  });
+
+  test("does not come back once it was dropped, or another took its place", async () => {
+    const pool = open();
+    const [first, second] = [await waiting(0), await waiting(1)];
+    const dearer = await signed({ nonce: 1, maxFeePerGas: 10n ** 11n });
+    await pool.put([first, second]);
+    pool.remove([first.hash]);
+    await pool.put([dearer]);
+    expect(found()).toEqual([dearer]);
+    // Nor does what it replaced, when it goes as well.
+    pool.remove([dearer.hash]);
+    await pool.put([await waiting(7)]);
+    expect(found().map(({ nonce }) => nonce)).toEqual([7n]);
+  });
+
+  test("is refused and forgotten where the disk refuses it, and the next is taken", async () => {
+    const journal = memoryJournal();
+    const pool = open({ ...journal, append: () => Promise.reject(new Error("disk full")) });
+    const one = await waiting(0);
+    await expect(pool.put([one])).rejects.toThrow("disk full");
+    expect(pool.all()).toEqual([]);
+    expect(() =>
+      open({
+        ...journal,
+        appendNow: () => {
+          throw new Error("disk full");
+        },
+      }).putNow([one]),
+    ).toThrow("disk full");
+  });
+
+  test("is refused where the store is closed before it was written", async () => {
+    const pool = open();
+    const saved = pool.put([await waiting(0)]);
+    pool.close();
+    await expect(saved).rejects.toThrow("closed");
+  });
 });
 
-test("what waited before a restart can be removed after it, and is not put twice", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "anh-pool-"));
-  const path = join(folder, "chain.sqlite");
-  const [first, second] = [await waiting(0), await waiting(1)];
-  const before = openStore(path, file);
-  before.pool.put([first, second]);
-  before.close();
-  const after = openStore(path, file);
-  after.pool.put([first]);
-  expect(after.pool.all()).toEqual([first, second]);
-  after.pool.remove([first.hash]);
-  expect(after.pool.all()).toEqual([second]);
-  after.close();
-  rmSync(folder, { recursive: true });
+describe("the journal", () => {
+  const segments = () =>
+    readdirSync(folder)
+      .sort()
+      .map((name) => join(folder, name));
+
+  test("goes on after a frame that was torn at any byte, with all that was answered for before", async () => {
+    const pool = open();
+    const [first, second] = [await waiting(0), await waiting(1)];
+    await pool.put([first]);
+    const [path] = segments() as [string];
+    const { length } = readFileSync(path);
+    await pool.put([second]);
+    const whole = readFileSync(path);
+    for (let end = length; end < whole.length; end += 7) {
+      truncateSync(path, end);
+      expect(found(), `torn at ${end}`).toEqual([first]);
+    }
+    // The length is there, the bytes are not.
+    writeFileSync(path, Buffer.concat([whole.subarray(0, length), Buffer.alloc(whole.length - length)]));
+    const next = open();
+    expect(next.all()).toEqual([first]);
+    await next.put([second]);
+    expect(found()).toEqual([first, second]);
+  });
+
+  test("forgets what nothing waits in, and takes along what still waits there", async () => {
+    const pool = open();
+    const stays = await waiting(99);
+    await pool.put([stays]);
+    const large = await Promise.all(
+      [0, 1, 2, 3].map((nonce) => signed({ nonce, data: `0x${"ab".repeat(90_000)}`, gas: 2n ** 24n })),
+    );
+    for (let i = 0; i < 75; i++) {
+      await pool.put(large);
+      pool.included(large.map(({ hash }) => hash));
+    }
+    expect(segments().length).toBeLessThanOrEqual(4);
+    expect(found()).toContainEqual(stays);
+    expect(pool.all()).toEqual([stays]);
+  });
 });
