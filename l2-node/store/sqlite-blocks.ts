@@ -8,6 +8,7 @@ import { EMPTY_ACCOUNT, type LedgerAccount } from "../ledger/ledger.ts";
 import { decodeBlock, decodeUndo, encodeAccount, encodeBlock, encodeUndo } from "./block-codec.ts";
 import { CorruptStoreError, checked, withChecksum } from "./checksum.ts";
 import type { BlockStore } from "./store.ts";
+import { transactionIndex } from "./transaction-index.ts";
 import { weightedCache } from "./weighted-cache.ts";
 
 /** A block that is not the head's child: a bug of the caller, never data. */
@@ -28,13 +29,6 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
   const selectUndo = db.prepare<[number], { undo: Buffer }>("select undo from blocks where number = ?");
   const insertBlock = db.prepare("insert into blocks(number, hash, body, undo) values (?, ?, ?, ?)");
   const deleteBlock = db.prepare("delete from blocks where number = ?");
-  const insertTransaction = db.prepare(
-    "insert into transactions(hash, number, position, included) values (?, ?, ?, ?)",
-  );
-  const deleteTransaction = db.prepare("delete from transactions where hash = ? and number = ?");
-  const selectTransaction = db.prepare<[Uint8Array], { number: number; position: number }>(
-    "select number, position from transactions where hash = ? order by included desc, number desc limit 1",
-  );
   const selectAccount = db.prepare<[Uint8Array], { account: Buffer }>("select account from ledger where address = ?");
   const putAccount = db.prepare(
     "insert into ledger(address, account) values (?, ?) on conflict(address) do update set account = excluded.account",
@@ -67,8 +61,6 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
   const write = (block: Block, undo: Uint8Array): void => {
     const number = Number(block.header.number);
     insertBlock.run(number, bytesOfHex(block.hash), withChecksum(encodeBlock(block)), withChecksum(undo));
-    for (const [position, { hash, outcome }] of block.transactions.entries())
-      insertTransaction.run(bytesOfHex(hash), number, position, outcome.status === "included" ? 1 : 0);
     blocks.set(block.header.number, block);
     headNumber = block.header.number;
   };
@@ -85,6 +77,8 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
     return block(headNumber) as Block;
   };
 
+  const index = transactionIndex(db, { head, block });
+
   return {
     account,
     block,
@@ -94,8 +88,8 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       return row && BigInt(row.number);
     },
     locate: (hash) => {
-      const row = selectTransaction.get(bytesOfHex(hash));
-      return row && { number: BigInt(row.number), index: row.position };
+      const place = index.locate(hash);
+      return place && { number: BigInt(place.number), index: place.position };
     },
     append(next, changes) {
       const parent = head();
@@ -107,6 +101,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       const before = [...changes.keys()].map((address) => [address, account(address)] as const);
       for (const [address, value] of changes) setAccount(address, value);
       write(next, encodeUndo(before));
+      index.add(next);
     },
     removeHead() {
       const last = head();
@@ -114,8 +109,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       if (number === 0) throw new NotNextBlockError("genesis", "genesis cannot be removed");
       const undo = checked(selectUndo.get(number)?.undo as Buffer, `the undo data of block ${number}`);
       for (const [address, value] of decodeUndo(undo)) setAccount(address, value);
-      // By hash: an index by number alone would cost each transaction more than it saves the few that go.
-      for (const { hash } of last.transactions) deleteTransaction.run(bytesOfHex(hash), number);
+      index.remove(last);
       deleteBlock.run(number);
       countRemoval.run();
       blocks.delete(last.header.number);
@@ -126,6 +120,7 @@ export function sqliteBlocks(db: Database.Database, chain: ChainFile): BlockStor
       blocks.clear();
       accounts.clear();
       headNumber = undefined;
+      index.forget();
     },
   };
 }
