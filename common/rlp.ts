@@ -26,16 +26,22 @@ export function encodeRlp(input: RlpInput): Uint8Array {
 }
 
 function write(input: RlpInput): void {
-  if (typeof input === "bigint") return writeNatural(input);
-  if (input instanceof Uint8Array) return writeBytes(input);
-  const items = input as readonly RlpInput[];
+  if (typeof input === "bigint") writeNatural(input);
+  else if (input instanceof Uint8Array) writeBytes(input);
+  else writeList(input as readonly RlpInput[]);
+}
+
+function writeList(items: readonly RlpInput[]): void {
   const written = room.length - start;
   for (let i = items.length - 1; i >= 0; i--) write(items[i] as RlpInput);
   writePrefix(room.length - start - written, 0xc0);
 }
 
 function writeNatural(value: bigint): void {
-  if (value >= 2n ** 48n) return writeBytes(naturalBytes(value));
+  if (value >= 2n ** 48n) {
+    writeBytes(naturalBytes(value));
+    return;
+  }
   makeRoom(7);
   const end = start;
   let rest = Number(value);
