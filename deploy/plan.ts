@@ -34,6 +34,7 @@ const VERIFIERS = [
   "content",
   "canonical",
   "validator",
+  "sum",
 ] as const;
 const verifierName = (name: string): string => `${name}Verifier`;
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);

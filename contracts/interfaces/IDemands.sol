@@ -12,7 +12,7 @@ import {
 import {SumNode} from "../libraries/SumTree.sol";
 import {Task} from "../types/Task.sol";
 import {SegmentLeaf, StepTrace} from "../types/Trace.sol";
-import {HeaderProof, NamedValue} from "../types/Witness.sol";
+import {HeaderProof, NamedValue, NodeProof} from "../types/Witness.sol";
 
 // What a path asks for.
 uint8 constant PATH_SEGMENT = 1; // the leaf of a segment
@@ -22,6 +22,7 @@ uint8 constant PATH_CHUNKS = 4; // chunks of a tensor
 uint8 constant PATH_METRICS = 5; // the metrics of a segment
 uint8 constant PATH_GRAPH = 6; // a leaf of the task's graph
 uint8 constant PATH_MODEL = 7; // a tensor root of the consumed result
+uint8 constant PATH_SUM = 9; // the parts of a long sum, at one element of a node
 uint8 constant PATH_MODEL_GRAPH = 8; // a leaf of the graph of the consumed training
 
 struct Demand {
@@ -92,6 +93,8 @@ interface IDemands {
     );
     event ModelPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 index, bytes32 root, bytes32[] proof);
     event MetricsPublished(bytes32 indexed claimHash, bytes32 indexed key, uint32 segment, bytes32[] metrics);
+    event SumAsked(bytes32 indexed claimHash, bytes32 indexed key, uint32 node, uint64 element);
+    event SumPublished(bytes32 indexed claimHash, bytes32 indexed key, bytes published);
     event ChunksPublished(bytes32 indexed claimHash, bytes32 indexed key, bytes data);
     event TimedOut(bytes32 indexed claimHash, bytes32 indexed key, address indexed asker);
 
@@ -151,6 +154,18 @@ interface IDemands {
         NamedValue calldata value,
         uint32 firstChunk,
         uint32 chunkCount
+    ) external payable returns (bytes32 key);
+
+    /// @notice Demands the parts of a sum that is too long for one proof (docs/protocol.md P7.10), of one element of a step. Value: the
+    /// open fee and the chunk fee for each 1,024 bytes of what is to be published.
+    function demandSum(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 segment,
+        uint32 step,
+        HeaderProof calldata header,
+        NodeProof calldata node,
+        uint64 element
     ) external payable returns (bytes32 key);
 
     /// @notice Disputes asks on behalf of a challenger; of a step, its first page. The fee is taken only if the path was never asked, else handed back.
@@ -219,6 +234,18 @@ interface IDemands {
     function answerChunks(bytes32 claimHash, Task calldata task, ChunkRange calldata range, ChunkAnswer calldata answer)
         external;
 
+    /// @notice Publishes the parts of a sum, as long as the graph says; whether they are right, a proof of kind 11 says.
+    function answerSum(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 segment,
+        uint32 step,
+        HeaderProof calldata header,
+        NodeProof calldata node,
+        uint64 element,
+        bytes calldata published
+    ) external;
+
     /// @notice Overturns a claim whose opening was not answered in time; by anybody, the reward is the asker's.
     function timeout(bytes32 key) external;
 
@@ -231,6 +258,12 @@ interface IDemands {
 
     /// @notice Steps root of an opened segment; 0 while not opened.
     function stepsRootOf(bytes32 claimHash, uint32 segment) external view returns (bytes32);
+
+    /// @notice keccak-256 of what was published of a sum; 0 while it was not.
+    function sumOf(bytes32 claimHash, uint32 segment, uint32 step, uint256 node, uint256 element)
+        external
+        view
+        returns (bytes32);
 
     /// @notice Openings of a claim that wait for their answer.
     function pendingOf(bytes32 claimHash) external view returns (uint256);

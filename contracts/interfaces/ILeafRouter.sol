@@ -17,6 +17,7 @@ struct LeafVerifiers {
     ILeafVerifier content;
     ILeafVerifier canonical;
     ILeafVerifier validator;
+    ILeafVerifier sum;
 }
 
 /// @title LeafRouter

@@ -35,6 +35,7 @@ uint8 constant WRONG_METRIC = 7;
 uint8 constant NOT_CANONICAL = 8;
 uint8 constant NOT_FINITE = 9;
 uint8 constant WRONG_BY_VALIDATOR = 10;
+uint8 constant WRONG_PART = 11;
 
 /// Judges one leaf of a dispute (docs/protocol.md P7.5).
 ///
@@ -44,7 +45,8 @@ uint8 constant WRONG_BY_VALIDATOR = 10;
 ///   an op or a kind that is not its own, too little gas. A revert is no verdict: Disputes lets it bubble up and nothing changes.
 ///
 /// `witness` of kind 1 begins with one word that holds the op code of the node; the verifier must check it against the
-/// node proven from `task.graph.root`. Everything after it, and the witness of every other kind, is the verifier's own.
+/// node proven from `task.graph.root`. That of kind 11 begins with the words node and element, and Disputes hands on
+/// `abi.encode(bytes32 opened, witness)`, opened being the hash of what the claimant published of that sum. Everything after it, and the witness of every other kind, is the verifier's own.
 interface ILeafVerifier {
     function judge(LeafContext calldata context, uint8 kind, bytes calldata witness) external view returns (bool wrong);
 }

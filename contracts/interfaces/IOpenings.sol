@@ -11,7 +11,7 @@ import {
 } from "../types/Opening.sol";
 import {Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
-import {HeaderProof, NamedValue} from "../types/Witness.sol";
+import {HeaderProof, NamedValue, NodeProof} from "../types/Witness.sol";
 import {ClaimRecord} from "./IResultClaims.sol";
 
 /// @title Openings
@@ -37,6 +37,15 @@ interface IOpenings {
         uint32 firstChunk,
         uint32 chunkCount
     ) external pure returns (ChunkRange memory range);
+
+    /// @notice How many bytes are published of a sum that is judged in parts; reverts where the element has none.
+    function sumBytes(
+        ClaimRecord calldata record,
+        Task calldata task,
+        HeaderProof calldata header,
+        NodeProof calldata node,
+        uint64 element
+    ) external pure returns (uint256);
 
     /// @notice That the task's graph has such a leaf.
     function checkGraphLeaf(ClaimRecord calldata record, Task calldata task, uint32 leaf, HeaderProof[] calldata header)

@@ -11,6 +11,7 @@ import {
     PATH_MODEL_GRAPH,
     PATH_SEGMENT,
     PATH_STEP,
+    PATH_SUM,
     PATH_TRACES
 } from "../interfaces/IDemands.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
@@ -21,6 +22,7 @@ import {ClaimPath} from "../libraries/ClaimPath.sol";
 import {Clock} from "../libraries/Clock.sol";
 import {DemandKeys} from "../libraries/DemandKeys.sol";
 import {Docket, DueQueue} from "../libraries/DueQueue.sol";
+import {TensorRead} from "../libraries/TensorRead.sol";
 import {Clocks, pursuitSeconds} from "../types/Clocks.sol";
 import {FLAG_STEP_ROOTS} from "../types/Job.sol";
 import {
@@ -36,7 +38,7 @@ import {
 import {Prices} from "../types/Prices.sol";
 import {startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
-import {HeaderProof, NamedValue} from "../types/Witness.sol";
+import {HeaderProof, NamedValue, NodeProof} from "../types/Witness.sol";
 
 /// @notice See `IDemands`.
 contract Demands is IDemands {
@@ -175,6 +177,25 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
+    function demandSum(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 segment,
+        uint32 step,
+        HeaderProof calldata header,
+        NodeProof calldata node,
+        uint64 element
+    ) external payable returns (bytes32 key) {
+        ClaimRecord memory record = _askable(claimHash);
+        _checkStep(record, claimHash, segment, step);
+        uint256 length = OPENINGS.sumBytes(record, task, header, node, element);
+        key = DemandKeys.sum(claimHash, segment, step, node.index, element);
+        uint256 bytesWei = TensorRead.chunkCount(length) * CHUNK_FEE_WEI;
+        _ask(record, claimHash, key, Asking(PATH_SUM, segment, step, 0), msg.sender, bytesWei);
+        emit SumAsked(claimHash, key, node.index, element);
+    }
+
+    /// @inheritdoc IDemands
     function askFor(bytes32 claimHash, uint8 path, uint32 segment, uint32 step, address asker)
         external
         payable
@@ -290,6 +311,25 @@ contract Demands is IDemands {
     }
 
     /// @inheritdoc IDemands
+    function answerSum(
+        bytes32 claimHash,
+        Task calldata task,
+        uint32 segment,
+        uint32 step,
+        HeaderProof calldata header,
+        NodeProof calldata node,
+        uint64 element,
+        bytes calldata published
+    ) external {
+        bytes32 key = DemandKeys.sum(claimHash, segment, step, node.index, element);
+        (Demand storage demand, ClaimRecord memory record) = _answerable(claimHash, key);
+        uint256 length = OPENINGS.sumBytes(record, task, header, node, element);
+        if (published.length != length) revert DataLength(length, published.length);
+        _answer(demand, keccak256(published));
+        emit SumPublished(claimHash, key, published);
+    }
+
+    /// @inheritdoc IDemands
     function timeout(bytes32 key) external {
         Demand storage demand = _demands[key];
         if (demand.due == 0) revert NotAsked(key);
@@ -326,6 +366,15 @@ contract Demands is IDemands {
     /// @inheritdoc IDemands
     function stepsRootOf(bytes32 claimHash, uint32 segment) public view returns (bytes32) {
         return _demands[DemandKeys.traces(claimHash, segment)].content;
+    }
+
+    /// @inheritdoc IDemands
+    function sumOf(bytes32 claimHash, uint32 segment, uint32 step, uint256 node, uint256 element)
+        external
+        view
+        returns (bytes32)
+    {
+        return _demands[DemandKeys.sum(claimHash, segment, step, node, element)].content;
     }
 
     /// @inheritdoc IDemands

@@ -14,7 +14,7 @@ import {
     NO_STEP
 } from "../interfaces/IDisputes.sol";
 import {ILeafRouter} from "../interfaces/ILeafRouter.sol";
-import {LeafContext, WRONG_ELEMENT} from "../interfaces/ILeafVerifier.sol";
+import {LeafContext, WRONG_ELEMENT, WRONG_PART} from "../interfaces/ILeafVerifier.sol";
 import {CLAIM_OPEN, CLAIM_OVERTURNED, ClaimRecord, IResultClaims} from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {ClaimPath} from "../libraries/ClaimPath.sol";
@@ -140,6 +140,7 @@ contract Disputes is IDisputes {
 
         (Link memory link, bytes memory rest) = abi.decode(witness, (Link, bytes));
         LeafContext memory context = _context(made, record, task, link);
+        if (kind == WRONG_PART) rest = _withOpenedSum(made, rest);
         // A leaf that reverts, for want of gas too, reverts the whole call: no verdict, nothing written.
         bool wrong = LEAVES.verifierOf(kind, kind == WRONG_ELEMENT ? _firstWord(rest) : 0).judge(context, kind, rest);
 
@@ -294,6 +295,14 @@ contract Disputes is IDisputes {
         record = CLAIMS.claimOf(claimHash);
         bool lost = record.status == CLAIM_OVERTURNED;
         if (record.closedAt == 0 || (lost && !Clock.passed(record.closedAt + AIRGAP_SECONDS))) revert NotSettled(claimHash);
+    }
+
+    /// @dev A sum in parts is judged by what the claimant published of it for this step (P7.10).
+    function _withOpenedSum(Challenge storage made, bytes memory rest) private view returns (bytes memory) {
+        (uint256 node, uint256 element) = abi.decode(rest, (uint256, uint256));
+        bytes32 opened = DEMANDS.sumOf(made.claimHash, made.segment, made.step, node, element);
+        if (opened == 0) revert NotOpened(made.claimHash, made.segment);
+        return abi.encode(opened, rest);
     }
 
     function _firstWord(bytes memory rest) private pure returns (uint256) {

@@ -7,6 +7,8 @@ import {ClaimRecord} from "../interfaces/IResultClaims.sol";
 import {ChunkPath} from "../libraries/ChunkPath.sol";
 import {ClaimPath} from "../libraries/ClaimPath.sol";
 import {GraphProof} from "../libraries/GraphProof.sol";
+import {IndexMath} from "../libraries/IndexMath.sol";
+import {LongSums} from "../libraries/LongSums.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 import {StepOpening} from "../libraries/StepOpening.sol";
 import {SumNode} from "../libraries/SumTree.sol";
@@ -25,7 +27,7 @@ import {
 } from "../types/Opening.sol";
 import {hashTask, startsDrawn, startsFromRoot, Task} from "../types/Task.sol";
 import {StepTrace} from "../types/Trace.sol";
-import {HeaderProof, NamedValue} from "../types/Witness.sol";
+import {HeaderProof, NamedValue, NodeProof} from "../types/Witness.sol";
 
 /// @notice See `IOpenings`.
 contract Openings is IOpenings {
@@ -55,6 +57,22 @@ contract Openings is IOpenings {
         _checkTask(record, task);
         range = ChunkPath.ofInput(task, header, value);
         ChunkPath.narrow(range, firstChunk, chunkCount);
+    }
+
+    /// @inheritdoc IOpenings
+    function sumBytes(
+        ClaimRecord memory record,
+        Task memory task,
+        HeaderProof memory header,
+        NodeProof memory node,
+        uint64 element
+    ) external pure returns (uint256) {
+        _checkTask(record, task);
+        GraphProof.checkHeader(task.graph, header);
+        GraphProof.checkNode(task.graph, header.header, node);
+        uint256 count = IndexMath.count(node.node.outputs[0].shape);
+        if (element >= count) revert IDemands.OutOfRange(element, count);
+        return LongSums.publishedBytes(node.node, task.profile);
     }
 
     /// @inheritdoc IOpenings

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {PATH_CHUNKS, PATH_METRICS, PATH_MODEL, PATH_SEGMENT, PATH_STEP, PATH_TRACES} from "../interfaces/IDemands.sol";
+import {PATH_CHUNKS, PATH_METRICS, PATH_MODEL, PATH_SEGMENT, PATH_STEP, PATH_SUM, PATH_TRACES} from "../interfaces/IDemands.sol";
 import {ChunkRange} from "../types/Opening.sol";
 
 /// @notice Names of what can be demanded: by claim hash and path, never by position in a list.
@@ -31,6 +31,14 @@ library DemandKeys {
 
     function model(bytes32 claimHash, uint32 index) internal pure returns (bytes32) {
         return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_MODEL, index));
+    }
+
+    function sum(bytes32 claimHash, uint32 segmentIndex, uint32 index, uint256 node, uint256 element)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(DEMAND_TYPE, claimHash, PATH_SUM, segmentIndex, index, node, element));
     }
 
     function chunks(bytes32 claimHash, ChunkRange memory range) internal pure returns (bytes32) {

@@ -133,6 +133,16 @@ struct LayoutWitness {
     Opening[] openings;
 }
 
+/// Kind 11. Part `part` of a sum of which the claimant has `published` the parts (docs/protocol.md P7.10).
+struct PartWitness {
+    HeaderProof header;
+    NodeProof node;
+    uint64 element;
+    uint32 part;
+    bytes published;
+    Opening[] openings;
+}
+
 /// Kind 7. The step's leaf under the metrics root, and the loss; neither if the graph has no loss.
 struct MetricWitness {
     HeaderProof header;

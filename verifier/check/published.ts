@@ -19,6 +19,8 @@ export type Published = {
   readonly opened: (segment: number) => readonly StepTrace[] | undefined;
   /** Throws `WantedError` for the first chunks that are missing. */
   readonly read: (segment: number, step: number) => ReadValue;
+  /** What was published of the parts of an element (P7.10). */
+  readonly sum: (segment: number, step: number, node: number, element: number) => Uint8Array | undefined;
   /** A whole tensor that the task or its graph names by root; throws as `read`. */
   readonly input: (of: InputKind, index: number, byteLength: number) => Uint8Array;
 };

@@ -1,6 +1,14 @@
 /** What is wrong in one step of a claim; every kind is one of P7.5's and can be proven on L1. */
 export type Violation =
   | { readonly kind: "element"; readonly node: number; readonly element: number }
+  /** Of an element that no proof can add up: `published` are what its claimant says of its parts (P7.10). */
+  | {
+      readonly kind: "part";
+      readonly node: number;
+      readonly element: number;
+      readonly part: number;
+      readonly published: Uint8Array;
+    }
   | { readonly kind: "link"; readonly end: boolean }
   /** `element`: of a tensor that was drawn (P4.7). */
   | { readonly kind: "start"; readonly state: number; readonly element?: number }

@@ -16,6 +16,16 @@ export type Want =
       readonly place: number;
       readonly index: number;
     } & ChunkSpan)
+  /** What the parts of an element come to that no proof can add up (P7.10). */
+  | {
+      readonly path: "sum";
+      readonly segment: number;
+      readonly step: number;
+      readonly node: number;
+      readonly element: number;
+      /** As many bytes are published. */
+      readonly chunkCount: number;
+    }
   /** Of a tensor that the task or its graph names by root. */
   | ({ readonly path: "input"; readonly of: InputKind; readonly index: number } & ChunkSpan);
 

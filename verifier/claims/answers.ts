@@ -3,22 +3,26 @@ import { metricLeaf } from "../../common/claim.ts";
 import { demandsAbi } from "../../common/contracts/demands.ts";
 import { type EncodedGraph, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
+import { PROFILE } from "../../common/job.ts";
 import { treeProof } from "../../common/merkle.ts";
 import { hasStepRoots, startsDrawn, type Task } from "../../common/task.ts";
 import { leafFields } from "../check/evidence.ts";
 import type { EventSink } from "../events.ts";
+import { type ValueId, valueAt } from "../graph/graph.ts";
 import type { L1 } from "../l1.ts";
 import { encodeGraph } from "../model/encoding.ts";
+import { publishedOf } from "../model/parts.ts";
 import { RefusedError, type Sender } from "../sender.ts";
-import { bytesOf } from "../tensor/tensor.ts";
+import { bytesOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import { datasetTensorRoots } from "../trace/dataset.ts";
 import { startList } from "../trace/start.ts";
 import { stepTraceOf } from "../trace/step.ts";
 import type { Traces } from "../trace/traces.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
+import { placementIn } from "../trace/values.ts";
 import { chunksOf } from "../witness/chunks.ts";
 import { pageOf } from "../witness/pages.ts";
-import { headerProof, leafProof, rootsAt } from "../witness/proofs.ts";
+import { headerProof, leafProof, nodeProof, rootsAt } from "../witness/proofs.ts";
 import { type Asked, CHUNKS_OF, type ChunkRange, openDemandsReader, PATH } from "./demands-reader.ts";
 import { lapseOverdue } from "./lapses.ts";
 import type { LoggedClaim } from "./log.ts";
@@ -47,9 +51,10 @@ export function answerDuty({ l1, sender, runs, events }: AnswerModules): AnswerD
 
   async function answer(asked: Asked, own: Own): Promise<void> {
     const { logged } = own;
-    const range = () => reader.range(logged.claimHash, asked.key, logged.l1Block);
+    const about = [logged.claimHash, asked.key, logged.l1Block] as const;
+    const more = { range: () => reader.range(...about), sumAt: () => reader.sumAt(...about) };
     const isOfModel = asked.path === PATH.model || asked.path === PATH.modelGraph;
-    const { functionName, args } = isOfModel ? await modelAnswer(asked, own, runs) : await answerTo(asked, own, range);
+    const { functionName, args } = isOfModel ? await modelAnswer(asked, own, runs) : await answerTo(asked, own, more);
     try {
       const { gasUsed } = await sender.send({ ...contract, functionName, args: [logged.claimHash, ...args] });
       events({ event: "answered", claimHash: logged.claimHash, path: asked.path, functionName, gasUsed });
@@ -85,7 +90,13 @@ async function modelAnswer({ path, segment: index }: Asked, { logged, spec: { co
 async function answerTo(
   { path, segment, step, page }: Asked,
   own: Own,
-  range: () => Promise<ChunkRange>,
+  {
+    range,
+    sumAt,
+  }: {
+    readonly range: () => Promise<ChunkRange>;
+    readonly sumAt: () => Promise<{ readonly node: number; readonly element: number }>;
+  },
 ): Promise<{ functionName: string; args: readonly unknown[] }> {
   const { run, traces } = own;
   const { task, graph } = run.inputs;
@@ -119,6 +130,8 @@ async function answerTo(
     }
     case PATH.chunks:
       return chunksAnswer(own, await range());
+    case PATH.sum:
+      return sumAnswer(own, { segment, step }, await sumAt());
     default:
       throw new Error(`L1 asks for path ${path}, which this version does not know`);
   }
@@ -166,6 +179,28 @@ async function chunksAnswer(own: Own, range: ChunkRange) {
     rangeProof: chunks.proof,
   };
   return { functionName: "answerChunks", args: [task, range, answer] };
+}
+
+/** What the parts of an element come to, out of the operands that this claimant committed to. */
+async function sumAnswer(
+  { run, traces }: Own,
+  { segment, step }: Pick<Asked, "segment" | "step">,
+  { node, element }: { readonly node: number; readonly element: number },
+) {
+  const { task, graph } = run.inputs;
+  const global = segment * task.segmentSteps + step;
+  const operands = new Map<ValueId, Tensor>();
+  for (const id of graph.nodes[node]!.inputs) {
+    const { place, index } = placementIn(graph).places[id]!;
+    const bytes = place === PLACE.constant ? graph.constants[index]!.bytes : await traces.value(global, place, index);
+    if (bytes === undefined) throw new Error(`no committed value at place ${place}, index ${index}`);
+    operands.set(id, fromBytes(valueAt(graph, id), bytes));
+  }
+  const profile = task.profile === PROFILE.tolerant ? "tolerant" : "strict";
+  const published = publishedOf({ graph, node, element, profile, tensorAt: (id) => operands.get(id)! });
+  const encoded = encodeGraph(graph);
+  const args = [task, segment, step, headerProof(encoded), nodeProof(encoded, node), BigInt(element)];
+  return { functionName: "answerSum", args: [...args, bytesToHex(published)] };
 }
 
 const emptySegmentAt = (index: number) => ({ ...NO_SEGMENT, leaf: { ...NO_SEGMENT.leaf, index } });

@@ -12,6 +12,7 @@ export const PATH = {
   graph: 6,
   model: 7,
   modelGraph: 8,
+  sum: 9,
 } as const;
 /** Where demanded chunks come from. */
 export const CHUNKS_OF = { value: 1, dataset: 2, start: 3, constant: 4 } as const;
@@ -62,6 +63,8 @@ export type DemandsReader = {
   /** The claim fell because an answer came too late, not because anything was proven wrong. */
   readonly timedOut: (claimHash: Hex, fromBlock: bigint) => Promise<boolean>;
   readonly demand: (key: Hex) => Promise<DemandRecord>;
+  /** Which element the parts of a sum are asked of. */
+  readonly sumAt: (claimHash: Hex, key: Hex, fromBlock: bigint) => Promise<{ node: number; element: number }>;
   readonly range: (claimHash: Hex, key: Hex, fromBlock: bigint) => Promise<ChunkRange>;
 };
 
@@ -99,6 +102,11 @@ export function openDemandsReader({ client, contracts }: L1): DemandsReader {
       return fees.reduce((sum, feeWei) => sum + feeWei, 0n);
     },
     timedOut: async (claimHash, fromBlock) => (await events("TimedOut", { claimHash }, fromBlock)).length > 0,
+    sumAt: async (claimHash, key, fromBlock) => {
+      const [asked] = await events<{ node: number; element: bigint }>("SumAsked", { claimHash, key }, fromBlock);
+      if (asked === undefined) throw new Error(`L1 shows no sum for the demand ${key}`);
+      return { node: asked.node, element: Number(asked.element) };
+    },
     range: async (claimHash, key, fromBlock) => {
       const [asked] = await events<{ range: ChunkRange }>("ChunksAsked", { claimHash, key }, fromBlock);
       if (asked === undefined) throw new Error(`L1 shows no range for the demand ${key}`);

@@ -14,7 +14,7 @@ export type Fees = { readonly openFeeWei: bigint; readonly chunkFeeWei: bigint; 
 export function leastWei(wants: readonly Want[], more: number, { openFeeWei, chunkFeeWei, pageFeeWei }: Fees): bigint {
   const bytesWei = (want: Want): bigint => {
     if (want.path === "step") return pageFeeWei;
-    return want.path === "chunks" || want.path === "input" ? BigInt(want.chunkCount) * chunkFeeWei : 0n;
+    return "chunkCount" in want ? BigInt(want.chunkCount) * chunkFeeWei : 0n;
   };
   return wants.reduce((sum, want) => sum + openFeeWei + bytesWei(want), BigInt(more) * openFeeWei);
 }

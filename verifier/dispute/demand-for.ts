@@ -4,7 +4,7 @@ import type { InputKind, Want } from "../check/want.ts";
 import type { Graph } from "../graph/graph.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { encodeName, nameValue } from "../witness/canonical.ts";
-import { type HeaderProof, headerProof } from "../witness/proofs.ts";
+import { type HeaderProof, headerProof, nodeProof } from "../witness/proofs.ts";
 
 /** What questions about a claim are put in, as far as it is known. */
 export type Terms = {
@@ -40,6 +40,12 @@ export function demandFor(
       const consumed = known(model);
       const args = [consumed.task, known(consumed.header), want.index];
       return { functionName: "demandModel", args };
+    }
+    case "sum": {
+      const encoded = encodedOf(terms);
+      const { segment, step, node, element } = want;
+      const args = [task, segment, step, headerProof(encoded), nodeProof(encoded, node), BigInt(element)];
+      return { functionName: "demandSum", args };
     }
     case "chunks": {
       const encoded = encodedOf(terms);

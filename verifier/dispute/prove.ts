@@ -1,4 +1,5 @@
 import { encodeAbiParameters, type Hex } from "viem";
+import { PROFILE } from "../../common/job.ts";
 import { startsDrawn } from "../../common/task.ts";
 import type { ClaimSubject } from "../check/claim.ts";
 import type { Evidence } from "../check/evidence.ts";
@@ -25,6 +26,7 @@ import {
   buildMetricWitness,
 } from "../witness/content.ts";
 import { buildElementWitness } from "../witness/element.ts";
+import { buildPartWitness } from "../witness/part.ts";
 import {
   buildDrawnStartWitness,
   buildEndLinkWitness,
@@ -48,6 +50,7 @@ const KIND = {
   metric: 7,
   canonical: 8,
   finite: 9,
+  part: 11,
 } as const satisfies Record<Violation["kind"], number>;
 
 /** Arguments of `Disputes.prove` behind the challenge and the task. */
@@ -87,6 +90,8 @@ async function restOf(
   switch (violation.kind) {
     case "element":
       return buildElementWitness(source, violation.node, violation.element);
+    case "part":
+      return buildPartWitness(source, violation, inputs.task.profile === PROFILE.tolerant ? "tolerant" : "strict");
     case "link":
       if (violation.end) return buildEndLinkWitness();
       if (step > 0) return buildStepLinkWitness(wrong.previousTrace!, evidence.previousStepProof!);
@@ -155,9 +160,10 @@ export function describeViolation({ inputs }: ClaimSubject, { segment, wrong }: 
   return {
     wrong: violation.kind,
     step: segment * task.segmentSteps + wrong.step,
-    ...(violation.kind === "element" || violation.kind === "layout"
+    ...(violation.kind === "element" || violation.kind === "part" || violation.kind === "layout"
       ? { node: valueAt(graph, graph.nodes[violation.node]!.output).name, op: graph.nodes[violation.node]!.op }
       : {}),
+    ...("part" in violation ? { part: violation.part } : {}),
     ...("element" in violation ? { element: violation.element } : {}),
   };
 }

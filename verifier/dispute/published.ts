@@ -13,6 +13,7 @@ const BLOCK_CHUNKS = 64;
 
 type LeafLog = PublishedLeaf & { readonly graphRoot: Hex; readonly leaf: number };
 type AskedLog = { readonly key: Hex; readonly segment: number; readonly step: number; readonly page: number };
+type SumAskedLog = { readonly key: Hex; readonly node: number; readonly element: bigint };
 type RootLog = PublishedRoot & { readonly index: number };
 type StepLog = {
   readonly key: Hex;
@@ -68,6 +69,15 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
         data.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
       );
   }
+  const sumsAt = new Map<Hex, string>();
+  for (const { key, node, element } of await logs<SumAskedLog>("SumAsked")) {
+    const { segment, step } = asked.get(key)!;
+    sumsAt.set(key, [segment, step, node, element].join("/"));
+  }
+  const sums = new Map<string, Uint8Array>();
+  for (const { key, published } of await logs<{ key: Hex; published: Hex }>("SumPublished"))
+    sums.set(sumsAt.get(key)!, hexToBytes(published));
+
   /** A whole tensor, if all its chunks were published. */
   function whole(owner: Owner, byteLength: number, want: (missing: ChunkSpan) => Want): Uint8Array {
     const keys = Array.from({ length: Math.ceil(byteLength / CHUNK_BYTES) }, (_, chunk) => [...owner, chunk].join("/"));
@@ -92,6 +102,7 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
       if (tensorRoot(bytes) !== root) throw new Error("L1 shows chunks that do not give their root");
       return bytes;
     },
+    sum: (segment, step, node, element) => sums.get([segment, step, node, element].join("/")),
     input: (of, index, byteLength) =>
       whole(ownerOf({ ...NO_VALUE, source: INPUT_SOURCE[of], index }), byteLength, (span) => ({
         path: "input",

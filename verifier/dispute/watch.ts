@@ -5,6 +5,7 @@ import { troubleOf } from "../../common/trouble.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, type OpenedSteps } from "../check/claim.ts";
 import { checkDark } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
+import { toProve } from "../check/long-sum.ts";
 import { checkSegments, withCheckers } from "../check/parallel.ts";
 import { chosenBy, type Policy } from "../check/policy.ts";
 import type { Published } from "../check/published.ts";
@@ -179,7 +180,9 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
       const checkModules = checkers[0]!;
       const served = await checkServed(subject, checkers, modules.openedSteps(logged), modules);
       const isDark = served.kind === "unavailable";
-      const finding = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
+      const checked = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
+      const finding =
+        checked.kind === "wrong" ? await toProve(inputs, checked, () => modules.published(logged)) : checked;
       if (finding.kind === "right" && startsFromRoot(spec.task)) await modules.keep(finding.state);
       const isDivergent = finding.kind === "right" && isTolerantTraining(spec);
       report({

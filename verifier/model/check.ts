@@ -4,12 +4,14 @@ import { isLeading } from "../ops/reduce.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { UnsupportedModelError } from "./errors.ts";
 import { hasLeaf } from "./leaf.ts";
+import { isInParts, MAX_PARTS, PART_TERMS, productTerms } from "./parts.ts";
 import { proofSizes } from "./proof-size.ts";
 
 /** Most gas that judging one element may take: a leaf must fit into one L1 transaction (16.7M gas, EIP-7825). */
 export const MAX_LEAF_GAS = 12_000_000;
-/** Most terms that the contracts add up for one element (docs/numerics.md N5.3). */
-export const MAX_LEAF_TERMS = 8_192;
+/** Most terms of an element: of a product in parts (P7.10), of other sums in one proof (docs/numerics.md N5.3). */
+export const MAX_PRODUCT_TERMS = PART_TERMS * MAX_PARTS;
+export const MAX_LEAF_TERMS = PART_TERMS;
 /** Most bytes of a transaction that proves one element wrong: L1's nodes pass on no larger ones (128 KiB, envelope included). */
 export const MAX_PROOF_BYTES = 131_072;
 
@@ -55,8 +57,9 @@ function refusalOf(
   if (gas > MAX_LEAF_GAS)
     return new UnsupportedModelError(name, `its leaf takes about ${gas} gas`, `Split it: at most ${MAX_LEAF_GAS}.`);
   const terms = termsOf(graph, node);
-  if (SUMMING.includes(node.op) && terms > MAX_LEAF_TERMS)
-    return new UnsupportedModelError(name, `its leaf adds ${terms} terms`, `Split it: at most ${MAX_LEAF_TERMS}.`);
+  const most = productTerms(graph, node) === undefined ? MAX_LEAF_TERMS : MAX_PRODUCT_TERMS;
+  if (SUMMING.includes(node.op) && terms > most)
+    return new UnsupportedModelError(name, `its leaf adds ${terms} terms`, `Split it: at most ${most}.`);
   const bytes = proofBytes();
   if (bytes > MAX_PROOF_BYTES)
     return new UnsupportedModelError(name, `its proof takes ${bytes} bytes`, `Split it: at most ${MAX_PROOF_BYTES}.`);
@@ -70,7 +73,8 @@ export function leafGas(graph: Graph, node: Node, profile: Profile): number {
   if (!hasLeaf(node)) return 0;
   const isWindow = node.op === "Conv" || node.op === "ConvTranspose";
   const windowRows = isWindow ? valueAt(graph, node.inputs[1]!).shape[2]! : 0;
-  return BASE_GAS + windowRows * GAS_PER_WINDOW_ROW + termsOf(graph, node) * gasPerTerm(node, profile);
+  const terms = isInParts(graph, node) ? PART_TERMS : termsOf(graph, node);
+  return BASE_GAS + windowRows * GAS_PER_WINDOW_ROW + terms * gasPerTerm(node, profile);
 }
 
 function gasPerTerm(node: Node, profile: Profile): number {
@@ -92,9 +96,8 @@ function termsOf(graph: Graph, node: Node): number {
   const { shape } = valueAt(graph, node.inputs[0]!);
   switch (node.op) {
     case "Gemm":
-      return shape[node.attributes.transA === 1 ? 0 : 1]!;
     case "MatMul":
-      return shape.at(-1)!;
+      return productTerms(graph, node)!;
     case "ReduceSum":
     case "ReduceMax":
       return sizeOf((node.attributes.axes as readonly number[]).map((axis) => shape[axis]!));

@@ -5,6 +5,7 @@ import { CHUNK_BYTES } from "../tensor/root.ts";
 import { operandRead, outputRead, type Read } from "../witness/reads.ts";
 import { encodeHeader, encodeNode } from "./encoding.ts";
 import { hasLeaf, leafReads } from "./leaf.ts";
+import { isInParts, PART_TERMS, publishedBytes } from "./parts.ts";
 import { type Placement, placementOf } from "./placement.ts";
 import { firstLeaves } from "./root.ts";
 
@@ -42,15 +43,20 @@ export function proofSizes(graph: Graph, placement: Placement = placementOf(grap
     if (!hasLeaf(node)) return 0;
     const encoded = encodeNode(graph, placement, index);
     const nodeSize = (nodeBytes(encoded).length - 2) / 2;
+    const isLong = isInParts(graph, node);
+    // Of a product in parts those of one part, and what was published of all.
+    const published = isLong ? WORD * 2 + publishedBytes(graph, node, "tolerant") : 0;
     // What data choose: either operand of a Where; any row that indices name is as long as the first.
     const chosen = node.op === "Where" ? [0, 1] : [0];
     const openings = sampled(valueAt(graph, node.output).shape).flatMap((element) =>
       chosen.map((data) => {
-        const reads = leafReads(graph, index, element, () => data).map((read) => operandRead(encoded, read));
+        const reads = leafReads(graph, index, element, () => data).map((read) =>
+          operandRead(encoded, isLong ? { ...read, count: Math.min(read.count, PART_TERMS) } : read),
+        );
         return [outputRead(encoded, element), ...reads].reduce((sum, read) => sum + openingBytes(read), 0);
       }),
     );
-    return AROUND_BYTES + WORD * (FRAME_WORDS + 2 * sumWords) + nodeSize + Math.max(...openings);
+    return AROUND_BYTES + WORD * (FRAME_WORDS + 2 * sumWords) + nodeSize + published + Math.max(...openings);
   };
 }
 

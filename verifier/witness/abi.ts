@@ -119,6 +119,22 @@ export const elementWitness = [
   { type: "tuple", components: [header, node, { name: "element", type: "uint64" }, openings] },
 ] as const;
 
+export const partWitness = [
+  { type: "uint256" },
+  { type: "uint256" },
+  {
+    type: "tuple",
+    components: [
+      header,
+      node,
+      { name: "element", type: "uint64" },
+      { name: "part", type: "uint32" },
+      { name: "published", type: "bytes" },
+      openings,
+    ],
+  },
+] as const;
+
 export const linkWitness = {
   type: "tuple",
   components: [

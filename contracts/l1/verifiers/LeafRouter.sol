@@ -12,6 +12,7 @@ import {
     WRONG_LINK,
     WRONG_METRIC,
     WRONG_NEXT_STATE,
+    WRONG_PART,
     WRONG_START
 } from "../../interfaces/ILeafVerifier.sol";
 import {ILeafRouter, LeafVerifiers} from "../../interfaces/ILeafRouter.sol";
@@ -30,6 +31,7 @@ contract LeafRouter is ILeafRouter {
     ILeafVerifier private immutable CONTENT;
     ILeafVerifier private immutable CANONICAL;
     ILeafVerifier private immutable VALIDATOR;
+    ILeafVerifier private immutable SUM;
 
     constructor(LeafVerifiers memory verifiers) {
         ARITHMETIC = verifiers.arithmetic;
@@ -44,6 +46,7 @@ contract LeafRouter is ILeafRouter {
         CONTENT = verifiers.content;
         CANONICAL = verifiers.canonical;
         VALIDATOR = verifiers.validator;
+        SUM = verifiers.sum;
     }
 
     /// @inheritdoc ILeafRouter
@@ -53,6 +56,7 @@ contract LeafRouter is ILeafRouter {
         if (kind == WRONG_FEED || kind == WRONG_LAYOUT || kind == WRONG_METRIC) return CONTENT;
         if (kind == NOT_CANONICAL || kind == NOT_FINITE) return CANONICAL;
         if (kind == WRONG_BY_VALIDATOR) return VALIDATOR;
+        if (kind == WRONG_PART) return SUM;
         revert UnknownKind(kind);
     }
 

@@ -16,6 +16,7 @@ export const VERIFIERS = [
   "Root",
   "Content",
   "Canonical",
+  "Sum",
 ] as const;
 export type VerifierName = (typeof VERIFIERS)[number];
 
@@ -24,6 +25,7 @@ export function verifierOf(kind: number, op: number): VerifierName {
   if (kind === 2 || kind === 3 || kind === 5) return "Root";
   if (kind === 4 || kind === 6 || kind === 7) return "Content";
   if (kind === 8 || kind === 9) return "Canonical";
+  if (kind === 11) return "Sum";
   if (op >= 9 && op <= 13) return "Transcendental";
   if (op <= 16) return "Arithmetic";
   if (op <= 29) return "Selection";

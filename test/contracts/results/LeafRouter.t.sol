@@ -12,7 +12,7 @@ contract LeafRouterTest {
 
     function setUp() public {
         LeafVerifiers memory verifiers = LeafVerifiers(
-            dummy(1), dummy(2), dummy(3), dummy(4), dummy(5), dummy(10), dummy(11), dummy(6), dummy(7), dummy(8), dummy(9), dummy(12)
+            dummy(1), dummy(2), dummy(3), dummy(4), dummy(5), dummy(10), dummy(11), dummy(6), dummy(7), dummy(8), dummy(9), dummy(12), dummy(13)
         );
         router = ILeafRouter(
             Artifact.deploy("contracts/l1/verifiers/LeafRouter.sol:LeafRouter", abi.encode(verifiers))
@@ -50,11 +50,11 @@ contract LeafRouterTest {
     }
 
     function test_verifierOf_everyKind() public {
-        uint160[11] memory expected = [uint160(0), 1, 7, 7, 8, 7, 8, 8, 9, 9, 12];
-        for (uint8 kind = 1; kind <= 10; ++kind) {
+        uint160[12] memory expected = [uint160(0), 1, 7, 7, 8, 7, 8, 8, 9, 9, 12, 13];
+        for (uint8 kind = 1; kind <= 11; ++kind) {
             vm.assertEq(address(router.verifierOf(kind, 1)), address(expected[kind]), "kind");
         }
-        for (uint16 kind = 0; kind < 256; kind = kind == 0 ? 11 : kind + 1) {
+        for (uint16 kind = 0; kind < 256; kind = kind == 0 ? 12 : kind + 1) {
             vm.expectRevert(abi.encodeWithSelector(ILeafRouter.UnknownKind.selector, uint8(kind)));
             router.verifierOf(uint8(kind), 1);
         }

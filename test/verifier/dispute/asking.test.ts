@@ -1,5 +1,5 @@
 // The challenger's loop over an L1 that is played: whose questions it waits for, and when it asks again.
-import { encodeAbiParameters, encodeEventTopics, type Hex } from "viem";
+import { type Abi, encodeAbiParameters, encodeEventTopics, type Hex } from "viem";
 import { expect, test } from "vitest";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { type ChallengerModules, startChallenger } from "../../../verifier/challenger.ts";
@@ -17,7 +17,7 @@ const PLAIN_FEE_WEI = 2n * 10n ** 15n;
 const askedLog = () => ({
   address: ME,
   topics: encodeEventTopics({
-    abi: demandsAbi,
+    abi: demandsAbi as Abi,
     eventName: "Asked",
     args: { claimHash: CLAIM, key: OWN_KEY, asker: ME },
   }),

@@ -35,7 +35,7 @@ beforeAll(async () => {
   const images = encodeName(graph, nameValue(graph, PLACE.feed, 0));
   const args = [claimHash, task.task, headerProof(graph), images, 0, BLOCK_CHUNKS];
   const asked = await sender.sendWithBond({ ...demands, functionName: "demandInput", args }, parseEther("1"));
-  const [event] = parseEventLogs({ abi: demandsAbi, logs: asked.logs, eventName: "Asked" }) as unknown as {
+  const [event] = parseEventLogs({ abi: demandsAbi as Abi, logs: asked.logs, eventName: "Asked" }) as unknown as {
     args: { key: Hex };
   }[];
   const demandOf = { ...demands, functionName: "demandOf", args: [event!.args.key] };
@@ -43,12 +43,12 @@ beforeAll(async () => {
   await seen(events, "answered");
   const [published] = await client.getContractEvents({
     address: demands.address,
-    abi: demandsAbi,
+    abi: demandsAbi as Abi,
     eventName: "ChunksPublished",
     fromBlock: chain.deployedAtL1Block,
   });
   const { input } = await client.getTransaction({ hash: published!.transactionHash });
-  expect(decodeFunctionData({ abi: demandsAbi, data: input }).functionName).toBe("answerChunks");
+  expect(decodeFunctionData({ abi: demandsAbi as Abi, data: input }).functionName).toBe("answerChunks");
   const { gasUsed } = await client.getTransactionReceipt({ hash: published!.transactionHash });
   answer = { calldataBytes: (input.length - 2) / 2, gasUsed, feeWei };
 });
