@@ -42,6 +42,9 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
   for (const { leaf, proof } of await logs<SegmentProof>("SegmentPublished")) leaves.set(leaf.index, { leaf, proof });
   // Read before the questions: what is answered was asked for.
   const shownSteps = await logs<StepLog>("StepPublished");
+  const shownSums = await logs<{ key: Hex; published: Hex }>("SumPublished");
+  const askedSums = new Map<Hex, SumAskedLog>();
+  for (const args of await logs<SumAskedLog>("SumAsked")) askedSums.set(args.key, args);
   const asked = new Map<Hex, AskedLog>();
   for (const args of await logs<AskedLog>("Asked")) asked.set(args.key, args);
   const steps = new Map<string, StepLog & { readonly pages: Map<number, readonly Hex[]> }>();
@@ -69,14 +72,11 @@ export async function readPublished({ client, contracts }: L1, claimHash: Hex, f
         data.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
       );
   }
-  const sumsAt = new Map<Hex, string>();
-  for (const { key, node, element } of await logs<SumAskedLog>("SumAsked")) {
-    const { segment, step } = asked.get(key)!;
-    sumsAt.set(key, [segment, step, node, element].join("/"));
-  }
   const sums = new Map<string, Uint8Array>();
-  for (const { key, published } of await logs<{ key: Hex; published: Hex }>("SumPublished"))
-    sums.set(sumsAt.get(key)!, hexToBytes(published));
+  for (const { key, published } of shownSums) {
+    const [{ segment, step }, { node, element }] = [asked.get(key)!, askedSums.get(key)!];
+    sums.set([segment, step, node, element].join("/"), hexToBytes(published));
+  }
 
   /** A whole tensor, if all its chunks were published. */
   function whole(owner: Owner, byteLength: number, want: (missing: ChunkSpan) => Want): Uint8Array {

@@ -60,7 +60,10 @@ it("the parts of an element are asked for once, where it is judged in parts", as
   const { events, stop } = await stage.execute("executor", task, honestSteps(1));
   const { claimHash } = (await seen(events, "claimed")) as unknown as { claimHash: Hex };
   const { chain, url } = stage.l1;
-  const stranger = openAccountSender(openL1({ url, chain, pollMs: 20 }), url, devAccount("challenger").privateKey);
+  const stranger = openAccountSender(
+    openL1({ urls: [url], chain, pollMs: 20 }, () => {}),
+    devAccount("challenger").privateKey,
+  );
   const abi = [...(demandsAbi as Abi), ...OPENING_ERRORS] as Abi;
   const refused = (error: string) => expect.objectContaining({ errorName: error });
   const encoded = encodeGraph(task.graph);
