@@ -1,4 +1,4 @@
-// An L1 that mines and forks from one queue: anvil loses blocks where its own interval mining meets a fork (foundry #8590).
+// An L1 that mines and forks from one queue: anvil loses blocks where mining meets a fork (foundry #8590).
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTestClient, type Hex, http } from "viem";
 import type { Clocks } from "../../common/clocks.ts";
@@ -11,7 +11,7 @@ const BLOCK_MS = 50;
 export async function startForkingL1(random: Random, clocks?: Clocks) {
   const l1 = await startL1(clocks);
   const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
-  await test.setIntervalMining({ interval: 0 });
+  await l1.hold();
   let tail: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = tail.then(work);

@@ -22,6 +22,9 @@ export type TestL1 = {
   readonly client: PublicClient;
   /** L1 seconds go by. */
   readonly warp: (seconds: number) => Promise<void>;
+  /** No block comes by itself any more; then they come again. */
+  readonly hold: () => Promise<void>;
+  readonly resume: () => Promise<void>;
   readonly stop: () => void;
 };
 
@@ -71,6 +74,11 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
       worldRoot: genesisRoot,
     },
   );
+  const tell = async (message: string): Promise<void> => {
+    const answered = once(host, "message");
+    host.send(message);
+    await answered;
+  };
   return {
     url,
     chain,
@@ -79,6 +87,8 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
       await test.increaseTime({ seconds });
       await test.mine({ blocks: 1 });
     },
+    hold: () => tell("hold"),
+    resume: () => tell("resume"),
     stop: () => host.kill("SIGTERM"),
   };
 }

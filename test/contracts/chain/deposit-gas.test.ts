@@ -40,8 +40,7 @@ it.each<[string, () => ReturnType<typeof call>]>([
   ],
   ["a forced envelope", () => call("forcedTransactions", "forceEnvelope", ["0x02", FORCED_GAS])],
 ])("%s estimated beside another message does in a block of its own", async (_, request) => {
-  await anvil().setIntervalMining({ interval: 0 });
-  await anvil().setAutomine(false);
+  await l1.hold();
   await send(call("prepaidGas", "deposit", [to]), 1_000_000n);
   const estimate = await l1.client.estimateContractGas({ ...request(), blockTag: "pending" });
   await anvil().mine({ blocks: 1 });

@@ -186,7 +186,7 @@ describe("Anchor", () => {
 describe("L1Sender", () => {
   it("replaces a transaction that a killed process left pending under the same nonce", async () => {
     const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
-    await test.setIntervalMining({ interval: 0 });
+    await l1.hold();
     const account = privateKeyToAccount(privateKey);
     const wallet = createWalletClient({ account, transport: http(l1.url) });
     const stuck = await wallet.sendTransaction({ to: testAddress(3), value: 1n, chain: null, gas: 21_000n });
@@ -197,8 +197,7 @@ describe("L1Sender", () => {
       if (!known) break;
       pending = await test.getTxpoolStatus();
     }
-    await test.setIntervalMining({ interval: 1 });
-    await test.mine({ blocks: 1 });
+    await l1.resume();
     expect((await sent).status).toBe("success");
     expect(pending.pending).toBe(1);
     expect(await l1.client.getBalance({ address: testAddress(4) })).toBe(2n);
@@ -207,7 +206,7 @@ describe("L1Sender", () => {
 
   it("learns that another transaction took its nonce, however soon it would raise its fees", async () => {
     const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
-    await test.setIntervalMining({ interval: 0 });
+    await l1.hold();
     const sent = sender(50).send({ to: testAddress(4), data: "0x", valueWei: 2n });
     await until(async () => ((await test.getTxpoolStatus()).pending > 0 ? true : undefined));
     const wallet = createWalletClient({ account: privateKeyToAccount(privateKey), transport: http(l1.url) });
@@ -215,8 +214,7 @@ describe("L1Sender", () => {
     const nonce = await l1.client.getTransactionCount({ address: wallet.account.address });
     const fees = { maxFeePerGas: fee, maxPriorityFeePerGas: fee, gas: 21_000n };
     await wallet.sendTransaction({ to: testAddress(3), value: 1n, chain: null, nonce, ...fees });
-    await test.setIntervalMining({ interval: 1 });
-    await test.mine({ blocks: 1 });
+    await l1.resume();
     await expect(sent).rejects.toMatchObject({ code: "l1-nonce-taken" });
   });
 

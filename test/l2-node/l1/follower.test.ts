@@ -235,7 +235,7 @@ describe("Follower", () => {
     sequencer.seal();
     const count = chain.store.l1.inbox().count;
     const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
-    await test.setIntervalMining({ interval: 0 });
+    await l1.hold();
     await test.mine({ blocks: 3 });
     const wallet = createWalletClient({
       account: privateKeyToAccount(devAccount("user").privateKey),
@@ -263,7 +263,7 @@ describe("Follower", () => {
     expect((reorgs[0] as bigint) >= before).toBe(true);
     expect(chain.store.l1.inbox().count).toBe(count);
     expect(store.blocks.account(testAddress(2)).prepaidWei).toBe(100n);
-    await test.setIntervalMining({ interval: 1 });
+    await l1.resume();
   });
 
   it("reads no more at once than it may hold, but no less than an L1 block's", async () => {
