@@ -22,6 +22,8 @@ const BY_ERROR: Readonly<Record<string, number>> = {
   "wrong-l2": EXIT.config,
   "wrong-key": EXIT.config,
   "key-file": EXIT.config,
+  "snapshot-changed": EXIT.config,
+  "snapshot-false": EXIT.config,
   unfunded: EXIT.config,
 };
 

@@ -163,7 +163,14 @@ serviceCommand(
   "a node of a chain that is there",
   "a node: the sequencer, or a replica that follows L1",
   async (...args) => (await import("./commands/node.ts")).runNode(...args),
-);
+)
+  .parent!.command("snapshot")
+  .description("what a node, running or not, has of the finalized chain, in one file that others can start from")
+  .requiredOption("--data-dir <path>", "the node's data folder")
+  .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
+  .requiredOption("--out <file>", "where it goes; there whole or not at all")
+  .option("--json", "one JSON object on stdout", false)
+  .action(async (options) => (await import("./commands/node-snapshot.ts")).snapshotNode(options));
 serviceCommand(
   "executor",
   "earn by computing what contracts ask for",

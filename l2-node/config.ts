@@ -42,6 +42,11 @@ const schema = z
       description:
         "beacon nodes of L1, or archives of its blobs, comma-separated; needed where batches are posted in blobs",
     }),
+    snapshot: text.optional().meta({
+      value: "file",
+      description:
+        "a snapshot of the chain (./anh node snapshot): what it holds is not asked of L1, whose hashes it is held to",
+    }),
     data: z.enum(["calldata", "blobs", "cheaper"]).optional().meta({
       value: "place",
       description:

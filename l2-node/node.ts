@@ -29,6 +29,7 @@ import { nextContext } from "./sequencer/context.ts";
 import { Mempool } from "./sequencer/mempool.ts";
 import { openRecovery } from "./sequencer/recovery.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
+import { openSnapshot } from "./snapshot/open.ts";
 import { openStore } from "./store/sqlite.ts";
 import { valueCheck } from "./value-check.ts";
 
@@ -76,9 +77,11 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   const kzg = openKzg();
   stops.push(() => kzg.close());
   const blobs = openBlobSource({ urls: config.l1BeaconUrls, timeoutMs: BLOB_TIMEOUT_MS }, { kzg });
+  const archive = config.snapshot === undefined ? undefined : openSnapshot(config.snapshot, file);
+  stops.push(() => archive?.close());
   const follower = new Follower(
     { pollMs: config.pollMs ?? file.clocks.l1BlockMs / 2, maxRangeBlocks: 2000n, maxBackoffMs: 15_000 },
-    { client, witnesses, blobs, chain, onTrouble: onTrouble("follower") },
+    { client, witnesses, blobs, chain, archive, onTrouble: onTrouble("follower") },
   );
   stops.push(() => follower.stop());
   chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));

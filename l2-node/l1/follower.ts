@@ -5,6 +5,8 @@ import { L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
 import { headerOf, type L1Header, readHeader } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Chain } from "../chain/chain.ts";
+import { SnapshotError } from "../snapshot/format.ts";
+import type { BatchArchive } from "./batch-archive.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { readBatches, readLogs } from "./read.ts";
 import { calledStanding, provenStanding } from "./standing.ts";
@@ -29,6 +31,7 @@ export interface FollowerModules {
   readonly witnesses: readonly PublicClient[];
   readonly blobs: BlobSource;
   readonly chain: Chain;
+  readonly archive?: BatchArchive | undefined;
   /** Told of each failed poll and of reorgs. */
   readonly onTrouble: (trouble: { readonly error: unknown } | { readonly reorgTo: bigint }) => void;
 }
@@ -97,7 +100,7 @@ export class Follower {
           await this.#pause(pollMs);
         }
       } catch (error) {
-        if (error instanceof WrongL1Error) return onFatal(error);
+        if (error instanceof WrongL1Error || error instanceof SnapshotError) return onFatal(error);
         this.#modules.onTrouble({ error });
         await this.#pause(Math.min(pollMs * 2 ** ++failures, maxBackoffMs));
       }
@@ -209,7 +212,7 @@ export class Follower {
     head: L1Header,
     stateRoot: Hex,
   ): Promise<{ end: L1Header; messages: L1Message[]; batches: L1Batch[] }> {
-    const { client, chain, blobs } = this.#modules;
+    const { client, chain, blobs, archive } = this.#modules;
     const { maxRangeBlocks, maxStepBytes = MAX_STEP_BYTES } = this.#options;
     let end = await this.#lastOfSecond(cursor.number + maxRangeBlocks, head);
     if (end.number === cursor.number) return { end, messages: [], batches: [] };
@@ -222,7 +225,7 @@ export class Follower {
     const { inbox, batchCount, dataRootOf } = await (end === head
       ? provenStanding(client, chain.file, { number, stateRoot })
       : calledStanding(client, chain.file, end));
-    const modules = { client, blobs, dataRootOf, held: chain.store.blocks.block };
+    const modules = { client, blobs, dataRootOf, held: chain.store.blocks.block, archive };
     const batches = await readBatches(modules, anchored);
     const standing = checkMessages(chain.store.l1.inbox(), messages);
     if (standing.count !== inbox.count || standing.hash !== inbox.hash)

@@ -1,5 +1,5 @@
 import { type Hex, type Log, type PublicClient, parseEventLogs } from "viem";
-import { encodeBatch } from "../../common/batch.ts";
+import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
 import { fromBlobs } from "../../common/blob.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
@@ -9,6 +9,7 @@ import { keccakHex } from "../../common/keccak.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
 import { readHeader } from "../../common/l1-header.ts";
 import type { Block } from "../chain/block.ts";
+import type { BatchArchive } from "./batch-archive.ts";
 import { batchData } from "./batch-data.ts";
 import type { BlobSource } from "./blob-source.ts";
 import { type Posted, postedBy } from "./posted.ts";
@@ -26,6 +27,8 @@ export interface BatchModules {
   readonly dataRootOf: Standing["dataRootOf"];
   /** What this node has of the chain: its sequencer knows what it posted. */
   readonly held: (number: bigint) => Block | undefined;
+  /** Saves asking L1 for what it holds: the larger part of what there is to read. */
+  readonly archive?: BatchArchive | undefined;
 }
 
 /** Messages, and which transactions hold batches, logged in a range of L1 blocks, in order. */
@@ -67,10 +70,15 @@ export async function readBatches(modules: BatchModules, anchored: readonly Anch
 async function readBatch(modules: BatchModules, log: AnchoredLog): Promise<L1Batch> {
   const { batch, firstNumber, lastNumber, lastHash } = log.args;
   const l1Transaction = log.transactionHash as Hex;
-  const [transaction, storedRoot] = await Promise.all([
-    modules.client.getTransaction({ hash: l1Transaction }),
-    modules.dataRootOf(batch),
-  ]);
+  const l1Block = log.blockNumber as bigint;
+  const count = Number(lastNumber - firstNumber) + 1;
+  const archived = modules.archive?.batch(batch, { lastHash, count });
+  const asked = archived ? undefined : modules.client.getTransaction({ hash: l1Transaction });
+  const [storedRoot, early] = await Promise.all([modules.dataRootOf(batch), asked]);
+  if (archived && batchDataRoot(archived.data) === storedRoot)
+    return { batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction, ...archived };
+  // Posted in blobs, or in other bytes than the node that archived it would have chosen.
+  const transaction = early ?? (await modules.client.getTransaction({ hash: l1Transaction }));
   const posted = postedBy(transaction, batch);
   const headers = posted.headers.map(bytesOfHex);
   const actualHash = keccakHex(headers.at(-1) ?? new Uint8Array(0));
@@ -84,8 +92,7 @@ async function readBatch(modules: BatchModules, log: AnchoredLog): Promise<L1Bat
       expected: storedRoot,
       actual: posted.dataRoot,
     });
-  const l1Block = log.blockNumber as bigint;
-  const data = await dataOf(posted, firstNumber, l1Block, modules);
+  const data = await dataOf(posted, firstNumber, l1Block, modules, archived?.data);
   const fallback = posted.kind === "fallback" ? ({ fallback: true } as const) : {};
   return { batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction, headers, data, ...fallback };
 }
@@ -98,6 +105,7 @@ async function dataOf(
   firstNumber: bigint,
   l1Block: bigint,
   { client, blobs, held }: BatchModules,
+  archived: Uint8Array | undefined,
 ): Promise<Uint8Array> {
   switch (posted.kind) {
     case "calldata":
@@ -107,7 +115,7 @@ async function dataOf(
         await blobs.blobs(
           await readHeader(client, l1Block),
           posted.versionedHashes,
-          heldData(posted.headers, firstNumber, held),
+          heldData(posted.headers, firstNumber, held) ?? archived,
         ),
       );
     case "fallback":
