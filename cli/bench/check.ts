@@ -3,6 +3,7 @@ import { ownSegment } from "../../verifier/check/claim.ts";
 import { isolate } from "../../verifier/check/isolate.ts";
 import { firstWrongElement } from "../../verifier/check/nodes.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
+import { SLICE_BYTES } from "../../verifier/runtime/slices.ts";
 import { openGatherer } from "../../verifier/trace/gather.ts";
 import { rowOrderOf } from "../../verifier/trace/inputs.ts";
 import { batchOf } from "../../verifier/trace/run.ts";
@@ -33,7 +34,14 @@ export async function check(say: (text: string) => void): Promise<Record<string,
       const wrong = await firstWrongElement(graph, isolated, isolatedSession, profile, claimed);
       if (wrong !== undefined) throw new Error(`honest values are judged wrong at node ${wrong.node}`);
     };
-    const segment = { session, gatherer, isolated, isolatedSession: async () => isolatedSession };
+    const segment = {
+      session,
+      gatherer,
+      isolated,
+      isolatedSession: async () => isolatedSession,
+      open: runtime.open,
+      sliceBytes: SLICE_BYTES,
+    };
     const rounds = { strict: [] as Round[], tolerant: [] as Round[], segment: [] as Round[] };
     for (let round = 0; round <= ROUNDS; round++) {
       const step = await perStep(STEPS, () => session.step(start, batch));

@@ -1,5 +1,6 @@
 import type { Graph } from "../graph/graph.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
+import { SLICE_BYTES } from "../runtime/slices.ts";
 import type { Dataset } from "../trace/dataset.ts";
 import { openGatherer } from "../trace/gather.ts";
 import { isolate } from "./isolate.ts";
@@ -10,6 +11,7 @@ export async function withCheckModules<T>(
   runtime: Runtime,
   { graph, dataset }: { readonly graph: Graph; readonly dataset: Dataset },
   use: (modules: SegmentCheckModules) => Promise<T>,
+  sliceBytes = SLICE_BYTES,
 ): Promise<T> {
   const isolated = isolate(graph);
   let isolatedSession: Promise<Session> | undefined;
@@ -20,6 +22,8 @@ export async function withCheckModules<T>(
       session,
       gatherer,
       isolated,
+      open: runtime.open,
+      sliceBytes,
       // Only where something differs.
       isolatedSession: () => {
         isolatedSession ??= runtime.open(isolated.graph);

@@ -6,7 +6,7 @@ import type { Place } from "../model/placement.ts";
 import { isRight } from "../ops/judge.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import { placementIn, rootAt, valueBytes } from "../trace/values.ts";
-import type { ClaimedStep } from "./step.ts";
+import { type ClaimedStep, type ComparedStep, differsAt } from "./step.ts";
 import type { Violation } from "./violation.ts";
 
 /**
@@ -15,20 +15,27 @@ import type { Violation } from "./violation.ts";
  * a value that no order reproduces, or one that differs only in the sign of zeros.
  */
 export async function firstDifference(graph: Graph, step: ClaimedStep): Promise<Violation | undefined> {
+  const node = firstDifferingNode(graph, step);
+  if (node === undefined) return undefined;
   const { places, operands } = placementIn(graph);
-  const differs = ({ place, index }: Place) => rootAt(step.roots, place, index) !== rootAt(step.ownRoots, place, index);
-  for (const [node, { output, inputs }] of graph.nodes.entries()) {
-    for (const [operand, read] of operands[node]!.entries())
-      if (read !== null && differs(read.at)) {
-        if (read.at.place === PLACE.loose) return undefined;
-        return { kind: "layout", node, operand, element: await layoutElement(graph, step, inputs[operand]!, read) };
-      }
-    const at = places[output]!;
-    if (!differs(at)) continue;
-    if (at.place === PLACE.loose) return undefined;
-    return wrongElement(graph, step, node);
-  }
-  return undefined;
+  const { output, inputs } = graph.nodes[node]!;
+  for (const [operand, read] of operands[node]!.entries())
+    if (read !== null && differsAt(step, read.at)) {
+      if (read.at.place === PLACE.loose) return undefined;
+      return { kind: "layout", node, operand, element: await layoutElement(graph, step, inputs[operand]!, read) };
+    }
+  return places[output]!.place === PLACE.loose ? undefined : wrongElement(graph, step, node);
+}
+
+/** The first node of which an operand's layout or the output has another root than the own one. */
+export function firstDifferingNode(graph: Graph, step: ComparedStep): number | undefined {
+  const { places, operands } = placementIn(graph);
+  const node = graph.nodes.findIndex(({ output }, i) =>
+    [...operands[i]!.flatMap((read) => (read === null ? [] : [read.at])), places[output]!].some((at) =>
+      differsAt(step, at),
+    ),
+  );
+  return node < 0 ? undefined : node;
 }
 
 async function wrongElement(graph: Graph, step: ClaimedStep, node: number): Promise<Violation | undefined> {

@@ -7,9 +7,9 @@ import { valueAt } from "../graph/graph.ts";
  */
 export type Isolated = {
   readonly graph: Graph;
-  /** Value of the original graph that each batch input stands for: all but its constants. */
+  /** Value of the original graph that each batch input stands for: all that its nodes read but constants. */
   readonly inputs: readonly ValueId[];
-  /** Per node of the original: the value of `graph` that holds its result. */
+  /** Per node of the original that is in it: the value of `graph` that holds its result. */
   readonly results: readonly ValueId[];
   /** Per node: the sum of the absolute values of its terms, for nodes that are dot products or sums; else null. */
   readonly magnitudes: readonly (ValueId | null)[];
@@ -17,10 +17,13 @@ export type Isolated = {
 
 const SUMS: readonly OpName[] = ["Gemm", "MatMul", "ReduceSum"];
 
-export function isolate(original: Graph): Isolated {
+/** @param only nodes to cut out; the others are not in it, nor what nothing of it reads */
+export function isolate(original: Graph, only: readonly number[] = [...original.nodes.keys()]): Isolated {
+  const read = new Set(only.flatMap((node) => original.nodes[node]!.inputs));
+  const kept = original.constants.filter(({ value }) => read.has(value));
   const constants = new Set(original.constants.map(({ value }) => value));
-  const inputs = original.values.map((_, id) => id).filter((id) => !constants.has(id));
-  const order = [...inputs, ...original.constants.map(({ value }) => value)];
+  const inputs = original.values.map((_, id) => id).filter((id) => read.has(id) && !constants.has(id));
+  const order = [...inputs, ...kept.map(({ value }) => value)];
   const moved = new Map(order.map((old, id) => [old, id]));
   const values: Value[] = order.map((id) => {
     const value = valueAt(original, id);
@@ -35,18 +38,17 @@ export function isolate(original: Graph): Isolated {
 
   const results: ValueId[] = [];
   const magnitudes: (ValueId | null)[] = [];
-  for (const node of original.nodes) {
+  for (const at of only) {
+    const node = original.nodes[at]!;
     const operands = node.inputs.map((id) => moved.get(id)!);
     const output = valueAt(original, node.output);
-    results.push(emit({ ...node, inputs: operands }, output, `own_${output.name}`));
-    if (!SUMS.includes(node.op)) {
-      magnitudes.push(null);
-      continue;
-    }
+    results[at] = emit({ ...node, inputs: operands }, output, `own_${output.name}`);
+    magnitudes[at] = null;
+    if (!SUMS.includes(node.op)) continue;
     const absolute = operands.map((id, i) =>
       emit({ op: "Abs", attributes: {}, inputs: [id] }, values[id]!, `abs${i}_${output.name}`),
     );
-    magnitudes.push(emit({ ...node, inputs: absolute }, output, `sum_${output.name}`));
+    magnitudes[at] = emit({ ...node, inputs: absolute }, output, `sum_${output.name}`);
   }
   return {
     inputs,
@@ -58,9 +60,9 @@ export function isolate(original: Graph): Isolated {
       stateInputs: [],
       batchInputs: inputs.map((_, i) => i),
       masks: [],
-      constants: original.constants.map(({ value, bytes }) => ({ value: moved.get(value)!, bytes })),
+      constants: kept.map(({ value, bytes }) => ({ value: moved.get(value)!, bytes })),
       nodes,
-      stateOutputs: results,
+      stateOutputs: only.map((node) => results[node]!),
       loss: null,
     },
   };

@@ -2,16 +2,29 @@ import type { Hex } from "viem";
 import type { StepTrace } from "../../common/claim.ts";
 import { PLACE } from "../../common/graph-encoding.ts";
 import { startsDrawn, startsFromRoot, stepsInSegment } from "../../common/task.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Session } from "../runtime/runtime.ts";
+import { slicesOf } from "../runtime/slices.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { Gatherer } from "../trace/gather.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
-import { type StepValues, stepRootsOf } from "../trace/values.ts";
+import type { StepValues } from "../trace/values.ts";
 import { firstDifferingElement } from "./first-difference.ts";
-import { checkStep, metricViolation, type ReadValue, type StepCheckModules, uncanonical } from "./step.ts";
+import { checkLargeStep } from "./large-step.ts";
+import { computeOwnStep, type OwnStep } from "./own-step.ts";
+import {
+  brokenAt,
+  type ClaimedMetric,
+  type ClaimedStep,
+  checkStep,
+  metricViolation,
+  type ReadValue,
+  type StepCheckModules,
+  type StepFinding,
+} from "./step.ts";
 import type { Violation } from "./violation.ts";
 
 export type SegmentCheckModules = StepCheckModules & {
@@ -38,7 +51,7 @@ export type WrongStep = {
   readonly step: number;
   readonly violation: Violation;
   readonly roots: StepRoots;
-  /** Claimed values; the own ones where the roots agree. */
+  /** Claimed values; the own ones where the roots agree. Of a large step those that the proof opens. */
   readonly values: StepValues;
   readonly trace: StepTrace;
   readonly previousTrace: StepTrace | undefined;
@@ -61,32 +74,52 @@ export async function checkSegment(
   const count = stepsInSegment(task, record.index);
   const first = record.index * task.segmentSteps;
   const feeds = await modules.gatherer.feeds(rowOrderOf(inputs), first, count);
-  const ids = graph.values.map((_, id) => id);
+  const slices = slicesOf(graph, modules.sliceBytes);
   let state = claimed.start;
   let stateRoots = claimed.startRoots;
   let previousTrace: StepTrace | undefined;
   for (let step = 0; step < count; step++) {
-    const own = await modules.session.values(state, batchOf(graph, feeds, step, count), ids);
-    const ownRoots = stepRootsOf(graph, own);
-    const metric = record.metrics[step];
-    const isOwn = stepRootOf(ownRoots) === stepHashes[step];
-    const roots = isOwn ? ownRoots : await claimed.roots(step);
-    const trace = stepTraceOf(roots);
-    const finding = isOwn
-      ? { violation: uncanonical(graph, own) ?? metricViolation(graph, own, metric), values: own }
-      : ((await startViolation(inputs, roots, stateRoots, first + step, claimed.read(step))) ??
-        (await checkStep(inputs, modules, { roots, metric, own, ownRoots, read: claimed.read(step) })));
-    const last = step === count - 1;
-    const violation: Violation | undefined =
-      finding.violation ?? (last && trace.stateOut !== record.endState ? { kind: "link", end: true } : undefined);
-    const values = finding.values ?? own;
-    if (violation !== undefined) return { wrong: { step, violation, roots, values, trace, previousTrace }, state };
-    state = graph.stateOutputs.map((id) => values[id]!);
-    stateRoots = roots.stateOut;
-    previousTrace = trace;
+    const own = await computeOwnStep(graph, modules.session, slices, state, batchOf(graph, feeds, step, count));
+    try {
+      const isOwn = stepRootOf(own.roots) === stepHashes[step];
+      const roots = isOwn ? own.roots : await claimed.roots(step);
+      const trace = stepTraceOf(roots);
+      const said = { roots, metric: record.metrics[step], read: claimed.read(step) };
+      const finding = isOwn
+        ? await ownFinding(graph, own, said.metric)
+        : ((await startViolation(inputs, roots, stateRoots, first + step, said.read)) ??
+          (await judged(inputs, modules, said, own)));
+      const last = step === count - 1;
+      const violation: Violation | undefined =
+        finding.violation ?? (last && trace.stateOut !== record.endState ? { kind: "link", end: true } : undefined);
+      const values = finding.values ?? own.ends;
+      if (violation !== undefined) return { wrong: { step, violation, roots, values, trace, previousTrace }, state };
+      state = graph.stateOutputs.map((id) => values[id]!);
+      stateRoots = roots.stateOut;
+      previousTrace = trace;
+    } finally {
+      await own.close();
+    }
   }
   return { wrong: undefined, state };
 }
+
+/** Of a step that is the own one: it may still hold what no claim may. */
+async function ownFinding(graph: Graph, own: OwnStep, metric: ClaimedMetric): Promise<StepFinding> {
+  const { broken, ends } = own;
+  if (broken === undefined) return { violation: metricViolation(graph, ends, metric), values: ends };
+  return { violation: brokenAt(graph, broken), values: await own.values([broken.id]) };
+}
+
+const judged = (
+  inputs: TaskInputs,
+  modules: SegmentCheckModules,
+  said: Pick<ClaimedStep, "roots" | "metric" | "read">,
+  own: OwnStep,
+): Promise<StepFinding> =>
+  own.isWhole
+    ? checkStep(inputs, modules, { ...said, own: own.ends, ownRoots: own.roots })
+    : checkLargeStep(inputs, modules, { ...said, own });
 
 /** The step does not start from the state before it. A first state that comes from a model, or is drawn, is judged by tensor. */
 export async function startViolation(

@@ -6,7 +6,7 @@ import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
 import { type Layout, layoutBytes } from "../model/layout.ts";
 import type { Place } from "../model/placement.ts";
 import { bitsOf } from "../numerics/float32.ts";
-import type { Session } from "../runtime/runtime.ts";
+import type { Runtime, Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { uncanonicalValue } from "../trace/canonical.ts";
@@ -25,6 +25,10 @@ export type StepCheckModules = {
   /** Of `isolated.graph`. */
   readonly isolatedSession: () => Promise<Session>;
   readonly isolated: Isolated;
+  /** Of another graph: where not all nodes are judged at once. */
+  readonly open: Runtime["open"];
+  /** Values of a step beyond this are not in memory all at once (`slicesOf`). */
+  readonly sliceBytes: number;
 };
 
 /** Bits of the metric in the segment's leaf; undefined if the graph has no loss; unknown if nobody shows it. */
@@ -117,9 +121,15 @@ export function claimedValuesOf(graph: Graph, step: ComparedStep): (id: ValueId)
 }
 
 /** A bool beyond 1, an infinity or a NaN. */
-export function uncanonical(graph: Graph, values: StepValues): Violation | undefined {
+export function uncanonical(
+  graph: Graph,
+  values: Pick<ReadonlyMap<ValueId, Tensor>, "entries">,
+): Violation | undefined {
   const found = uncanonicalValue(graph, values);
-  if (found === undefined) return undefined;
+  return found && brokenAt(graph, found);
+}
+
+export function brokenAt(graph: Graph, found: { readonly id: ValueId; readonly element: number }): Violation {
   const { place, index } = placementIn(graph).places[found.id]!;
   const kind = valueAt(graph, found.id).dtype === "bool" ? "canonical" : "finite";
   return { kind, place, index, element: found.element };

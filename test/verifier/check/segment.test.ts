@@ -12,6 +12,7 @@ import type { LieAmount } from "../../../verifier/ops/judge.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { referenceRuntime } from "../../../verifier/runtime/reference.ts";
 import type { Session } from "../../../verifier/runtime/runtime.ts";
+import { SLICE_BYTES } from "../../../verifier/runtime/slices.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf, sizeOf } from "../../../verifier/tensor/tensor.ts";
 import { openCheckpoints } from "../../../verifier/trace/checkpoint.ts";
@@ -31,6 +32,7 @@ const tolerant = smallTask({ tolerant: true, steps: 4 });
 const { graph } = strict;
 const isolated = isolate(graph);
 const runtime = onnxRuntime({ threads: 1 });
+const IN_ONE = { open: runtime.open, sliceBytes: SLICE_BYTES };
 const OVERFLOWING = { kind: "momentum", learningRate: 1e30, momentum: 0.9 } as const;
 const STEP = 2;
 
@@ -46,7 +48,7 @@ beforeAll(async () => {
   session = await runtime.open(graph);
   isolatedSession = await runtime.open(isolated.graph);
   gatherer = openGatherer(strict.dataset);
-  modules = { session, gatherer, isolated, isolatedSession: async () => isolatedSession };
+  modules = { session, gatherer, isolated, isolatedSession: async () => isolatedSession, ...IN_ONE };
 });
 afterAll(async () => {
   await session.close();

@@ -11,6 +11,7 @@ import { binary32 } from "../../../verifier/ops/arithmetic.ts";
 import { RuntimeError } from "../../../verifier/runtime/errors.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import { openReference } from "../../../verifier/runtime/reference.ts";
+import { SLICE_BYTES } from "../../../verifier/runtime/slices.ts";
 import { totalRuntime } from "../../../verifier/runtime/total.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
@@ -77,6 +78,8 @@ describe.each([
       gatherer,
       isolated,
       isolatedSession: async () => kept(await total.open(isolated.graph)),
+      open: total.open,
+      sliceBytes: SLICE_BYTES,
     };
     const { wrong } = await checkSegment(task, modules, {
       record,
