@@ -3,9 +3,11 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "no
 import { AnhError } from "../common/errors.ts";
 import { InterruptedError, runTool } from "./child.ts";
 import { bin, ROOT } from "./paths.ts";
+import { alone } from "./stack/alone.ts";
 import { wait } from "./waiting.ts";
 
 const STAMP = `${ROOT}.anh/contracts.sha256`;
+const LOCK = `${ROOT}.anh/compiling`;
 
 const contractFiles = (): string[] => globSync(["contracts/**/*.sol", "test/contracts/**/*.sol"], { cwd: ROOT }).sort();
 
@@ -24,7 +26,20 @@ function sourceHash(): string {
 /** Compiles the contracts unless the artifacts already belong to these sources; says on stderr what it waits for. */
 export async function ensureContracts(): Promise<void> {
   const hash = sourceHash();
-  if (existsSync(STAMP) && existsSync(`${ROOT}artifacts`) && readFileSync(STAMP, "utf8") === hash) return;
+  if (isCompiled(hash)) return;
+  await alone(
+    LOCK,
+    async () => {
+      if (!isCompiled(hash)) await compile(hash);
+    },
+    () => process.stderr.write("anh: another command compiles the contracts: waiting for it\n"),
+  );
+}
+
+const isCompiled = (hash: string): boolean =>
+  existsSync(STAMP) && existsSync(`${ROOT}artifacts`) && readFileSync(STAMP, "utf8") === hash;
+
+async function compile(hash: string): Promise<void> {
   const files = `${contractFiles().length} Solidity files`;
   process.stderr.write(`anh: compiling ${files}; one to two minutes, and again only when they change\n`);
   const waiting = wait(`compiling ${files}`);
