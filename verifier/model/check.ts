@@ -1,11 +1,12 @@
 import { type Graph, type Node, type OpName, valueAt } from "../graph/graph.ts";
 import type { Profile } from "../ops/judge.ts";
 import { isLeading } from "../ops/reduce.ts";
-import { sizeOf } from "../tensor/tensor.ts";
+import { type Shape, sizeOf } from "../tensor/tensor.ts";
 import { UnsupportedModelError } from "./errors.ts";
 import { hasLeaf } from "./leaf.ts";
 import { isInParts, MAX_PARTS, PART_TERMS, productTerms } from "./parts.ts";
 import { proofSizes } from "./proof-size.ts";
+import { termsOf } from "./worst-reads.ts";
 
 /** Most gas that judging one element may take: a leaf must fit into one L1 transaction (16.7M gas, EIP-7825). */
 export const MAX_LEAF_GAS = 12_000_000;
@@ -15,6 +16,7 @@ export const MAX_LEAF_TERMS = PART_TERMS;
 /** Most bytes of a transaction that proves one element wrong: L1's nodes pass on no larger ones (128 KiB, envelope included). */
 export const MAX_PROOF_BYTES = 131_072;
 
+// contracts/libraries/graph/NodeGate.sol has the same numbers: what is refused here voids a job there (P5.12).
 // Out of test/snapshots/gas-leaves.json, which test/verifier/model/leaf-gas.test.ts holds them to. A term's gas is the slope
 // between `gemm-784` and `gemm-128` (685 strict, 385 tolerant) and between `reduce-max-2048` and `reduce-max-10` (205); the
 // base is above the dearest leaf without terms to speak of (`mul`, 373,551), with room for the proofs of larger tensors.
@@ -53,16 +55,31 @@ function refusalOf(
       disorder,
       "Use the tolerant profile, or build the model with ANH's own layers.",
     );
+  const dear = excessOf(graph, node, profile, proofBytes);
+  return dear === undefined ? undefined : new UnsupportedModelError(name, ...dear);
+}
+
+/** The first node whose worst leaf is beyond the gate, whatever its order of summation: it voids its job (P5.12). */
+export function firstUnprovable(graph: Graph, profile: Profile): number | undefined {
+  const sizeOfProof = proofSizes(graph);
+  const found = graph.nodes.findIndex((node, i) => excessOf(graph, node, profile, () => sizeOfProof(i)) !== undefined);
+  return found === -1 ? undefined : found;
+}
+
+/** What is too much of it, and a hint. */
+function excessOf(
+  graph: Graph,
+  node: Node,
+  profile: Profile,
+  proofBytes: () => number,
+): [what: string, hint: string] | undefined {
   const gas = leafGas(graph, node, profile);
-  if (gas > MAX_LEAF_GAS)
-    return new UnsupportedModelError(name, `its leaf takes about ${gas} gas`, `Split it: at most ${MAX_LEAF_GAS}.`);
-  const terms = termsOf(graph, node);
+  if (gas > MAX_LEAF_GAS) return [`its leaf takes about ${gas} gas`, `Split it: at most ${MAX_LEAF_GAS}.`];
+  const terms = termsOf(node.op, node.attributes, shapesOf(graph, node));
   const most = productTerms(graph, node) === undefined ? MAX_LEAF_TERMS : MAX_PRODUCT_TERMS;
-  if (SUMMING.includes(node.op) && terms > most)
-    return new UnsupportedModelError(name, `its leaf adds ${terms} terms`, `Split it: at most ${most}.`);
+  if (SUMMING.includes(node.op) && terms > most) return [`its leaf adds ${terms} terms`, `Split it: at most ${most}.`];
   const bytes = proofBytes();
-  if (bytes > MAX_PROOF_BYTES)
-    return new UnsupportedModelError(name, `its proof takes ${bytes} bytes`, `Split it: at most ${MAX_PROOF_BYTES}.`);
+  if (bytes > MAX_PROOF_BYTES) return [`its proof takes ${bytes} bytes`, `Split it: at most ${MAX_PROOF_BYTES}.`];
   return undefined;
 }
 
@@ -73,9 +90,11 @@ export function leafGas(graph: Graph, node: Node, profile: Profile): number {
   if (!hasLeaf(node)) return 0;
   const isWindow = node.op === "Conv" || node.op === "ConvTranspose";
   const windowRows = isWindow ? valueAt(graph, node.inputs[1]!).shape[2]! : 0;
-  const terms = isInParts(graph, node) ? PART_TERMS : termsOf(graph, node);
+  const terms = isInParts(graph, node) ? PART_TERMS : termsOf(node.op, node.attributes, shapesOf(graph, node));
   return BASE_GAS + windowRows * GAS_PER_WINDOW_ROW + terms * gasPerTerm(node, profile);
 }
+
+const shapesOf = (graph: Graph, node: Node): readonly Shape[] => node.inputs.map((id) => valueAt(graph, id).shape);
 
 function gasPerTerm(node: Node, profile: Profile): number {
   switch (node.op) {
@@ -88,31 +107,6 @@ function gasPerTerm(node: Node, profile: Profile): number {
       return GAS_PER_TERM[profile] + GAS_PER_COMPARED;
     default:
       return GAS_PER_TERM[profile];
-  }
-}
-
-/** Operations on the way to one element. */
-function termsOf(graph: Graph, node: Node): number {
-  const { shape } = valueAt(graph, node.inputs[0]!);
-  switch (node.op) {
-    case "Gemm":
-    case "MatMul":
-      return productTerms(graph, node)!;
-    case "ReduceSum":
-    case "ReduceMax":
-      return sizeOf((node.attributes.axes as readonly number[]).map((axis) => shape[axis]!));
-    case "ScatterElements":
-      return valueAt(graph, node.inputs[1]!).shape[0]!;
-    case "Conv":
-      return sizeOf(valueAt(graph, node.inputs[1]!).shape.slice(1));
-    case "ConvTranspose":
-      return (shape[1]! / (node.attributes.group as number)) * sizeOf(valueAt(graph, node.inputs[1]!).shape.slice(2));
-    case "MaxPool":
-      return sizeOf(node.attributes.kernel_shape as readonly number[]);
-    case "ArgMax":
-      return shape[node.attributes.axis as number]!;
-    default:
-      return 1;
   }
 }
 

@@ -1,17 +1,36 @@
-import { type Graph, type Node, valueAt } from "../graph/graph.ts";
-import { byteSizeOf, sizeOf } from "../tensor/tensor.ts";
+import { type Attributes, type Graph, type Node, type OpName, valueAt } from "../graph/graph.ts";
+import { byteSizeOf, type Shape, sizeOf, type TensorType } from "../tensor/tensor.ts";
 
 export type Cost = { readonly flops: bigint; readonly bytes: bigint };
 
 /** What a node costs by its shapes (P5.6): the price of a job and the sums of its graph root follow from it. */
 export function nodeCost(graph: Graph, node: Node): Cost {
-  return { flops: flopsOf(graph, node), bytes: BigInt(byteSizeOf(valueAt(graph, node.output))) };
+  return costOf(
+    node.op,
+    node.attributes,
+    node.inputs.map((id) => valueAt(graph, id)),
+    valueAt(graph, node.output),
+  );
 }
 
-function flopsOf(graph: Graph, node: Node): bigint {
-  const output = valueAt(graph, node.output).shape;
-  const inputs = node.inputs.map((id) => valueAt(graph, id).shape);
-  switch (node.op) {
+/** The same of an op by its operands' types and its output's; contracts/libraries/graph/NodeCost.sol has it, too. */
+export const costOf = (
+  op: OpName,
+  attributes: Attributes,
+  inputs: readonly TensorType[],
+  output: TensorType,
+): Cost => ({
+  flops: flopsOf(
+    op,
+    attributes,
+    inputs.map(({ shape }) => shape),
+    output.shape,
+  ),
+  bytes: BigInt(byteSizeOf(output)),
+});
+
+function flopsOf(op: OpName, attributes: Attributes, inputs: readonly Shape[], output: Shape): bigint {
+  switch (op) {
     case "Reshape":
     case "Transpose":
     case "Slice":
@@ -25,19 +44,19 @@ function flopsOf(graph: Graph, node: Node): bigint {
     case "MatMul":
       return 2n * BigInt(sizeOf(output)) * BigInt(inputs[0]!.at(-1)!);
     case "Gemm": {
-      const inner = node.attributes.transA === 1 ? inputs[0]![0]! : inputs[0]![1]!;
+      const inner = attributes.transA === 1 ? inputs[0]![0]! : inputs[0]![1]!;
       const elements = BigInt(sizeOf(output));
       return 2n * elements * BigInt(inner) + (inputs.length === 3 ? elements : 0n);
     }
     case "Conv":
     case "ConvTranspose": {
       // A product per tap and channel of each output position, or of each input position.
-      const positions = node.op === "Conv" ? output : inputs[0]!;
+      const positions = op === "Conv" ? output : inputs[0]!;
       const perPosition = sizeOf(inputs[1]!.slice(1));
       return 2n * BigInt(sizeOf(positions)) * BigInt(perPosition) + (inputs.length === 3 ? BigInt(sizeOf(output)) : 0n);
     }
     case "MaxPool":
-      return BigInt(sizeOf(output)) * BigInt(sizeOf(node.attributes.kernel_shape as readonly number[]));
+      return BigInt(sizeOf(output)) * BigInt(sizeOf(attributes.kernel_shape as readonly number[]));
     default:
       return BigInt(Math.max(sizeOf(output), ...inputs.map(sizeOf)));
   }

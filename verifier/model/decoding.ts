@@ -139,14 +139,18 @@ function knownValues() {
 
 const keyOf = ({ place, index, dtype, shape }: EncodedValue): string => `${place}/${index}: ${dtype} [${shape}]`;
 
-function opOf(code: number): OpName {
+export function opOf(code: number): OpName {
   const name = (Object.keys(ops) as OpName[]).find((candidate) => OP[candidate] === code);
   if (name === undefined) throw new GraphError("an op that can be run", String(code));
   return name;
 }
 
 /** P5.7; what an encoding leaves to the shapes comes from them. */
-function attributesOf(op: OpName, { attributes, inputs }: EncodedNode, { dtype, shape }: EncodedValue): Attributes {
+export function attributesOf(
+  op: OpName,
+  { attributes, inputs }: EncodedNode,
+  { dtype, shape }: EncodedValue,
+): Attributes {
   const read = (parameters: string) =>
     decodeAbiParameters(parseAbiParameters(parameters), attributes) as readonly unknown[];
   const lists = (parameters: string) => read(parameters) as readonly (readonly number[])[];

@@ -11,7 +11,7 @@ import {
   OP,
 } from "../../common/graph-encoding.ts";
 import { TASK_KIND } from "../../common/task.ts";
-import { datasetFeeds, type Graph, type Node, type ValueId, valueAt } from "../graph/graph.ts";
+import { type Attributes, datasetFeeds, type Graph, type OpName, type ValueId, valueAt } from "../graph/graph.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { dtypes } from "../tensor/tensor.ts";
 import { nodeCost } from "./cost.ts";
@@ -55,7 +55,7 @@ export function encodeNode(graph: Graph, placement: Placement, index: number): E
   const { flops, bytes } = nodeCost(graph, node);
   return {
     op: OP[node.op],
-    attributes: encodeAttributes(node),
+    attributes: encodeAttributes(node.op, node.attributes),
     inputs: node.inputs.map((id, operand) => encodeOperand(graph, placement, index, id, operand)),
     outputs: [encodeValue(graph, placement, node.output)],
     flops,
@@ -83,12 +83,12 @@ function encodeOperand(
 
 export const encodeLayout = ({ batch, rows, cols }: Layout): readonly number[] => [batch, rows, cols];
 
-function encodeAttributes(node: Node): Hex {
-  const list = (name: string) => node.attributes[name] as readonly number[];
-  const int = (name: string) => node.attributes[name] as number;
+export function encodeAttributes(op: OpName, of: Attributes): Hex {
+  const list = (name: string) => of[name] as readonly number[];
+  const int = (name: string) => of[name] as number;
   const pair = (name: string) => list(name) as readonly [number, number];
   const four = (name: string) => list(name) as readonly [number, number, number, number];
-  switch (node.op) {
+  switch (op) {
     case "Gemm":
       return attributes.gemm(ONE_BITS, ONE_BITS, int("transA") === 1, int("transB") === 1);
     case "ReduceSum":

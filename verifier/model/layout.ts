@@ -1,26 +1,33 @@
-import { type Graph, type Node, valueAt } from "../graph/graph.ts";
+import { type Attributes, type Graph, type Node, type OpName, valueAt } from "../graph/graph.ts";
 import { allocate, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 
 /** Views a value's data as [batch, rows, cols] and commits it as [batch, cols, rows] (P5.4). */
 export type Layout = { readonly batch: number; readonly rows: number; readonly cols: number };
 
 /** The layout that each operand of a node is read through; null: in its own order (P5.4). */
-export function operandLayouts(graph: Graph, node: Node): (Layout | null)[] {
-  const shapes = node.inputs.map((id) => valueAt(graph, id).shape);
+export const operandLayouts = (graph: Graph, node: Node): (Layout | null)[] =>
+  layoutsOf(
+    node.op,
+    node.attributes,
+    node.inputs.map((id) => valueAt(graph, id).shape),
+  );
+
+/** The same of an op by its operands' shapes. */
+export function layoutsOf(op: OpName, attributes: Attributes, shapes: readonly Shape[]): (Layout | null)[] {
   const matrix = (shape: Shape): Layout | null =>
     layoutOf(sizeOf(shape.slice(0, -2)), shape.at(-2) ?? 1, shape.at(-1) ?? 1);
   const images = (shape: Shape): Layout | null => layoutOf(shape[0]!, shape[1]!, sizeOf(shape.slice(2)));
-  switch (node.op) {
+  switch (op) {
     case "MatMul":
       return [null, matrix(shapes[1]!)];
     case "Gemm": {
-      const a = node.attributes.transA === 1 ? matrix(shapes[0]!) : null;
-      const b = node.attributes.transB === 1 ? null : matrix(shapes[1]!);
-      return [a, b, null].slice(0, node.inputs.length);
+      const a = attributes.transA === 1 ? matrix(shapes[0]!) : null;
+      const b = attributes.transB === 1 ? null : matrix(shapes[1]!);
+      return [a, b, null].slice(0, shapes.length);
     }
     case "ReduceSum":
     case "ReduceMax": {
-      const axes = node.attributes.axes as readonly number[];
+      const axes = attributes.axes as readonly number[];
       const [shape] = shapes;
       const leading = axes.every((axis, i) => axis === i);
       return [leading ? layoutOf(1, sizeOf(shape!.slice(0, axes.length)), sizeOf(shape!.slice(axes.length))) : null];
@@ -29,15 +36,12 @@ export function operandLayouts(graph: Graph, node: Node): (Layout | null)[] {
       return [null, matrix(shapes[1]!), matrix(shapes[2]!)];
     // NHWC: the channels of a position side by side.
     case "Conv":
-      return [images(shapes[0]!), null, null].slice(0, node.inputs.length);
+      return [images(shapes[0]!), null, null].slice(0, shapes.length);
     // The channels that a tap of one filter multiplies side by side.
     case "ConvTranspose": {
-      const group = node.attributes.group as number;
+      const group = attributes.group as number;
       const [channels, ...filter] = shapes[1]!;
-      return [images(shapes[0]!), layoutOf(group, channels! / group, sizeOf(filter)), null].slice(
-        0,
-        node.inputs.length,
-      );
+      return [images(shapes[0]!), layoutOf(group, channels! / group, sizeOf(filter)), null].slice(0, shapes.length);
     }
     default:
       return shapes.map(() => null);

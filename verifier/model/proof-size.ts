@@ -4,10 +4,11 @@ import { type Graph, valueAt } from "../graph/graph.ts";
 import { CHUNK_BYTES } from "../tensor/root.ts";
 import { operandRead, outputRead, type Read } from "../witness/reads.ts";
 import { encodeHeader, encodeNode } from "./encoding.ts";
-import { hasLeaf, leafReads } from "./leaf.ts";
+import { hasLeaf } from "./leaf.ts";
 import { isInParts, PART_TERMS, publishedBytes } from "./parts.ts";
 import { type Placement, placementOf } from "./placement.ts";
 import { firstLeaves } from "./root.ts";
+import { worstReads } from "./worst-reads.ts";
 
 const WORD = 32;
 /** Of a proof around the witness: the call, the task, the segment among 2³² and the step among 64, the signed envelope. */
@@ -46,15 +47,15 @@ export function proofSizes(graph: Graph, placement: Placement = placementOf(grap
     const isLong = isInParts(graph, node);
     // Of a product in parts those of one part, and what was published of all.
     const published = isLong ? WORD * 2 + publishedBytes(graph, node, "tolerant") : 0;
-    // What data choose: either operand of a Where; any row that indices name is as long as the first.
-    const chosen = node.op === "Where" ? [0, 1] : [0];
-    const openings = sampled(valueAt(graph, node.output).shape).flatMap((element) =>
-      chosen.map((data) => {
-        const reads = leafReads(graph, index, element, () => data).map((read) =>
-          operandRead(encoded, isLong ? { ...read, count: Math.min(read.count, PART_TERMS) } : read),
-        );
-        return [outputRead(encoded, element), ...reads].reduce((sum, read) => sum + openingBytes(read), 0);
-      }),
+    const shapes = node.inputs.map((id) => valueAt(graph, id).shape);
+    const openings = worstReads(node.op, node.attributes, shapes).map((reads) =>
+      reads.reduce(
+        (sum, { operand, count, times }) => {
+          const read = { operand, start: 0, count: isLong ? Math.min(count, PART_TERMS) : count };
+          return sum + times * openingBytes(operandRead(encoded, read));
+        },
+        openingBytes(outputRead(encoded, 0)),
+      ),
     );
     return AROUND_BYTES + WORD * (FRAME_WORDS + 2 * sumWords) + nodeSize + published + Math.max(...openings);
   };
@@ -68,10 +69,4 @@ function chunkBytes(value: EncodedValue, count: number): number {
   const size = dtypeBytes(value.dtype);
   const chunks = Math.ceil((count * size + CHUNK_BYTES - size) / CHUNK_BYTES);
   return Math.min(bytesOf(value), chunks * CHUNK_BYTES);
-}
-
-/** Elements among which one reads the most: windows are cut off at borders, so the middle of each axis is one of them. */
-function sampled(shape: readonly number[]): readonly number[] {
-  const middle = shape.reduce((at, size) => at * size + Math.floor(size / 2), 0);
-  return [...new Set([0, middle, Math.max(elementCount(shape) - 1, 0)])];
 }

@@ -14,6 +14,10 @@ export const slice: Op = {
     requireInputs(inputs, 1);
     const [x] = inputs;
     const { starts, ends, steps } = bounds(attributes);
+    const rank = x!.shape.length;
+    if (starts.length !== rank || ends.length !== rank || steps.length !== rank) {
+      throw new ShapeError(`a start, an end and a step for each of ${rank} axes`, `[${starts}], [${ends}], [${steps}]`);
+    }
     return {
       dtype: x!.dtype,
       shape: x!.shape.map((dim, axis) => {

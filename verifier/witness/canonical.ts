@@ -24,7 +24,8 @@ import {
 } from "./proofs.ts";
 import { NoLeafError } from "./reads.ts";
 
-const SOURCE = { state: 1, feed: 2, nextState: 3, output: 4, operand: 5, layout: 6, constant: 7 } as const;
+/** Which leaf of a graph names a value (P7.8). */
+export const SOURCE = { state: 1, feed: 2, nextState: 3, output: 4, operand: 5, layout: 6, constant: 7 } as const;
 
 /** A value by its place, and which leaf of the graph writes down its type and shape. */
 export interface NamedValue {
@@ -62,7 +63,10 @@ export function nameValue(graph: EncodedGraph, place: number, index: number): Na
 }
 
 /** As L1 reads it: with the leaf's proof. */
-export const encodeName = (graph: EncodedGraph, { source, index, node }: NamedValue) => ({
+export const encodeName = (
+  graph: EncodedGraph,
+  { source, index, node }: Pick<NamedValue, "source" | "index" | "node">,
+) => ({
   source,
   index,
   leaf: namingLeaf(graph, source, node ?? index),

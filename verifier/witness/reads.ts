@@ -22,7 +22,10 @@ export const outputRead = (node: EncodedNode, element: number): Read => ({
 });
 
 /** Where L1 finds an operand's read: in its reading layout where it has one (P5.4). */
-export function operandRead(node: EncodedNode, { operand, start, count }: LeafRead): Read {
+export function operandRead(
+  node: EncodedNode,
+  { operand, start, count }: Pick<LeafRead, "operand" | "start" | "count">,
+): Read {
   const { value, layout, layoutPlace, layoutIndex } = node.inputs[operand]!;
   const committed = layout.length === 0 ? value : { ...value, place: layoutPlace, index: layoutIndex };
   return { operand, value: committed, first: start, count };
