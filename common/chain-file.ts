@@ -27,6 +27,7 @@ export interface L1Addresses {
   readonly deliveries: Address;
   readonly demands: Address;
   readonly disputes: Address;
+  readonly voids: Address;
   readonly stateClaims: Address;
 }
 
@@ -58,7 +59,7 @@ export const encodeChainFile = (chain: ChainFile): string =>
 
 const CONTRACTS: readonly (keyof L1Addresses)[] = [
   ...(["inbox", "prepaidGas", "bridge", "forcedTransactions", "headerAnchor", "sequencerStake"] as const),
-  ...(["resultClaims", "deliveries", "demands", "disputes", "stateClaims"] as const),
+  ...(["resultClaims", "deliveries", "demands", "disputes", "voids", "stateClaims"] as const),
 ];
 
 /** Inverse of `encodeChainFile`; throws `ChainFileError` for what is no chain file. */

@@ -16,6 +16,7 @@ export const MESSAGE_KIND = {
   settled: 6,
   forcedEnvelope: 7,
   forcedCall: 8,
+  voided: 9,
 } as const;
 
 /** Inbox messages (P1.4). Addresses are lower case. */
@@ -27,7 +28,9 @@ export type Message =
   | { readonly kind: 5; readonly id: Hex; readonly claimHash: Hex }
   | { readonly kind: 6; readonly number: bigint; readonly stateRoot: Hex; readonly creditsRoot: Hex }
   | ForcedEnvelopeMessage
-  | ForcedCallMessage;
+  | ForcedCallMessage
+  /** `graph`: 1 train, 2 infer, 3 evaluate. */
+  | { readonly kind: 9; readonly modelId: Hex; readonly graph: number };
 
 /** A signed L2 transaction, whoever brought it; the lane on L1 was paid for `gasLimit`. */
 export interface ForcedEnvelopeMessage {
@@ -70,6 +73,7 @@ const forcedEnvelope = parseAbiParameters("bytes envelope, uint64 gasLimit");
 const forcedCall = parseAbiParameters(
   "address from, address to, uint256 mintWei, uint256 valueWei, uint64 gasLimit, uint256 priceWei, bytes data",
 );
+const voided = parseAbiParameters("bytes32 modelId, uint8 graph");
 const envelope = parseAbiParameters("uint8 kind, bytes body");
 
 export function encodeBody(message: Message): Hex {
@@ -93,6 +97,8 @@ export function encodeBody(message: Message): Hex {
       const { from, to, mintWei, valueWei, gasLimit, priceWei, data } = message;
       return encodeAbiParameters(forcedCall, [from, to, mintWei, valueWei, gasLimit, priceWei, data]);
     }
+    case 9:
+      return encodeAbiParameters(voided, [message.modelId, message.graph]);
   }
 }
 
@@ -128,9 +134,13 @@ export function decodeMessage(kind: number, body: Hex): Message {
       const [from, to, mintWei, valueWei, gasLimit, priceWei, data] = decodeAbiParameters(forcedCall, body);
       return { kind, from: lower(from), to: lower(to), mintWei, valueWei, gasLimit, priceWei, data };
     }
+    case 9: {
+      const [modelId, graph] = decodeAbiParameters(voided, body);
+      return { kind, modelId, graph };
+    }
     default:
       throw new MessageError("message-kind", `unknown inbox message kind ${kind}`, {
-        expected: "1 … 8",
+        expected: "1 … 9",
         actual: kind,
         hint: "update the node",
       });

@@ -164,6 +164,7 @@ function l1Addresses(at: Readonly<Record<string, Address>>): L1Addresses {
     deliveries: of("deliveries"),
     demands: of("demands"),
     disputes: of("disputes"),
+    voids: of("voids"),
     stateClaims: of("stateClaims"),
   };
 }

@@ -107,13 +107,15 @@ function resultContracts({ l2ChainId, clocks, prices }: PlanOptions): readonly D
     {
       name: "resultClaims",
       source: "l1/ResultClaims",
-      args: (at) => [at.inbox, at.disputes, at.demands, at.deliveries, l2ChainId, clocks, prices],
+      args: (at) => [at.inbox, at.disputes, at.demands, at.deliveries, at.voids, l2ChainId, clocks, prices],
     },
     {
       name: "deliveries",
       source: "l1/Deliveries",
       args: (at) => [at.resultClaims, l2ChainId, clocks, prices],
     },
+    { name: "graphRules", source: "l1/verifiers/GraphRules", args: () => [] },
+    { name: "voids", source: "l1/Voids", args: (at) => [at.resultClaims, at.graphRules, l2ChainId] },
     { name: "openings", source: "l1/Openings", args: () => [] },
     {
       name: "demands",

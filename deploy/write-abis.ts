@@ -14,6 +14,7 @@ export const CALLED_CONTRACTS = [
   "l1/Deliveries",
   "l1/Demands",
   "l1/Disputes",
+  "l1/Voids",
   "l1/StateClaims",
   "l2/Outbox",
   "l2/Dnn:IDnn",

@@ -2,6 +2,7 @@ import { type Abi, type Hex, isAddressEqual, parseEventLogs, type TransactionRec
 import { demandsAbi } from "../common/contracts/demands.ts";
 import { disputesAbi } from "../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
+import { voidsAbi } from "../common/contracts/voids.ts";
 import { isSoft } from "../common/task.ts";
 import type { Want } from "./check/want.ts";
 import { withdrawBalances } from "./claims/earnings.ts";
@@ -23,6 +24,7 @@ import { apart, type EventSink } from "./events.ts";
 import type { L1 } from "./l1.ts";
 import { BondTooHighError, RefusedError, type Sender } from "./sender.ts";
 import { type Service, startRounds } from "./service.ts";
+import { buildFlawWitness } from "./witness/flaw.ts";
 
 export type ChallengerOptions = {
   readonly pollMs: number;
@@ -175,11 +177,12 @@ async function gameOf(
   { asked }: Memory,
 ): Promise<Game> {
   const { finding } = watched;
-  const [challenges, pending, feesOpen, rewardOpen] = await Promise.all([
+  const [challenges, pending, feesOpen, rewardOpen, isVoid] = await Promise.all([
     disputes.challenges(claimHash, sender.address, l1Block),
     isOpen ? disputes.pending(claimHash, l1Block) : [],
     isOpen ? [] : disputes.feesOpen(claimHash, sender.address, l1Block),
     !isOpen && disputes.rewardOpen(claimHash, sender.address, l1Block),
+    isOpen && disputes.isVoid(claimHash),
   ]);
   const wasAsked = finding.kind === "unavailable" && (await disputes.wasAsked(claimHash, sender.address, l1Block));
   const isOpened = finding.kind === "closed" && (await disputes.openedSteps(claimHash, finding.segment, l1Block));
@@ -202,6 +205,7 @@ async function gameOf(
     closedAt: record.closedAt,
     airgapSeconds,
     finding: isAnswered ? { kind: "unknown" } : finding,
+    isVoid,
     challenges,
     pending: pending.map((asking) => ({ ...asking, isWanted: waiting.includes(asking) })),
     unasked: wants.filter((_, i) => wanted[i] === undefined).slice(0, waiting.length > 0 ? room : Math.max(room, 1)),
@@ -243,6 +247,9 @@ const DISPUTES_ABI = [
   ...disputesAbi,
   ...[...(demandsAbi as Abi), ...(resultClaimsAbi as Abi)].filter(({ type }) => type === "error"),
 ] as Abi;
+
+/** Errors of the contract that hears of a flaw come through it. */
+const VOIDS_ABI = [...voidsAbi, ...(resultClaimsAbi as Abi).filter(({ type }) => type === "error")] as Abi;
 
 const keyOf = (claimHash: Hex, want: Want): string => JSON.stringify([claimHash, want]);
 
@@ -357,6 +364,24 @@ async function perform(
     case "refund":
       report("refunded", await sender.send(disputes("refund", [action.challengeId])));
       return;
+    case "void": {
+      if (watched.flawed === undefined) return;
+      const { encoded, flaw } = watched.flawed;
+      const proof = buildFlawWitness(encoded, flaw);
+      const receipt = await sender.send({
+        address: l1.contracts.voids,
+        abi: VOIDS_ABI,
+        functionName: "voidClaimed",
+        args: [claimHash, spec.task, proof.flaw, proof.witness],
+      });
+      report("voided", receipt, { flaw: flaw.kind, reason: flaw.reason });
+      return;
+    }
+    case "sink": {
+      const call = { address: l1.contracts.resultClaims, abi: resultClaimsAbi as Abi, functionName: "sink" };
+      report("sunk", await sender.send({ ...call, args: [claimHash] }));
+      return;
+    }
     case "collect": {
       const call = { address: l1.contracts.resultClaims, abi: resultClaimsAbi as Abi, functionName: "collect" };
       report("collected", await sender.send({ ...call, args: [claimHash] }));

@@ -3,6 +3,7 @@ import { parseAbi } from "viem";
 // Written by deploy/write-abis.ts from contracts/l2/Dnn.sol.
 export const dnnAbi = parseAbi([
   "error BadJob(string field)",
+  "error JobVoid(bytes32 modelId)",
   "error NotReady(bytes32 id)",
   "error QuoteTooHigh(uint256 quoteWei)",
   "error UnknownModel(bytes32 modelId)",

@@ -55,7 +55,7 @@ interface IDeliveries {
     /// @return seed by which the samples were drawn
     function reveal(bytes32 id, address claimant, bytes32 startRoot, bytes32 salt) external returns (bytes32 seed);
 
-    /// @notice Gives back the bond of a delivery whose claim is final; by anybody.
+    /// @notice Gives back the bond of a delivery whose claim is final, or whose job is void and that had not lapsed before; by anybody.
     function release(bytes32 id) external;
 
     /// @notice Burns the bond of a delivery that was not claimed in time, or whose claim was overturned; by anybody.

@@ -29,6 +29,7 @@ uint8 constant CLAIM_OPEN = 1;
 uint8 constant CLAIM_FINAL = 2;
 uint8 constant CLAIM_OVERTURNED = 3;
 uint8 constant CLAIM_SUNK = 4;
+uint8 constant CLAIM_VOID = 5; // its job was void
 
 struct ClaimRecord {
     bytes32 id;
@@ -99,6 +100,9 @@ interface IResultClaims {
     error NotDelivered(bytes32 expected, bytes32 actual);
     error NotACount(uint32 floatBits);
     error PropertyMissed(uint256 minCorrect, uint256 correct);
+    error OnlyVoids(address actual);
+    error JobVoid(bytes32 modelId, uint8 graph);
+    error NotVoid(bytes32 id);
 
     event Reserved(bytes32 indexed id, address indexed reserver, uint64 seedBlock, string dataUrl);
     event SeedFixed(bytes32 indexed id, bytes32 seed);
@@ -114,7 +118,11 @@ interface IResultClaims {
     );
     event ResultFinal(bytes32 indexed id, bytes32 indexed claimHash);
     event ResultOverturned(bytes32 indexed id, bytes32 indexed claimHash, address indexed winner);
+    /// @notice What it consumed fell, or its job is void.
     event ResultSunk(bytes32 indexed id, bytes32 indexed claimHash, bytes32 consumed);
+    /// @notice Nothing that a graph of a job (1 train, 2 infer, 3 evaluate) is needed for can be claimed any more.
+    event GraphVoided(bytes32 indexed modelId, uint8 indexed graph);
+    event ReservationReleased(bytes32 indexed id, address indexed reserver, uint256 releasedWei);
     event BondCollected(bytes32 indexed claimHash, address indexed winner, uint256 rewardWei, uint256 burnedWei);
 
     /// @notice Takes the exclusive right to claim `id`. The first reservation ever fixes the seed block. Value: the reservation
@@ -135,11 +143,19 @@ interface IResultClaims {
     /// @notice Makes a claim final when its window is over, no dispute is open and what it consumes is final; by anybody.
     function finalize(bytes32 claimHash) external;
 
-    /// @notice Closes a claim whose consumed claim was overturned; its bond goes back to the claimant; by anybody.
+    /// @notice Closes a claim whose consumed claim was overturned, or whose job is void; its bond goes back to the claimant, but
+    /// for the soft bond of a void job; by anybody.
     function sink(bytes32 claimHash) external;
 
     /// @notice Overturns a claim; only Disputes and Demands. The Inbox hears of it at once, payouts wait for the airgap.
     function overturn(bytes32 claimHash, address winner) external;
+
+    /// @notice A graph of a job has a flaw; only Voids. Ends the open claim of what makes the model; those of inferences and
+    /// evaluations are for `sink`. What is final stays so.
+    function voidGraph(bytes32 modelId, uint8 kind) external;
+
+    /// @notice Gives the bond of a reservation of a void training back, if it had not lapsed before; by anybody.
+    function releaseReservation(bytes32 id) external;
 
     /// @notice After the airgap: burns and pays out the bond of an overturned claim; by anybody.
     function collect(bytes32 claimHash) external;
@@ -155,6 +171,15 @@ interface IResultClaims {
 
     /// @notice Whether `finalize` would succeed now.
     function finalizable(bytes32 claimHash) external view returns (bool);
+
+    /// @notice L1 second at which the graph of a task of such a kind was shown to have a flaw; 0: it was not.
+    function voidedAt(bytes32 modelId, uint8 kind) external view returns (uint64);
+
+    /// @notice End of the airgap after the last claim of `id` that was overturned, in L1 seconds; 0: none was.
+    function airgapUntil(bytes32 id) external view returns (uint64);
+
+    /// @notice Whether the job of a claim is void, as far as the claim needs it.
+    function isVoid(bytes32 claimHash) external view returns (bool);
 
     function claimOf(bytes32 claimHash) external view returns (ClaimRecord memory);
 

@@ -71,10 +71,12 @@ contract Deliveries is IDeliveries {
     /// @inheritdoc IDeliveries
     function release(bytes32 id) external {
         Delivery storage delivery = _deliveries[id];
-        if (!delivery.claimed) revert NotClaimed(id);
-        bytes32 claimHash = CLAIMS.liveClaim(id);
-        uint8 status = CLAIMS.claimOf(claimHash).status;
-        if (status != CLAIM_FINAL) revert ClaimNotFinal(claimHash, status);
+        if (!_isReleased(id, delivery)) {
+            if (!delivery.claimed) revert NotClaimed(id);
+            bytes32 claimHash = CLAIMS.liveClaim(id);
+            uint8 status = CLAIMS.claimOf(claimHash).status;
+            if (status != CLAIM_FINAL) revert ClaimNotFinal(claimHash, status);
+        }
         address claimant = delivery.claimant;
         uint256 releasedWei = delivery.settle();
         _book.release(claimant, releasedWei);
@@ -117,10 +119,22 @@ contract Deliveries is IDeliveries {
         emit DeliveryForfeited(id, claimant, burnedWei);
     }
 
-    /// @dev A claim consumes nothing here and cannot sink: one that is not live any more was overturned.
+    /// @dev A claim consumes nothing here, so one that is not live any more was overturned, or its job is void. Of a void job
+    /// nothing lapses any more: what had not when it was voided comes back.
     function _isLapsed(bytes32 id, Delivery storage delivery) private view returns (bool) {
-        if (delivery.claimed) return CLAIMS.liveClaim(id) == 0;
-        return Clock.passed(delivery.claimableUntil(_clocks()));
+        uint64 voidedAt = CLAIMS.voidedAt(id, KIND_COMMISSION);
+        if (delivery.claimed) {
+            // A delivery is later than the airgaps of those before it.
+            bool isOverturned = CLAIMS.airgapUntil(id) >= delivery.seedFixedAt;
+            return CLAIMS.liveClaim(id) == 0 && (voidedAt == 0 || isOverturned);
+        }
+        uint64 until = delivery.claimableUntil(_clocks());
+        return voidedAt == 0 ? Clock.passed(until) : delivery.seedFixedAt != 0 && until < voidedAt;
+    }
+
+    function _isReleased(bytes32 id, Delivery storage delivery) private view returns (bool) {
+        if (delivery.claimant == address(0) || CLAIMS.voidedAt(id, KIND_COMMISSION) == 0) return false;
+        return CLAIMS.liveClaim(id) == 0 && !_isLapsed(id, delivery);
     }
 
     function _clocks() private view returns (Clocks memory clocks) {

@@ -16,7 +16,7 @@ import {
 } from "../interfaces/IDemands.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
 import {IOpenings} from "../interfaces/IOpenings.sol";
-import {CLAIM_OPEN, CLAIM_OVERTURNED, ClaimRecord, IResultClaims} from "../interfaces/IResultClaims.sol";
+import {CLAIM_FINAL, CLAIM_OPEN, CLAIM_OVERTURNED, CLAIM_SUNK, ClaimRecord, IResultClaims} from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {ClaimPath} from "../libraries/ClaimPath.sol";
 import {Clock} from "../libraries/Clock.sol";
@@ -349,7 +349,9 @@ contract Demands is IDemands {
         bool lost = record.status == CLAIM_OVERTURNED;
         if (lost && !Clock.passed(record.closedAt + AIRGAP_SECONDS)) revert ClaimNotClosed(demand.claimHash);
         demand.collected = true;
-        address payee = lost || demand.answeredAt == 0 ? demand.asker : record.claimant;
+        // Of a void job nobody should have claimed anything, so nobody earns by answering for it.
+        bool isKept = record.status == CLAIM_FINAL || record.status == CLAIM_SUNK;
+        address payee = isKept && demand.answeredAt != 0 ? record.claimant : demand.asker;
         _book.release(payee, demand.feeWei);
     }
 

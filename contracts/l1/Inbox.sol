@@ -84,7 +84,8 @@ contract Inbox is IInbox {
         if (kind == MessageKind.ETH_DEPOSIT) return sender == BRIDGE;
         if (kind == MessageKind.SETTLED) return sender == STATE_CLAIMS;
         if (kind == MessageKind.FORCED_ENVELOPE || kind == MessageKind.FORCED_CALL) return sender == FORCED_TRANSACTIONS;
-        return kind >= MessageKind.CLAIMED && kind <= MessageKind.FINAL && sender == RESULT_CLAIMS;
+        bool isAboutResults = kind >= MessageKind.CLAIMED && kind <= MessageKind.FINAL;
+        return (isAboutResults || kind == MessageKind.VOIDED) && sender == RESULT_CLAIMS;
     }
 
     /// @dev Gallops back from the newest checkpoint: origins lie near the head.

@@ -11,6 +11,7 @@ import {
     CLAIM_OPEN,
     CLAIM_OVERTURNED,
     CLAIM_SUNK,
+    CLAIM_VOID,
     ClaimInput,
     ClaimRecord,
     IResultClaims,
@@ -25,12 +26,13 @@ import {Reservations} from "../libraries/Reservations.sol";
 import {Tally} from "../libraries/Tally.sol";
 import {TaskLib} from "../libraries/TaskLib.sol";
 import {TaskShape} from "../libraries/TaskShape.sol";
+import {VoidGraphs} from "../libraries/VoidGraphs.sol";
 import {Clocks} from "../types/Clocks.sol";
 import {FLAG_SOFT} from "../types/Job.sol";
 import {MessageKind} from "../types/MessageKind.sol";
 import {Prices} from "../types/Prices.sol";
 import {hashResultClaim, ResultClaim} from "../types/ResultClaim.sol";
-import {hashTask, isSeedless, KIND_COMMISSION, startsFromRoot, Task} from "../types/Task.sol";
+import {hashTask, isSeedless, KIND_COMMISSION, KIND_TRAIN, startsFromRoot, Task} from "../types/Task.sol";
 import {hashSegmentLeaf} from "../types/Trace.sol";
 
 /// @notice See `IResultClaims`.
@@ -38,6 +40,7 @@ contract ResultClaims is IResultClaims {
     using Bonds for BondBook;
     using OpenClaims for ClaimOrder;
     using Reservations for Reservation;
+    using VoidGraphs for mapping(bytes32 => uint64);
 
     /// @dev L1 blocks within which a commitment must be revealed (P6.3).
     uint64 private constant REVEAL_BLOCKS = 256;
@@ -46,6 +49,7 @@ contract ResultClaims is IResultClaims {
     IDisputes private immutable DISPUTES;
     IDemands private immutable DEMANDS;
     IDeliveries private immutable DELIVERIES;
+    address private immutable VOIDS;
     uint256 private immutable L2_CHAIN_ID;
     uint64 private immutable SEED_DELAY_BLOCKS;
     uint64 private immutable MIN_WINDOW_SECONDS;
@@ -60,7 +64,9 @@ contract ResultClaims is IResultClaims {
     mapping(bytes32 claimHash => ClaimRecord) private _records;
     mapping(bytes32 claimHash => address) private _winners;
     mapping(bytes32 id => Reservation) private _reservations;
-    mapping(bytes32 id => uint64) private _airgapUntil;
+    /// @inheritdoc IResultClaims
+    mapping(bytes32 id => uint64) public airgapUntil;
+    mapping(bytes32 key => uint64) private _voidedAt;
     mapping(address sender => mapping(bytes32 commitment => uint64 l1Block)) private _commitments;
     /// @inheritdoc IResultClaims
     mapping(bytes32 id => bytes32) public liveClaim;
@@ -70,6 +76,7 @@ contract ResultClaims is IResultClaims {
         IDisputes disputes,
         IDemands demands,
         IDeliveries deliveries,
+        address voids,
         uint256 l2ChainId,
         Clocks memory clocks,
         Prices memory prices
@@ -78,6 +85,7 @@ contract ResultClaims is IResultClaims {
         DISPUTES = disputes;
         DEMANDS = demands;
         DELIVERIES = deliveries;
+        VOIDS = voids;
         L2_CHAIN_ID = l2ChainId;
         SEED_DELAY_BLOCKS = clocks.seedDelayBlocks;
         MIN_WINDOW_SECONDS = clocks.minWindowSeconds;
@@ -94,6 +102,7 @@ contract ResultClaims is IResultClaims {
         Clocks memory clocks = _clocks();
         uint256 bond = reservation.nextBondWei(clocks, RESERVE_BOND_WEI);
         if (msg.value != bond) revert BondMismatch(bond, msg.value);
+        _voidedAt.requireNone(id, KIND_TRAIN);
         _requireFree(id);
         uint256 burnedWei = reservation.take(id, clocks);
         _book.lock(msg.value);
@@ -181,6 +190,7 @@ contract ResultClaims is IResultClaims {
         if (record.consumed != 0 && _records[record.consumed].status != CLAIM_FINAL) {
             revert ConsumedNotFinal(record.consumed, _records[record.consumed].status);
         }
+        _voidedAt.requireNone(_modelOf(record), record.kind);
         _close(record, CLAIM_FINAL);
         _book.release(record.claimant, bondWei(record.flags));
         emit ResultFinal(record.id, claimHash);
@@ -191,12 +201,37 @@ contract ResultClaims is IResultClaims {
     function sink(bytes32 claimHash) external {
         ClaimRecord storage record = _requireOpen(claimHash);
         uint8 status = _records[record.consumed].status;
-        if (status != CLAIM_OVERTURNED && status != CLAIM_SUNK) revert ConsumedNotLost(record.consumed, status);
-        delete liveClaim[record.id];
-        _close(record, CLAIM_SUNK);
-        _book.release(record.claimant, bondWei(record.flags));
-        emit ResultSunk(record.id, claimHash, record.consumed);
-        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash));
+        if (status == CLAIM_OVERTURNED || status == CLAIM_SUNK || status == CLAIM_VOID) {
+            _sink(record, claimHash, CLAIM_SUNK, 0);
+        } else if (_voidedAt.timeOf(_modelOf(record), record.kind) != 0) {
+            _sinkVoid(record, claimHash);
+        } else {
+            revert ConsumedNotLost(record.consumed, status);
+        }
+    }
+
+    /// @inheritdoc IResultClaims
+    function voidGraph(bytes32 modelId, uint8 kind) external {
+        if (msg.sender != VOIDS) revert OnlyVoids(msg.sender);
+        uint8 graph = _voidedAt.add(modelId, kind);
+        bytes32 claimHash = liveClaim[modelId];
+        ClaimRecord storage record = _records[claimHash];
+        emit GraphVoided(modelId, graph);
+        // L2 hears that the claim is gone before it hears why nothing will come in its place.
+        if (record.status == CLAIM_OPEN && VoidGraphs.graphOf(record.kind) == graph) _sinkVoid(record, claimHash);
+        INBOX.queue(MessageKind.VOIDED, abi.encode(modelId, graph));
+    }
+
+    /// @inheritdoc IResultClaims
+    function releaseReservation(bytes32 id) external {
+        uint64 instant = _voidedAt.timeOf(id, KIND_TRAIN);
+        if (instant == 0) revert NotVoid(id);
+        Reservation storage reservation = _reservations[id];
+        address reserver = reservation.reserver;
+        (uint256 owedWei, uint256 burnedWei) = reservation.dissolve(id, _clocks(), instant);
+        _book.release(reserver, owedWei);
+        emit ReservationReleased(id, reserver, owedWei);
+        _book.burn(burnedWei);
     }
 
     /// @inheritdoc IResultClaims
@@ -204,7 +239,7 @@ contract ResultClaims is IResultClaims {
         if (msg.sender != address(DISPUTES) && msg.sender != address(DEMANDS)) revert OnlyDisputes(msg.sender);
         ClaimRecord storage record = _requireOpen(claimHash);
         delete liveClaim[record.id];
-        _airgapUntil[record.id] = Clock.nowSeconds() + AIRGAP_SECONDS;
+        airgapUntil[record.id] = Clock.nowSeconds() + AIRGAP_SECONDS;
         _winners[claimHash] = winner;
         _close(record, CLAIM_OVERTURNED);
         emit ResultOverturned(record.id, claimHash, winner);
@@ -247,7 +282,8 @@ contract ResultClaims is IResultClaims {
     function finalizable(bytes32 claimHash) external view returns (bool) {
         ClaimRecord storage record = _records[claimHash];
         return record.status == CLAIM_OPEN && Clock.passed(record.windowEnd)
-            && (record.consumed == 0 || _records[record.consumed].status == CLAIM_FINAL) && _isUndisputed(claimHash);
+            && (record.consumed == 0 || _records[record.consumed].status == CLAIM_FINAL) && _isUndisputed(claimHash)
+            && _voidedAt.timeOf(_modelOf(record), record.kind) == 0;
     }
 
     /// @inheritdoc IResultClaims
@@ -258,6 +294,17 @@ contract ResultClaims is IResultClaims {
     /// @inheritdoc IResultClaims
     function reservationOf(bytes32 id) external view returns (Reservation memory) {
         return _reservations[id];
+    }
+
+    /// @inheritdoc IResultClaims
+    function voidedAt(bytes32 modelId, uint8 kind) external view returns (uint64) {
+        return _voidedAt.timeOf(modelId, kind);
+    }
+
+    /// @inheritdoc IResultClaims
+    function isVoid(bytes32 claimHash) external view returns (bool) {
+        ClaimRecord storage record = _records[claimHash];
+        return _voidedAt.timeOf(_modelOf(record), record.kind) != 0;
     }
 
     /// @inheritdoc IResultClaims
@@ -284,6 +331,7 @@ contract ResultClaims is IResultClaims {
     function checkClaimable(Task memory task) public view {
         if (task.windowSeconds < MIN_WINDOW_SECONDS) revert JobInvalid("windowSeconds");
         if (Clock.passed(task.deadline)) revert DeadlinePassed(task.deadline, Clock.nowSeconds());
+        _voidedAt.requireNone(VoidGraphs.modelOf(task), task.kind);
         _requireFree(task.id);
     }
 
@@ -344,13 +392,32 @@ contract ResultClaims is IResultClaims {
 
     function _requireFree(bytes32 id) private view {
         if (liveClaim[id] != 0) revert IdClosed(id, liveClaim[id]);
-        uint64 until = _airgapUntil[id];
+        uint64 until = airgapUntil[id];
         if (until != 0 && !Clock.passed(until)) revert IdInAirgap(id, until, Clock.nowSeconds());
     }
 
     function _requireOpen(bytes32 claimHash) private view returns (ClaimRecord storage record) {
         record = _records[claimHash];
         if (record.status != CLAIM_OPEN) revert ClaimNotOpen(claimHash, record.status);
+    }
+
+    /// @dev The model that a claim is of, or that it consumes.
+    function _modelOf(ClaimRecord storage record) private view returns (bytes32) {
+        return record.consumed == 0 ? record.id : _records[record.consumed].id;
+    }
+
+    /// @dev A soft bond is burned as by an overturn: who voids its own job after a soft claim undoes what others built on it.
+    function _sinkVoid(ClaimRecord storage record, bytes32 claimHash) private {
+        _sink(record, claimHash, CLAIM_VOID, record.flags & FLAG_SOFT == 0 ? 0 : SOFT_BOND_WEI);
+    }
+
+    function _sink(ClaimRecord storage record, bytes32 claimHash, uint8 status, uint256 burnedWei) private {
+        delete liveClaim[record.id];
+        _close(record, status);
+        _book.release(record.claimant, bondWei(record.flags) - burnedWei);
+        emit ResultSunk(record.id, claimHash, record.consumed);
+        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash));
+        _book.burn(burnedWei);
     }
 
     function _close(ClaimRecord storage record, uint8 status) private {

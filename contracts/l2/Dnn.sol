@@ -22,6 +22,9 @@ interface IDnn {
     error WrongShape(uint256 expectedBytes, uint256 actualBytes);
     /// @notice No job made this model, or the job has no graph for what was asked.
     error UnknownModel(bytes32 modelId);
+    /// @notice A graph of the model's job was shown on L1 to have a flaw (docs/protocol.md P14): this will never be computed. What
+    /// was paid for it is in the payers' compute balances.
+    error JobVoid(bytes32 modelId);
     /// @notice A field of the job breaks a rule (docs/protocol.md P4.2).
     error BadJob(string field);
 

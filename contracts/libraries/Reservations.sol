@@ -95,6 +95,24 @@ library Reservations {
         self.carriedWei = 0;
     }
 
+    /// @notice Nobody will claim the id any more since L1 second `endedAt`.
+    /// @return owedWei to the reserver, unless its time was over before
+    /// @return burnedWei what then lapsed, and what earlier lapses left for a claim
+    function dissolve(Reservation storage self, bytes32 id, Clocks memory clocks, uint64 endedAt)
+        internal
+        returns (uint256 owedWei, uint256 burnedWei)
+    {
+        if (self.reserver == address(0)) revert IResultClaims.NotReserved(id);
+        uint256 bondWei = self.bondWei;
+        burnedWei = self.carriedWei;
+        // Whoever still waited for a seed had not let it lapse.
+        if (self.seedFixedAt != 0 && claimableUntil(self, clocks) < endedAt) burnedWei += bondWei;
+        else owedWei = bondWei;
+        self.reserver = address(0);
+        self.bondWei = 0;
+        self.carriedWei = 0;
+    }
+
     function _lapses(Reservation storage self, Clocks memory clocks) private view returns (uint256 count) {
         count = self.lapses;
         if (count < MAX_LAPSES && isLapsed(self, clocks)) ++count;

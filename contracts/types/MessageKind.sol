@@ -12,4 +12,5 @@ library MessageKind {
     uint8 internal constant FORCED_ENVELOPE = 7; // abi(bytes envelope, uint64 gasLimit)
     // abi(address from, address to, uint256 mintWei, uint256 valueWei, uint64 gasLimit, uint256 priceWei, bytes data)
     uint8 internal constant FORCED_CALL = 8;
+    uint8 internal constant VOIDED = 9; // abi(bytes32 modelId, uint8 graph)
 }

@@ -11,7 +11,7 @@ import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { addBalance, readAccount, writeAccount } from "./account.ts";
 import { authoritiesOf, installDelegations } from "./delegations.ts";
 import { type DnnAttempt, parkRule, quoteTooHigh, type Wanted } from "./dnn.ts";
-import { refundLapsed } from "./escrow.ts";
+import { refundOver } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
 import { popExpired } from "./expiries.ts";
 import { ComputationFault } from "./fault.ts";
@@ -100,7 +100,7 @@ export class BlockRunner {
       const expiry = popExpired(state, this.#block.timestamp);
       if (expiry === undefined) return finished;
       if (expiry.kind === "escrow") {
-        refundLapsed(state, expiry.word, this.#block.timestamp);
+        refundOver(state, expiry.word, this.#block.timestamp);
         continue;
       }
       const parked = read(state, parkedSlot(expiry.word));

@@ -9,13 +9,14 @@ import { commissionTask, modelTask, TASK_KIND, type Task, trainTask } from "../.
 import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { type DnnCall, decodeDnnCall } from "./dnn-call.ts";
 import { callDataGas, DNN_GAS, LEAST_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
-import { addEscrow, hasLapsed, scheduleRefund, withdrawCompute } from "./escrow.ts";
+import { addEscrow, isOver, scheduleRefund, withdrawCompute } from "./escrow.ts";
 import type { PrecompileCall, PrecompileResult } from "./evm.ts";
 import { ComputationFault, computed } from "./fault.ts";
 import { returnPledge } from "./pledges.ts";
 import type { WorldState } from "./state.ts";
 import { addNatural, computeSlot, openedSlot, read, resultSlot, write } from "./system.ts";
-import { jobOfModel, openedTask, taskOf } from "./tasks.ts";
+import { jobOfModel, taskOf } from "./tasks.ts";
+import { isVoid, resultOf } from "./voids.ts";
 
 /** A result that an attempt asked for and that is not there. */
 export interface Wanted {
@@ -105,7 +106,7 @@ function perform(attempt: DnnAttempt, call: PrecompileCall, decoded: DnnCall): H
       fund(attempt, call, args[0]);
       return "0x";
     case "ready":
-      return result(read(attempt.state, resultSlot(args[0])) !== undefined);
+      return result(resultOf(attempt.state, args[0]) !== undefined);
     case "quote":
       return result(claimable(attempt, args[0], modelTask).priceWei);
     case "withdrawCompute":
@@ -142,6 +143,7 @@ function ask(attempt: DnnAttempt, call: PrecompileCall, asked: Job, taskOfJob: (
   const task = claimable(attempt, job, taskOfJob);
   if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
   const { id } = task;
+  if (isVoid(state, job, task)) throw revert("JobVoid", id);
   const known = read(state, openedSlot(id));
   // Known but unpaid: opened by a transaction that parked, which undid its own training and pledged for it (pledges.ts).
   if (known?.paid) fund(attempt, call, id);
@@ -166,9 +168,8 @@ function ask(attempt: DnnAttempt, call: PrecompileCall, asked: Job, taskOfJob: (
 
 /** What can no longer pay for anything goes to the sender's compute balance. */
 function fund({ state, timestamp }: DnnAttempt, call: PrecompileCall, id: Hex): void {
-  const opened = openedTask(state, id);
-  const lapsed = opened !== undefined && hasLapsed(opened.task.deadline, timestamp);
-  if (lapsed || read(state, resultSlot(id))?.isFinal) addNatural(state, computeSlot(call.caller), call.valueWei);
+  if (isOver(state, id, timestamp) || read(state, resultSlot(id))?.isFinal)
+    addNatural(state, computeSlot(call.caller), call.valueWei);
   else addEscrow(state, id, call.valueWei);
 }
 
@@ -205,6 +206,7 @@ function force(
   if (job === undefined || graph?.root === ZERO_HASH) throw revert("UnknownModel", modelId);
   const task = checked(() => taskOf(job, asked));
   const result = read(attempt.state, resultSlot(task.id));
+  if (!result?.isFinal && isVoid(attempt.state, job, task)) throw revert("JobVoid", modelId);
   if (result !== undefined) {
     if (!result.isFinal) attempt.softClaims.add(result.claimHash);
     return result.output;

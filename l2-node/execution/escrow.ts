@@ -4,7 +4,7 @@ import { smallerOf } from "../../common/bigint.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { addBalance } from "./account.ts";
 import { pushExpiry } from "./expiries.ts";
-import type { WorldState } from "./state.ts";
+import type { StateReader, WorldState } from "./state.ts";
 import {
   addNatural,
   claimSlot,
@@ -20,6 +20,7 @@ import {
   write,
 } from "./system.ts";
 import { openedTask } from "./tasks.ts";
+import { isVoid } from "./voids.ts";
 
 /**
  * Compute money lies in the balance of the DNN address: escrows by id, and compute balances by account. Whoever calls
@@ -66,12 +67,18 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 export const scheduleRefund = (state: WorldState, id: Hex, deadline: bigint): void =>
   pushExpiry(state, { at: smallerOf(deadline + ORIGIN_LAG_SECONDS, MAX_UINT64), kind: "escrow", word: id });
 
-export const hasLapsed = (deadline: bigint, timestamp: bigint): boolean => timestamp > deadline + ORIGIN_LAG_SECONDS;
+const hasLapsed = (deadline: bigint, timestamp: bigint): boolean => timestamp > deadline + ORIGIN_LAG_SECONDS;
 
-/** Of an id that has lapsed, and of which no claim is live or final: the whole escrow, and what was pledged, to their owners. */
-export function refundLapsed(state: WorldState, id: Hex, timestamp: bigint): void {
+/** Nothing will be claimed for an opened id any more: it has lapsed, or its job is void. */
+export function isOver(state: StateReader, id: Hex, timestamp: bigint): boolean {
   const known = openedTask(state, id);
-  if (known === undefined || !hasLapsed(known.task.deadline, timestamp)) return;
+  return known !== undefined && (hasLapsed(known.task.deadline, timestamp) || isVoid(state, known.job, known.task));
+}
+
+/** Of an id that is over, and of which no claim is live or final: the whole escrow, and what was pledged, to their owners. */
+export function refundOver(state: WorldState, id: Hex, timestamp: bigint): void {
+  const known = openedTask(state, id);
+  if (known === undefined || !isOver(state, id, timestamp)) return;
   if (read(state, liveSlot(id)) !== undefined || read(state, resultSlot(id))?.isFinal) return;
   const pledged = read(state, pledgeSlot(id));
   if (isHeld(pledged)) return;

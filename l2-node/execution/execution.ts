@@ -147,7 +147,7 @@ export interface JobRecord {
   readonly escrowWei: bigint;
   readonly pledgedWei: bigint;
   readonly parked: readonly Hex[];
-  readonly status: "open" | "claimed" | "soft" | "final";
+  readonly status: "open" | "claimed" | "soft" | "final" | "void";
   readonly claimHash?: Hex | undefined;
   readonly claimant?: Address | undefined;
   readonly resultRoot?: Hex | undefined;

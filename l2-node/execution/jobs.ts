@@ -15,6 +15,7 @@ import {
   resultSlot,
 } from "./system.ts";
 import { openedTask } from "./tasks.ts";
+import { isVoid } from "./voids.ts";
 
 const wordsUnder = (store: ExecutionStore, number: bigint, item: number): Hex[] => {
   const prefix = systemKey(item);
@@ -52,7 +53,15 @@ export function jobRecord(
     escrowWei: readNatural(reader, escrowSlot(id)),
     pledgedWei: read(reader, pledgeSlot(id))?.amountWei ?? 0n,
     parked: parked.get(id) ?? [],
-    status: result?.isFinal ? "final" : result ? "soft" : claim ? "claimed" : "open",
+    status: isVoid(reader, opened.job, opened.task)
+      ? "void"
+      : result?.isFinal
+        ? "final"
+        : result
+          ? "soft"
+          : claim
+            ? "claimed"
+            : "open",
     ...(claim ? { claimHash, claimant: claim.claimant, resultRoot: claim.resultRoot, output: claim.output } : {}),
     overturned: read(reader, overturnedSlot(id)) === true,
   };
@@ -80,7 +89,7 @@ export function demands(store: ExecutionStore, number: bigint): Demand[] {
   });
   for (const record of records.values()) {
     const { id, task } = record;
-    if (record.parked.length === 0) continue;
+    if (record.parked.length === 0 || record.status === "void") continue;
     const model = records.get(task.modelId);
     if (model !== undefined && model.status !== "final") wanted.set(model.id, demandOf(model));
     wanted.set(id, { ...demandOf(record), prerequisite: task.modelId });

@@ -1,10 +1,24 @@
 import type { Hex } from "viem";
 import type { ClaimedMessage, Message } from "../../common/message.ts";
+import { TASK_KIND } from "../../common/task.ts";
 import { addBalance } from "./account.ts";
-import { payFinal, refundLapsed } from "./escrow.ts";
+import { payFinal, refundOver } from "./escrow.ts";
 import { release } from "./parking.ts";
 import type { WorldState } from "./state.ts";
-import { claimSlot, liveSlot, overturnedSlot, read, resultSlot, write } from "./system.ts";
+import {
+  claimSlot,
+  dequeue,
+  front,
+  liveSlot,
+  overturnedSlot,
+  type Queue,
+  read,
+  resultSlot,
+  voidedSlot,
+  write,
+} from "./system.ts";
+import { jobOfModel } from "./tasks.ts";
+import { graphOfModel } from "./voids.ts";
 
 /** What consuming messages tells the block runner. */
 export interface Standing {
@@ -40,6 +54,9 @@ export function consume(context: MessageContext, message: Message): void {
       break;
     case 8:
       addBalance(context.state, message.from, message.mintWei);
+      break;
+    case 9:
+      voided(context, message);
   }
 }
 
@@ -69,7 +86,29 @@ function hasSoftEffect({ state, withoutSoftEffect }: MessageContext, message: Cl
 function overturned({ state, timestamp }: MessageContext, { id }: { id: Hex }): void {
   write(state, overturnedSlot(id), true);
   write(state, liveSlot(id), undefined);
-  refundLapsed(state, id, timestamp);
+  refundOver(state, id, timestamp);
+}
+
+/**
+ * What nobody can claim any more gives its money back, and whoever waits for it goes on, to be told so (P14.4). The claim of a
+ * training was overturned by the message before; those of inferences will be by later ones.
+ */
+function voided({ state, timestamp }: MessageContext, { modelId, graph }: { modelId: Hex; graph: number }): void {
+  write(state, voidedSlot(modelId, graph), true);
+  refundOver(state, modelId, timestamp);
+  const job = jobOfModel(state, modelId);
+  if (job === undefined) return; // nobody can have asked for anything
+  const isModelVoid = graph === graphOfModel(job) && !read(state, resultSlot(modelId))?.isFinal;
+  if (isModelVoid || graph === TASK_KIND.infer) endTasks(state, { kind: "infer", id: modelId }, timestamp);
+  if (isModelVoid || graph === TASK_KIND.evaluate) endTasks(state, { kind: "evaluate", id: modelId }, timestamp);
+}
+
+function endTasks(state: WorldState, tasks: Queue, timestamp: bigint): void {
+  for (let id = front(state, tasks); id !== undefined; id = front(state, tasks)) {
+    dequeue(state, tasks);
+    refundOver(state, id, timestamp);
+    release(state, id);
+  }
 }
 
 function final({ state, standings }: MessageContext, { id, claimHash }: { id: Hex; claimHash: Hex }): void {

@@ -123,6 +123,7 @@ function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNu
     paid: true,
     job: "0x",
   });
+  enqueue(state, { kind: task.kind === TASK_KIND.infer ? "infer" : "evaluate", id: task.modelId }, task.id);
   scheduleRefund(state, task.id, task.deadline);
 }
 

@@ -6,11 +6,12 @@ import type { Job } from "../../common/job.ts";
 import { modelTask } from "../../common/task.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import { addBalance } from "./account.ts";
-import { payFinal, refundLapsed } from "./escrow.ts";
+import { payFinal, refundOver } from "./escrow.ts";
 import { computed } from "./fault.ts";
 import type { StateReader, WorldState } from "./state.ts";
 import { escrowSlot, pledgeSlot, read, readNatural, write } from "./system.ts";
 import { openedTask } from "./tasks.ts";
+import { isVoid } from "./voids.ts";
 
 // A transaction that trains and forces at once undoes its training when it parks, and the training is computed all the same.
 // So its price is pledged meanwhile, out of the value that the transaction brings (P12.8): whoever computes is paid, whatever
@@ -19,6 +20,7 @@ import { openedTask } from "./tasks.ts";
 /** What a training's escrow lacks while nobody has paid or pledged it; `job` is for one that nobody has opened yet. */
 export function lackingWei(state: StateReader, id: Hex, job?: Job): bigint {
   const known = openedTask(state, id);
+  if (known !== undefined && isVoid(state, known.job, known.task)) return 0n; // nobody will compute it
   if (known?.opened.paid || read(state, pledgeSlot(id)) !== undefined) return 0n;
   const priceWei = known?.task.priceWei ?? (job ? computed(() => modelTask(job)).priceWei : 0n);
   return largerOf(priceWei - readNatural(state, escrowSlot(id)), 0n);
@@ -58,6 +60,6 @@ export function leavePledges(state: WorldState, transaction: Hex, ids: readonly 
     const pledged = read(state, pledgeSlot(id));
     if (pledged?.transaction === transaction) write(state, pledgeSlot(id), { ...pledged, transaction: ZERO_HASH });
     payFinal(state, id);
-    refundLapsed(state, id, timestamp);
+    refundOver(state, id, timestamp);
   }
 }

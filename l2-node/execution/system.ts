@@ -22,6 +22,7 @@ export const ITEM = {
   expiry: 0x0c,
   cursor: 0x0d,
   pledge: 0x0e,
+  voided: 0x0f,
 } as const;
 
 /** How one kind of value is stored. */
@@ -134,6 +135,13 @@ export const overturnedSlot = (id: Hex): Slot<boolean> => ({
   decode: () => true,
 });
 
+/** A graph of the model's job (1 train, 2 infer, 3 evaluate) voids what is computed with it (P14). */
+export const voidedSlot = (modelId: Hex, graph: number): Slot<boolean> => ({
+  key: systemKey(ITEM.voided, modelId, `0x${graph.toString(16).padStart(2, "0")}`),
+  encode: () => Uint8Array.of(1),
+  decode: () => true,
+});
+
 /** The claim of an id that is neither overturned nor final, by the messages consumed. */
 export const liveSlot = (id: Hex): Slot<Hex> => ({
   key: systemKey(ITEM.live, id),
@@ -183,13 +191,14 @@ export const cursorSlot = () =>
 
 /** A FIFO of 32-byte words in system storage. */
 export interface Queue {
-  readonly kind: "parked" | "resume";
+  /** `infer`, `evaluate`: tasks that were opened, by their model. */
+  readonly kind: "parked" | "resume" | "infer" | "evaluate";
   readonly id: Hex;
 }
 
 const ENDS = uint64Field(2n ** 64n - 1n);
-const queueKey = (queue: Queue, index: Hex) =>
-  systemKey(ITEM.queue, queue.kind === "parked" ? "0x00" : "0x01", queue.id, index);
+const QUEUE_KIND = { parked: "0x00", resume: "0x01", infer: "0x02", evaluate: "0x03" } as const;
+const queueKey = (queue: Queue, index: Hex) => systemKey(ITEM.queue, QUEUE_KIND[queue.kind], queue.id, index);
 const endsSlot = (queue: Queue) =>
   structSlot<{ head: bigint; tail: bigint }>(queueKey(queue, ENDS), "uint64 head, uint64 tail");
 const wordSlot = (queue: Queue, index: bigint): Slot<Hex> => ({

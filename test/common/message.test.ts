@@ -45,11 +45,12 @@ const messages: Message[] = [
     data: "0x0708",
   },
   { kind: 6, number: 9n, stateRoot: word(1), creditsRoot: word(2) },
+  { kind: 9, modelId: word(1), graph: 3 },
 ];
 
 describe("inbox messages", () => {
   it("refuses an unknown kind by number", () => {
-    expect(() => decodeMessage(9, "0x")).toThrowError(/unknown inbox message kind 9/);
+    expect(() => decodeMessage(10, "0x")).toThrowError(/unknown inbox message kind 10/);
   });
 
   it("come back from their bodies", () => {

@@ -93,7 +93,7 @@ describe("deploy", () => {
     expect(two.contracts.inbox).not.toBe(one.contracts.inbox);
     for (const chain of [one, two]) {
       const { inbox, headerAnchor, stateClaims } = chain.contracts;
-      expect(new Set(Object.values(chain.contracts)).size).toBe(11);
+      expect(new Set(Object.values(chain.contracts)).size).toBe(12);
       for (const address of Object.values(chain.contracts))
         expect(await l1.client.getCode({ address })).toMatch(/^0x6/);
       expect(await l1.client.readContract({ address: inbox, abi: inboxAbi, functionName: "hash" })).toBe(

@@ -42,6 +42,7 @@ export function testChainFile(originHash: `0x${string}`, timestamp: bigint): Cha
       deliveries: contract(11),
       demands: contract(6),
       disputes: contract(7),
+      voids: contract(12),
       stateClaims: contract(8),
     },
     deployedAtL1Block: 1n,

@@ -28,7 +28,7 @@ export function nextExecutorActions(view: ExecutorView): readonly ExecutorAction
   const { live, task, nowSeconds, clocks } = view;
   if (live !== undefined) {
     if (live.status !== CLAIM_STATUS.open) return [];
-    if (live.consumedLost) return [{ kind: "sink", claimHash: live.claimHash }];
+    if (live.consumedLost || live.isVoid) return [{ kind: "sink", claimHash: live.claimHash }];
     if (live.finalizable) return [{ kind: "finalize", claimHash: live.claimHash }];
     return [];
   }

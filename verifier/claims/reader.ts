@@ -50,11 +50,12 @@ export function openClaimsReader(
     live: async (id) => {
       const claimHash = await l1.readContract({ ...contract, functionName: "liveClaim", args: [id] });
       if (claimHash === ZERO_HASH) return undefined;
-      const [{ claimant, status, consumed }, finalizable] = await Promise.all([
+      const [{ claimant, status, consumed }, finalizable, isVoid] = await Promise.all([
         record(claimHash),
         l1.readContract({ ...contract, functionName: "finalizable", args: [claimHash] }),
+        l1.readContract({ ...contract, functionName: "isVoid", args: [claimHash] }),
       ]);
-      return { claimHash, claimant, status, finalizable, consumedLost: await isLost(consumed) };
+      return { claimHash, claimant, status, finalizable, isVoid, consumedLost: await isLost(consumed) };
     },
     reservation: async (id) => {
       const [reservation, openToAll] = await Promise.all([
@@ -83,6 +84,6 @@ export function openClaimsReader(
   async function isLost(claimHash: Hex): Promise<boolean> {
     if (claimHash === ZERO_HASH) return false;
     const { status } = await record(claimHash);
-    return status === CLAIM_STATUS.overturned || status === CLAIM_STATUS.sunk;
+    return status === CLAIM_STATUS.overturned || status === CLAIM_STATUS.sunk || status === CLAIM_STATUS.void;
   }
 }

@@ -112,8 +112,9 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
   }
 
   async function compute(spec: RunSpec): Promise<TaskResult> {
+    // What has a flaw may ask for content that is nowhere.
+    requireFit(spec.task, await libraryFor(spec.consumed).graph(spec.task.graph.root));
     const inputs = await inputsOf(spec);
-    requireFit(spec.task, inputs.graph);
     requireCanonical(inputs);
     requireRows(inputs);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];

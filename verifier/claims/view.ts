@@ -42,7 +42,9 @@ export type LiveClaim = {
   readonly status: number;
   /** Whether `finalize` would succeed now. */
   readonly finalizable: boolean;
-  /** The claim it consumed was overturned or sunk. */
+  /** Its job is void. */
+  readonly isVoid: boolean;
+  /** The claim it consumed was overturned, sunk or void. */
   readonly consumedLost: boolean;
 };
 

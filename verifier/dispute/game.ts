@@ -29,6 +29,8 @@ export type Finding =
   /** This segment is wrong, its steps are not opened. */
   | { readonly kind: "closed"; readonly segment: number }
   | { readonly kind: "wrong"; readonly segment: number; readonly step: number }
+  /** A graph of its job has a flaw: whatever it says, it can have no effect. */
+  | { readonly kind: "flawed" }
   /** The claimant serves nothing that gives its roots. */
   | { readonly kind: "unavailable" }
   /** It serves too little, but what these ask for on L1 leads on. */
@@ -51,6 +53,8 @@ export type Game = {
   readonly closedAt: bigint;
   readonly airgapSeconds: bigint;
   readonly finding: Finding;
+  /** Its job is void on L1. */
+  readonly isVoid: boolean;
   /** Own challenges, oldest first. */
   readonly challenges: readonly ChallengeView[];
   /**

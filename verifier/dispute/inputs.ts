@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import { PLACE } from "../../common/graph-encoding.ts";
+import { type EncodedGraph, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { treeRoot } from "../../common/merkle.ts";
 import { hasStepRoots, startsDrawn, startsFromRoot, TASK_KIND, type Task } from "../../common/task.ts";
@@ -13,6 +13,7 @@ import { DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
 import { type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
 import { encodeGraph, encodeHeader } from "../model/encoding.ts";
+import { type Flaw, flawOf, gateFlaw } from "../model/flaw.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
@@ -22,6 +23,7 @@ import { placementIn } from "../trace/values.ts";
 import { type HeaderProof, headerProof } from "../witness/proofs.ts";
 import { type ConsumedResult, tensorsOf } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
+import { FlawedError } from "./flawed.ts";
 import { shownEncoding, shownGraph, shownHeader } from "./shown-graph.ts";
 
 /** Or what they cannot be: a claim that starts from something else than the model. */
@@ -35,7 +37,8 @@ export type FoundInputs =
 
 /**
  * What a task's result is a function of, from whoever serves it, the rest from what the claimant published on L1. All of it
- * throws `WantedError` for what can be asked for there, and `DataUnavailableError` for what cannot: a graph that cannot be run.
+ * throws `WantedError` for what can be asked for there, `DataUnavailableError` for what cannot: a graph that cannot be run, and
+ * `FlawedError` for a graph that voids the job.
  */
 export type InputSource = {
   readonly inputs: () => Promise<FoundInputs>;
@@ -62,9 +65,13 @@ export function openInputs(
       terms = { ...terms, header };
       const encoded = shownEncoding(task.graph, header, shown);
       terms = { ...terms, encoded };
+      // Before it is run: what has a flaw may be nothing that can.
+      requireFlawless(encoded, flawOf(task, encoded));
       return shownGraph(encoded, shown, library);
     });
     terms = { ...terms, graph };
+    const encoded = encodeGraph(graph);
+    requireFlawless(encoded, flawOf(task, encoded) ?? gateFlaw(task, graph));
     return graph;
   }
 
@@ -121,6 +128,10 @@ export function openInputs(
       return { task: consumed.task, header, tensor };
     },
   };
+}
+
+function requireFlawless(encoded: EncodedGraph, flaw: Flaw | undefined): void {
+  if (flaw !== undefined) throw new FlawedError(encoded, flaw);
 }
 
 /** A state tensor of the first step is not the model's. */

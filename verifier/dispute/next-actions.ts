@@ -15,7 +15,11 @@ export type ChallengerAction =
   | { readonly kind: "lapse"; readonly challengeId: Hex }
   | { readonly kind: "refund"; readonly challengeId: Hex }
   | { readonly kind: "collectFee"; readonly key: Hex }
-  | { readonly kind: "collect" };
+  | { readonly kind: "collect" }
+  /** Shows L1 the flaw in the job's graph. */
+  | { readonly kind: "void" }
+  /** Ends a claim of a void job. */
+  | { readonly kind: "sink" };
 
 /** What a challenger does next against a claim; nothing if it must wait or all is well. Pure. */
 export function nextActions(game: Game): readonly ChallengerAction[] {
@@ -24,6 +28,7 @@ export function nextActions(game: Game): readonly ChallengerAction[] {
 }
 
 function whileOpen(game: Game): readonly ChallengerAction[] {
+  if (game.isVoid) return [{ kind: "sink" }];
   const late = game.pending.find(({ due }) => game.nowSeconds > due);
   if (late !== undefined) return [{ kind: "timeout", key: late.key }];
   const { finding } = game;
@@ -40,6 +45,8 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
       );
       return mine === undefined ? challenge(game, finding.segment, finding.step) : pursue(game, mine, finding.step);
     }
+    case "flawed":
+      return [{ kind: "void" }];
     case "unavailable":
       // No question leads on, but silence loses the claim.
       return game.wasAsked ? [] : ask(game, live);

@@ -28,6 +28,8 @@ export type DisputeReader = {
   readonly askedWei: (claimHash: Hex, asker: Address, fromBlock: bigint) => Promise<bigint>;
   /** Of the next question about a claim. */
   readonly fees: (claimHash: Hex) => Promise<Fees>;
+  /** Whether the job of a claim is void. */
+  readonly isVoid: (claimHash: Hex) => Promise<boolean>;
   /** What overturning a claim earns: half of its bond (P7.7). */
   readonly rewardWei: () => Promise<bigint>;
 };
@@ -106,6 +108,13 @@ export function openDisputeReader(l1: L1): DisputeReader {
       (await events(contracts.demands, demandsAbi as Abi, "Asked", { claimHash, asker }, fromBlock)).length > 0,
     feesOpen: demands.uncollected,
     askedWei: demands.askedWei,
+    isVoid: (claimHash) =>
+      client.readContract({
+        address: contracts.resultClaims,
+        abi: resultClaimsAbi,
+        functionName: "isVoid",
+        args: [claimHash],
+      }),
     rewardWei: async () => {
       const view = { address: contracts.resultClaims, abi: resultClaimsAbi as Abi, functionName: "bondWei" };
       return ((await client.readContract({ ...view, args: [0] })) as bigint) / 2n;

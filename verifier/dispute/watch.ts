@@ -21,6 +21,7 @@ import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { ConsumedResult } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
+import { FlawedError } from "./flawed.ts";
 import type { Finding } from "./game.ts";
 import { type InputSource, openInputs } from "./inputs.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
@@ -32,6 +33,8 @@ export type Watched = {
   readonly evidence?: Evidence;
   /** Where something is wanted on L1. */
   readonly terms?: Terms;
+  /** Of a graph that voids the job. */
+  readonly flawed?: FlawedError;
 };
 
 export type Evidence = {
@@ -194,6 +197,10 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
       return await watchedOf(subject, finding, source);
     });
   } catch (error) {
+    if (error instanceof FlawedError) {
+      report({ finding: "flawed", flaw: error.flaw.kind, reason: error.flaw.reason });
+      return { finding: { kind: "flawed" }, flawed: error };
+    }
     if (!(error instanceof WantedError)) throw error;
     const { wants, more } = error;
     report({ finding: "wanted", wants, ...(more === 0 ? {} : { more }) });

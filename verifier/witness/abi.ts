@@ -101,15 +101,12 @@ const openings = {
   ],
 } as const;
 
-const namedValue = {
-  name: "value",
-  type: "tuple",
-  components: [
-    { name: "source", type: "uint8" },
-    { name: "index", type: "uint32" },
-    { name: "leaf", type: "bytes" },
-  ],
-} as const;
+const namedValueComponents = [
+  { name: "source", type: "uint8" },
+  { name: "index", type: "uint32" },
+  { name: "leaf", type: "bytes" },
+] as const;
+const namedValue = { name: "value", type: "tuple", components: namedValueComponents } as const;
 
 const header = { ...headerProofParameter, name: "header" } as const;
 const node = { name: "node", type: "tuple", components: nodeProofComponents } as const;
@@ -214,4 +211,45 @@ export const canonicalWitness = {
 export const finiteWitness = {
   type: "tuple",
   components: [header, namedValue, { name: "element", type: "uint64" }, openings],
+} as const;
+
+// Of flaws: contracts/types/Flaw.sol in the same order.
+
+const sumPathComponents = [
+  { name: "leaf", type: "bytes32" },
+  { name: "flops", type: "uint64[]" },
+  { name: "bytes_", type: "uint64[]" },
+  siblings,
+] as const;
+
+export const sumWitness = {
+  type: "tuple",
+  components: [
+    { name: "header", type: "tuple", components: graphHeaderComponents },
+    { name: "headerPath", type: "tuple", components: sumPathComponents },
+    { name: "index", type: "uint256" },
+    { name: "path", type: "tuple", components: sumPathComponents },
+  ],
+} as const;
+
+export const leafWitness = {
+  type: "tuple",
+  components: [
+    header,
+    { name: "index", type: "uint256" },
+    { name: "encoded", type: "bytes" },
+    { name: "leaf", type: "tuple", components: sumNodes.components },
+    siblings,
+  ],
+} as const;
+
+export const gateWitness = { type: "tuple", components: [header, node] } as const;
+
+export const clashWitness = {
+  type: "tuple",
+  components: [
+    header,
+    { name: "first", type: "tuple", components: namedValueComponents },
+    { name: "second", type: "tuple", components: namedValueComponents },
+  ],
 } as const;

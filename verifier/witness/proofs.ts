@@ -121,6 +121,18 @@ export function leafProof(graph: EncodedGraph, index: number) {
   return { ...leaves![index]!, encoded: leafBytes(graph, index), siblings: sumProofIn(treeIn(graph), index) };
 }
 
+/** A leaf's way up with the sums that are said of each node on it, but for the root's, which the job says. */
+export function sumPath(graph: EncodedGraph, index: number) {
+  const levels = treeIn(graph).slice(0, -1);
+  const own = levels.map((level, height) => level[index >> height]!);
+  return {
+    leaf: treeIn(graph)[0]![index]!.hash,
+    flops: own.map(({ flops }) => flops),
+    bytes_: own.map(({ bytes_ }) => bytes_),
+    siblings: sumProofIn(treeIn(graph), index),
+  };
+}
+
 function leafBytes({ header, constants, states, feeds, nextStates, nodes }: EncodedGraph, index: number): Hex {
   const { state, feed, nextState, node } = firstLeaves(header);
   if (index === 0) return graphHeaderBytes(header);

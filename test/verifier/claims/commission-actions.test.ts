@@ -26,6 +26,7 @@ const live: LiveClaim = {
   status: CLAIM_STATUS.open,
   finalizable: false,
   consumedLost: false,
+  isVoid: false,
 };
 const ready = { state: "ready", claimHash: ZERO_HASH, committedAtBlock: undefined } as const;
 

@@ -46,6 +46,7 @@ const live: LiveClaim = {
   status: CLAIM_STATUS.open,
   finalizable: false,
   consumedLost: false,
+  isVoid: false,
 };
 
 const base: ExecutorView = {
@@ -185,6 +186,8 @@ describe("an executor with a live claim", () => {
     ["waits while it is open", {}, []],
     ["finalizes it when it can", { finalizable: true }, ["finalize"]],
     ["sinks it with what it consumed", { consumedLost: true }, ["sink"]],
+    ["sinks it with its job", { isVoid: true }, ["sink"]],
+    ["sinks a void one that nothing kept from being final", { isVoid: true, finalizable: true }, ["sink"]],
     ["is done when it is final", { status: CLAIM_STATUS.final, finalizable: true }, []],
     ["finalizes another's as well: the next claims wait for it", { claimant: other, finalizable: true }, ["finalize"]],
   ])("%s", (_, change, expected) => expect(kinds({ live: { ...live, ...change } })).toEqual(expected));

@@ -77,6 +77,7 @@ function stage(segments: readonly number[], more = 0) {
       until: async () => ({ challengeable: 1000n, askable: 1000n }),
       challenges: async () => [],
       wasAsked: async () => true,
+      isVoid: async () => false,
       openedSteps: async () => undefined,
       pending: async () => state.pending.map((key) => ({ key, due: 900n })),
       rewardWei: async () => 5n * 10n ** 17n,

@@ -22,6 +22,7 @@ const game: Game = {
   wasAsked: false,
   feesOpen: [],
   rewardOpen: false,
+  isVoid: false,
 };
 const live: ChallengeView = {
   challengeId: ID,
@@ -51,6 +52,7 @@ const first = demand.want;
 const refund = { kind: "refund", challengeId: ID } as const;
 
 const overturned = { status: CLAIM_STATUS.overturned, closedAt: 990n } as const;
+const flawed = { finding: { kind: "flawed" }, nowSeconds: 1001n } as const;
 const won = { ...live, status: CHALLENGE_STATUS.won };
 
 describe("a challenger", () => {
@@ -67,6 +69,14 @@ describe("a challenger", () => {
       "points at the step, after the window too",
       { finding: wrong, nowSeconds: 1001n, challenges: [{ ...live, step: NO_STEP }] },
       [{ kind: "point", challengeId: ID, step: 7 }],
+    ],
+    ["voids the job whose graph has a flaw, after the window too", flawed, [{ kind: "void" }]],
+    ["ends a claim of a void job, whatever it had found", { isVoid: true, finding: wrong }, [{ kind: "sink" }]],
+    ["ends it once nothing is open", { ...flawed, isVoid: true, status: CLAIM_STATUS.void, closedAt: 990n }, []],
+    [
+      "has its bond back from a void job's claim at once",
+      { ...flawed, status: CLAIM_STATUS.void, closedAt: 999n, challenges: [live] },
+      [refund],
     ],
     ["proves in a later block than the challenge's", { finding: wrong, challenges: [live] }, [prove]],
     ["not in the same", { finding: wrong, challenges: [{ ...live, l1Block: 50n }] }, []],

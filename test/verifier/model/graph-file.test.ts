@@ -238,7 +238,7 @@ describe("the provability gate", () => {
 
   test("a product too long for one transaction is refused", () => {
     const draft = newDraft();
-    const a = stateInput(draft, "a", { dtype: "float32", shape: [2, 100_000] });
+    const a = stateInput(draft, "a", { dtype: "float32", shape: [2, 2_100_000] });
     const graph = finish(draft, {
       kind: "infer",
       stateOutputs: [emit(draft, "Gemm", [a, a], { transA: 0, transB: 1 })],

@@ -6,6 +6,7 @@ import {IDemands} from "../../../../contracts/interfaces/IDemands.sol";
 import {IDisputes, Link, NO_STEP} from "../../../../contracts/interfaces/IDisputes.sol";
 import {IInbox} from "../../../../contracts/interfaces/IInbox.sol";
 import {ClaimInput, IResultClaims} from "../../../../contracts/interfaces/IResultClaims.sol";
+import {IVoids} from "../../../../contracts/interfaces/IVoids.sol";
 import {DemandKeys} from "../../../../contracts/libraries/DemandKeys.sol";
 import {Clocks} from "../../../../contracts/types/Clocks.sol";
 import {Prices} from "../../../../contracts/types/Prices.sol";
@@ -27,6 +28,7 @@ contract Stage {
     IDisputes public disputes;
     IDemands public demands;
     IDeliveries public deliveries;
+    IVoids public voids;
     ToyLeaf public leaf;
 
     constructor(Clocks memory clocks, Prices memory prices) {
@@ -34,16 +36,20 @@ contract Stage {
         address disputesAt = _child(4);
         address demandsAt = _child(6);
         address deliveriesAt = _child(7);
+        address voidsAt = _child(9);
         leaf = new ToyLeaf();
         inbox = IInbox(_deploy("Inbox", abi.encode(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4))));
         results = IResultClaims(
-            _deploy("ResultClaims", abi.encode(inbox, disputesAt, demandsAt, deliveriesAt, ToyRun.L2, clocks, prices))
+            _deploy("ResultClaims", abi.encode(inbox, disputesAt, demandsAt, deliveriesAt, voidsAt, ToyRun.L2, clocks, prices))
         );
         disputes = IDisputes(_deploy("Disputes", abi.encode(resultsAt, demandsAt, leaf, clocks, prices)));
         address openings = _deploy("Openings", "");
         demands = IDemands(_deploy("Demands", abi.encode(resultsAt, disputesAt, openings, clocks, prices)));
         deliveries = IDeliveries(_deploy("Deliveries", abi.encode(resultsAt, ToyRun.L2, clocks, prices)));
+        address rules = Artifact.deploy("contracts/l1/verifiers/GraphRules.sol:GraphRules", "");
+        voids = IVoids(_deploy("Voids", abi.encode(resultsAt, rules, ToyRun.L2)));
         require(address(demands) == demandsAt && address(deliveries) == deliveriesAt, "predicted address");
+        require(address(voids) == voidsAt, "predicted address");
     }
 
     function _deploy(string memory name, bytes memory arguments) private returns (address) {
@@ -95,6 +101,7 @@ abstract contract Acted {
     IDisputes internal disputes;
     IDemands internal demands;
     IDeliveries internal deliveries;
+    IVoids internal voids;
     ToyLeaf internal leaf;
     uint64 private _seconds;
     uint64 private _block;
@@ -113,6 +120,7 @@ abstract contract Acted {
         disputes = stage.disputes();
         demands = stage.demands();
         deliveries = stage.deliveries();
+        voids = stage.voids();
         leaf = stage.leaf();
         address[5] memory actors = [EXECUTOR, LIAR, ALICE, BOB, STRANGER];
         for (uint256 i = 0; i < actors.length; ++i) vm.deal(actors[i], 1000 ether);

@@ -1,0 +1,30 @@
+import { parseAbi } from "viem";
+
+// Written by deploy/write-abis.ts from contracts/l1/Voids.sol.
+export const voidsAbi = parseAbi([
+  "error GasTooLow(uint256 left)",
+  "error JobInvalid(bytes32 reason)",
+  "error LeafMismatch(bytes32 expected, bytes32 actual)",
+  "error LeafOutOfRange(uint256 index, uint256 count)",
+  "error NoLayout(uint32 operand)",
+  "error NoSuchConstant(uint256 index, uint256 count)",
+  "error NoSuchFeed(uint256 index, uint256 count)",
+  "error NoSuchFlaw(uint8 flaw)",
+  "error NoSuchNextState(uint256 index, uint256 count)",
+  "error NoSuchNode(uint256 index, uint256 count)",
+  "error NoSuchSource(uint8 source)",
+  "error NoSuchState(uint256 index, uint256 count)",
+  "error NoSuchValue(uint256 index, uint256 count)",
+  "error NothingWrong(uint8 flaw)",
+  "error OtherPlaces(uint8 firstPlace, uint32 firstIndex, uint8 secondPlace, uint32 secondIndex)",
+  "error PathLength(uint256 expected, uint256 actual)",
+  "error ProofLength(uint256 expected, uint256 actual)",
+  "error RootMismatch(bytes32 expected, bytes32 actual)",
+  "error SameNode(uint32 node)",
+  "error TaskMismatch(bytes32 expected, bytes32 actual)",
+  "error UnknownDType(uint8 dtype)",
+  "error WordTooLarge(uint256 value)",
+  "event FlawProven(bytes32 indexed modelId, uint8 indexed kind, address indexed prover, uint8 flaw)",
+  "function voidClaimed(bytes32 claimHash, (bytes32 id, uint8 kind, bytes32 modelId, (bytes32 root, uint64 flops, uint64 bytes_) graph, bytes32 datasetRoot, uint64 datasetRows, bytes32 startRoot, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint8 profile, uint8 flags, uint256 priceWei, uint64 deadline, uint32 windowSeconds) task, uint8 flaw, bytes witness) external",
+  "function voidJob((uint256 chainId, address requester, bytes32 salt, (bytes32 root, uint64 flops, uint64 bytes_) trainGraph, (bytes32 root, uint64 flops, uint64 bytes_) inferGraph, (bytes32 root, uint64 flops, uint64 bytes_) evaluateGraph, bytes32 datasetRoot, uint64 datasetRows, uint64 datasetBytes, bytes32 startRoot, uint64 stateBytes, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint32 evaluateBatchRows, uint8 profile, uint8 flags, uint256 priceWeiPerGflop, uint64 deadline, uint32 windowSeconds, (bytes32 heldOutRoot, uint64 heldOutRows, uint64 heldOutBytes, uint32 samples, uint32 minCorrect, address deliverer, uint256 priceWei, address validator, bytes32 validatorCodeHash) property) job, uint8 kind, uint8 flaw, bytes witness) external",
+]);

@@ -1,0 +1,231 @@
+// Malformed jobs on a real L1: whoever is honest declines them, and what others claim of them is voided by one transaction.
+import { type Abi, createWalletClient, type Hex, http, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
+import { devAccount } from "../../../cli/stack/accounts.ts";
+import { claimHash as claimHashOf, commitment, segmentLeafHash } from "../../../common/claim.ts";
+import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
+import { voidsAbi } from "../../../common/contracts/voids.ts";
+import type { EncodedGraph, EncodedNode } from "../../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../../common/hash.ts";
+import { JOB_FLAG, type Job } from "../../../common/job.ts";
+import { type Task, taskHash, trainTask } from "../../../common/task.ts";
+import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import { honestSteps } from "../../../verifier/executor-wiring.ts";
+import { encodeGraph } from "../../../verifier/model/encoding.ts";
+import { type Flaw, flawOf } from "../../../verifier/model/flaw.ts";
+import { graphRef } from "../../../verifier/model/root.ts";
+import { buildFlawWitness } from "../../../verifier/witness/flaw.ts";
+import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
+import type { SmallTask } from "../../support/small-task.ts";
+import { until } from "../../support/until.ts";
+
+const BOND_WEI = 2n * 10n ** 18n;
+let stage: ServiceStage;
+beforeAll(async () => {
+  stage = await openServiceStage();
+});
+afterEach(() => stage.stopAll());
+afterAll(async () => {
+  await stage?.close();
+});
+
+const wallet = () =>
+  createWalletClient({
+    account: privateKeyToAccount(devAccount("liar").privateKey),
+    transport: http(stage.l1.url),
+    pollingInterval: 20,
+  });
+
+async function call(address: Hex, abi: Abi, functionName: string, args: readonly unknown[], value = 0n) {
+  const { client } = stage.l1;
+  const account = wallet().account;
+  const { request } = await client.simulateContract({ account, address, abi, functionName, args, value });
+  const hash = await wallet().writeContract({ ...request, chain: null } as never);
+  const receipt = await client.waitForTransactionReceipt({ hash });
+  expect(receipt.status).toBe("success");
+  return receipt;
+}
+const claims = (functionName: string, args: readonly unknown[], value = 0n) =>
+  call(stage.l1.chain.contracts.resultClaims, resultClaimsAbi as Abi, functionName, args, value);
+const voids = (functionName: string, args: readonly unknown[]) =>
+  call(stage.l1.chain.contracts.voids, voidsAbi as Abi, functionName, args);
+
+/** A claim of a training of one step in which nothing is true: L1 takes it, it would have to be disputed. */
+async function claimAnything(job: Job): Promise<Hex> {
+  const task = trainTask(job);
+  const { address } = wallet().account;
+  const end: Hex = `0x${"e0".repeat(32)}`;
+  const lastSegment = { index: 0, endState: end, metricsRoot: ZERO_HASH, stepsRoot: ZERO_HASH };
+  const trajectoryRoot = segmentLeafHash(lastSegment);
+  const claim = {
+    id: task.id,
+    claimant: address,
+    taskHash: taskHash(task),
+    seed: ZERO_HASH,
+    resultRoot: end,
+    trajectoryRoot,
+    consumed: [],
+    output: "0x" as const,
+    salt: ZERO_HASH,
+  };
+  const hash = claimHashOf(claim);
+  const { blockNumber } = await claims("commit", [commitment(hash, address, ZERO_HASH)]);
+  await until(async () => ((await stage.l1.client.getBlockNumber()) > blockNumber ? true : undefined));
+  const input = {
+    job,
+    kind: 1,
+    inputRoot: zeroHash,
+    rows: 0,
+    resultRoot: end,
+    trajectoryRoot,
+    consumed: [],
+    output: "0x",
+    lastSegment,
+    lastSegmentProof: [],
+    outputProof: "0x",
+    salt: ZERO_HASH,
+    dataUrl: "http://127.0.0.1:1",
+  };
+  const bondWei = await stage.l1.client.readContract({
+    address: stage.l1.chain.contracts.resultClaims,
+    abi: resultClaimsAbi,
+    functionName: "bondWei",
+    args: [job.flags],
+  });
+  expect(bondWei).toBeLessThan(BOND_WEI);
+  await claims("claim", [input], bondWei);
+  return hash;
+}
+
+const statusOf = async (hash: Hex) =>
+  (
+    await stage.l1.client.readContract({
+      address: stage.l1.chain.contracts.resultClaims,
+      abi: resultClaimsAbi,
+      functionName: "claimOf",
+      args: [hash],
+    })
+  ).status;
+
+const small = (more: Parameters<ServiceStage["job"]>[0] = {}): SmallTask =>
+  stage.job({
+    steps: 1,
+    segmentSteps: 1,
+    flags: JOB_FLAG.sequentialRows,
+    deadline: 2n ** 40n,
+    ...more,
+  });
+
+describe("a job with", () => {
+  it.each<[string, () => { task: SmallTask; job: Job }, string]>([
+    [
+      "a price for fewer flops than its graph takes",
+      () => {
+        const task = small();
+        return { task, job: { ...task.job, trainGraph: { ...task.job.trainGraph, flops: 1n } } };
+      },
+      "sum",
+    ],
+    [
+      "a graph for something else",
+      () => {
+        const task = small();
+        return { task, job: { ...task.job, trainGraph: task.job.evaluateGraph } };
+      },
+      "leaf",
+    ],
+    [
+      "a node that nobody could afford to prove",
+      () => {
+        const task = small({ sizes: [4, 40_000], rows: 8, tolerant: true });
+        return { task, job: task.job };
+      },
+      "gate",
+    ],
+  ])("%s is declined by who is honest, and voided when somebody claims it", async (_, make, flaw) => {
+    const { task, job } = make();
+    await stage.upload(task);
+    const demand = { task: trainTask(job), job };
+    const executor = await stage.execute("executor", demand, honestSteps(1));
+    const said = await until(() => executor.events.find(({ event }) => event === "declined" || event === "run-failed"));
+    expect(said.reason ?? said.error).toMatch(/voids the job/);
+    expect(executor.events.map(({ event }) => event)).not.toContain("committed");
+    await stage.stopLast();
+    const hash = await claimAnything(job);
+    const events = stage.watch();
+    expect(await seen(events, "voided")).toMatchObject({ claimHash: hash, flaw });
+    expect(await statusOf(hash)).toBe(CLAIM_STATUS.void);
+    expect(events.map(({ event }) => event)).not.toContain("challenged");
+  });
+});
+
+/** Graphs that no builder makes: the honest one with one leaf changed. */
+const broken: [string, (encoded: EncodedGraph) => EncodedGraph, Flaw["kind"]][] = [
+  ["a node of another shape", (g) => withNode(g, 0, (node) => withOutput(node, { shape: [1] })), "leaf"],
+  ["a node of other flops", (g) => withNode(g, 0, (node) => ({ ...node, flops: node.flops + 1n })), "leaf"],
+  ["a node of no op", (g) => withNode(g, 0, (node) => ({ ...node, op: 255 })), "leaf"],
+  [
+    "a batch of other rows",
+    (g) => ({ ...g, feeds: g.feeds.map((feed) => ({ ...feed, shape: [1, ...feed.shape.slice(1)] })) }),
+    "leaf",
+  ],
+  [
+    "a next state that the header does not count",
+    (g) => ({ ...g, header: { ...g.header, states: g.header.states - 1, constants: g.header.constants + 1 } }),
+    "leaf",
+  ],
+  [
+    "a state that changes its shape",
+    (g) => ({ ...g, states: g.states.with(0, { ...g.states[0]!, shape: [...g.states[0]!.shape, 1] }) }),
+    "clash",
+  ],
+  [
+    "two nodes that write one place",
+    (g) => ({ ...g, nodes: g.nodes.map((node) => (isInner(node) ? withOutput(node, { index: 0 }) : node)) }),
+    "clash",
+  ],
+];
+const isInner = ({ op, outputs }: EncodedNode): boolean => op !== 60 && outputs[0]!.place === 4;
+const withNode = (graph: EncodedGraph, index: number, change: (node: EncodedNode) => EncodedNode): EncodedGraph => ({
+  ...graph,
+  nodes: graph.nodes.with(index, change(graph.nodes[index]!)),
+});
+const withOutput = (node: EncodedNode, more: Partial<EncodedNode["outputs"][0]>): EncodedNode => ({
+  ...node,
+  outputs: [{ ...node.outputs[0]!, ...more }],
+});
+
+test.each(broken)("%s is found, and L1 takes the proof with no claim there", async (_, change, kind) => {
+  const { job, graphs } = small();
+  const encoded = change(encodeGraph(graphs.train.graph));
+  const malformed = { ...job, trainGraph: graphRef(encoded) };
+  const flaw = flawOf(trainTask(malformed), encoded);
+  expect(flaw?.kind).toBe(kind);
+  const proof = buildFlawWitness(encoded, flaw!);
+  const receipt = await voids("voidJob", [malformed, 1, proof.flaw, proof.witness]);
+  expect(receipt.gasUsed).toBeLessThan(5_000_000n);
+});
+
+test("of a sound graph L1 takes no proof of any kind", async () => {
+  const { job, graphs } = small();
+  const encoded = encodeGraph(graphs.train.graph);
+  const task: Task = trainTask(job);
+  expect(flawOf(task, encoded)).toBeUndefined();
+  const nodes = encoded.nodes.length;
+  const place = { of: "output", index: 0 } as const;
+  const pretended: Flaw[] = [
+    { kind: "sum", reason: "" },
+    ...Array.from({ length: nodes }, (_, node): Flaw => ({ kind: "gate", node, reason: "" })),
+    { kind: "leaf", leaf: 0, reason: "" },
+    { kind: "leaf", leaf: 1, reason: "" },
+    { kind: "clash", first: { of: "state", index: 0 }, second: { of: "nextState", index: 0 }, reason: "" },
+  ];
+  for (const flaw of pretended) {
+    const { flaw: kind, witness } = buildFlawWitness(encoded, flaw);
+    await expect(voids("voidJob", [job, 1, kind, witness]), flaw.kind).rejects.toThrow(/NothingWrong/);
+  }
+  // A node does not contradict itself.
+  const { flaw: kind, witness } = buildFlawWitness(encoded, { kind: "clash", first: place, second: place, reason: "" });
+  await expect(voids("voidJob", [job, 1, kind, witness])).rejects.toThrow(/SameNode/);
+});

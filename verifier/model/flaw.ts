@@ -1,0 +1,88 @@
+import { type EncodedGraph, type EncodedValue, elementCount, PLACE } from "../../common/graph-encoding.ts";
+import { PROFILE } from "../../common/job.ts";
+import { TASK_KIND, type Task } from "../../common/task.ts";
+import type { Graph } from "../graph/graph.ts";
+import { sameShape } from "../tensor/tensor.ts";
+import { firstUnprovable } from "./check.ts";
+import { graphRef } from "./root.ts";
+import { falseLeaf, writes } from "./rules.ts";
+
+/** Where a graph writes down a value: `list` of its leaves, `index` in it, and of a node which of its values. */
+export type Mention = {
+  readonly of: "state" | "feed" | "nextState" | "output" | "operand" | "layout";
+  readonly index: number;
+  readonly operand?: number;
+};
+
+/** Why a graph voids what is computed with it (P14.2). */
+export type Flaw =
+  /** The job says other flops or bytes than the graph has. */
+  | { readonly kind: "sum"; readonly reason: string }
+  | { readonly kind: "leaf"; readonly leaf: number; readonly reason: string }
+  | { readonly kind: "clash"; readonly first: Mention; readonly second: Mention; readonly reason: string }
+  | { readonly kind: "gate"; readonly node: number; readonly reason: string };
+
+/** The flaw of what a task's graph is said to be, leaf by leaf; of what costs too much to prove `gateFlaw` knows. */
+export function flawOf(task: Pick<Task, "graph" | "kind" | "batchRows">, encoded: EncodedGraph): Flaw | undefined {
+  const { flops, bytes_ } = graphRef(encoded);
+  if (flops !== task.graph.flops || bytes_ !== task.graph.bytes_)
+    return { kind: "sum", reason: `it takes ${flops} flops and ${bytes_} bytes, not what the job says` };
+  const leaf = falseLeaf(task, encoded);
+  if (leaf !== undefined) return { kind: "leaf", ...leaf };
+  return clashOf(task, encoded);
+}
+
+/** A node that nobody could afford to prove wrong. */
+export function gateFlaw({ profile }: Pick<Task, "profile">, graph: Graph): Flaw | undefined {
+  const node = firstUnprovable(graph, profile === PROFILE.tolerant ? "tolerant" : "strict");
+  return node === undefined ? undefined : { kind: "gate", node, reason: `node ${node} is beyond what L1 can judge` };
+}
+
+type Seen = { readonly mention: Mention; readonly value: EncodedValue };
+
+function clashOf({ kind }: Pick<Task, "kind">, encoded: EncodedGraph): Flaw | undefined {
+  const clash = (first: Mention, second: Mention, reason: string): Flaw => ({ kind: "clash", first, second, reason });
+  if (kind !== TASK_KIND.infer) {
+    const other = encoded.states.findIndex(({ dtype, shape }, i) => {
+      const next = encoded.nextStates[i]!;
+      return next.dtype !== dtype || !sameShape(next.shape, shape);
+    });
+    if (other !== -1)
+      return clash({ of: "state", index: other }, { of: "nextState", index: other }, `state ${other} changes its type`);
+  }
+  const seen = new Map<string, Seen>();
+  const writers = new Map<string, number>();
+  for (const { mention, value } of mentions(encoded)) {
+    const key = `${value.place}/${value.index}`;
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, { mention, value });
+    else if (before.value.dtype !== value.dtype || elementCount(before.value.shape) !== elementCount(value.shape))
+      return clash(before.mention, mention, `${key} is said to be of two types`);
+    if (mention.of !== "output" || !writes(encoded.nodes[mention.index]!)) continue;
+    const writer = writers.get(key);
+    if (writer !== undefined) return clash({ of: "output", index: writer }, mention, `two nodes write ${key}`);
+    writers.set(key, mention.index);
+  }
+  return undefined;
+}
+
+/** Every place that a leaf names, with what it says of it. */
+function* mentions({ states, feeds, nextStates, nodes }: EncodedGraph): Generator<Seen> {
+  for (const [index, state] of states.entries())
+    yield { mention: { of: "state", index }, value: { ...state, place: PLACE.state, index } };
+  for (const [index, feed] of feeds.entries())
+    yield { mention: { of: "feed", index }, value: { ...feed, place: PLACE.feed, index } };
+  for (const [index, value] of nextStates.entries())
+    yield { mention: { of: "nextState", index }, value: { ...value, place: PLACE.nextState, index } };
+  for (const [index, { inputs, outputs }] of nodes.entries()) {
+    for (const [operand, { value, layoutPlace, layoutIndex, layout }] of inputs.entries()) {
+      yield { mention: { of: "operand", index, operand }, value };
+      if (layout.length > 0)
+        yield {
+          mention: { of: "layout", index, operand },
+          value: { ...value, place: layoutPlace, index: layoutIndex },
+        };
+    }
+    for (const value of outputs) yield { mention: { of: "output", index }, value };
+  }
+}
