@@ -1,15 +1,18 @@
 // Gas of a whole `judge` transaction (calldata and its floor included) for leaves of a real training step: MLP 784-128-10,
 // batch 128, Adam. None may come near the cap of a transaction (EIP-7825), nor any verifier near the limit of code (EIP-170).
+import { encodeAbiParameters, keccak256 } from "viem";
 import { beforeAll, describe, expect, test } from "vitest";
 import { OP } from "../../../common/graph-encoding.ts";
 import type { ProfileName } from "../../../common/job.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
+import { PART_TERMS, publishedOf } from "../../../verifier/model/parts.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { datasetOf, datasetRoot, datasetTensorRoots } from "../../../verifier/trace/dataset.ts";
 import { chunksOf } from "../../../verifier/witness/chunks.ts";
 import { buildFeedWitness } from "../../../verifier/witness/content.ts";
 import { buildElementWitness } from "../../../verifier/witness/element.ts";
+import { buildPartWitness } from "../../../verifier/witness/part.ts";
 import { expectSnapshot } from "../../support/gas-snapshot.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
 import { contextOf, type LeafCase, leafCase, oneNode, sourceOf, testedNode } from "./leaf-case.ts";
@@ -87,6 +90,16 @@ async function scatterGas(profile: ProfileName, rows: number): Promise<number> {
   return Number((await judge(contextOf(added, profile), 1, witness)).transactionGas);
 }
 
+/** One part of a product of more terms than one proof adds up. */
+async function partGas(profile: ProfileName): Promise<number> {
+  const long = oneNode("Gemm", [floats(2, PART_TERMS + 1), floats(PART_TERMS + 1, 3)], { transA: 0, transB: 0 });
+  const at = { node: testedNode(long), element: 1 };
+  const published = publishedOf({ ...at, graph: long.graph, profile, tensorAt: (id) => long.values[id]! });
+  const witness = await buildPartWitness(sourceOf(long), { ...at, part: 0, published }, profile);
+  const handedOn = encodeAbiParameters([{ type: "bytes32" }, { type: "bytes" }], [keccak256(published), witness]);
+  return Number((await judge(contextOf(long, profile), 11, handedOn)).transactionGas);
+}
+
 const floats = (...shape: number[]) => randomTensor(random, "float32", shape);
 const window = { strides: [1, 1], pads: [1, 1, 1, 1], dilations: [1, 1] };
 
@@ -150,6 +163,8 @@ describe("leaves", () => {
     figures["reduce-max-2048"] = await longRowGas("ReduceMax");
     figures["arg-max-2048"] = await longRowGas("ArgMax");
     figures["feed-row"] = await feedGas();
+    for (const profile of ["strict", "tolerant"] as const)
+      figures[`product-part-8192-${profile}`] = await partGas(profile);
     for (const [name, value] of Object.entries(figures)) expect(value, name).toBeLessThan(TRANSACTION_CAP / 2);
     for (const name of VERIFIERS) expect(codeSize(name), name).toBeLessThan(CODE_LIMIT);
     expectSnapshot("gas-leaves", figures);
