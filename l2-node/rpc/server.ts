@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import express, { type NextFunction, type Request, type Response, type Router } from "express";
 import { AnhError } from "../../common/errors.ts";
@@ -7,6 +7,7 @@ import { errorBody, RPC_CODE, RpcError, type RpcErrorBody } from "./errors.ts";
 import { type FilterOptions, openFilters } from "./filters.ts";
 import { openGate } from "./gate.ts";
 import type { RpcContext, RpcModules } from "./method.ts";
+import { bodyOf, isPlainPost, sendJson } from "./plain-post.ts";
 import { recordRederivations } from "./rederivations.ts";
 import { serveWebSocket, type WebSocketLimits } from "./websocket.ts";
 
@@ -80,7 +81,7 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
     const text = typeof request.body === "string" ? request.body : "";
     const answer = await dispatch(text, context, limits, onFault);
     if (answer === undefined) response.status(204).end();
-    else response.status(isParseError(answer) ? 400 : 200).json(answer);
+    else response.status(statusOf(answer)).json(answer);
   });
   for (const router of routers) app.use(router);
   app.use((_request, response) => {
@@ -91,7 +92,17 @@ export async function startRpcServer(options: RpcServerOptions, modules: RpcServ
   // A client that sends slowly holds a socket, not more, and not for long.
   const { requestTimeoutMs: requestTimeout } = limits;
   const timeouts = { requestTimeout, headersTimeout: requestTimeout, connectionsCheckingInterval: requestTimeout / 2 };
-  const server = createServer(timeouts, app);
+  const answerPlain = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const text = await bodyOf(request);
+    if (text === undefined) return;
+    const answer = await dispatch(text, context, limits, onFault);
+    if (answer === undefined) response.writeHead(204, ANY_ORIGIN).end();
+    else sendJson(response, statusOf(answer), ANY_ORIGIN, answer);
+  };
+  const server = createServer(timeouts, (request, response) => {
+    if (isPlainPost(request, limits.maxBodyBytes)) answerPlain(request, response).catch(onFault);
+    else app(request, response);
+  });
   server.maxConnections = limits.maxConnections;
   const sockets = serveWebSocket(server, limits, { context, onFault });
   await listen(server, options);
@@ -132,13 +143,17 @@ function cannotListen(host: string, port: number, cause: NodeJS.ErrnoException):
   });
 }
 
-const isParseError = (answer: object): boolean =>
-  "error" in answer && (answer.error as RpcErrorBody).code === RPC_CODE.parse;
+const statusOf = (answer: object): number =>
+  "error" in answer && (answer.error as RpcErrorBody).code === RPC_CODE.parse ? 400 : 200;
+
+const ANY_ORIGIN = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "content-type",
+  "access-control-allow-methods": "GET, POST, PUT, OPTIONS",
+} as const;
 
 function allowAnyOrigin(request: Request, response: Response, next: NextFunction): void {
-  response.setHeader("access-control-allow-origin", "*");
-  response.setHeader("access-control-allow-headers", "content-type");
-  response.setHeader("access-control-allow-methods", "GET, POST, PUT, OPTIONS");
+  for (const [name, value] of Object.entries(ANY_ORIGIN)) response.setHeader(name, value);
   if (request.method === "OPTIONS") response.status(204).end();
   else next();
 }

@@ -1,4 +1,5 @@
-import { request } from "node:http";
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from "node:http";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { methods } from "../../../l2-node/rpc/methods.ts";
 import { refusedMethods } from "../../../l2-node/rpc/refused.ts";
@@ -57,6 +58,53 @@ describe("what is no request", () => {
     expect(response.status).toBe(413);
     expect(await codeOf(response)).toBe(-32600);
   });
+});
+
+describe("a body", () => {
+  const text = JSON.stringify({ ...valid, id: "é" });
+  const answered = { jsonrpc: "2.0", id: "é", result: "0x102d" };
+
+  it.each([
+    ["as it is", {}, Buffer.from(text)],
+    ["of a named charset", { "content-type": "application/json; charset=utf-8" }, Buffer.from(text)],
+    ["of another charset", { "content-type": "application/json; charset=utf-16le" }, Buffer.from(text, "utf16le")],
+    ["packed", { "content-encoding": "gzip" }, gzipSync(text)],
+    ["of a length that nobody tells", { "transfer-encoding": "chunked" }, Buffer.from(text)],
+  ])("is understood %s", async (_, headers, body) => {
+    const { status, headers: told, text: answer } = await rawPost(headers, body);
+    expect([status, JSON.parse(answer)]).toEqual([200, answered]);
+    expect(told["content-type"]).toBe("application/json; charset=utf-8");
+    expect(told["access-control-allow-origin"]).toBe("*");
+  });
+
+  it("that stops half way costs nobody anything", async () => {
+    const { hostname, port } = new URL(rig.url);
+    const half = request({ hostname, port, method: "POST", headers: { "content-length": 1000 } });
+    half.on("error", () => {});
+    half.write(text);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    half.destroy();
+    expect(await rig.get("eth_chainId")).toBe("0x102d");
+  });
+
+  const rawPost = (headers: OutgoingHttpHeaders, body: Uint8Array) =>
+    new Promise<{ status: number; headers: IncomingHttpHeaders; text: string }>((resolve, reject) => {
+      const { hostname, port } = new URL(rig.url);
+      const length = "transfer-encoding" in headers ? {} : { "content-length": body.length };
+      const asking = request({ hostname, port, method: "POST", headers: { ...length, ...headers } }, (response) => {
+        const parts: Buffer[] = [];
+        response.on("data", (part) => parts.push(part));
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode as number,
+            headers: response.headers,
+            text: Buffer.concat(parts).toString(),
+          }),
+        );
+      });
+      asking.on("error", reject);
+      asking.end(body);
+    });
 });
 
 describe("batches", () => {
