@@ -10,7 +10,7 @@ const MAX_LIST = 1000;
 
 // Checks abort: otherwise the transform would still see what failed them.
 export const quantity = z
-  .string()
+  .string("expected a hex quantity, e.g. 0x10")
   .regex(QUANTITY, { error: "expected a hex quantity of at most 32 bytes without leading zeros", abort: true })
   .transform((text) => BigInt(text));
 const bytesUpTo = (most: number) =>

@@ -209,6 +209,7 @@ describe("methods", () => {
     ["eth_chainId", [1], "too many arguments, want at most 0"],
     ["eth_getBlockByHash", [`0x${"11".repeat(32)}`, "yes"], "argument 1: expected a boolean"],
     ["eth_call", [{ to: 1 }], "argument 0.to: expected a string"],
+    ["anh_getWithdrawalStatus", [0], "argument 0: expected a hex quantity, e.g. 0x10"],
     ["eth_call", [{}, "latest", { [`0x${"11".repeat(20)}`]: { odd: 1 } }], "unknown field odd"],
     ["eth_call", [{}, "latest", { nobody: {} }], "expected an address, 20 bytes in hex"],
     ["anh_getUncertainty", [], "expected [transaction] or [address, slot?]"],
