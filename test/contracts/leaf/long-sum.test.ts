@@ -160,12 +160,4 @@ describe("no witness", () => {
       errorName: "NotInParts",
     });
   });
-
-  test("gas: the dearest part stays below the cap of a transaction", async () => {
-    for (const profile of PROFILES) {
-      const published = publishedOf(at(leaf, 1, profile));
-      const { transactionGas } = await verdict(leaf, 1, profile, 0, published);
-      expect(transactionGas).toBeLessThan(12_000_000n);
-    }
-  });
 });
