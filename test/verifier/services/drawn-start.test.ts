@@ -1,12 +1,19 @@
 // Trainings whose weights start where the job's seed draws them (P4.7), as real services on a real L1.
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG } from "../../../common/job.ts";
+import { packHashes } from "../../../common/merkle.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
 import { valueAt } from "../../../verifier/graph/graph.ts";
-import type { Tensor } from "../../../verifier/tensor/tensor.ts";
-import { drawnTensor } from "../../../verifier/trace/start.ts";
+import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { bytesOf, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
+import { drawnTensor, startList } from "../../../verifier/trace/start.ts";
+import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { startDataNode } from "../../support/data-node.ts";
 import { checked, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
+import { smallTask, taskOfGraphs } from "../../support/small-task.ts";
+import { until } from "../../support/until.ts";
 
 let stage: ServiceStage;
 beforeAll(async () => {
@@ -90,6 +97,40 @@ describe("an executor that starts elsewhere", () => {
     expect(chunks.length).toBeGreaterThan(0);
     expect(events.filter(({ event, path }) => event === "demanded" && path === "input")).toHaveLength(0);
   });
+});
+
+it("what a mixed start names and nobody serves is asked for on L1, and nothing of what is drawn", async () => {
+  const { graphs, dataset } = smallTask({ drawn: true });
+  const own = float32([8], [1, 2, 3, 4, 5, 6, 7, 8]);
+  const state = graphs.train.state.map((spec, i) => (i === 1 ? { name: spec.name, start: own } : spec));
+  const stateInputs = graphs.train.graph.stateInputs.map((input, i) =>
+    i === 1 ? { value: input.value, source: input.source } : input,
+  );
+  const train = { state, graph: { ...graphs.train.graph, stateInputs } };
+  const task = taskOfGraphs({ ...graphs, train }, dataset, { salt: 901, stepRoots: true, segmentSteps: 2 });
+  await stage.serveGraph(task.graph);
+  const store = openBlobStore(join(stage.folder, "mixed"));
+  const list = startList(
+    task.graph,
+    task.start.map((tensor) => tensorRoot(bytesOf(tensor))),
+  );
+  await store.put(task.job.startRoot, packHashes(list));
+  await store.put(tensorRoot(bytesOf(own)), bytesOf(own));
+  const node = await startDataNode(store);
+  try {
+    await stage.execute("executor", task, honestSteps(1), () => true, {
+      dataUrl: "http://127.0.0.1:1",
+      dataUrls: [node.url, stage.nodeUrl],
+    });
+    const events = stage.watch();
+    await until(() => events.find(({ event, finding }) => event === "checked" && finding === "right"));
+    const asked = events
+      .filter(({ event }) => event === "demanded")
+      .map(({ path, of, index }) => ({ path, of, index }));
+    expect(asked).toEqual([{ path: "input", of: "start", index: 1 }]);
+  } finally {
+    node.stop();
+  }
 });
 
 it("a start of which nothing is named has the root of a list of zeros", () => {
