@@ -13,7 +13,7 @@ import { authoritiesOf, installDelegations } from "./delegations.ts";
 import { type DnnAttempt, parkRule, quoteTooHigh, type Wanted } from "./dnn.ts";
 import { refundOver } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
-import { popExpired } from "./expiries.ts";
+import { nextExpired, popExpired } from "./expiries.ts";
 import { ComputationFault } from "./fault.ts";
 import { consume, type Standing } from "./messages.ts";
 import { type Charged, nextToResume, type ParkingRefusal, park } from "./parking.ts";
@@ -66,6 +66,9 @@ function consumeNonce(state: WorldState, { sender, nonce }: Transaction): void {
   if (nonce + 1n > account.nonce) writeAccount(state, sender, { ...account, nonce: nonce + 1n });
 }
 
+/** What an escrow that lapses counts for in a block, and a transaction that had ended before it expired (P12.5). */
+const EXPIRY_GAS = 21_000n;
+
 /** Executes one block: messages, expiries, resumptions, then its own transactions (P12.1). */
 export class BlockRunner {
   readonly #block: SourceBlock;
@@ -92,23 +95,27 @@ export class BlockRunner {
     return { finished: this.#inOrder(own, later), standings, judged, inputs: this.#inputs, faults: this.#faults };
   }
 
-  /** A waiting transaction whose result came in this very block is not expired: it resumes. */
+  /**
+   * Earliest first, up to one block gas limit (P12.5): who lets thousands wait for one moment holds up no block. A waiting
+   * transaction whose result is there, if only by this very block, does not expire: it resumes.
+   */
   #expire(): Finished[] {
     const { state } = this.#modules;
+    const { timestamp, gasLimit } = this.#block;
     const finished: Finished[] = [];
-    for (;;) {
-      const expiry = popExpired(state, this.#block.timestamp);
-      if (expiry === undefined) return finished;
-      if (expiry.kind === "escrow") {
-        refundOver(state, expiry.word, this.#block.timestamp);
-        continue;
-      }
-      const parked = read(state, parkedSlot(expiry.word));
-      if (parked === undefined || parked.expiresAt !== expiry.at || read(state, resultSlot(parked.id)) !== undefined)
-        continue;
-      write(state, parkedSlot(expiry.word), undefined);
-      finished.push(this.#giveUp(expiry.word, parked, `no result of ${parked.id} in time`));
+    let gas = 0n;
+    for (let next = nextExpired(state, timestamp); next !== undefined; next = nextExpired(state, timestamp)) {
+      const parked = next.kind === "parked" ? read(state, parkedSlot(next.word)) : undefined;
+      const fails = parked?.expiresAt === next.at && read(state, resultSlot(parked.id)) === undefined;
+      gas += fails ? this.#includedOf(parked).entry.transaction.gasLimit : EXPIRY_GAS;
+      if (gas > gasLimit) return finished;
+      popExpired(state, timestamp);
+      if (next.kind === "escrow") refundOver(state, next.word, timestamp);
+      if (!fails) continue;
+      write(state, parkedSlot(next.word), undefined);
+      finished.push(this.#giveUp(next.word, parked, `no result of ${parked.id} in time`));
     }
+    return finished;
   }
 
   /** Oldest results first, up to one block gas limit. */

@@ -57,12 +57,18 @@ export function pushExpiry(state: WorldState, expiry: Expiry): void {
   }
 }
 
-/** The earliest entry due at `now`, removed; undefined if none is. */
-export function popExpired(state: WorldState, now: bigint): Expiry | undefined {
-  const size = sizeOf(state);
-  if (size === 0) return undefined;
+/** The earliest entry due at `now`; undefined if none is. */
+export function nextExpired(state: StateReader, now: bigint): Expiry | undefined {
+  if (sizeOf(state) === 0) return undefined;
   const first = decode(entry(state, 0));
-  if (first.at >= now) return undefined;
+  return first.at >= now ? undefined : first;
+}
+
+/** The same, removed. */
+export function popExpired(state: WorldState, now: bigint): Expiry | undefined {
+  const first = nextExpired(state, now);
+  if (first === undefined) return undefined;
+  const size = sizeOf(state);
   swap(state, 0, size - 1);
   state.set(entryKey(size - 1), undefined);
   setSize(state, size - 1);
