@@ -120,6 +120,7 @@ job
   .option("--schedule <name>", "linear or cosine: the learning rate goes down to 0 over the steps")
   .option("--warmup-steps <n>", "steps in which a scheduled rate goes up", "0")
   .option("--profile <name>", "strict (bit for bit) or tolerant (within an error bound)", "strict")
+  .option("--column <name>", "of tolerant: cpu, or gpu, whose bound graphics processors keep too", "cpu")
   .option("--step-roots", "commit to each step's values, not to each segment's end alone", false)
   .option("--soft", "calls go on with a result that is claimed but not final yet", false)
   .option("--sequential-rows", "read the rows in order, once, instead of at random", false)

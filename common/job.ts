@@ -38,7 +38,8 @@ export interface Job {
 export const PROFILE = { strict: 0, tolerant: 1, property: 2 } as const;
 /** Profiles that a run is judged in; a property is measured in `strict` (P13.5). */
 export type ProfileName = Exclude<keyof typeof PROFILE, "property">;
-export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8, drawnStart: 16 } as const;
+/** `gpu`: the column of the tolerant profile; without it, `cpu` (docs/numerics.md N3, N7). */
+export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8, drawnStart: 16, gpu: 32 } as const;
 
 /** A segment is one executor run and one leaf of the trajectory (P4.2). */
 export const MAX_SEGMENT_STEPS = 64;
@@ -112,9 +113,11 @@ export function checkJob(job: Job): void {
   if (trains && (job.batchRows < 1 || BigInt(job.batchRows) > job.datasetRows))
     throw badJob("batchRows", "1 … datasetRows", job.batchRows);
   if (job.profile > PROFILE.property) throw badJob("profile", "0 (strict), 1 (tolerant) or 2 (property)", job.profile);
-  if (job.flags > 31) throw badJob("flags", "a sum of 1, 2, 4, 8, 16", job.flags);
+  if (job.flags > 63) throw badJob("flags", "a sum of 1, 2, 4, 8, 16, 32", job.flags);
   if (job.profile === PROFILE.tolerant && (job.flags & JOB_FLAG.stepRoots) === 0)
     throw badJob("stepRoots", "set, which the tolerant profile requires", job.flags);
+  if ((job.flags & JOB_FLAG.gpu) !== 0 && job.profile !== PROFILE.tolerant)
+    throw badJob("gpu", "not set but in the tolerant profile, of which it is a column", job.flags);
   if (!isProperty && job.trainGraph.root === ZERO_HASH)
     throw badJob("trainGraph", "the root of a training graph", job.trainGraph.root);
   // Row t·batchRows + j is read, which must be a row of the dataset (P4.4).

@@ -11,6 +11,8 @@ export interface Artifact {
   readonly bytecode: Hex;
   /** Runtime code; immutables are zero in it. */
   readonly deployedBytecode: Hex;
+  /** Where in it they go, in bytes. */
+  readonly immutableReferences?: Readonly<Record<string, readonly { readonly start: number }[]>>;
 }
 
 /** Finds a compiled contract by its source path below `contracts/`, without `.sol`: `l1/Inbox`. */

@@ -36,6 +36,8 @@ const VERIFIERS = [
   "validator",
   "sum",
 ] as const;
+/** Those that ask another contract what a sum may be. */
+const SUMMING: readonly string[] = ["dot", "reduce", "conv"];
 const verifierName = (name: string): string => `${name}Verifier`;
 const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
@@ -46,8 +48,9 @@ export const plan = (options: PlanOptions): readonly Deployment[] => [
   ...VERIFIERS.map((name) => ({
     name: verifierName(name),
     source: `l1/verifiers/${capitalized(name)}Verifier`,
-    args: () => [],
+    args: (at: Readonly<Record<string, Address>>) => (SUMMING.includes(name) ? [at.tolerantSums] : []),
   })),
+  { name: "tolerantSums", source: "l1/verifiers/TolerantSums", args: () => [] },
 ];
 
 function chainContracts({ l2ChainId, clocks, sequencer, poster, genesis }: PlanOptions): readonly Deployment[] {

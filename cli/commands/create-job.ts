@@ -33,6 +33,7 @@ export interface CreateJobOptions extends OptimizerOptions {
   readonly dim: readonly string[];
   readonly requester: string;
   readonly profile: string;
+  readonly column: string;
   readonly soft: boolean;
   readonly stepRoots: boolean;
   readonly sequentialRows: boolean;
@@ -167,6 +168,18 @@ function profileFrom(words: string): ProfileName {
   return words;
 }
 
+/** A column of `tolerant`: `strict` has none. */
+function columnFrom(words: string, profile: ProfileName): "cpu" | "gpu" {
+  const columns = profile === "tolerant" ? (["cpu", "gpu"] as const) : (["cpu"] as const);
+  const column = columns.find((name) => name === words);
+  if (column === undefined)
+    throw new AnhError("usage", `--column is "${words}" with --profile ${profile}`, {
+      expected: "cpu, or gpu with --profile tolerant",
+      actual: words,
+    });
+  return column;
+}
+
 function requesterFrom({ requester }: CreateJobOptions): Hex {
   if (!isAddress(requester, { strict: false }))
     throw new AnhError("usage", `--requester is "${requester}"`, {
@@ -177,8 +190,9 @@ function requesterFrom({ requester }: CreateJobOptions): Hex {
 }
 
 /** A tolerant job must commit to its steps (P4.2). */
-const flagsFrom = ({ soft, stepRoots, sequentialRows }: CreateJobOptions, profile: ProfileName) => [
+const flagsFrom = ({ soft, stepRoots, sequentialRows, column }: CreateJobOptions, profile: ProfileName) => [
   ...(stepRoots || profile === "tolerant" ? (["stepRoots"] as const) : []),
+  ...(columnFrom(column, profile) === "gpu" ? (["gpu"] as const) : []),
   ...(soft ? (["soft"] as const) : []),
   ...(sequentialRows ? (["sequentialRows"] as const) : []),
 ];

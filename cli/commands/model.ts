@@ -13,7 +13,7 @@ interface CheckOptions {
   readonly dim: readonly string[];
 }
 
-const PROFILES = ["strict", "tolerant"] as const;
+const PROFILES = ["strict", "tolerant", "tolerant-gpu"] as const;
 
 /** `anh model check`: exit code 0 if some profile can judge the model's inference and its training. */
 export function checkModel(file: string, options: CheckOptions): void {

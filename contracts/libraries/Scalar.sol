@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {DType} from "./DType.sol";
+import {Denormals} from "./numeric/Denormals.sol";
 import {Float32} from "./numeric/Float32.sol";
 
 /// @notice One element of a tensor as a word: the element's little-endian bytes read as a number.
@@ -13,6 +14,11 @@ library Scalar {
         if (dtype == DType.INT64) return int64(uint64(word));
         if (dtype == DType.UINT8 || dtype == DType.BOOL) return int256(word);
         revert DType.UnknownDType(dtype);
+    }
+
+    /// @notice A denormal float32, which the gpu column may take for zero.
+    function isDenormal(uint256 word, uint8 dtype) internal pure returns (bool) {
+        return dtype == DType.FLOAT32 && Denormals.isDenormal(uint32(word));
     }
 
     /// @notice Numerical equality (−0 = +0).

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IResultClaims} from "../interfaces/IResultClaims.sol";
 import {
     evaluateId,
+    FLAG_GPU,
     FLAG_SEQUENTIAL_ROWS,
     FLAG_STEP_ROOTS,
     GraphRef,
@@ -39,6 +40,7 @@ library TaskLib {
         _require(job.profile <= PROFILE_PROPERTY, "profile");
         _require(job.flags <= KNOWN_FLAGS, "flags");
         _require(job.profile != PROFILE_TOLERANT || job.flags & FLAG_STEP_ROOTS != 0, "stepRoots");
+        _require(job.profile == PROFILE_TOLERANT || job.flags & FLAG_GPU == 0, "gpu");
         _require(job.profile == PROFILE_PROPERTY || job.trainGraph.root != 0, "trainGraph");
         // Row t·batchRows + j is read, which must be a row of the dataset (P4.4).
         _require(

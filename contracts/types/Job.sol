@@ -59,7 +59,9 @@ uint8 constant FLAG_SEQUENTIAL_ROWS = 4;
 uint8 constant FLAG_UNIQUE = 8;
 // State tensors start by the rules of the training's graph (docs/protocol.md P4.7).
 uint8 constant FLAG_DRAWN_START = 16;
-uint8 constant KNOWN_FLAGS = 31;
+// The gpu column of the tolerant profile; without it, cpu.
+uint8 constant FLAG_GPU = 32;
+uint8 constant KNOWN_FLAGS = 63;
 
 bytes32 constant TRAIN_TYPE = keccak256("ANH.Train.v1");
 bytes32 constant INFER_TYPE = keccak256("ANH.Infer.v1");

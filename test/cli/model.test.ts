@@ -86,7 +86,7 @@ describe("an exported classifier", () => {
   test("can be a job in both profiles; parameters, costs and the dearest proof are said", () => {
     const { status, profiles, parameters, inference, training } = report(exportedClassifier());
     expect(status).toBe(0);
-    expect(profiles).toEqual(["strict", "tolerant"]);
+    expect(profiles).toEqual(["strict", "tolerant", "tolerant-gpu"]);
     const values = 8 * 12 + 8 + 8 * 5 + 5;
     expect(parameters).toEqual({ tensors: 4, values, bytes: 4 * values });
     expect(inference.rows).toBe(1);
@@ -96,7 +96,7 @@ describe("an exported classifier", () => {
     expect(training.flops).toBeGreaterThan(3 * 64 * 2 * (8 * 12 + 8 * 5) * 0.8);
     expect(inference.worstLeaf.strict.node).toBe("/Gemm.gemm");
     expect(inference.worstLeaf.strict.gas).toBeGreaterThan(inference.worstLeaf.tolerant.gas);
-    expect(inference.unprovable).toEqual({ strict: [], tolerant: [] });
+    expect(inference.unprovable).toEqual({ strict: [], tolerant: [], "tolerant-gpu": [] });
   });
 
   test("--batch-rows sizes the training step, --dim a dimension of its name", () => {
@@ -110,7 +110,7 @@ describe("an exported classifier", () => {
     expect(status).toBe(0);
     expect(stdout).toContain("parameters  149 in 4 tensors, 596 bytes");
     expect(stdout).toContain("inference, 1 row");
-    expect(stdout).toContain("can be a job in: strict, tolerant");
+    expect(stdout).toContain("can be a job in: strict, tolerant, tolerant-gpu");
   });
 });
 
@@ -123,7 +123,7 @@ test("what only one profile can judge is named for the other, by the model's own
   );
   const { status, profiles, inference } = report(file);
   expect(status).toBe(0);
-  expect(profiles).toEqual(["tolerant"]);
+  expect(profiles).toEqual(["tolerant", "tolerant-gpu"]);
   expect(inference.unprovable.strict.map(({ node }: { node: string }) => node)).toEqual(["/Max.max"]);
   expect(inference.unprovable.tolerant).toEqual([]);
 });

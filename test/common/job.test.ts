@@ -42,6 +42,7 @@ describe("jobs around each bound", () => {
         "evaluateBatchRows",
         "evaluateGraph",
         "flags",
+        "gpu",
         "graph",
         "heldOutRows",
         "kind",

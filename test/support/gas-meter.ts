@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
 import { createEVM, type EVM } from "@ethereumjs/evm";
+import { createAddressFromString } from "@ethereumjs/util";
 import {
   type Abi,
   bytesToHex,
@@ -79,8 +80,14 @@ export interface GasMeter {
   call(functionName: string, args: readonly unknown[]): Promise<Call>;
 }
 
-export async function createGasMeter({ abi, deployedBytecode }: Compiled): Promise<GasMeter> {
+/** @param others code of the contracts that it calls, by address */
+export async function createGasMeter(
+  { abi, deployedBytecode }: Compiled,
+  others: Readonly<Record<Hex, Hex>> = {},
+): Promise<GasMeter> {
   const evm: EVM = await createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Osaka }) });
+  for (const [address, code] of Object.entries(others))
+    await evm.stateManager.putCode(createAddressFromString(address), hexToBytes(code as Hex));
   const code = hexToBytes(deployedBytecode);
   return {
     async call(functionName, args) {

@@ -2,13 +2,12 @@
 // before. Whatever machine an honest executor has, this one does at least as badly, and must never lose.
 import { type Graph, type ValueId, valueAt } from "../../verifier/graph/graph.ts";
 import { hasLeaf, leafOf } from "../../verifier/model/leaf.ts";
-import { isDenormal } from "../../verifier/numerics/float32.ts";
 import { binary32 } from "../../verifier/ops/arithmetic.ts";
 import { ops } from "../../verifier/ops/table.ts";
 import { evaluate, stepOf } from "../../verifier/runtime/reference.ts";
 import { type Tensor, type TensorData, zeros } from "../../verifier/tensor/tensor.ts";
 import type { Steps } from "../../verifier/trace/steps.ts";
-import { legalWindow, pickedFrom, type Window } from "./legal-window.ts";
+import { gpuWindows, legalWindow, pickedFrom, type Window } from "./legal-window.ts";
 import { uniform } from "./tensors.ts";
 
 /** What a node gives, its operands being among `values` by their ids. */
@@ -57,20 +56,41 @@ export function legalResult(
   return data;
 }
 
+/** The reference's result with every element replaced by one that the gpu column allows, by any reading of its operands. */
+export function legalGpuResult(
+  graph: Graph,
+  index: number,
+  values: readonly Tensor[],
+  random: () => number,
+): TensorData {
+  const data = referenceResult(graph, index, values);
+  if (!hasLeaf(graph.nodes[index]!)) return data;
+  for (let element = 0; element < data.length; element++) {
+    const choices = gpuWindows(leafOf(graph, index, element, (id) => values[id]!).bound);
+    const choice = choices[Math.floor(random() * choices.length)];
+    if (typeof choice === "object") data[element] = pickedFrom(ofOneSign(choice, data[element] as number), random);
+    else if (choice !== undefined) data[element] = choice;
+  }
+  return data;
+}
+
 /**
- * Among denormals, the sign that the reference gives. The bound lets a square be −2⁻¹⁴⁹, of which the root is no number: who
- * claims that has nothing to claim next, and no machine computes it.
+ * Among denormals and up to 2⁻¹²⁶, the sign that the reference gives. The bounds let a square be −2⁻¹⁴⁹ or −2⁻¹²⁶, of which the
+ * root is no number: who claims that has nothing to claim next, and no machine computes it.
  */
 const ofOneSign = ({ low, high }: Window, reference: number): Window => ({
-  low: reference >= 0 && low < 0 && isDenormal(low) ? 0 : low,
-  high: reference <= 0 && high > 0 && isDenormal(high) ? 0 : high,
+  low: reference >= 0 && low < 0 && isTiny(low) ? 0 : low,
+  high: reference <= 0 && high > 0 && isTiny(high) ? 0 : high,
 });
 
+const isTiny = (value: number): boolean => Math.abs(value) <= 2 ** -126;
+
 /** Random picks, the same whenever a step is computed again: a claimant must reproduce its own bits. */
-export function legalSteps(graph: Graph, seed: number): Steps {
+export function legalSteps(graph: Graph, seed: number, column: "cpu" | "gpu" = "cpu"): Steps {
   const compute = (step: number, state: readonly Tensor[], batch: readonly Tensor[]): Tensor[] =>
     valuesBy(graph, state, batch, (index, values) => {
       const random = uniform((seed * 1009 + step) * 100_003 + index);
+      if (column === "gpu") return legalGpuResult(graph, index, values, random);
       return legalResult(graph, index, values, (window) => pickedFrom(window, random));
     });
   const at = (values: readonly Tensor[], ids: readonly ValueId[]) => ids.map((id) => values[id]!);

@@ -20,6 +20,10 @@ export function legalWindow({ tolerance }: Bound): Window | undefined {
   return legal === undefined ? undefined : windowOf(legal);
 }
 
+/** Of the gpu column: a window per reading of denormal operands, or the integers and bools that may be. */
+export const gpuWindows = ({ gpu }: Bound): readonly (Window | number | bigint)[] =>
+  gpu().map((accepted) => (typeof accepted === "object" ? windowOf(accepted) : accepted));
+
 /** Its lower end, its upper end, or any value between them, each a third of the time; of zeros either. */
 export function pickedFrom({ low, high }: Window, random: () => number): number {
   const way = Math.floor(3 * random());

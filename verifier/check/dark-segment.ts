@@ -140,7 +140,7 @@ export async function checkDarkSegment(
       const judge = async () => {
         // Computed again: a doubt may be looked into when many others wait, and all values of a step are many.
         const { values } = await walk(inputs, modules, segment, from, at + 1, start);
-        const judged = await judgeNodes(graph, modules, { ...compared, own: values }, rest);
+        const judged = await judgeNodes(inputs, modules, { ...compared, own: values }, rest);
         const { violation } = judged;
         return violation && wrongIn({ violation, values: judged.values });
       };

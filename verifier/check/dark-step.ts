@@ -1,5 +1,6 @@
 import { TASK_KIND } from "../../common/task.ts";
 import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
+import { profileOf } from "../ops/judge.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { firstUncanonical } from "../trace/canonical.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
@@ -45,7 +46,7 @@ export async function lookAtStep(
     nextStateViolation(graph, step.roots) ??
     brokenIn(graph, step.own, (id) => !differs(id));
   if (structural !== undefined) return { violation: structural, values: step.own, deviation: 0, rest };
-  const { violation, values } = await judgeNodes(graph, modules, step, nodes.filter(isOrigin));
+  const { violation, values } = await judgeNodes({ task, graph }, modules, step, nodes.filter(isOrigin));
   if (violation !== undefined) return { violation, values, deviation: 0, rest };
   const claimed = claimedValuesOf(graph, step);
   const next = [...values];
@@ -57,7 +58,7 @@ export async function lookAtStep(
 
 /** Judges nodes of a `tolerant` step, each against its claimed operands; reads nothing but these and its output. */
 export async function judgeNodes(
-  graph: Graph,
+  { task, graph }: Pick<TaskInputs, "task" | "graph">,
   { isolated, isolatedSession }: StepCheckModules,
   step: ComparedStep,
   nodes: readonly number[],
@@ -103,7 +104,7 @@ export async function judgeNodes(
   async function elementViolation(node: number): Promise<Violation | undefined> {
     if (!differsAt(step, places[graph.nodes[node]!.output]!) && !graph.nodes[node]!.inputs.some((id) => isRead(id)))
       return undefined;
-    const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), "tolerant", values, [node]);
+    const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), profileOf(task), values, [node]);
     return wrong && { kind: "element", ...wrong };
   }
 

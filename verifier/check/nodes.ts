@@ -32,7 +32,7 @@ export async function firstWrongElement(
   only: readonly number[] = [...graph.nodes.keys()],
 ): Promise<{ node: number; element: number } | undefined> {
   const inputs = isolated.inputs.map((id) => claimed[id]!);
-  const wantsMagnitude = (node: number) => profile === "tolerant" && isolated.magnitudes[node] !== null;
+  const wantsMagnitude = (node: number) => profile !== "strict" && isolated.magnitudes[node] !== null;
   const judged = only.filter((node) => hasLeaf(graph.nodes[node]!));
   const wanted = judged.flatMap((node) =>
     wantsMagnitude(node) ? [isolated.results[node]!, isolated.magnitudes[node]!] : [isolated.results[node]!],

@@ -1,11 +1,11 @@
 import type { Hex } from "viem";
 import { PLACE } from "../../common/graph-encoding.ts";
-import { PROFILE } from "../../common/job.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
 import { type Layout, layoutBytes } from "../model/layout.ts";
 import type { Place } from "../model/placement.ts";
 import { bitsOf } from "../numerics/float32.ts";
+import { profileOf } from "../ops/judge.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
@@ -56,7 +56,7 @@ export async function checkStep(
   const { own, ownRoots, metric } = step;
   const fed = await feedViolation(graph, task.kind === TASK_KIND.infer, step);
   if (fed !== undefined) return { violation: fed, values: own };
-  const profile = task.profile === PROFILE.strict ? "strict" : "tolerant";
+  const profile = profileOf(task);
   const first =
     nextStateViolation(graph, step.roots) ?? (profile === "strict" ? await firstDifference(graph, step) : undefined);
   if (first !== undefined) return { violation: first, values: own };

@@ -1,9 +1,10 @@
-import { type Job, PROFILE } from "../../common/job.ts";
+import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
 import { unprovableNodes } from "../model/check.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { flawOf, gateFlaw } from "../model/flaw.ts";
+import { profileOf } from "../ops/judge.ts";
 import { byteSizeOf, fromBytes, type TensorType } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical } from "../trace/canonical.ts";
 import { datasetTypes, stateTypes } from "../trace/inputs.ts";
@@ -19,7 +20,7 @@ export function requireFit(task: Task, graph: Graph): void {
     if (firstUncanonical(fromBytes(valueAt(graph, value), bytes)) !== undefined)
       throw new DeclinedError(`its constant ${valueAt(graph, value).name} is not finite`);
   // What has no fixed order comes out of the runtime otherwise than L1 replays it.
-  const [unprovable] = unprovableNodes(graph, task.profile === PROFILE.strict ? "strict" : "tolerant");
+  const [unprovable] = unprovableNodes(graph, profileOf(task));
   if (unprovable !== undefined) throw new DeclinedError(unprovable.message);
 }
 

@@ -21,7 +21,7 @@ export const MAX_PROOF_BYTES = 131_072;
 // between `gemm-784` and `gemm-128` (685 strict, 385 tolerant) and between `reduce-max-2048` and `reduce-max-10` (205); the
 // base is above the dearest leaf without terms to speak of (`mul`, 373,551), with room for the proofs of larger tensors.
 const BASE_GAS = 490_000;
-const GAS_PER_TERM = { strict: 700, tolerant: 400 } as const;
+const GAS_PER_TERM = { strict: 700, tolerant: 400, "tolerant-gpu": 430 } as const;
 const GAS_PER_COMPARED = 210;
 /** Each row of a window is an opening of its own. */
 const GAS_PER_WINDOW_ROW = 30_000;

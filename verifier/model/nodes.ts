@@ -23,7 +23,7 @@ export function listNodes(graph: Graph, profile: Profile): NodeInfo[] {
   const loose = looseValues(graph);
   return graph.nodes.map((node, index) => {
     const value = valueAt(graph, node.output);
-    const byTolerance = node.op === "Log" || (profile === "tolerant" && value.dtype === "float32");
+    const byTolerance = node.op === "Log" || (profile !== "strict" && value.dtype === "float32");
     const rule = hasLeaf(node) ? (byTolerance ? "tolerance" : "replay") : "none";
     return { index, name: value.name, op: node.op, type: describe(value), rule, loose: loose.has(node.output) };
   });

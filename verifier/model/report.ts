@@ -130,6 +130,12 @@ function trainingGraph(model: ImportedModel, rows: number): Graph | AnhError {
   );
 }
 
+const ofEach = <T>(of: (profile: Profile) => T): Record<Profile, T> => ({
+  strict: of("strict"),
+  tolerant: of("tolerant"),
+  "tolerant-gpu": of("tolerant-gpu"),
+});
+
 function reportGraph(graph: Graph, rows: number): GraphReport {
   const costs = graph.nodes.map((node) => nodeCost(graph, node));
   const ops: Record<string, number> = {};
@@ -146,7 +152,7 @@ function reportGraph(graph: Graph, rows: number): GraphReport {
     ops,
     flops: costs.reduce((sum, { flops }) => sum + flops, 0n),
     bytes: costs.reduce((sum, { bytes }) => sum + bytes, 0n),
-    worstLeaf: { strict: worst("strict"), tolerant: worst("tolerant") },
-    unprovable: { strict: unprovable("strict"), tolerant: unprovable("tolerant") },
+    worstLeaf: ofEach(worst),
+    unprovable: ofEach(unprovable),
   };
 }

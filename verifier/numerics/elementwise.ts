@@ -20,8 +20,7 @@ export function expTolerance(x: number): Tolerance | undefined {
   if (x >= 128) return undefined;
   if (x <= -128) return around(ZERO, { mantissa: 2n, exponent: -149 }); // e^x < 2^-184
   const { value, radius, exponent } = expExact(x);
-  const unit = exponent - 22;
-  return enclosed({ value, radius, exponent }, 22, value + radius + underflowIn(unit));
+  return enclosed({ value, radius, exponent }, 22, value + radius + grantIn(-149, exponent - 22));
 }
 
 /** 8u·max(|log x|, 2^-10), in units of 2^-117. */
@@ -48,12 +47,12 @@ export function erfTolerance(x: number): Tolerance {
   return enclosed(erfExact(x), 0, (1n << BigInt(FRACTION_BITS - 21)) + 1n);
 }
 
-function around(value: Dyadic, slack: Dyadic): Tolerance {
+export function around(value: Dyadic, slack: Dyadic): Tolerance {
   return { low: value, high: value, slack, denominator: 1n };
 }
 
 /** The slack counts units that are 2^-moreBits of the enclosure's. */
-function enclosed({ value, radius, exponent }: Enclosure, moreBits: number, slack: bigint): Tolerance {
+export function enclosed({ value, radius, exponent }: Enclosure, moreBits: number, slack: bigint): Tolerance {
   const unit = exponent - moreBits;
   return {
     low: { mantissa: (value - radius) << BigInt(moreBits), exponent: unit },
@@ -63,7 +62,7 @@ function enclosed({ value, radius, exponent }: Enclosure, moreBits: number, slac
   };
 }
 
-/** 2^-149 in units of 2^unit, at least one. */
-function underflowIn(unit: number): bigint {
-  return unit <= -149 ? 1n << BigInt(-149 - unit) : 1n;
+/** 2^exponent in units of 2^unit, at least one. */
+export function grantIn(exponent: number, unit: number): bigint {
+  return unit <= exponent ? 1n << BigInt(exponent - unit) : 1n;
 }

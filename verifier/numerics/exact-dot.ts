@@ -53,7 +53,7 @@ export function exactSum(length: number, terms: Terms): ExactSum {
 }
 
 /** Roundings of bias, scaling and mean, on top of the additions. */
-const EXTRA_ROUNDINGS = 3;
+export const EXTRA_ROUNDINGS = 3;
 
 export interface DotBound {
   /** Number of products. */

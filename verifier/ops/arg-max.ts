@@ -1,5 +1,6 @@
 import { sizeOf } from "../tensor/tensor.ts";
 import { axisAttribute, intAttribute } from "./attributes.ts";
+import { gpuFirstGreatest } from "./greatest.ts";
 import type { Op } from "./op.ts";
 import { flatTerms, keptShape, leafReduction, reductionOffsets } from "./reduce.ts";
 import { requireDType, requireInputs } from "./require.ts";
@@ -30,7 +31,11 @@ export const argMax: Op = {
   vjp: () => [null],
   bound: ({ terms }) => {
     const x = flatTerms(terms);
-    return { replay: () => BigInt(x.indexOf(Math.max(...x))), tolerance: null };
+    return {
+      replay: () => BigInt(x.indexOf(Math.max(...x))),
+      tolerance: null,
+      gpu: () => gpuFirstGreatest(x),
+    };
   },
   leaf: ({ attributes, inputs: [x] }, element) =>
     leafReduction(x!, [axisAttribute(attributes, x!.shape.length)], false, element),

@@ -1,4 +1,5 @@
 import { emit } from "../graph/draft.ts";
+import { gpuQuotient, gpuRoot } from "../numerics/gpu.ts";
 import { exactly, rounded } from "./bounds.ts";
 import { div, mul, neg, scalar, shapeOf, where } from "./build.ts";
 import { inferBinary, inferUnary, leafElementwise, mapBinary, mapUnary } from "./elementwise.ts";
@@ -43,7 +44,7 @@ export const divide: Op = {
     sumTo(draft, div(draft, dy, b!), shapeOf(draft, a!)),
     sumTo(draft, neg(draft, div(draft, mul(draft, dy, output), b!)), shapeOf(draft, b!)),
   ],
-  bound: rounded((a, b) => a! / b!),
+  bound: rounded((a, b) => a! / b!, gpuQuotient),
   leaf: leafElementwise,
 };
 
@@ -68,6 +69,6 @@ export const squareRoot: Op = {
   eval: (inputs, context) => mapUnary(inputs, context, (x) => Math.sqrt(x)),
   // ∂√x = 1/(2√x)
   vjp: (draft, { output }, dy) => [div(draft, mul(draft, dy, scalar(draft, 0.5)), output)],
-  bound: rounded((x) => Math.sqrt(x!)),
+  bound: rounded((x) => Math.sqrt(x!), gpuRoot),
   leaf: leafElementwise,
 };

@@ -7,6 +7,7 @@ import { requireBias, requireConvOperands } from "./conv-operands.ts";
 import { type ConvShape, convReads } from "./conv-reads.ts";
 import { convTerms } from "./conv-terms.ts";
 import { convolve } from "./convolve.ts";
+import { gpuSum } from "./dot-bound.ts";
 import { ShapeError } from "./errors.ts";
 import { biasGradient, filterGradient } from "./filter-gradient.ts";
 import type { LeafContext, Op } from "./op.ts";
@@ -93,6 +94,7 @@ export const convTranspose: Op = {
     const { length, x, w, bias } = convTerms(shape, context.element, context.terms);
     const own = shape.x[1]! / shape.group;
     const taps = length / own;
+    const [a, b] = [(k: number) => w[k]!, (k: number) => x[k]!];
     const block = kBlock({ n: sizeOf(shape.x.slice(2)), k: own, transA: true, prepacked: false });
     return {
       replay: () => {
@@ -105,16 +107,8 @@ export const convTranspose: Op = {
         }
         return bias === undefined ? sum : Math.fround(sum + bias);
       },
-      tolerance: () =>
-        dotTolerance(
-          exactDot(
-            length,
-            (k) => w[k]!,
-            (k) => x[k]!,
-            bias,
-          ),
-          { length, additions: taps + gemmAdditions(own) },
-        ),
+      tolerance: () => dotTolerance(exactDot(length, a, b, bias), { length, additions: taps + gemmAdditions(own) }),
+      gpu: gpuSum(length, a, b, bias),
     };
   },
   leaf: (context, element) => convReads(shapeOfTransposed(context), element, context.inputs.length === 3),

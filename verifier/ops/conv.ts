@@ -6,6 +6,7 @@ import { requireBias, requireConvOperands } from "./conv-operands.ts";
 import { type ConvShape, convReads } from "./conv-reads.ts";
 import { convTerms } from "./conv-terms.ts";
 import { convolveTransposed } from "./convolve.ts";
+import { gpuSum } from "./dot-bound.ts";
 import { ShapeError } from "./errors.ts";
 import { biasGradient, filterGradient } from "./filter-gradient.ts";
 import type { LeafContext, Op } from "./op.ts";
@@ -96,6 +97,7 @@ export const conv: Op = {
         return bias === undefined ? sum : Math.fround(sum + bias);
       },
       tolerance: () => dotTolerance(exactDot(length, a, b, bias), { length, additions: gemmAdditions(length) }),
+      gpu: gpuSum(length, a, b, bias),
     };
   },
   leaf: (context, element) => convReads(shapeOfConv(context), element, context.inputs.length === 3),

@@ -1,5 +1,8 @@
+import type { Terms } from "../numerics/dot.ts";
 import { dotTolerance, exactDot, gemmAdditions } from "../numerics/exact-dot.ts";
+import { denormalTerms, gpuDot } from "../numerics/gpu.ts";
 import { binary32 } from "./arithmetic.ts";
+import { existing } from "./bounds.ts";
 import type { Bound } from "./op.ts";
 
 export type DotTerms = {
@@ -18,5 +21,12 @@ export function dotBound({ length, a, b, bias, columns, transA }: DotTerms): Bou
   return {
     replay: () => binary32.dot({ length, a: x, b: w, columns, transA, bias }),
     tolerance: () => dotTolerance(exactDot(length, x, w, bias), { length, additions: gemmAdditions(length) }),
+    gpu: gpuSum(length, x, w, bias),
   };
 }
+
+/** A product or sum in the gpu column: in any order, its denormal terms as they are or as zeros. */
+export const gpuSum =
+  (length: number, a: Terms, b: Terms = () => 1, bias = 0): Bound["gpu"] =>
+  () =>
+    existing([gpuDot(exactDot(length, a, b, bias), length, denormalTerms(length, a, b, bias))]);

@@ -1,18 +1,32 @@
 import { erfTolerance, expTolerance, logTolerance, sigmoidTolerance, tanhTolerance } from "../numerics/elementwise.ts";
+import { gpuErf, gpuExp, gpuLog, gpuSigmoid, gpuTanh } from "../numerics/gpu.ts";
+import type { Tolerance } from "../numerics/tolerance.ts";
 import { erf, exp, sigmoid, tanh } from "../numerics/transcendental.ts";
-import { exactly } from "./bounds.ts";
+import { exactly, existing } from "./bounds.ts";
 import { div, greater, mul, neg, exp as power, scalar, sub, where } from "./build.ts";
 import { inferUnary, leafElementwise, mapUnary } from "./elementwise.ts";
-import type { Op } from "./op.ts";
+import type { Bound, BoundContext, Op } from "./op.ts";
+import { readingsOf } from "./readings.ts";
+
+type OfOne<T> = (x: number) => T;
+
+/** A function of one float, by the program that replays it, or null, and its tolerances in both columns. */
+const judged =
+  (program: OfOne<number> | null, cpu: OfOne<Tolerance | undefined>, gpu: OfOne<Tolerance | undefined>) =>
+  ({ terms }: BoundContext): Bound => {
+    const x = terms[0]![0] as number;
+    return {
+      replay: program && (() => program(x)),
+      tolerance: () => cpu(x),
+      gpu: () => existing(readingsOf(x).map(gpu)),
+    };
+  };
 
 export const exponential: Op = {
   infer: inferUnary,
   eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.exp),
   vjp: (draft, { output }, dy) => [mul(draft, dy, output)],
-  bound: ({ terms }) => {
-    const x = terms[0]![0] as number;
-    return { replay: () => exp(x), tolerance: () => expTolerance(x) };
-  },
+  bound: judged(exp, expTolerance, gpuExp),
   leaf: leafElementwise,
 };
 
@@ -20,7 +34,7 @@ export const logarithm: Op = {
   infer: inferUnary,
   eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.log),
   vjp: (draft, { inputs: [x] }, dy) => [div(draft, dy, x!)],
-  bound: ({ terms }) => ({ replay: null, tolerance: () => logTolerance(terms[0]![0] as number) }),
+  bound: judged(null, logTolerance, gpuLog),
   leaf: leafElementwise,
 };
 
@@ -29,10 +43,7 @@ export const hyperbolicTangent: Op = {
   eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.tanh),
   // tanh' = 1 − tanh²
   vjp: (draft, { output }, dy) => [mul(draft, dy, sub(draft, scalar(draft, 1), mul(draft, output, output)))],
-  bound: ({ terms }) => {
-    const x = terms[0]![0] as number;
-    return { replay: () => tanh(x), tolerance: () => tanhTolerance(x) };
-  },
+  bound: judged(tanh, tanhTolerance, gpuTanh),
   leaf: leafElementwise,
 };
 
@@ -41,10 +52,7 @@ export const logistic: Op = {
   eval: (inputs, context) => mapUnary(inputs, context, context.arithmetic.sigmoid),
   // σ' = σ·(1 − σ)
   vjp: (draft, { output }, dy) => [mul(draft, dy, mul(draft, output, sub(draft, scalar(draft, 1), output)))],
-  bound: ({ terms }) => {
-    const x = terms[0]![0] as number;
-    return { replay: () => sigmoid(x), tolerance: () => sigmoidTolerance(x) };
-  },
+  bound: judged(sigmoid, sigmoidTolerance, gpuSigmoid),
   leaf: leafElementwise,
 };
 
@@ -57,10 +65,7 @@ export const errorFunction: Op = {
   vjp: (draft, { inputs: [x] }, dy) => [
     mul(draft, dy, mul(draft, power(draft, neg(draft, mul(draft, x!, x!))), scalar(draft, TWO_OVER_SQRT_PI))),
   ],
-  bound: ({ terms }) => {
-    const x = terms[0]![0] as number;
-    return { replay: () => erf(x), tolerance: () => erfTolerance(x) };
-  },
+  bound: judged(erf, erfTolerance, gpuErf),
   leaf: leafElementwise,
 };
 

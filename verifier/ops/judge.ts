@@ -1,18 +1,31 @@
+import { JOB_FLAG, PROFILE } from "../../common/job.ts";
+import type { Task } from "../../common/task.ts";
 import { nextAwayFromZero } from "../numerics/float32.ts";
-import { accepts, lieByTolerance } from "../numerics/tolerance.ts";
+import { accepts, lieByTolerance, type Tolerance } from "../numerics/tolerance.ts";
 import type { DType } from "../tensor/tensor.ts";
-import type { Bound } from "./op.ts";
+import type { Accepted, Bound } from "./op.ts";
 
-export type Profile = "strict" | "tolerant";
+/** How elements are judged: bit for bit, or within the cpu or the gpu column of `tolerant`. */
+export type Profile = "strict" | "tolerant" | "tolerant-gpu";
+
+export function profileOf({ profile, flags }: Pick<Task, "profile" | "flags">): Profile {
+  if (profile !== PROFILE.tolerant) return "strict";
+  return (flags & JOB_FLAG.gpu) === 0 ? "tolerant" : "tolerant-gpu";
+}
 
 /** True if the claimed element is right by the profile; −0 equals +0, an infinity or NaN is never right. */
 export function isRight(bound: Bound, profile: Profile, claimed: number | bigint): boolean {
   const { replay, tolerance } = bound;
   if (typeof claimed === "number" && !Number.isFinite(claimed)) return false;
   if (profile === "strict" && replay !== null) return replay() === claimed;
+  if (profile === "tolerant-gpu") return bound.gpu().some((accepted) => isAccepted(accepted, claimed));
   if (tolerance === null) return replay?.() === claimed;
   return accepts(tolerance(), claimed as number);
 }
+
+/** `===` between an integer and an integer, −0 and 0; a float lies within its tolerance. */
+const isAccepted = (accepted: Accepted, claimed: number | bigint): boolean =>
+  typeof accepted === "object" ? accepts(accepted, claimed as number) : accepted === claimed;
 
 /** How far a lie goes: float steps away from zero, or multiples of the tolerance. */
 export type LieAmount =
@@ -25,6 +38,7 @@ export function lieOf(
   dtype: DType,
   honest: number | bigint,
   amount: LieAmount,
+  profile: Profile = "tolerant",
 ): number | bigint | undefined {
   const count = amount.unit === "ulp" ? amount.count : 1;
   if (dtype !== "float32" && amount.unit === "tol" && amount.factor <= 1) return undefined;
@@ -35,6 +49,11 @@ export function lieOf(
   if (amount.unit === "ulp") {
     const lie = nextAwayFromZero(honest, count);
     return Number.isFinite(lie) ? lie : undefined;
+  }
+  if (profile === "tolerant-gpu") {
+    const lies = bound.gpu().map((accepted) => lieByTolerance(accepted as Tolerance, amount.factor));
+    // What is a lie of one reading may be right by another.
+    return lies.find((lie) => lie !== undefined && isRight(bound, profile, lie) === amount.factor <= 1);
   }
   const tolerance = bound.tolerance?.();
   return tolerance === undefined ? undefined : lieByTolerance(tolerance, amount.factor);

@@ -5,6 +5,7 @@ import { sizeOf } from "../tensor/tensor.ts";
 import { listAttribute } from "./attributes.ts";
 import { equal, scalar, shapeOf, where } from "./build.ts";
 import { ShapeError } from "./errors.ts";
+import { gpuGreatest } from "./greatest.ts";
 import type { LeafContext, Op } from "./op.ts";
 import { pooledElement, poolReads } from "./pool-reads.ts";
 import { requireDType, requireInputs, requireRank } from "./require.ts";
@@ -69,7 +70,7 @@ export const maxPool: Op = {
     const { first } = spanOf(columns);
     const values = rows.flatMap((_, i) => columns.map((column) => terms[i]![column.at - first] as number));
     const replay = () => Math.max(...values);
-    return { replay, tolerance: () => equalTolerance(replay()) };
+    return { replay, tolerance: () => equalTolerance(replay()), gpu: () => gpuGreatest(values) };
   },
   leaf: ({ attributes, inputs: [x], output }, element) =>
     poolReads(poolWindow(attributes), x!.shape, output.shape, element),

@@ -37,7 +37,14 @@ export type Bound = {
   readonly replay: (() => number | bigint) | null;
   /** What the tolerant profile accepts, undefined if no finite result is right; null where only `replay` is right. */
   readonly tolerance: (() => Tolerance | undefined) | null;
+  /**
+   * What the gpu column of the tolerant profile accepts: any of these, one per reading of denormal operands, floats as tolerances
+   * and others as themselves. None: no finite result is right.
+   */
+  readonly gpu: () => readonly Accepted[];
 };
+
+export type Accepted = Tolerance | number | bigint;
 
 /** One entry of the op table. Every op file exports exactly these members, in this order. */
 export type Op = {

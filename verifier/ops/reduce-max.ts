@@ -1,6 +1,7 @@
 import { equalTolerance } from "../numerics/elementwise.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { equal, scalar, where } from "./build.ts";
+import { gpuGreatest } from "./greatest.ts";
 import type { Op } from "./op.ts";
 import {
   axesOf,
@@ -35,8 +36,9 @@ export const reduceMax: Op = {
     ),
   ],
   bound: ({ terms }) => {
-    const replay = () => Math.max(...flatTerms(terms));
-    return { replay, tolerance: () => equalTolerance(replay()) };
+    const x = flatTerms(terms);
+    const replay = () => Math.max(...x);
+    return { replay, tolerance: () => equalTolerance(replay()), gpu: () => gpuGreatest(x) };
   },
   leaf: ({ attributes, inputs: [x] }, element) =>
     leafReduction(x!, axesOf(attributes, x!.shape.length), isLeading(attributes), element),

@@ -2,6 +2,7 @@ import { serialSum } from "../numerics/dot.ts";
 import { dotTolerance, exactSum } from "../numerics/exact-dot.ts";
 import { sizeOf } from "../tensor/tensor.ts";
 import { expand, shapeOf } from "./build.ts";
+import { gpuSum } from "./dot-bound.ts";
 import type { Op } from "./op.ts";
 import {
   axesOf,
@@ -37,6 +38,7 @@ export const reduceSum: Op = {
     return {
       replay: serial ? () => serialSum(x.length - 1, (k) => term(k + 1), x[0] ?? 0) : null,
       tolerance: () => dotTolerance(exactSum(x.length, term), { length: x.length, additions: x.length }),
+      gpu: gpuSum(x.length, term),
     };
   },
   leaf: ({ attributes, inputs: [x] }, element) =>

@@ -3,6 +3,7 @@ import { serialSum } from "../numerics/dot.ts";
 import { dotTolerance, exactDot } from "../numerics/exact-dot.ts";
 import { describe, sameShape } from "../tensor/tensor.ts";
 import { NEVER_RIGHT } from "./bounds.ts";
+import { gpuSum } from "./dot-bound.ts";
 import { ShapeError } from "./errors.ts";
 import { absentIn, isRow, requireColumns, rowAt } from "./gather-elements.ts";
 import type { Op } from "./op.ts";
@@ -53,6 +54,7 @@ export const scatterElements: Op = {
           exactDot(added.length, term, () => 1, start),
           { length: added.length, additions: added.length },
         ),
+      gpu: gpuSum(added.length, term, () => 1, start),
     };
   },
   // One column of the indices and of the updates, through their layouts.

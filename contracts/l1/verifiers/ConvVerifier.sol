@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ITolerantSums, TolerantSum} from "../../interfaces/ITolerantSums.sol";
 import {DType} from "../../libraries/DType.sol";
 import {IndexMath} from "../../libraries/IndexMath.sol";
 import {OpCode} from "../../libraries/OpCode.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {Taps, WindowAxis, WindowTaps} from "../../libraries/WindowTaps.sol";
-import {ExactDot} from "../../libraries/numeric/ExactDot.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
 import {Packed} from "../../libraries/numeric/Packed.sol";
 import {Replay} from "../../libraries/numeric/Replay.sol";
@@ -21,6 +21,12 @@ contract ConvVerifier is ElementVerifier {
     using StepReader for Step;
 
     error BadShape();
+
+    ITolerantSums private immutable SUMS;
+
+    constructor(ITolerantSums sums) {
+        SUMS = sums;
+    }
 
     /// @dev One element: its window, and how X and the filters are divided.
     struct Window {
@@ -77,10 +83,20 @@ contract ConvVerifier is ElementVerifier {
         Factors memory factors = transposed ? _spread(window, operands) : _column(window, operands);
         uint32 claimed = uint32(element.claimed);
         if (element.tolerant) {
-            ExactDot.Sum memory exact = ExactDot.dot(factors.w, factors.offset, factors.x, 0, factors.count);
-            if (operands.hasBias) ExactDot.plus(exact, operands.bias);
             uint256 additions = Tolerance.gemmAdditions(factors.chain) + (transposed ? factors.chains : 0);
-            return !Tolerance.dot(exact, factors.count, additions, claimed);
+            return !SUMS.mayBe(
+                TolerantSum(
+                    factors.w,
+                    factors.offset,
+                    factors.x,
+                    0,
+                    factors.count,
+                    operands.bias,
+                    additions,
+                    element.gpu,
+                    claimed
+                )
+            );
         }
         uint32[] memory shape = node.outputs[0].shape;
         uint256 columns = transposed ? window.positions : uint256(shape[2]) * shape[3];

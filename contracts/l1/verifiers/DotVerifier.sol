@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ITolerantSums, TolerantSum} from "../../interfaces/ITolerantSums.sol";
 import {Dot, DotReads} from "../../libraries/DotReads.sol";
 import {IndexMath} from "../../libraries/IndexMath.sol";
 import {OpCode} from "../../libraries/OpCode.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
-import {ExactDot} from "../../libraries/numeric/ExactDot.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
 import {Replay} from "../../libraries/numeric/Replay.sol";
 import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
@@ -19,6 +19,12 @@ contract DotVerifier is ElementVerifier {
 
     /// @notice Only `strict` knows what the kernel does with other factors; canonical graphs have none.
     error ScaledInTolerant(uint32 alpha, uint32 beta);
+
+    ITolerantSums private immutable SUMS;
+
+    constructor(ITolerantSums sums) {
+        SUMS = sums;
+    }
 
     /// @inheritdoc ElementVerifier
     function _isWrong(Step memory step, Element memory element) internal view override returns (bool) {
@@ -49,8 +55,9 @@ contract DotVerifier is ElementVerifier {
             return !Float32.equal(Replay.dot(a, aOffset, b, bOffset, dot.k, order), uint32(element.claimed));
         }
         if (dot.alpha != Float32.ONE || dot.beta != Float32.ONE) revert ScaledInTolerant(dot.alpha, dot.beta);
-        ExactDot.Sum memory sum = ExactDot.dot(a, aOffset, b, bOffset, dot.k);
-        if (hasBias) ExactDot.plus(sum, bias);
-        return !Tolerance.dot(sum, dot.k, Tolerance.gemmAdditions(dot.k), uint32(element.claimed));
+        uint256 additions = Tolerance.gemmAdditions(dot.k);
+        return !SUMS.mayBe(
+            TolerantSum(a, aOffset, b, bOffset, dot.k, bias, additions, element.gpu, uint32(element.claimed))
+        );
     }
 }

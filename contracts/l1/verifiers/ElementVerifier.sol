@@ -7,7 +7,7 @@ import {GraphProof} from "../../libraries/GraphProof.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
 import {Node, Value} from "../../types/Graph.sol";
-import {PROFILE_TOLERANT} from "../../types/Job.sol";
+import {FLAG_GPU, PROFILE_TOLERANT} from "../../types/Job.sol";
 import {ElementWitness} from "../../types/Witness.sol";
 
 /// @notice One element of a node's output, and what the claim and the graph say about it.
@@ -19,6 +19,8 @@ struct Element {
     uint256 claimed;
     /// False: the strict profile.
     bool tolerant;
+    /// The gpu column of the tolerant profile.
+    bool gpu;
 }
 
 /// @notice Judges one element of a node (docs/protocol.md P7.5 kind 1, P7.8): proves node and output, then leaves reading the
@@ -43,8 +45,9 @@ abstract contract ElementVerifier is ILeafVerifier {
         if (op != node.op) revert OpMismatch(op, node.op);
         if (node.outputs.length != 1) revert OutputCount(node.outputs.length);
         Value memory output = node.outputs[0];
-        Element memory element =
-            Element(node, w.element, step.element(output, w.element), context.task.profile == PROFILE_TOLERANT);
+        bool tolerant = context.task.profile == PROFILE_TOLERANT;
+        bool gpu = tolerant && context.task.flags & FLAG_GPU != 0;
+        Element memory element = Element(node, w.element, step.element(output, w.element), tolerant, gpu);
         // An infinity or NaN makes a claim invalid whatever the operands are (P7.5 kind 9), so none are asked for.
         if (output.dtype == DType.FLOAT32 && !Float32.isFinite(uint32(element.claimed))) wrong = true;
         else wrong = _isWrong(step, element);

@@ -29,7 +29,9 @@ contract MovementVerifier is ElementVerifier {
         if (source.dtype != node.outputs[0].dtype) revert StepReader.WrongDType(node.outputs[0].dtype, source.dtype);
         // Nothing can be right of what is read where nothing is: whoever claims it made it up (P7.8).
         if (from == NOWHERE) return true;
-        return !Scalar.same(step.element(source, from), element.claimed, source.dtype);
+        uint256 word = step.element(source, from);
+        if (element.gpu && Scalar.isDenormal(word, source.dtype) && Scalar.same(0, element.claimed, source.dtype)) return false;
+        return !Scalar.same(word, element.claimed, source.dtype);
     }
 
     function _source(Step memory step, Node memory node, uint256[] memory index)

@@ -7,6 +7,7 @@ import {DType} from "../../libraries/DType.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {Taps, WindowAxis, WindowTaps} from "../../libraries/WindowTaps.sol";
 import {Extreme} from "../../libraries/numeric/Extreme.sol";
+import {GpuExtreme} from "../../libraries/numeric/GpuExtreme.sol";
 import {Packed} from "../../libraries/numeric/Packed.sol";
 import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
 import {Node, Value} from "../../types/Graph.sol";
@@ -38,6 +39,7 @@ contract PoolVerifier is ElementVerifier {
                 Packed.place(row, at, values, i * across + j, 1, 1);
             }
         }
+        if (element.gpu) return !GpuExtreme.mayBe(values, 0, count, false, uint32(element.claimed));
         (, uint32 bits) = Extreme.find(values, 0, count, false);
         return !Tolerance.equal(bits, uint32(element.claimed));
     }

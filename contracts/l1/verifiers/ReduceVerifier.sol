@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {ITolerantSums, TolerantSum} from "../../interfaces/ITolerantSums.sol";
 import {DType} from "../../libraries/DType.sol";
 import {IndexMath} from "../../libraries/IndexMath.sol";
 import {OpCode} from "../../libraries/OpCode.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
-import {ExactDot} from "../../libraries/numeric/ExactDot.sol";
 import {Extreme} from "../../libraries/numeric/Extreme.sol";
+import {GpuExtreme} from "../../libraries/numeric/GpuExtreme.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
 import {Matching} from "../../libraries/numeric/Matching.sol";
 import {Replay} from "../../libraries/numeric/Replay.sol";
-import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
 import {Node, Operand} from "../../types/Graph.sol";
 import {Element, ElementVerifier} from "./ElementVerifier.sol";
 
@@ -22,6 +22,12 @@ contract ReduceVerifier is ElementVerifier {
 
     /// @notice The reduced axes are not consecutive ones of the operand.
     error BadAxes();
+
+    ITolerantSums private immutable SUMS;
+
+    constructor(ITolerantSums sums) {
+        SUMS = sums;
+    }
 
     /// @dev The terms of one element: little-endian float32, one after the other.
     struct Terms {
@@ -43,18 +49,23 @@ contract ReduceVerifier is ElementVerifier {
         if (node.outputs[0].dtype != dtype) revert StepReader.WrongDType(dtype, node.outputs[0].dtype);
         Terms memory terms = _terms(step, node, element.index);
         if (op == OpCode.REDUCE_SUM) return _isWrongSum(terms, element);
+        if (element.gpu) return !_mayBeOnGpu(op, terms, element.claimed);
         (uint256 best, uint32 bits) = Extreme.find(terms.data, terms.offset, terms.count, op == OpCode.REDUCE_MIN);
         return op == OpCode.ARG_MAX ? element.claimed != best : !Float32.equal(uint32(element.claimed), bits);
     }
 
+    function _mayBeOnGpu(uint8 op, Terms memory terms, uint256 claimed) private pure returns (bool) {
+        if (op == OpCode.ARG_MAX) return GpuExtreme.mayBeFirst(terms.data, terms.offset, terms.count, claimed);
+        return GpuExtreme.mayBe(terms.data, terms.offset, terms.count, op == OpCode.REDUCE_MIN, uint32(claimed));
+    }
+
     /// @dev Sums over inner axes run in an order that depends on the operand's alignment: never strict.
-    function _isWrongSum(Terms memory terms, Element memory element) private pure returns (bool) {
+    function _isWrongSum(Terms memory terms, Element memory element) private view returns (bool) {
         uint32 claimed = uint32(element.claimed);
         if (terms.leading && !element.tolerant) {
             return !Float32.equal(Replay.serialSum(terms.data, terms.offset, terms.count, 0), claimed);
         }
-        ExactDot.Sum memory sum = ExactDot.sum(terms.data, terms.offset, terms.count);
-        return !Tolerance.dot(sum, terms.count, terms.count, claimed);
+        return !_mayBeSum(terms.data, terms.offset, terms.count, 0, element);
     }
 
     /// @dev y[r, d] = x[r, d], then y[indices[t, d], d] += updates[t, d] for ascending t.
@@ -69,9 +80,16 @@ contract ReduceVerifier is ElementVerifier {
         if (outside) return true;
         uint32 claimed = uint32(element.claimed);
         if (!element.tolerant) return !Float32.equal(Replay.serialSum(added, 0, count, start), claimed);
-        ExactDot.Sum memory sum = ExactDot.sum(added, 0, count);
-        ExactDot.plus(sum, start);
-        return !Tolerance.dot(sum, count, count, claimed);
+        return !_mayBeSum(added, 0, count, start, element);
+    }
+
+    function _mayBeSum(bytes memory terms, uint256 offset, uint256 count, uint32 start, Element memory element)
+        private
+        view
+        returns (bool)
+    {
+        uint32 claimed = uint32(element.claimed);
+        return SUMS.mayBe(TolerantSum(terms, offset, "", 0, count, start, count, element.gpu, claimed));
     }
 
     /// @dev The updates of the element's column whose index is its row, in order; `outside`: an index of the column is no row's.

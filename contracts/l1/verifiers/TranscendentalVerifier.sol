@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {DType} from "../../libraries/DType.sol";
 import {OpCode} from "../../libraries/OpCode.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
+import {Denormals} from "../../libraries/numeric/Denormals.sol";
+import {GpuTolerance} from "../../libraries/numeric/GpuTolerance.sol";
 import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
 import {Transcendental} from "../../libraries/numeric/Transcendental.sol";
 import {Node} from "../../types/Graph.sol";
@@ -27,6 +29,10 @@ contract TranscendentalVerifier is ElementVerifier {
         }
         uint32 x = uint32(step.float(node.inputs[0].value, element.index));
         uint32 y = uint32(element.claimed);
+        if (element.gpu) {
+            if (_mayBeOnGpu(node.op, x, y)) return false;
+            return !Denormals.isDenormal(x) || !_mayBeOnGpu(node.op, 0, y);
+        }
         if (element.tolerant || node.op == OpCode.LOG) return !_accepts(node.op, x, y);
         return !Tolerance.equal(_replay(node.op, x), y);
     }
@@ -36,6 +42,16 @@ contract TranscendentalVerifier is ElementVerifier {
         if (op == OpCode.TANH) return Transcendental.tanh(x);
         if (op == OpCode.SIGMOID) return Transcendental.sigmoid(x);
         if (op == OpCode.ERF) return Transcendental.erf(x);
+        revert NotMyOp(op);
+    }
+
+    /// @dev Its operand read as x.
+    function _mayBeOnGpu(uint8 op, uint32 x, uint32 y) private pure returns (bool) {
+        if (op == OpCode.EXP) return GpuTolerance.exp(x, y);
+        if (op == OpCode.LOG) return GpuTolerance.log(x, y);
+        if (op == OpCode.TANH) return GpuTolerance.tanh(x, y);
+        if (op == OpCode.SIGMOID) return GpuTolerance.sigmoid(x, y);
+        if (op == OpCode.ERF) return GpuTolerance.erf(x, y);
         revert NotMyOp(op);
     }
 

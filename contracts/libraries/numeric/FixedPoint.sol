@@ -111,6 +111,11 @@ library FixedPoint {
         return exponent >= -96 ? signed << uint256(exponent + 96) : signed >> uint256(-96 - exponent);
     }
 
+    /// @notice ⌊|x|·2^96⌋; below 2^224
+    function fixedAbs(uint32 x) internal pure returns (int256) {
+        return _fixed(Float32.abs(x));
+    }
+
     function _isNegative(uint32 x) private pure returns (bool) {
         return Float32.order(x) < 0;
     }

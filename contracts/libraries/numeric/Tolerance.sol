@@ -28,26 +28,28 @@ library Tolerance {
         if (exact.overflows || !Float32.isFinite(y)) return false;
         uint256 m = additions + EXTRA_ROUNDINGS;
         uint256 q = (1 << 24) - m;
+        Wide.Uint512 memory slack = exact.absolute.mul(m).add(Wide.shifted(count * q, 149));
+        return !slack.less(distance(exact, y).mul(q));
+    }
+
+    /// @notice |y − S| in units of 2^−298.
+    function distance(ExactDot.Sum memory exact, uint32 y) internal pure returns (Wide.Uint512 memory) {
         Wide.Uint512 memory left = exact.negative;
         Wide.Uint512 memory right = exact.absolute.sub(exact.negative);
-        {
-            (bool negative, uint256 mantissa, int256 exponent) = Float32.decode(y);
-            Wide.Uint512 memory result = Wide.shifted(mantissa, uint256(exponent + 298));
-            if (negative) right = right.add(result);
-            else left = left.add(result);
-        }
-        Wide.Uint512 memory distance = left.less(right) ? right.sub(left) : left.sub(right);
-        Wide.Uint512 memory slack = exact.absolute.mul(m).add(Wide.shifted(count * q, 149));
-        return !slack.less(distance.mul(q));
+        (bool negative, uint256 mantissa, int256 exponent) = Float32.decode(y);
+        Wide.Uint512 memory result = Wide.shifted(mantissa, uint256(exponent + 298));
+        if (negative) right = right.add(result);
+        else left = left.add(result);
+        return left.less(right) ? right.sub(left) : left.sub(right);
     }
 
     /// @notice Add, Sub, Mul, Div, Sqrt, Reciprocal: the correctly rounded result, give or take 2^−149.
     function rounded(uint32 result, uint32 y) internal pure returns (bool) {
         if (!Float32.isFinite(result) || !Float32.isFinite(y)) return false;
-        int256 distance = Float32.order(result) - Float32.order(y);
-        if (distance == 0) return true;
+        int256 steps = Float32.order(result) - Float32.order(y);
+        if (steps == 0) return true;
         // Neighbours are 2^−149 apart up to 2^−125.
-        return (distance == 1 || distance == -1) && Float32.min(Float32.abs(result), Float32.abs(y)) < 0x01000000;
+        return (steps == 1 || steps == -1) && Float32.min(Float32.abs(result), Float32.abs(y)) < 0x01000000;
     }
 
     /// @notice Movement, comparison, selection, Relu, Neg, Abs, Cast: equality, −0 = +0.
@@ -64,7 +66,7 @@ library Tolerance {
         FixedPoint.Enclosure memory exact = FixedPoint.exp(x);
         int256 unit = exact.exponent - 22;
         int256 underflow = unit <= -149 ? int256(1) << uint256(-149 - unit) : int256(1);
-        return _within(exact, 22, exact.value + exact.radius + underflow, y);
+        return within(exact, 22, exact.value + exact.radius + underflow, y);
     }
 
     /// @notice 8u·max(|log x|, 2^−10)
@@ -72,26 +74,26 @@ library Tolerance {
         if (!Float32.isFinite(y) || Float32.order(x) <= 0) return false;
         FixedPoint.Enclosure memory exact = FixedPoint.log(x);
         int256 magnitude = (exact.value < 0 ? -exact.value : exact.value) + exact.radius;
-        return _within(exact, 21, (magnitude > 1 << 86 ? magnitude : int256(1 << 86)) + 1, y);
+        return within(exact, 21, (magnitude > 1 << 86 ? magnitude : int256(1 << 86)) + 1, y);
     }
 
     /// @notice 8u
     function tanh(uint32 x, uint32 y) internal pure returns (bool) {
-        return Float32.isFinite(y) && _within(FixedPoint.tanh(x), 0, (1 << 75) + 1, y);
+        return Float32.isFinite(y) && within(FixedPoint.tanh(x), 0, (1 << 75) + 1, y);
     }
 
     /// @notice 4u
     function sigmoid(uint32 x, uint32 y) internal pure returns (bool) {
-        return Float32.isFinite(y) && _within(FixedPoint.sigmoid(x), 0, (1 << 74) + 1, y);
+        return Float32.isFinite(y) && within(FixedPoint.sigmoid(x), 0, (1 << 74) + 1, y);
     }
 
     /// @notice 8u
     function erf(uint32 x, uint32 y) internal pure returns (bool) {
-        return Float32.isFinite(y) && _within(FixedPoint.erf(x), 0, (1 << 75) + 1, y);
+        return Float32.isFinite(y) && within(FixedPoint.erf(x), 0, (1 << 75) + 1, y);
     }
 
-    /// @dev value − radius − slack ≤ y ≤ value + radius + slack, the slack in units that are 2^−moreBits of the enclosure's.
-    function _within(FixedPoint.Enclosure memory exact, uint256 moreBits, int256 slack, uint32 y) private pure returns (bool) {
+    /// @notice value − radius − slack ≤ y ≤ value + radius + slack, the slack in units that are 2^−moreBits of the enclosure's.
+    function within(FixedPoint.Enclosure memory exact, uint256 moreBits, int256 slack, uint32 y) internal pure returns (bool) {
         (bool negative, uint256 mantissa, int256 exponent) = Float32.decode(y);
         int256 signed = negative ? -int256(mantissa) : int256(mantissa);
         int256 unit = exact.exponent - int256(moreBits);

@@ -2,13 +2,12 @@
 // the verdicts that the verifier's own op table gives.
 import { describe, expect, test } from "vitest";
 import { OP } from "../../../common/graph-encoding.ts";
-import type { ProfileName } from "../../../common/job.ts";
 import { batchInput, constant, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, OpName } from "../../../verifier/graph/graph.ts";
 import { leafOf } from "../../../verifier/model/leaf.ts";
 import { nextAwayFromZero } from "../../../verifier/numerics/float32.ts";
-import { isRight, type LieAmount, lieOf } from "../../../verifier/ops/judge.ts";
+import { isRight, type LieAmount, lieOf, type Profile } from "../../../verifier/ops/judge.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { dtypes, float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
@@ -160,7 +159,7 @@ const named = cases.map(([op, inputs, attributes = {}], i) => ({
 const build = ({ op, inputs, attributes, turn }: (typeof named)[number]): LeafCase =>
   oneNode(op, inputs, attributes, { turn, inner: turn % 2 === 1 });
 
-async function verdict(leaf: LeafCase, profile: ProfileName, element: number): Promise<boolean> {
+async function verdict(leaf: LeafCase, profile: Profile, element: number): Promise<boolean> {
   const witness = await buildElementWitness(sourceOf(leaf), testedNode(leaf), element);
   return (await judge(contextOf(leaf, profile), 1, witness)).wrong;
 }
@@ -178,7 +177,7 @@ const boundOf = (leaf: LeafCase, element: number) =>
 const finite = (value: number | bigint) => typeof value === "bigint" || Number.isFinite(value);
 
 /** Verdicts on the honest element and on lies; `told`: how many of the lies were wrong. */
-async function expectVerdicts(leaf: LeafCase, profile: ProfileName, amounts: readonly LieAmount[]): Promise<number> {
+async function expectVerdicts(leaf: LeafCase, profile: Profile, amounts: readonly LieAmount[]): Promise<number> {
   const node = testedNode(leaf);
   let told = 0;
   for (const element of elementsToTry(leaf)) {
@@ -186,7 +185,7 @@ async function expectVerdicts(leaf: LeafCase, profile: ProfileName, amounts: rea
     expect(await verdict(leaf, profile, element), `honest ${element}`).toBe(false);
     const bound = boundOf(leaf, element);
     for (const amount of amounts) {
-      const lie = lieOf(bound, outputOf(leaf, node).dtype, honest, amount);
+      const lie = lieOf(bound, outputOf(leaf, node).dtype, honest, amount, profile);
       if (lie === undefined) continue;
       const wrong = !isRight(bound, profile, lie);
       const label = `${element}: ${honest} → ${lie}`;
@@ -213,6 +212,14 @@ describe.each(leaves)("$title", ({ op, leaf }) => {
     expect(told).toBeGreaterThan(0);
   });
 
+  test("tolerant, gpu column: the same", async () => {
+    const told = await expectVerdicts(leaf, "tolerant-gpu", [
+      { unit: "tol", factor: 0.5 },
+      { unit: "tol", factor: 2 },
+    ]);
+    expect(told).toBeGreaterThan(0);
+  });
+
   test("the ranges opened are those the op table reads", async () => {
     const node = testedNode(leaf);
     for (const element of elementsToTry(leaf)) {
@@ -222,6 +229,48 @@ describe.each(leaves)("$title", ({ op, leaf }) => {
       expect(reads.map(({ operand, first, count }) => ({ operand, start: first, count }))).toEqual(
         table.map(({ operand, start, count }) => ({ operand, start, count })),
       );
+    }
+  });
+});
+
+describe("what only the gpu column allows", () => {
+  const tiny = float32([4], [3e-39, -1e-45, 2 ** -126, 0]);
+  const large = float32([4], [1e38, 1e38, 3, 2]);
+  const floor = 2 ** -126;
+  test.each<[title: string, op: OpName, inputs: Tensor[], attributes: Attributes, element: number, flushed: number]>([
+    ["a denormal operand of a product", "Mul", [tiny, large], {}, 0, 0],
+    ["a denormal result", "Mul", [tiny, float32([4], [1, 1, 0.5, 1])], {}, 2, 0],
+    ["what is moved", "Transpose", [{ ...tiny, shape: [2, 2] }], { perm: [1, 0] }, 0, 0],
+    [
+      "what is chosen",
+      "Where",
+      [{ dtype: "bool", shape: [4], data: Uint8Array.of(1, 1, 1, 1) }, tiny, large],
+      {},
+      1,
+      0,
+    ],
+    ["its sign turned", "Neg", [tiny], {}, 1, 0],
+    ["a comparison", "Greater", [tiny, float32([4], [0, 0, 0, 0])], {}, 0, 0],
+    ["an equality of two", "Equal", [tiny, float32([4], [-1e-45, 3e-39, 0, 1])], {}, 0, 1],
+    ["a cast to bool", "Cast", [tiny], { to: dtypes.bool.code }, 0, 0],
+    ["the greatest", "ReduceMax", [{ ...tiny, shape: [2, 2] }], { axes: [1], keepdims: 0 }, 0, 0],
+    ["where it is", "ArgMax", [float32([1, 4], [-1, -1e-45, 3e-39, 1e-45])], { axis: 1, keepdims: 0 }, 0, 1],
+    ["terms of a sum", "ReduceSum", [float32([2, 2], [3e-39, 1, 3e-39, 1])], { axes: [0], keepdims: 0 }, 0, 0],
+    ["a divisor", "Div", [large, float32([4], [3e-39, 1, 1, 1])], {}, 0, 5],
+    ["a root", "Sqrt", [float32([4], [3e-39, 1, 2, 3])], {}, 0, 0],
+    ["an exponential", "Exp", [float32([4], [-90, 0, 1, 2])], {}, 0, floor],
+  ])("%s", async (_, op, inputs, attributes, element, flushed) => {
+    const leaf = oneNode(op, inputs, attributes);
+    const isInteger = outputOf(leaf, testedNode(leaf)).dtype === "int64";
+    const lie = isInteger ? BigInt(flushed) : flushed;
+    const claimed = withLie(leaf, testedNode(leaf), element, lie);
+    for (const [profile, wrong] of [
+      ["strict", true],
+      ["tolerant", true],
+      ["tolerant-gpu", false],
+    ] as const) {
+      expect(isRight(boundOf(leaf, element), profile, lie), profile).toBe(!wrong);
+      expect(await verdict(claimed, profile, element), profile).toBe(wrong);
     }
   });
 });
@@ -302,7 +351,7 @@ describe("an op outside the op table", () => {
     },
   ])("$name: the right element stands in both profiles, one ulp off is wrong in strict", async (current) => {
     const { leaf, right, element } = current;
-    const claim = async (value: number, profile: ProfileName) => {
+    const claim = async (value: number, profile: Profile) => {
       const claimed = { ...withLie(leaf, testedNode(leaf), element, value), encoded: leaf.encoded };
       return verdict(claimed, profile, element);
     };

@@ -7,7 +7,7 @@ import { buildElementWitness } from "../../../verifier/witness/element.ts";
 import type { ContractJudge } from "../../verifier/ops/count-elements.ts";
 import type { HonestRun } from "../../verifier/ops/honest-runs.ts";
 import { contextOf, type LeafCase, leafCase, sourceOf, withLie } from "./leaf-case.ts";
-import { VERIFIERS, type VerifierName, verifierOf } from "./verifiers.ts";
+import { codeOf, SUMS_ADDRESS, sumsCode, VERIFIERS, type VerifierName, verifierOf } from "./verifiers.ts";
 
 const ELEMENT_KIND = 1;
 /** EIP-7825: no L1 transaction may have more, so no proof may take more. */
@@ -18,9 +18,11 @@ const addressOf = (name: VerifierName): Hex => `0x${(0xa000 + VERIFIERS.indexOf(
 export async function openJudge(): Promise<{ judge: ContractJudge; close: () => Promise<void> }> {
   const artifacts = readArtifacts();
   const artifactOf = (name: VerifierName) => artifacts(`l1/verifiers/${name}Verifier`);
-  const alloc = Object.fromEntries(
-    VERIFIERS.map((name) => [addressOf(name), { balance: "0x0" as Hex, code: artifactOf(name).deployedBytecode }]),
-  );
+  const account = (code: Hex) => ({ balance: "0x0" as Hex, code });
+  const alloc = {
+    [SUMS_ADDRESS]: account(sumsCode()),
+    ...Object.fromEntries(VERIFIERS.map((name) => [addressOf(name), account(codeOf(name))])),
+  };
   const { url, stop } = await startAnvil(31_337n, [], alloc, []);
   const { abi } = artifactOf("Arithmetic");
   let known: { readonly run: HonestRun; readonly leaf: LeafCase } | undefined;

@@ -3,13 +3,14 @@ import type { Hex } from "viem";
 import type { SegmentLeaf, StepTrace } from "../../../common/claim.ts";
 import type { EncodedGraph } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
-import { type GraphRef, PROFILE, type ProfileName } from "../../../common/job.ts";
+import { type GraphRef, JOB_FLAG, PROFILE } from "../../../common/job.ts";
 import type { Task } from "../../../common/task.ts";
 import { batchInput, constant, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
 import type { Attributes, Graph, OpName, ValueId } from "../../../verifier/graph/graph.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { graphRef } from "../../../verifier/model/root.ts";
+import type { Profile } from "../../../verifier/ops/judge.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import type { Tensor } from "../../../verifier/tensor/tensor.ts";
@@ -153,13 +154,20 @@ export function taskOf({ encoded }: LeafCase, changes: Partial<Task> = {}): Task
   };
 }
 
+/** All of them with step roots. */
+const JUDGED_BY: Readonly<Record<Profile, Pick<Task, "profile" | "flags">>> = {
+  strict: { profile: PROFILE.strict, flags: JOB_FLAG.stepRoots },
+  tolerant: { profile: PROFILE.tolerant, flags: JOB_FLAG.stepRoots },
+  "tolerant-gpu": { profile: PROFILE.tolerant, flags: JOB_FLAG.stepRoots | JOB_FLAG.gpu },
+};
+
 export function contextOf(
   leaf: LeafCase,
-  profile: ProfileName = "strict",
+  profile: Profile = "strict",
   changes: Partial<LeafContext> = {},
 ): LeafContext {
   return {
-    task: taskOf(leaf, { profile: PROFILE[profile] }),
+    task: taskOf(leaf, JUDGED_BY[profile]),
     seed: ZERO_HASH,
     consumedResultRoot: ZERO_HASH,
     consumedTaskHash: ZERO_HASH,

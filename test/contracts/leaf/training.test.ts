@@ -51,6 +51,7 @@ async function isWrong(leaf: LeafCase, profile: Profile, node: number, element: 
 const profiles: readonly { profile: Profile; threads: number; wrong: LieAmount; right: LieAmount | undefined }[] = [
   { profile: "strict", threads: 1, wrong: { unit: "ulp", count: 1 }, right: undefined },
   { profile: "tolerant", threads: 2, wrong: { unit: "tol", factor: 2 }, right: { unit: "tol", factor: 0.5 } },
+  { profile: "tolerant-gpu", threads: 2, wrong: { unit: "tol", factor: 2 }, right: { unit: "tol", factor: 0.5 } },
 ];
 
 describe.each([
@@ -93,8 +94,8 @@ describe.each([
         const label = `${op} ${graph.values[output]!.name}[${element}]`;
         expect(await isWrong(leaf, profile, node, element), `honest ${label}`).toBe(false);
         const { bound } = leafOf(graph, node, element, (id) => leaf.values[id]!);
-        const lie = (amount: LieAmount) => lieOf(bound, dtype, data[element]!, amount);
-        if (profile === "tolerant" || bound.replay !== null) {
+        const lie = (amount: LieAmount) => lieOf(bound, dtype, data[element]!, amount, profile);
+        if (profile !== "strict" || bound.replay !== null) {
           const told = withLie(leaf, node, element, lie(wrong)!);
           expect(await isWrong(told, profile, node, element), `lied ${label}`).toBe(true);
         }

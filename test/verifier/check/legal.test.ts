@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { JOB_FLAG } from "../../../common/job.ts";
 import { withCheckModules } from "../../../verifier/check/bench.ts";
 import { checkSegment } from "../../../verifier/check/segment.ts";
 import { cnnGraphs } from "../../../verifier/model/cnn.ts";
@@ -31,25 +32,32 @@ const STEPS = long ? 4 : 2;
 
 const cnn = smallCnn();
 const gpt = smallGpt();
+const gpu = { flags: JOB_FLAG.gpu };
 const spec = { tolerant: true, steps: STEPS, segmentSteps: STEPS };
 const tokens = () => randomTensor(random, "uint8", [12, gpt.positions], 0, gpt.vocabulary);
+const images = datasetOf([randomTensor(random, "uint8", [40, 72], 0, 256), randomTensor(random, "uint8", [40], 0, 10)]);
+const texts = datasetOf([tokens(), tokens()]);
 const tasks: readonly (readonly [name: string, task: SmallTask])[] = [
   ["a perceptron", smallTask(spec)],
+  ["a convolutional network", taskOfGraphs(cnnGraphs(cnn), images, { ...spec, batchRows: cnn.batchRows })],
+  ["a transformer", taskOfGraphs(gptGraphs(gpt), texts, { ...spec, batchRows: gpt.batchRows })],
+];
+
+const onGpu: typeof tasks = [["a perceptron in the gpu column", smallTask({ ...spec, ...gpu })]];
+const alsoOnGpu: typeof tasks = [
   [
-    "a convolutional network",
-    taskOfGraphs(
-      cnnGraphs(cnn),
-      datasetOf([randomTensor(random, "uint8", [40, 72], 0, 256), randomTensor(random, "uint8", [40], 0, 10)]),
-      { ...spec, batchRows: cnn.batchRows },
-    ),
+    "a convolutional network in the gpu column",
+    taskOfGraphs(cnnGraphs(cnn), images, { ...spec, ...gpu, batchRows: cnn.batchRows }),
   ],
   [
-    "a transformer",
-    taskOfGraphs(gptGraphs(gpt), datasetOf([tokens(), tokens()]), { ...spec, batchRows: gpt.batchRows }),
+    "a transformer in the gpu column",
+    taskOfGraphs(gptGraphs(gpt), texts, { ...spec, ...gpu, batchRows: gpt.batchRows }),
   ],
 ];
 
-describe.each(tasks)("%s", (name, task) => {
+const columnOf = ({ task }: SmallTask) => ((task.flags & JOB_FLAG.gpu) === 0 ? "cpu" : "gpu");
+
+describe.each([...tasks, ...onGpu, ...(long ? alsoOnGpu : [])])("%s", (name, task) => {
   test.each(SEEDS)("whatever of the allowed is claimed (%i), nothing is wrong", async (seed) => {
     const runtime = onnxRuntime({ threads: 1 });
     await withCheckModules(runtime, task, async (modules) => {
@@ -63,7 +71,7 @@ describe.each(tasks)("%s", (name, task) => {
           traces: openTraces(task, segments, { steps, gatherer: modules.gatherer, checkpoints }),
         };
       };
-      const { segments, state, traces } = await run(`${seed}`, legalSteps(task.graph, seed));
+      const { segments, state, traces } = await run(`${seed}`, legalSteps(task.graph, seed, columnOf(task)));
       const finding = await checkSegment(task, modules, {
         record: segments[0]!.record,
         stepHashes: segments[0]!.stepRoots,

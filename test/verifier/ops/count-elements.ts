@@ -165,7 +165,7 @@ function chosen(size: number, most: number, random: () => number): number[] {
 }
 
 /** The bound of which nothing is worked out twice. */
-function remembered({ replay, tolerance }: Bound): Bound {
+function remembered({ replay, tolerance, gpu }: Bound): Bound {
   const once = <T>(work: () => T): (() => T) => {
     let known: { readonly value: T } | undefined;
     return () => {
@@ -173,7 +173,7 @@ function remembered({ replay, tolerance }: Bound): Bound {
       return known.value;
     };
   };
-  return { replay: replay && once(replay), tolerance: tolerance && once(tolerance) };
+  return { replay: replay && once(replay), tolerance: tolerance && once(tolerance), gpu: once(gpu) };
 }
 
 const hasValue = (value: number | bigint): boolean => typeof value === "bigint" || Number.isFinite(value);
