@@ -14,6 +14,38 @@ export class RuntimeError extends AnhError {
   }
 }
 
+const PROVIDER_HINTS: Readonly<Record<string, string>> = {
+  webgpu:
+    "It needs a Vulkan loader (libvulkan.so.1) and the driver of a graphics processor; `vulkaninfo --summary` shows what there is. " +
+    "Or run with --provider cpu.",
+  cuda:
+    "It needs NVIDIA's driver, CUDA and cuDNN, and onnxruntime-node's CUDA files, which only an install with " +
+    "ONNXRUNTIME_NODE_INSTALL=cuda12 brings. Or run with --provider webgpu or cpu.",
+};
+
+/** No session of this provider can be had on this machine. */
+export class ProviderError extends AnhError {
+  constructor(provider: string, cause: unknown) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super("provider", `onnxruntime has no ${provider} here: ${message.split("\n")[0]}`, {
+      actual: provider,
+      hint: PROVIDER_HINTS[provider] ?? "Run with --provider cpu.",
+      cause,
+    });
+  }
+}
+
+/** A provider's results are not those that claims can be made of. */
+export class DoctorError extends AnhError {
+  constructor(what: string, expected: string, actual: string) {
+    super("doctor", `this executor would lose its claims: ${what}`, {
+      expected,
+      actual,
+      hint: "Run with --provider cpu, and tell the provider's driver and version.",
+    });
+  }
+}
+
 /** This machine's arithmetic is not the one that claims are judged by. */
 export class HostError extends AnhError {
   constructor(what: string, expected: string, actual: string) {

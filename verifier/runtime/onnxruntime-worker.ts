@@ -1,11 +1,36 @@
 // Runs in a worker thread: the binding's `run` blocks the event loop of the thread it is called on.
 import { parentPort } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Provider } from "./provider.ts";
 
 export type WireTensor = {
   readonly dtype: "float32" | "uint8" | "int32" | "int64" | "bool";
   readonly shape: readonly number[];
   readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array;
+};
+
+export type SessionSetup = {
+  readonly provider: Provider;
+  readonly threads: number;
+  /** Nodes, by name, that a graphics processor would not compute alike twice. */
+  readonly onCpu: readonly string[];
+  /** Outputs that stay in the device's memory, to be fed to the next run. */
+  readonly resident: readonly string[];
+};
+
+/** Steps of which each feeds the next one: the last one gives its state, the others leave theirs on the device. */
+export type Walk<T = WireTensor> = {
+  readonly resident: string;
+  readonly last: string;
+  readonly steps: number;
+  /** What the first step starts from, by the names of inputs; those that no step changes, too. */
+  readonly state: Readonly<Record<string, T>>;
+  /** Input that each output is fed to in the next step. */
+  readonly links: Readonly<Record<string, string>>;
+  /** With a leading axis of steps. */
+  readonly batches: Readonly<Record<string, T>>;
+  /** An output that is kept of every step. */
+  readonly loss: string | undefined;
 };
 
 export type Request =
@@ -14,7 +39,7 @@ export type Request =
       readonly call: "load";
       readonly key: string;
       readonly model: Uint8Array;
-      readonly threads: number;
+      readonly setup: SessionSetup;
     }
   | {
       readonly id: number;
@@ -23,6 +48,7 @@ export type Request =
       readonly feeds: Readonly<Record<string, WireTensor>>;
       readonly fetches: readonly string[];
     }
+  | { readonly id: number; readonly call: "walk"; readonly walk: Walk }
   | { readonly id: number; readonly call: "clear" };
 
 export type Reply =
@@ -39,8 +65,11 @@ const sessions = new Map<string, InferenceSession>();
 
 /** Nothing here may change a rounding: no graph optimisation, no prepacked operands (other K blocks), one thread
  * (unless the profile tolerates more), no other kernel library on ARM. */
-const optionsFor = (threads: number): InferenceSession.SessionOptions => ({
-  executionProviders: ["cpu"],
+const optionsFor = ({ provider, threads, onCpu, resident }: SessionSetup): InferenceSession.SessionOptions => ({
+  executionProviders: [provider === "webgpu" ? { name: "webgpu", forceCpuNodeNames: onCpu } : provider],
+  ...(resident.length === 0
+    ? {}
+    : { preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, "gpu-buffer" as const])) }),
   graphOptimizationLevel: "disabled",
   intraOpNumThreads: threads,
   interOpNumThreads: 1,
@@ -52,15 +81,10 @@ const optionsFor = (threads: number): InferenceSession.SessionOptions => ({
 async function serve(request: Request): Promise<Reply> {
   switch (request.call) {
     case "load":
-      sessions.set(request.key, await InferenceSession.create(request.model, optionsFor(request.threads)));
+      sessions.set(request.key, await InferenceSession.create(request.model, optionsFor(request.setup)));
       return { id: request.id, ok: true, outputs: {}, spent: [] };
     case "run": {
-      const feeds = Object.fromEntries(
-        Object.entries(request.feeds).map(([name, { dtype, data, shape }]) => [
-          name,
-          new Tensor(dtype, aligned(data), shape),
-        ]),
-      );
+      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, tensor]) => [name, tensorOf(tensor)]));
       const results = await sessions.get(request.key)!.run(feeds, request.fetches);
       const outputs = Object.fromEntries(
         Object.entries(results).map(([name, value]) => [name, wireOf(value as Tensor)]),
@@ -70,11 +94,59 @@ async function serve(request: Request): Promise<Reply> {
       );
       return { id: request.id, ok: true, outputs, spent };
     }
+    case "walk":
+      return { id: request.id, ok: true, outputs: await walked(request.walk), spent: [] };
     case "clear":
       for (const session of sessions.values()) await session.release();
       sessions.clear();
       return { id: request.id, ok: true, outputs: {}, spent: [] };
   }
+}
+
+/** The last step's outputs, and every step's loss with a leading axis of steps. Never asks a tensor on the device for its data:
+ * that aborts the process. */
+async function walked({
+  resident,
+  last,
+  steps,
+  state,
+  links,
+  batches,
+  loss,
+}: Walk): Promise<Record<string, WireTensor>> {
+  const losses: WireTensor[] = [];
+  let current = Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, tensorOf(tensor)]));
+  let results: InferenceSession.OnnxValueMapType = {};
+  for (let t = 0; t < steps; t++) {
+    const batch = Object.entries(batches).map(
+      ([name, stacked]) => [name, tensorOf(stepOf(stacked, t, steps))] as const,
+    );
+    results = await sessions.get(t === steps - 1 ? last : resident)!.run({ ...current, ...Object.fromEntries(batch) });
+    const next = { ...current };
+    for (const [output, input] of Object.entries(links)) next[input] = results[output] as Tensor;
+    // What no later step reads is given back at once: the device's memory knows no garbage collector.
+    for (const [name, tensor] of Object.entries(current))
+      if (tensor.location === "gpu-buffer" && next[name] !== tensor) tensor.dispose();
+    current = next;
+    if (loss !== undefined) losses.push(wireOf(results[loss] as Tensor));
+  }
+  const outputs = Object.fromEntries(Object.entries(results).map(([name, value]) => [name, wireOf(value as Tensor)]));
+  return loss === undefined ? outputs : { ...outputs, [loss]: stacked(losses) };
+}
+
+const tensorOf = ({ dtype, data, shape }: WireTensor): Tensor => new Tensor(dtype, aligned(data), shape);
+
+/** Step t's part of a tensor with a leading axis of steps. */
+function stepOf({ dtype, shape, data }: WireTensor, t: number, steps: number): WireTensor {
+  const size = data.length / steps;
+  return { dtype, shape: shape.slice(1), data: data.slice(t * size, (t + 1) * size) };
+}
+
+/** Floats with a leading axis. */
+function stacked(parts: readonly WireTensor[]): WireTensor {
+  const [first] = parts;
+  const data = Float32Array.from(parts.flatMap((part) => Array.from(part.data as Float32Array)));
+  return { dtype: "float32", shape: [parts.length, ...first!.shape], data };
 }
 
 /** Some kernels sum in another order when an operand does not start on 16 bytes. */

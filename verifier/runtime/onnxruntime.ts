@@ -3,41 +3,56 @@ import { stateOutputNames } from "../model/onnx/proto.ts";
 import { endName, LOSSES, loopStates, stackedName, startName, toScan } from "../model/onnx/scan.ts";
 import { toOnnx, toOnnxWith } from "../model/onnx/write.ts";
 import { fromBytes, type Tensor } from "../tensor/tensor.ts";
+import { ProviderError, RuntimeError } from "./errors.ts";
 import { checkFeeds, checkSegment } from "./feeds.ts";
+import type { SessionSetup } from "./onnxruntime-worker.ts";
+import { isGpu, type Provider, UNORDERED_ON_GPU } from "./provider.ts";
 import type { Runtime, Session } from "./runtime.ts";
 import { slicesOf } from "./slices.ts";
 import { type ExecutorThread, takeThread } from "./threads.ts";
 import { SILENT, type Watched, watched } from "./watched.ts";
 
 export type OnnxRuntimeOptions = {
+  /** By default `cpu`. */
+  readonly provider?: Provider;
   /** Threads within an operator. 1 gives the bits that `strict` claims are judged by; `tolerant` allows more. */
   readonly threads: number;
   /** See `slicesOf`. */
   readonly sliceBytes?: number;
 };
 
-/** onnxruntime's CPU provider in a worker thread per session. */
-export const onnxRuntime = ({ threads, sliceBytes }: OnnxRuntimeOptions): Runtime => ({
-  name: `onnxruntime-cpu-${threads}`,
-  open: async (graph) => openSession(graph, threads, slicesOf(graph, sliceBytes), takeThread()),
+/** onnxruntime in a worker thread per session. Opening one throws `ProviderError` where the machine has no such provider. */
+export const onnxRuntime = ({ provider = "cpu", threads, sliceBytes }: OnnxRuntimeOptions): Runtime => ({
+  name: `onnxruntime-${provider}-${threads}`,
+  open: async (graph) => {
+    const setup = { provider, threads, onCpu: isGpu(provider) ? unordered(graph) : [] };
+    return openSession(graph, setup, slicesOf(graph, sliceBytes), takeThread());
+  },
 });
+
+/** Nodes that have no fixed order of summation on a graphics processor. */
+const unordered = (graph: Graph): string[] =>
+  graph.nodes.filter(({ op }) => UNORDERED_ON_GPU.includes(op)).map(({ output }) => valueAt(graph, output).name);
 
 async function openSession(
   graph: Graph,
-  threads: number,
+  setup: Omit<SessionSetup, "resident">,
   slices: readonly (readonly ValueId[])[],
   thread: ExecutorThread,
 ): Promise<Session> {
+  const { provider } = setup;
+  // cuBLAS and cuDNN would cut the operands of products to 11 bits by themselves: that is another profile.
+  if (provider === "cuda") process.env.NVIDIA_TF32_OVERRIDE = "0";
   const produced = new Set(graph.nodes.map((node) => node.output));
   const loaded = new Map<string, Promise<void>>();
-  const load = (key: string, model: () => Uint8Array): Promise<void> => {
-    const known = loaded.get(key) ?? thread.load(key, model(), threads);
+  const load = (key: string, model: () => Uint8Array, resident: readonly string[] = []): Promise<void> => {
+    const known = loaded.get(key) ?? thread.load(key, model(), { ...setup, resident });
     loaded.set(key, known);
     return known;
   };
   await load("step", () => toOnnx(graph)).catch(async (error: unknown) => {
     await thread.close();
-    throw error;
+    throw isGpu(provider) && error instanceof RuntimeError ? new ProviderError(provider, error) : error;
   });
 
   const nameOf = (id: ValueId): string => valueAt(graph, id).name;
@@ -77,6 +92,7 @@ async function openSession(
       checkSegment(graph, state, batches);
       looped ??= watched(graph);
       const { alarm } = looped;
+      if (provider === "webgpu") return walk(looped, state, batches);
       await load("segment", () => toScan(looped!.graph));
       const feeds = Object.fromEntries([
         ...state.map((tensor, i) => [loop.includes(i) ? startName(stateNames[i]!) : stateNames[i]!, tensor]),
@@ -97,6 +113,33 @@ async function openSession(
     },
     close: thread.close,
   };
+
+  /** On this provider a loop inside the graph copies its state in each round, so each step is a run: the state goes from one to
+   * the next in the device's memory. */
+  async function walk({ graph: step, alarm }: Watched, state: readonly Tensor[], batches: readonly Tensor[]) {
+    const [lossName] = lossNames;
+    const ends = stateOutputNames(step);
+    const starts = step.stateInputs.map(({ value }) => valueAt(step, value).name);
+    const links = Object.fromEntries(loopStates(step).map((i) => [ends[i]!, starts[i]!]));
+    await load("resident", () => toOnnx(step), Object.keys(links));
+    await load("last", () => toOnnx(step));
+    const results = await thread.walk({
+      resident: "resident",
+      last: "last",
+      steps: batches[0]!.shape[0]!,
+      state: Object.fromEntries(
+        [...state, ...(alarm === undefined ? [] : [SILENT])].map((tensor, i) => [starts[i]!, tensor]),
+      ),
+      links,
+      batches: Object.fromEntries(batches.map((tensor, i) => [batchNames[i]!, tensor])),
+      loss: lossName,
+    });
+    return {
+      state: state.map((tensor, i) => (loop.includes(i) ? results[endNames[i]!]! : tensor)),
+      losses: lossName === undefined ? null : results[lossName]!,
+      suspect: alarm !== undefined && !Number.isFinite(results[ends.at(-1)!]!.data[0]),
+    };
+  }
 }
 
 function constantAt(graph: Graph, id: ValueId): Tensor {

@@ -2,7 +2,7 @@ import { RuntimeError } from "./errors.ts";
 import { startWorker, type WorkerThread } from "./worker.ts";
 
 /** The thread of one session, until that closes. */
-export type ExecutorThread = Pick<WorkerThread, "load" | "run"> & { readonly close: () => Promise<void> };
+export type ExecutorThread = Pick<WorkerThread, "load" | "run" | "walk"> & { readonly close: () => Promise<void> };
 
 /** A thread takes longer to start (80 ms of computing, most of it the binding's) than a small model to be judged, and a dispute opens
  * ten sessions one after the other. More at once than these are rare. */
@@ -20,6 +20,7 @@ export function takeThread(): ExecutorThread {
   return {
     load: async (...model) => open().load(...model),
     run: async (...call) => open().run(...call),
+    walk: async (walk) => open().walk(walk),
     close: () => {
       closing ??= giveBack(thread);
       return closing;

@@ -1,18 +1,19 @@
 import { Worker } from "node:worker_threads";
 import type { Tensor } from "../tensor/tensor.ts";
 import { RuntimeError } from "./errors.ts";
-import type { Reply, Request, WireTensor } from "./onnxruntime-worker.ts";
+import type { Reply, Request, SessionSetup, Walk, WireTensor } from "./onnxruntime-worker.ts";
 
 type Call = Request extends infer R ? (R extends { id: number } ? Omit<R, "id"> : never) : never;
 
 /** A worker thread with its models; calls are answered in order. */
 export type WorkerThread = {
-  readonly load: (key: string, model: Uint8Array, threads: number) => Promise<void>;
+  readonly load: (key: string, model: Uint8Array, setup: SessionSetup) => Promise<void>;
   readonly run: (
     key: string,
     feeds: Readonly<Record<string, Tensor>>,
     fetches: readonly string[],
   ) => Promise<Readonly<Record<string, Tensor>>>;
+  readonly walk: (walk: Walk<Tensor>) => Promise<Readonly<Record<string, Tensor>>>;
   /** Gives back what its models hold; it can be loaded anew. */
   readonly clear: () => Promise<void>;
   readonly end: () => Promise<void>;
@@ -72,8 +73,15 @@ export function startWorker(): WorkerThread {
     });
 
   return {
-    load: async (key, model, threads) => {
-      await call({ call: "load", key, model, threads });
+    load: async (key, model, setup) => {
+      await call({ call: "load", key, model, setup });
+    },
+    walk: (walk) => {
+      const wire = (tensors: Walk<Tensor>["state"]) =>
+        Object.fromEntries(
+          Object.entries(tensors).map(([name, tensor]) => [name, { ...tensor, data: posted(tensor) }]),
+        );
+      return call({ call: "walk", walk: { ...walk, state: wire(walk.state), batches: wire(walk.batches) } });
     },
     run: (key, feeds, fetches) => {
       const wire = Object.entries(feeds).map(([name, tensor]) => [name, { ...tensor, data: posted(tensor) }] as const);

@@ -8,6 +8,7 @@ import { takeThread } from "../../../verifier/runtime/threads.ts";
 import { fromSafetensors, toSafetensors } from "../../../verifier/tensor/safetensors.ts";
 import { float32, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { stateFromModel } from "../../../verifier/trace/inputs.ts";
+import { ONE_THREAD } from "../../support/one-thread.ts";
 import { smallTask } from "../../support/small-task.ts";
 
 const { graphs, start: model } = smallTask();
@@ -26,7 +27,7 @@ describe("a model with its weights", () => {
     const { state } = await session.step(weights, [x]);
     await session.close();
     const thread = takeThread();
-    await thread.load("model", toOnnxWithWeights(graph, weights), 1);
+    await thread.load("model", toOnnxWithWeights(graph, weights), ONE_THREAD);
     const { y } = await thread.run("model", { x }, ["y"]);
     await thread.close();
     expect(y!.data).toEqual(state[0]!.data);

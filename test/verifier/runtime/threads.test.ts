@@ -4,13 +4,14 @@ import { describe, expect, it } from "vitest";
 import { RuntimeError } from "../../../verifier/runtime/errors.ts";
 import { takeThread } from "../../../verifier/runtime/threads.ts";
 import { float32 } from "../../../verifier/tensor/tensor.ts";
+import { ONE_THREAD } from "../../support/one-thread.ts";
 import { model, node, port } from "../../support/onnx-model.ts";
 
 const x = float32([1, 5], [1, -2, 3, -4, 5]);
 const unary = (op: string) => model([node(op, ["x"], "y")], [], 17, { input: [port("x", ["batch", 5])] });
 const run = async (op: string): Promise<readonly number[]> => {
   const thread = takeThread();
-  await thread.load("model", unary(op), 1);
+  await thread.load("model", unary(op), ONE_THREAD);
   const { y } = await thread.run("model", { x }, ["y"]);
   await thread.close();
   return [...(y!.data as Float32Array)];
@@ -19,21 +20,21 @@ const run = async (op: string): Promise<readonly number[]> => {
 describe("an executor thread", () => {
   it("refuses a model that onnxruntime refuses, and lives", async () => {
     const thread = takeThread();
-    await expect(thread.load("model", Uint8Array.of(1, 2, 3), 1)).rejects.toThrow(RuntimeError);
+    await expect(thread.load("model", Uint8Array.of(1, 2, 3), ONE_THREAD)).rejects.toThrow(RuntimeError);
     await expect(thread.run("absent", {}, [])).rejects.toThrow(RuntimeError);
-    await thread.load("model", unary("Neg"), 1);
+    await thread.load("model", unary("Neg"), ONE_THREAD);
     await expect(thread.run("model", { x }, ["y"])).resolves.toHaveProperty("y");
     await thread.close();
   });
 
   it("takes nothing after it was closed, although its worker goes on for another", async () => {
     const first = takeThread();
-    await first.load("model", unary("Neg"), 1);
+    await first.load("model", unary("Neg"), ONE_THREAD);
     await first.close();
     const second = takeThread();
-    await second.load("model", unary("Abs"), 1);
+    await second.load("model", unary("Abs"), ONE_THREAD);
     await expect(first.run("model", { x }, ["y"])).rejects.toThrow(/closed/);
-    await expect(first.load("model", unary("Neg"), 1)).rejects.toThrow(RuntimeError);
+    await expect(first.load("model", unary("Neg"), ONE_THREAD)).rejects.toThrow(RuntimeError);
     await first.close(); // twice is once: the worker is not the first one's to clear any more
     await expect(second.run("model", { x }, ["y"])).resolves.toHaveProperty("y");
     await second.close();
@@ -49,7 +50,7 @@ describe("an executor thread", () => {
 
   it("finishes what it was asked before it was closed", async () => {
     const thread = takeThread();
-    const loaded = thread.load("model", unary("Neg"), 1);
+    const loaded = thread.load("model", unary("Neg"), ONE_THREAD);
     const answered = thread.run("model", { x }, ["y"]);
     await thread.close();
     await loaded;
@@ -65,7 +66,7 @@ describe("an executor thread", () => {
     await setImmediate();
     process.off("worker", note);
     const dying = taken.pop()!;
-    await dying.load("model", unary("Neg"), 1);
+    await dying.load("model", unary("Neg"), ONE_THREAD);
     await workers.at(-1)!.terminate();
     await expect(dying.run("model", { x }, ["y"])).rejects.toThrow(/ended with code/);
     await dying.close();
@@ -75,7 +76,8 @@ describe("an executor thread", () => {
 
   it("serves as many sessions at once as there are", async () => {
     const many = Array.from({ length: 9 }, takeThread);
-    for (const [i, thread] of many.entries()) await thread.load("model", unary(i % 2 === 0 ? "Neg" : "Abs"), 1);
+    for (const [i, thread] of many.entries())
+      await thread.load("model", unary(i % 2 === 0 ? "Neg" : "Abs"), ONE_THREAD);
     const outputs = await Promise.all(many.map((thread) => thread.run("model", { x }, ["y"])));
     expect(outputs.map(({ y }) => y!.data[0])).toEqual([-1, 1, -1, 1, -1, 1, -1, 1, -1]);
     await Promise.all(many.map((thread) => thread.close()));
