@@ -7,6 +7,7 @@ const BY_ERROR: Readonly<Record<string, number>> = {
   usage: EXIT.usage,
   settings: EXIT.usage,
   "port-taken": EXIT.unavailable,
+  provider: EXIT.unavailable,
   "node-unavailable": EXIT.unavailable,
   "l1-unavailable": EXIT.unavailable,
   interrupted: EXIT.interrupted,

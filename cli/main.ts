@@ -177,7 +177,13 @@ serviceCommand(
   "earn by computing what contracts ask for",
   "an executor: trains and answers, claims the results on L1 under bond",
   async (...args) => (await import("./commands/executor.ts")).runExecutor(...args),
-);
+)
+  .parent!.command("doctor")
+  .description("whether this machine's provider gives what claims are judged by, and its own bits again")
+  .option("--provider <name>", "cpu, webgpu or cuda", "cpu")
+  .option("--threads <n>", "on the CPU: 1 is judged bit for bit, more by the tolerant profile", "1")
+  .option("--json", "one JSON object on stdout", false)
+  .action(async (options) => (await import("./commands/doctor.ts")).doctor(options));
 serviceCommand(
   "challenger",
   "earn by disproving wrong results",
@@ -215,7 +221,7 @@ program
 program
   .command("bench <suite>")
   .description(
-    "measure a suite against its reference: check, commit, execute, gas, memory, rpc, seal, sync, tolerance or train",
+    "measure a suite against its reference: check, commit, execute, gas, gpu, memory, rpc, seal, sync, tolerance or train",
   )
   .option("--json", "one JSON object on stdout", false)
   .action(async (suite: string, options) => (await import("./commands/bench.ts")).bench(suite, options));

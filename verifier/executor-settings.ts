@@ -5,6 +5,7 @@ import { httpUrl, listOf, readSettings, type SettingsSchema, whole } from "../co
 import type { TrustedValidator } from "./claims/commissions.ts";
 import { type Taste, takesBy } from "./claims/takes.ts";
 import type { ExecutorSettings } from "./executor-wiring.ts";
+import { PROVIDERS, type Provider } from "./runtime/provider.ts";
 import { bytes32, serviceSettings, serviceShape } from "./settings.ts";
 
 /** Which contract, and what it must be (docs/protocol.md P13.7). */
@@ -22,6 +23,10 @@ const schema = z
     threads: whole(1, 256)
       .default(1)
       .meta({ value: "n", description: "of tolerant tasks; strict ones have one, whose bits they are judged by" }),
+    provider: z.enum(PROVIDERS).default("cpu").meta({
+      value: "name",
+      description: "cpu, webgpu or cuda: where tasks of the gpu column are computed; all others are on the CPU",
+    }),
     dataPort: whole(0, 65_535)
       .default(0)
       .meta({ value: "port", description: "of the data service on the loopback; 0 takes any free one" }),
@@ -63,18 +68,23 @@ export const EXECUTOR_SETTINGS: SettingsSchema<typeof schema> = {
   help: "./anh executor run --help lists all settings",
 };
 
-export type ExecutorTold = ExecutorSettings & { readonly nodeUrl: string; readonly threads: number };
+export type ExecutorTold = ExecutorSettings & {
+  readonly nodeUrl: string;
+  readonly threads: number;
+  readonly provider: Provider;
+};
 
 /** Flag > `ANH_EXECUTOR_*` > JSON file named by `--config` > default; the key from `ANH_KEY` or a file of its own. */
 export function readExecutorSettings(argv: readonly string[], environment: NodeJS.ProcessEnv): ExecutorTold {
   const readFile = (path: string) => readFileSync(path, "utf8");
   const told = readSettings(EXECUTOR_SETTINGS, { argv, environment, readFile });
-  const { kind, salt, afterOverturn, weightsFolder, blind, validator, dataUrl, dataPort, threads } = told;
+  const { kind, salt, afterOverturn, weightsFolder, blind, validator, dataUrl, dataPort, threads, provider } = told;
   const service = serviceSettings(told, environment);
   const taste: Taste = { kinds: kind, salts: salt, afterOverturn };
   return {
     ...service,
     threads,
+    provider,
     dataPort,
     ...(dataUrl === undefined ? {} : { dataUrl }),
     dataUrls: [service.nodeUrl],

@@ -6,7 +6,6 @@ import express from "express";
 import { bytesToHex, concatHex, type Hex, isAddressEqual, keccak256, stringToHex } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
 import { AnhError } from "../common/errors.ts";
-import { PROFILE } from "../common/job.ts";
 import type { Task } from "../common/task.ts";
 import { answerDuty } from "./claims/answers.ts";
 import type { ConsumedClaim } from "./claims/assemble.ts";
@@ -26,9 +25,12 @@ import type { ClaimSource } from "./data/source.ts";
 import type { EventSink } from "./events.ts";
 import { startExecutor } from "./executor.ts";
 import type { Graph } from "./graph/graph.ts";
+import { profileOf } from "./ops/judge.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
+import { isGpu, type Provider } from "./runtime/provider.ts";
 import type { Service } from "./service.ts";
 import { DeclinedError } from "./trace/canonical.ts";
+import { reproducedSteps } from "./trace/reproduced-steps.ts";
 import { requireRoom, roomAt, roomFor, TooBigError } from "./trace/room.ts";
 import { type Steps, stepsOf } from "./trace/steps.ts";
 import { type BlobStore, openBlobStore } from "./trace/store.ts";
@@ -64,12 +66,15 @@ export type RunningExecutor = Service & { readonly dataUrl: string };
 const DATA_TIMEOUT_MS = 30_000;
 const RETRY_MS = 2_000;
 
-/** `strict` is judged by the bits of one thread; only `tolerant` tasks may use more. */
+/** `strict` is judged by the bits of one thread on a CPU; only `tolerant` tasks may use more, and of those only the ones of the gpu
+ * column a graphics processor. */
 export const honestSteps =
-  (tolerantThreads: number): ExecutorParts["openSteps"] =>
+  (tolerantThreads: number, provider: Provider = "cpu"): ExecutorParts["openSteps"] =>
   async (graph, task) => {
-    const threads = task.profile === PROFILE.strict ? 1 : tolerantThreads;
-    return stepsOf(await onnxRuntime({ threads }).open(graph));
+    const profile = profileOf(task);
+    const threads = profile === "strict" ? 1 : tolerantThreads;
+    if (profile !== "tolerant-gpu" || !isGpu(provider)) return stepsOf(await onnxRuntime({ threads }).open(graph));
+    return reproducedSteps(graph, await onnxRuntime({ threads, provider }).open(graph));
   };
 
 /** An executor with its data service, ready to be stopped. */

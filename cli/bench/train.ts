@@ -1,20 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { digitsDataset, loadMnist } from "../../examples/data/mnist.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
-import type { Session } from "../../verifier/runtime/runtime.ts";
-import { type Tensor, viewOf } from "../../verifier/tensor/tensor.ts";
-import { openCheckpoints } from "../../verifier/trace/checkpoint.ts";
-import { type Gatherer, openGatherer } from "../../verifier/trace/gather.ts";
-import { feedTypes, rowOrderOf, type TaskInputs } from "../../verifier/trace/inputs.ts";
-import { runTask } from "../../verifier/trace/run.ts";
-import { stepsOf } from "../../verifier/trace/steps.ts";
-import { openBlobStore } from "../../verifier/trace/store.ts";
+import { openGatherer } from "../../verifier/trace/gather.ts";
+import type { TaskInputs } from "../../verifier/trace/inputs.ts";
 import { digitsTraining } from "./digits.ts";
 import { type Figure, paired, secondsOf } from "./figures.ts";
-import { cnnTraining, gptTraining, PEER_SPECS } from "./networks.ts";
-import { hasTorch, openTorch, type Torch, wireOf } from "./peer/torch.ts";
+import { cnnTraining, gptTraining } from "./networks.ts";
+import { hasTorch, openTorch, type Torch } from "./peer/torch.ts";
+import { openPeer } from "./peer/training.ts";
+import { bareLoop, committedRun, gatherAll } from "./training-loops.ts";
 
 /** Steps per round: enough that what a run does once, at its start and end, weighs little. */
 const STEPS = { mlp: 3840, cnn: 640, gpt: 192 } as const;
@@ -68,7 +61,7 @@ async function measured(
   const session = await onnxRuntime({ threads: 1 }).open(plain.graph);
   try {
     const batches = await gatherAll(plain, gatherer);
-    if (also.peer !== undefined) await openPeer(also.peer, name, plain, batches[0]!);
+    if (also.peer !== undefined) await openPeer(also.peer, name, plain, batches[0]!, "cpu");
     const committed: { value: number; reference: number }[] = [];
     const torch: { value: number; reference: number }[] = [];
     const traced: { value: number; reference: number }[] = [];
@@ -98,59 +91,8 @@ async function measured(
   }
 }
 
-/** The same network, parameters and first batch, as PyTorch's users would train it. */
-async function openPeer(
-  peer: Torch,
-  name: keyof typeof STEPS,
-  { graph, start }: TaskInputs,
-  segment: readonly Tensor[],
-) {
-  const names = graph.stateInputs.map(({ value }) => graph.values[value]!.name);
-  const spec = PEER_SPECS[name];
-  const parameters = names.flatMap((parameter, i) => (isOptimizers(parameter) ? [] : [[parameter, wireOf(start[i]!)]]));
-  const batch = segment.map((tensor) => wireOf(firstOf(tensor)));
-  const request = { network: name, spec, parameters: Object.fromEntries(parameters), batch, threads: 1 };
-  await peer.ask({ call: "open", ...request });
-}
-
-const isOptimizers = (name: string): boolean => /^((velocity|first_moment|second_moment)_|step$)/.test(name);
-
-/** The first step's batch of a segment's. */
-function firstOf({ dtype, shape, data }: Tensor): Tensor {
-  const rest = shape.slice(1);
-  return { dtype, shape: rest, data: data.slice(0, data.length / shape[0]!) as Tensor["data"] };
-}
-
 /** For as many steps, from a share of them. */
 async function peerSeconds(peer: Torch, name: keyof typeof PEER_STEPS, steps: number): Promise<number> {
   const { seconds } = await peer.ask<{ seconds: number }>({ call: "run", steps: PEER_STEPS[name] });
   return (seconds * steps) / PEER_STEPS[name];
-}
-
-/** The batches of every segment, stacked as a session takes them. */
-function gatherAll({ task, seed, graph }: TaskInputs, gatherer: Gatherer): Promise<Tensor[][]> {
-  const starts = Array.from({ length: task.steps / task.segmentSteps }, (_, i) => i * task.segmentSteps);
-  return Promise.all(
-    starts.map(async (start) => {
-      const feeds = await gatherer.feeds(rowOrderOf({ task, seed, graph }), start, task.segmentSteps);
-      return feedTypes(graph).map(({ dtype, shape }, i) =>
-        viewOf({ dtype, shape: [task.segmentSteps, ...shape] }, feeds[i]!),
-      );
-    }),
-  );
-}
-
-async function bareLoop({ start }: TaskInputs, session: Session, segments: readonly Tensor[][]): Promise<void> {
-  let state = start;
-  for (const batches of segments) state = (await session.segment(state, batches)).state;
-}
-
-async function committedRun(inputs: TaskInputs, session: Session, gatherer: Gatherer): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "anh-bench-"));
-  try {
-    const [store, checkpoints] = [openBlobStore(join(folder, "blobs")), openCheckpoints(join(folder, "run"))];
-    await runTask(inputs, { steps: stepsOf(session), gatherer, store, checkpoints });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

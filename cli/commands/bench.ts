@@ -7,6 +7,7 @@ const suites: Record<string, () => Promise<Suite>> = {
   commit: async () => (await import("../bench/commit.ts")).commit,
   execute: async () => (await import("../bench/execute.ts")).execute,
   gas: async () => (await import("../bench/gas.ts")).gas,
+  gpu: async () => (await import("../bench/gpu.ts")).gpu,
   memory: async () => (await import("../bench/memory.ts")).memory,
   rpc: async () => (await import("../bench/rpc.ts")).rpc,
   seal: async () => (await import("../bench/seal.ts")).seal,

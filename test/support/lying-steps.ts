@@ -1,7 +1,7 @@
 // An executor's steps with one injected lie: everything else is the honest component, computing on from the lie.
 import { type Graph, valueAt } from "../../verifier/graph/graph.ts";
 import { leafOf } from "../../verifier/model/leaf.ts";
-import { type LieAmount, lieOf } from "../../verifier/ops/judge.ts";
+import { type LieAmount, lieOf, type Profile } from "../../verifier/ops/judge.ts";
 import { stepOf } from "../../verifier/runtime/reference.ts";
 import type { Runtime, SegmentResult } from "../../verifier/runtime/runtime.ts";
 import { bytesOf, fromBytes, type Tensor, zeros } from "../../verifier/tensor/tensor.ts";
@@ -15,6 +15,8 @@ export type Lie = {
   /** Taken modulo the size of the output. */
   readonly element: number;
   readonly amount: LieAmount;
+  /** Whose tolerance the amount counts. */
+  readonly profile?: Profile;
 };
 
 /** Steps that falsify one element of one node's output in one step. No lie of that amount there: they stay honest. */
@@ -45,7 +47,7 @@ export async function lyingSteps(graph: Graph, runtime: Runtime, lie: Lie): Prom
     const output = tensorAt(node.output);
     const element = lie.element % output.data.length;
     const { bound } = leafOf(graph, lie.node, element, tensorAt);
-    const claimed = lieOf(bound, output.dtype, output.data[element]!, lie.amount);
+    const claimed = lieOf(bound, output.dtype, output.data[element]!, lie.amount, lie.profile);
     const falsified = fromBytes(output, bytesOf(output));
     if (claimed !== undefined) falsified.data[element] = claimed;
     return falsified;

@@ -26,8 +26,9 @@ const PROVIDER_HINTS: Readonly<Record<string, string>> = {
 /** No session of this provider can be had on this machine. */
 export class ProviderError extends AnhError {
   constructor(provider: string, cause: unknown) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    super("provider", `onnxruntime has no ${provider} here: ${message.split("\n")[0]}`, {
+    const [message] = (cause instanceof Error ? cause.message : String(cause)).split("\n") as [string];
+    // Behind where in its source a condition was false the library says which.
+    super("provider", `onnxruntime has no ${provider} here: ${message.replace(/^.* was false\. /, "")}`, {
       actual: provider,
       hint: PROVIDER_HINTS[provider] ?? "Run with --provider cpu.",
       cause,

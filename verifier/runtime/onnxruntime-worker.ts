@@ -1,21 +1,12 @@
 // Runs in a worker thread: the binding's `run` blocks the event loop of the thread it is called on.
 import { parentPort } from "node:worker_threads";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { Provider } from "./provider.ts";
+import { optionsFor, type SessionSetup } from "./session-setup.ts";
 
 export type WireTensor = {
   readonly dtype: "float32" | "uint8" | "int32" | "int64" | "bool";
   readonly shape: readonly number[];
   readonly data: Float32Array | Uint8Array | Int32Array | BigInt64Array;
-};
-
-export type SessionSetup = {
-  readonly provider: Provider;
-  readonly threads: number;
-  /** Nodes, by name, that a graphics processor would not compute alike twice. */
-  readonly onCpu: readonly string[];
-  /** Outputs that stay in the device's memory, to be fed to the next run. */
-  readonly resident: readonly string[];
 };
 
 /** Steps of which each feeds the next one: the last one gives its state, the others leave theirs on the device. */
@@ -62,21 +53,6 @@ export type Reply =
   | { readonly id: number; readonly ok: false; readonly message: string };
 
 const sessions = new Map<string, InferenceSession>();
-
-/** Nothing here may change a rounding: no graph optimisation, no prepacked operands (other K blocks), one thread
- * (unless the profile tolerates more), no other kernel library on ARM. */
-const optionsFor = ({ provider, threads, onCpu, resident }: SessionSetup): InferenceSession.SessionOptions => ({
-  executionProviders: [provider === "webgpu" ? { name: "webgpu", forceCpuNodeNames: onCpu } : provider],
-  ...(resident.length === 0
-    ? {}
-    : { preferredOutputLocation: Object.fromEntries(resident.map((name) => [name, "gpu-buffer" as const])) }),
-  graphOptimizationLevel: "disabled",
-  intraOpNumThreads: threads,
-  interOpNumThreads: 1,
-  executionMode: "sequential",
-  logSeverityLevel: 3,
-  extra: { session: { disable_prepacking: "1", intra_op: { allow_spinning: "0" } }, mlas: { disable_kleidiai: "1" } },
-});
 
 async function serve(request: Request): Promise<Reply> {
   switch (request.call) {

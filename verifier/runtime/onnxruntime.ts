@@ -5,9 +5,9 @@ import { toOnnx, toOnnxWith } from "../model/onnx/write.ts";
 import { fromBytes, type Tensor } from "../tensor/tensor.ts";
 import { ProviderError, RuntimeError } from "./errors.ts";
 import { checkFeeds, checkSegment } from "./feeds.ts";
-import type { SessionSetup } from "./onnxruntime-worker.ts";
-import { isGpu, type Provider, UNORDERED_ON_GPU } from "./provider.ts";
+import { isGpu, type Provider, unordered } from "./provider.ts";
 import type { Runtime, Session } from "./runtime.ts";
+import type { SessionSetup } from "./session-setup.ts";
 import { slicesOf } from "./slices.ts";
 import { type ExecutorThread, takeThread } from "./threads.ts";
 import { SILENT, type Watched, watched } from "./watched.ts";
@@ -25,14 +25,10 @@ export type OnnxRuntimeOptions = {
 export const onnxRuntime = ({ provider = "cpu", threads, sliceBytes }: OnnxRuntimeOptions): Runtime => ({
   name: `onnxruntime-${provider}-${threads}`,
   open: async (graph) => {
-    const setup = { provider, threads, onCpu: isGpu(provider) ? unordered(graph) : [] };
+    const setup = { provider, threads, onCpu: unordered(graph, provider) };
     return openSession(graph, setup, slicesOf(graph, sliceBytes), takeThread());
   },
 });
-
-/** Nodes that have no fixed order of summation on a graphics processor. */
-const unordered = (graph: Graph): string[] =>
-  graph.nodes.filter(({ op }) => UNORDERED_ON_GPU.includes(op)).map(({ output }) => valueAt(graph, output).name);
 
 async function openSession(
   graph: Graph,

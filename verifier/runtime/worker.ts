@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import type { Tensor } from "../tensor/tensor.ts";
 import { RuntimeError } from "./errors.ts";
-import type { Reply, Request, SessionSetup, Walk, WireTensor } from "./onnxruntime-worker.ts";
+import type { Reply, Request, Walk, WireTensor } from "./onnxruntime-worker.ts";
+import type { SessionSetup } from "./session-setup.ts";
 
 type Call = Request extends infer R ? (R extends { id: number } ? Omit<R, "id"> : never) : never;
 

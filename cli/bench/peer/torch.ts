@@ -12,6 +12,10 @@ const PYTHON = process.env.ANH_TORCH_PYTHON ?? "/usr/bin/python3";
 /** Whether there is a PyTorch to compare with: it is no part of an installation. */
 export const hasTorch = (): boolean => spawnSync(PYTHON, ["-c", "import torch"]).status === 0;
 
+/** Whether it has a graphics processor of its own. */
+export const hasTorchCuda = (): boolean =>
+  spawnSync(PYTHON, ["-c", "import sys, torch; sys.exit(not torch.cuda.is_available())"]).status === 0;
+
 export type Torch = {
   readonly ask: <Answer>(request: object) => Promise<Answer>;
   readonly close: () => void;
