@@ -5,7 +5,7 @@ import { leafOf } from "../../../verifier/model/leaf.ts";
 import { nextDown, nextUp } from "../../../verifier/numerics/float32.ts";
 import { isRight, lieOf, type Profile } from "../../../verifier/ops/judge.ts";
 import type { Bound } from "../../../verifier/ops/op.ts";
-import { legalWindow, pickedFrom } from "../../support/legal-window.ts";
+import { gpuWindows, legalWindow, pickedFrom } from "../../support/legal-window.ts";
 import { uniform } from "../../support/tensors.ts";
 import { DATA_KINDS } from "./data-kinds.ts";
 import { casesUpTo, type HonestRun, honestRuns } from "./honest-runs.ts";
@@ -29,6 +29,8 @@ export type Counts = {
   legal: number;
   /** The first values on both sides of what tolerant allows, wrong. */
   beyond: number;
+  /** Picked from what the gpu column allows, by any reading of denormal operands, right; and the first values beyond all of it, wrong. */
+  gpu: { allowed: number; beyond: number };
   /** Claims of which the contract said the same. */
   contract: { honest: number; others: number };
 };
@@ -67,6 +69,7 @@ const noCounts = (): Counts => ({
   tolerantLies: 0,
   legal: 0,
   beyond: 0,
+  gpu: { allowed: 0, beyond: 0 },
   contract: { honest: 0, others: 0 },
 });
 
@@ -89,7 +92,7 @@ export async function countElements(op: OpName, effort: Effort): Promise<{ count
       const { bound } = leafOf(run.graph, 0, element, (id) => run.values[id]!);
       const known = remembered(bound);
       const honest = output.data[element]!;
-      const claims = honestClaims(run, honest);
+      const claims = [...honestClaims(run, honest), ...gpuClaims(known, random, counts)];
       counts.honest[run.threads]++;
       if (i % effort.lieEvery === 0) claims.push(...otherClaims(run, known, honest, random, counts));
       for (const claim of claims)
@@ -115,7 +118,31 @@ export async function countElements(op: OpName, effort: Effort): Promise<{ count
 /** The profiles an honest executor may claim it under: more threads than one only in tolerant. */
 function honestClaims({ threads, isStrict }: HonestRun, value: number | bigint): Claim[] {
   const claim = (profile: Profile): Claim => ({ what: "honest", profile, value, right: true });
-  return threads === 1 && isStrict ? [claim("strict"), claim("tolerant")] : [claim("tolerant")];
+  // What a CPU computes is right in the gpu column, too.
+  const always = [claim("tolerant"), claim("tolerant-gpu")];
+  return threads === 1 && isStrict ? [claim("strict"), ...always] : always;
+}
+
+/** One of all values that the gpu column allows, and the first ones that no reading of the operands allows; counted. */
+function gpuClaims(bound: Bound, random: () => number, counts: Counts): Claim[] {
+  const choices = gpuWindows(bound);
+  const choice = choices[Math.floor(random() * choices.length)];
+  if (choice === undefined) return [];
+  const claim = (what: "legal" | "beyond", value: number | bigint): Claim => ({
+    what,
+    profile: "tolerant-gpu",
+    value,
+    right: what === "legal",
+  });
+  counts.gpu.allowed++;
+  const allowed = claim("legal", typeof choice === "object" ? pickedFrom(choice, random) : choice);
+  const windows = choices.filter((window) => typeof window === "object");
+  if (windows.length === 0) return [allowed];
+  const low = Math.min(...windows.map((window) => window.low));
+  const high = Math.max(...windows.map((window) => window.high));
+  const beyond = [nextDown(low), nextUp(high)].filter(hasValue);
+  counts.gpu.beyond += beyond.length;
+  return [allowed, ...beyond.map((value) => claim("beyond", value))];
 }
 
 /** Lies, and what else is right; counted. */
@@ -151,7 +178,8 @@ function contractClaims(run: HonestRun, element: number, random: () => number) {
   const { bound } = leafOf(run.graph, 0, element, (id) => run.values[id]!);
   const honest = run.values.at(-1)!.data[element]!;
   const uncounted = noCounts();
-  const others = otherClaims(run, remembered(bound), honest, random, uncounted);
+  const known = remembered(bound);
+  const others = [...otherClaims(run, known, honest, random, uncounted), ...gpuClaims(known, random, uncounted)];
   const oneOf = (claims: readonly Claim[]): Claim[] =>
     claims.length === 0 ? [] : [claims[Math.floor(random() * claims.length)]!];
   return [...oneOf(honestClaims(run, honest)), ...oneOf(others)].map((claim) => ({ run, element, claim }));

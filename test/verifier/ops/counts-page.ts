@@ -18,7 +18,7 @@ export const judgedOps = (Object.keys(ops) as OpName[])
   .sort((a, b) => OP[a] - OP[b]);
 
 /** The figures of a row, in the order of its columns. */
-export const figuresOf = ({ honest, strictLies, tolerantLies, legal, beyond, contract }: Counts): number[] => [
+export const figuresOf = ({ honest, strictLies, tolerantLies, legal, beyond, contract, gpu }: Counts): number[] => [
   honest[1],
   honest[2],
   strictLies,
@@ -27,6 +27,8 @@ export const figuresOf = ({ honest, strictLies, tolerantLies, legal, beyond, con
   beyond,
   contract.honest,
   contract.others,
+  gpu.allowed,
+  gpu.beyond,
 ];
 
 const grouped = (count: number): string => (count === 0 ? "—" : `${count}`.replace(/\B(?=(\d{3})+$)/g, ","));
@@ -49,10 +51,12 @@ Every verdict was the one it should be: no honest element was found wrong, no li
   Results that are integers or bools have one right value.
 - *Contract*: of a random part of these, honest elements and other claims of which the contracts on an L1 gave the same verdict.
 
+- *gpu*: the same of its column, one for every honest element, by any reading of denormal operands; honest elements are right there, too.
+
 Taken with ${machine()}, ${new Date().toISOString().slice(0, 10)}.
 
-| op | nodes | honest, 1 thread | 2 threads | strict lies | tolerant lies | allowed | beyond | contract: honest | other |
-|---|---|---|---|---|---|---|---|---|---|
+| op | nodes | honest, 1 thread | 2 threads | strict lies | tolerant lies | allowed | beyond | contract: honest | other | gpu: allowed | beyond |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 ${rows.join("\n")}
 `;
 

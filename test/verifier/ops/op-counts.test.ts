@@ -14,6 +14,7 @@ describe.each(judgedOps)("%s", (op) => {
     expect(counts.honest[1]).toBeGreaterThan(20);
     expect(counts.honest[2]).toBeGreaterThan(20);
     expect(counts.tolerantLies).toBeGreaterThan(40);
+    expect(counts.gpu.allowed).toBeGreaterThan(40);
   });
 
   test("docs/op-counts.md counts a million honest elements, and a thousand by the contract", () => {
@@ -42,6 +43,7 @@ describe.runIf(process.env.ANH_LONG === "1")("a million of each, and a thousand 
     const { counts, wrong } = await countElements(op, { ...FULL, contract });
     expect(wrong).toEqual([]);
     const [one, two, , , , , asked] = figuresOf(counts);
+    expect(counts.gpu.allowed).toBeGreaterThanOrEqual(FULL.elements);
     expect(one! + two!).toBeGreaterThanOrEqual(FULL.elements);
     expect(asked).toBeGreaterThanOrEqual(CONTRACT_ELEMENTS);
   });
