@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { JOB_FLAG } from "../../../common/job.ts";
 import { listNodes, type NodeInfo } from "../../../verifier/model/nodes.ts";
 import type { Profile } from "../../../verifier/ops/judge.ts";
 import { checked, liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
@@ -58,6 +59,21 @@ describe.runIf(process.env.ANH_LONG === "1")("tolerant: a lie of twice the toler
     const task = stage.job({ tolerant: true });
     await stage.execute("liar", task, liar(name, { unit: "tol", factor: 2 }));
     expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 5, node: name });
+  });
+});
+
+describe("tolerant, gpu column: ten tolerances of the cpu column are proved wrong on L1", () => {
+  const nodes = tolerant.filter(({ op }) => op === "Gemm" || op === "Exp");
+  it.each(nodes)("$op ($name)", async ({ name }) => {
+    const task = stage.job({ tolerant: true, flags: JOB_FLAG.gpu });
+    await stage.execute("liar", task, liar(name, { unit: "tol", factor: 10 }));
+    expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 5, node: name });
+  });
+  it("1.4 of them, which the gpu column allows of Exp, are left alone", async () => {
+    const { name } = nodes.find(({ op }) => op === "Exp")!;
+    const task = stage.job({ tolerant: true, flags: JOB_FLAG.gpu });
+    await stage.execute("liar", task, liar(name, { unit: "tol", factor: 1.4 }));
+    expect(await checked(stage.watch(), task)).toMatchObject({ finding: "right" });
   });
 });
 
