@@ -13,7 +13,7 @@ import {Replay} from "../../libraries/numeric/Replay.sol";
 import {Tolerance} from "../../libraries/numeric/Tolerance.sol";
 import {Wide} from "../../libraries/numeric/Wide.sol";
 import {Node, Value} from "../../types/Graph.sol";
-import {PROFILE_TOLERANT} from "../../types/Job.sol";
+import {FLAG_GPU, PROFILE_TOLERANT} from "../../types/Job.sol";
 import {PartWitness} from "../../types/Witness.sol";
 
 /// @notice Products of MatMul and Gemm too long for one proof, by what their claimant published of their parts (docs/protocol.md
@@ -24,6 +24,8 @@ contract SumVerifier is ILeafVerifier {
     using Wide for Wide.Uint512;
 
     error NotMyKind(uint8 kind);
+    /// @notice What is published of a part does not say what its denormal terms come to (docs/numerics.md N7.3).
+    error InGpuColumn();
     error NotOpened(bytes32 opened, bytes32 given);
     error AnotherElement(uint256 node, uint256 element);
     error NoSuchPart(uint256 part, uint256 parts);
@@ -43,6 +45,7 @@ contract SumVerifier is ILeafVerifier {
     /// @inheritdoc ILeafVerifier
     function judge(LeafContext calldata context, uint8 kind, bytes calldata witness) external view returns (bool wrong) {
         if (kind != WRONG_PART) revert NotMyKind(kind);
+        if (context.task.flags & FLAG_GPU != 0) revert InGpuColumn();
         // Disputes puts before the witness what was opened for the node and element that it names.
         (bytes32 opened, bytes memory rest) = abi.decode(witness, (bytes32, bytes));
         (uint256 node, uint256 element, PartWitness memory w) = abi.decode(rest, (uint256, uint256, PartWitness));

@@ -6,6 +6,7 @@ import { OP } from "../../../common/graph-encoding.ts";
 import type { ProfileName } from "../../../common/job.ts";
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { PART_TERMS, publishedOf } from "../../../verifier/model/parts.ts";
+import type { Profile } from "../../../verifier/ops/judge.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { datasetOf, datasetRoot, datasetTensorRoots } from "../../../verifier/trace/dataset.ts";
@@ -61,7 +62,7 @@ function nodeOf(op: keyof typeof OP, shape: readonly number[], skip = 0): number
   return found.index;
 }
 
-async function elementGas(node: number, profile: ProfileName): Promise<number> {
+async function elementGas(node: number, profile: Profile): Promise<number> {
   const size = leaf.values[graph.nodes[node]!.output]!.data.length;
   const witness = await buildElementWitness(sourceOf(leaf), node, Math.floor(size / 3));
   const { wrong, transactionGas } = await judge(contextOf(leaf, profile), 1, witness);
@@ -75,6 +76,14 @@ async function longRowGas(op: "ReduceMax" | "ArgMax"): Promise<number> {
   const long = oneNode(op, [randomTensor(random, "float32", [2, 2048])], attributes);
   const witness = await buildElementWitness(sourceOf(long), testedNode(long), 1);
   return Number((await judge(contextOf(long), 1, witness)).transactionGas);
+}
+
+/** A product whose factors are all denormal, which the gpu column looks at one by one. */
+async function denormalGas(): Promise<number> {
+  const tiny = (...shape: number[]) => randomTensor(random, "float32", shape, 1e-45, 1e-38);
+  const product = oneNode("Gemm", [tiny(2, 784), tiny(784, 2)], { transA: 0, transB: 0 });
+  const witness = await buildElementWitness(sourceOf(product), testedNode(product), 1);
+  return Number((await judge(contextOf(product, "tolerant-gpu"), 1, witness)).transactionGas);
 }
 
 /** Adding 1,024 gradients of a lookup: all of them (the dearest), or one of 64. */
@@ -147,6 +156,8 @@ describe("leaves", () => {
       figures[`scatter-1024-of-64-${profile}`] = await scatterGas(profile, 64);
       figures[`exp-${profile}`] = await elementGas(nodeOf("Exp", [BATCH, 10]), profile);
     }
+    figures["gemm-784-tolerant-gpu"] = await elementGas(nodeOf("Gemm", [BATCH, 784]), "tolerant-gpu");
+    figures["gemm-784-tolerant-gpu-denormal"] = await denormalGas();
     for (const profile of ["strict", "tolerant"] as const) {
       figures[`conv-576-${profile}`] = await windowGas("Conv", profile);
       figures[`conv-transpose-576-${profile}`] = await windowGas("ConvTranspose", profile);

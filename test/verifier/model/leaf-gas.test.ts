@@ -17,6 +17,7 @@ import {
 import { mlpGraphs } from "../../../verifier/model/mlp.ts";
 import { toOnnx } from "../../../verifier/model/onnx/write.ts";
 import { proofSizes } from "../../../verifier/model/proof-size.ts";
+import type { Profile } from "../../../verifier/ops/judge.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import type { Shape } from "../../../verifier/tensor/tensor.ts";
 
@@ -53,7 +54,7 @@ function scatterGraph(): Graph {
   return finish(draft, { kind: "infer", stateOutputs: [y] });
 }
 
-const estimate = (of: Graph, op: OpName, profile: "strict" | "tolerant", shape?: Shape): number => {
+const estimate = (of: Graph, op: OpName, profile: Profile, shape?: Shape): number => {
   const node = of.nodes.find(
     (candidate) =>
       candidate.op === op && (shape === undefined || String(valueAt(of, candidate.inputs[0]!).shape) === String(shape)),
@@ -101,6 +102,8 @@ for (const profile of ["strict", "tolerant"] as const) {
   rows.push([`conv-576-${profile}`, estimate(windowed("Conv"), "Conv", profile)]);
   rows.push([`conv-transpose-576-${profile}`, estimate(windowed("ConvTranspose"), "ConvTranspose", profile)]);
 }
+rows.push(["gemm-784-tolerant-gpu", estimate(graph, "Gemm", "tolerant-gpu", [128, 784])]);
+rows.push(["gemm-784-tolerant-gpu-denormal", estimate(graph, "Gemm", "tolerant-gpu", [128, 784])]);
 rows.push(["max-pool-9", estimate(windowed("MaxPool"), "MaxPool", "strict")]);
 
 test.each(rows)("%s: the estimate is above what was measured, and not far above", (name, estimated) => {
@@ -122,6 +125,11 @@ test.each(["strict", "tolerant"] as const)("%s: a product is no longer than what
   const sum = (terms: number) => oneNode("ReduceSum", [terms, 2], { axes: [0], keepdims: 0 });
   expect(() => checkGraph(sum(MAX_LEAF_TERMS), profile)).not.toThrow();
   expect(() => checkGraph(sum(MAX_LEAF_TERMS + 1), profile)).toThrow(/culprit: its leaf adds 8193 terms/);
+});
+
+test("in the gpu column no product is judged in parts", () => {
+  expect(() => checkGraph(product(MAX_LEAF_TERMS), "tolerant-gpu")).not.toThrow();
+  expect(() => checkGraph(product(MAX_LEAF_TERMS + 1), "tolerant-gpu")).toThrow(/culprit: its leaf adds 8193 terms/);
 });
 
 test("a maximum is bounded by the size of a transaction, to the term", () => {
