@@ -1,8 +1,7 @@
 // A step of which the values do not fit into one slice (`slicesOf`): judged group by group of its nodes.
-import { PROFILE } from "../../common/job.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
-import type { Profile } from "../ops/judge.ts";
+import { type Profile, profileOf } from "../ops/judge.ts";
 import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
 import { placementIn, type StepValues } from "../trace/values.ts";
@@ -36,7 +35,7 @@ export async function checkLargeStep(
   const structural =
     (await feedViolation(graph, task.kind === TASK_KIND.infer, compared)) ?? nextStateViolation(graph, roots);
   if (structural !== undefined) return { violation: structural, values: own.ends };
-  const profile = task.profile === PROFILE.strict ? "strict" : "tolerant";
+  const profile = profileOf(task);
   const differing = profile === "strict" ? firstDifferingNode(graph, compared) : undefined;
   if (differing !== undefined) {
     const values = await own.values(idsOf(graph, [differing]));
