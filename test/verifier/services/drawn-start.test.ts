@@ -123,9 +123,9 @@ it("what a mixed start names and nobody serves is asked for on L1, and nothing o
       dataUrls: [node.url, stage.nodeUrl],
     });
     const events = stage.watch();
-    await until(() => events.find(({ event, finding }) => event === "checked" && finding === "right"));
+    await until(() => events.find(({ id, finding }) => id === task.task.id && finding === "right"));
     const asked = events
-      .filter(({ event }) => event === "demanded")
+      .filter(({ event, id }) => event === "demanded" && id === task.task.id)
       .map(({ path, of, index }) => ({ path, of, index }));
     expect(asked).toEqual([{ path: "input", of: "start", index: 1 }]);
   } finally {
