@@ -24,7 +24,7 @@ export type Message =
   | { readonly kind: 1; readonly account: Address; readonly amountWei: bigint }
   | { readonly kind: 2; readonly from: Address; readonly to: Address; readonly amountWei: bigint }
   | ClaimedMessage
-  | { readonly kind: 4; readonly id: Hex; readonly claimHash: Hex }
+  | OverturnedMessage
   | { readonly kind: 5; readonly id: Hex; readonly claimHash: Hex }
   | { readonly kind: 6; readonly number: bigint; readonly stateRoot: Hex; readonly creditsRoot: Hex }
   | ForcedEnvelopeMessage
@@ -51,6 +51,15 @@ export interface ForcedCallMessage {
   readonly data: Hex;
 }
 
+/** Overturned, or sunk with the claim it consumed. */
+export interface OverturnedMessage {
+  readonly kind: 4;
+  readonly id: Hex;
+  readonly claimHash: Hex;
+  /** L1 seconds during which lost claims, this one included, have held the id: so much later is its deadline (P6.9). */
+  readonly lostSeconds: bigint;
+}
+
 export interface ClaimedMessage {
   readonly kind: 3;
   readonly id: Hex;
@@ -67,6 +76,7 @@ const ethDeposit = parseAbiParameters("address from, address to, uint256 amountW
 const claimed = parseAbiParameters(
   "bytes32 id, bytes32 claimHash, address claimant, bytes32 resultRoot, bool soft, bytes32[] consumed, bytes output",
 );
+const overturned = parseAbiParameters("bytes32 id, bytes32 claimHash, uint64 lostSeconds");
 const idAndClaim = parseAbiParameters("bytes32 id, bytes32 claimHash");
 const settled = parseAbiParameters("uint64 number, bytes32 stateRoot, bytes32 creditsRoot");
 const forcedEnvelope = parseAbiParameters("bytes envelope, uint64 gasLimit");
@@ -87,6 +97,7 @@ export function encodeBody(message: Message): Hex {
       return encodeAbiParameters(claimed, [id, claimHash, claimant, resultRoot, soft, consumed, output]);
     }
     case 4:
+      return encodeAbiParameters(overturned, [message.id, message.claimHash, message.lostSeconds]);
     case 5:
       return encodeAbiParameters(idAndClaim, [message.id, message.claimHash]);
     case 6:
@@ -117,7 +128,10 @@ export function decodeMessage(kind: number, body: Hex): Message {
       const [id, claimHash, claimant, resultRoot, soft, consumed, output] = decodeAbiParameters(claimed, body);
       return { kind, id, claimHash, claimant: lower(claimant), resultRoot, soft, consumed, output };
     }
-    case 4:
+    case 4: {
+      const [id, claimHash, lostSeconds] = decodeAbiParameters(overturned, body);
+      return { kind, id, claimHash, lostSeconds };
+    }
     case 5: {
       const [id, claimHash] = decodeAbiParameters(idAndClaim, body);
       return { kind, id, claimHash };

@@ -166,10 +166,11 @@ async function advance(
   const { reader, sender, workbench, events } = modules;
   const { job } = errand;
   const { id } = errand.task;
-  const [live, reservation, overturnedAt, consumed, commission] = await Promise.all([
+  const [live, reservation, overturnedAt, lostSeconds, consumed, commission] = await Promise.all([
     reader.live(id),
     reader.reservation(id),
     reader.overturnedAt(id),
+    reader.lostSeconds(errand.task),
     consumedBy(errand.task, modules),
     commissionOf(errand, modules),
   ]);
@@ -187,6 +188,7 @@ async function advance(
     reservation,
     commission: commission?.view,
     overturnedAt,
+    deadline: task.deadline + lostSeconds,
     consumed: consumed?.claimHash,
     ground: groundFor(task, modules).groundOf(task.id),
     work: workbench.workOf(spec),

@@ -48,6 +48,7 @@ struct ClaimRecord {
     uint64 inboxIndex; // of the Claimed message
     uint64 closedAt; // L1 second; 0 while open
     uint32 regenerationSeconds; // what computing a segment again takes, for due times (docs/protocol.md P7.2)
+    uint32 windowSeconds; // it was claimed so long before `windowEnd`
 }
 
 struct Reservation {
@@ -142,6 +143,10 @@ interface IResultClaims {
 
     /// @notice Makes a claim final when its window is over, no dispute is open and what it consumes is final; by anybody.
     function finalize(bytes32 claimHash) external;
+
+    /// @notice L1 seconds during which claims that were lost held an id. Its deadline, and those of tasks that consume it, are so
+    /// much later (P6.9).
+    function lostSeconds(bytes32 id) external view returns (uint64);
 
     /// @notice Closes a claim whose consumed claim was overturned, or whose job is void; its bond goes back to the claimant, but
     /// for the soft bond of a void job; by anybody.

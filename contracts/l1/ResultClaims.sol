@@ -70,6 +70,8 @@ contract ResultClaims is IResultClaims {
     mapping(address sender => mapping(bytes32 commitment => uint64 l1Block)) private _commitments;
     /// @inheritdoc IResultClaims
     mapping(bytes32 id => bytes32) public liveClaim;
+    /// @inheritdoc IResultClaims
+    mapping(bytes32 id => uint64) public lostSeconds;
 
     constructor(
         IInbox inbox,
@@ -166,7 +168,8 @@ contract ResultClaims is IResultClaims {
             segmentSteps: task.segmentSteps,
             inboxIndex: inboxIndex,
             closedAt: 0,
-            regenerationSeconds: TaskShape.regenerationSeconds(task)
+            regenerationSeconds: TaskShape.regenerationSeconds(task),
+            windowSeconds: task.windowSeconds
         });
         liveClaim[task.id] = claimHash;
         _order.push(claimHash);
@@ -242,8 +245,9 @@ contract ResultClaims is IResultClaims {
         airgapUntil[record.id] = Clock.nowSeconds() + AIRGAP_SECONDS;
         _winners[claimHash] = winner;
         _close(record, CLAIM_OVERTURNED);
+        uint64 lost = _lose(record, AIRGAP_SECONDS);
         emit ResultOverturned(record.id, claimHash, winner);
-        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash));
+        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash, lost));
     }
 
     /// @inheritdoc IResultClaims
@@ -330,7 +334,8 @@ contract ResultClaims is IResultClaims {
     /// @inheritdoc IResultClaims
     function checkClaimable(Task memory task) public view {
         if (task.windowSeconds < MIN_WINDOW_SECONDS) revert JobInvalid("windowSeconds");
-        if (Clock.passed(task.deadline)) revert DeadlinePassed(task.deadline, Clock.nowSeconds());
+        uint64 deadline = task.deadline + lostSeconds[task.id] + lostSeconds[task.modelId];
+        if (Clock.passed(deadline)) revert DeadlinePassed(deadline, Clock.nowSeconds());
         _voidedAt.requireNone(VoidGraphs.modelOf(task), task.kind);
         _requireFree(task.id);
     }
@@ -415,8 +420,9 @@ contract ResultClaims is IResultClaims {
         delete liveClaim[record.id];
         _close(record, status);
         _book.release(record.claimant, bondWei(record.flags) - burnedWei);
+        uint64 lost = _lose(record, 0);
         emit ResultSunk(record.id, claimHash, record.consumed);
-        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash));
+        INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash, lost));
         _book.burn(burnedWei);
     }
 
@@ -424,6 +430,13 @@ contract ResultClaims is IResultClaims {
         record.status = status;
         record.closedAt = Clock.nowSeconds();
         _order.advance(_records, OpenClaims.STEPS);
+    }
+
+    /// @dev Nobody else could claim the id since this claim, nor can in the next `furtherSeconds` (P6.9).
+    function _lose(ClaimRecord storage record, uint64 furtherSeconds) private returns (uint64 lost) {
+        uint64 claimedAt = record.windowEnd - record.windowSeconds;
+        lost = lostSeconds[record.id] + Clock.nowSeconds() - claimedAt + furtherSeconds;
+        lostSeconds[record.id] = lost;
     }
 
     function _clocks() private view returns (Clocks memory clocks) {

@@ -15,7 +15,7 @@ import { ComputationFault, computed } from "./fault.ts";
 import { returnPledge } from "./pledges.ts";
 import type { WorldState } from "./state.ts";
 import { addNatural, computeSlot, openedSlot, read, resultSlot, write } from "./system.ts";
-import { jobOfModel, taskOf } from "./tasks.ts";
+import { deadlineOf, isHeld, jobOfModel, taskOf } from "./tasks.ts";
 import { isVoid, resultOf } from "./voids.ts";
 
 /** A result that an attempt asked for and that is not there. */
@@ -213,10 +213,14 @@ function force(
   }
   const assumed = attempt.assumed.get(task.id);
   if (assumed !== undefined) return assumed;
-  if (task.deadline < attempt.timestamp || !attempt.mayPark(call.caller)) throw revert("NotReady", task.id);
+  if (isPast(attempt, task) || !attempt.mayPark(call.caller)) throw revert("NotReady", task.id);
   attempt.wanted = { task, job, inputRoot: asked.inputRoot, rows: asked.rows, input };
   throw new DnnAbort("dnn-abort", "the transaction waits for a result");
 }
+
+/** Its result will not come any more. */
+const isPast = ({ state, timestamp }: DnnAttempt, task: Task): boolean =>
+  timestamp > deadlineOf(state, task) && !isHeld(state, task);
 
 export const wrongShape = (expectedBytes: number, actualBytes: number): Hex =>
   encodeErrorResult({ abi: dnnAbi, errorName: "WrongShape", args: [BigInt(expectedBytes), BigInt(actualBytes)] });

@@ -2,6 +2,7 @@ import type { Address, Hex } from "viem";
 import { DNN_ADDRESS } from "../../common/addresses.ts";
 import { smallerOf } from "../../common/bigint.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
+import type { Task } from "../../common/task.ts";
 import { addBalance } from "./account.ts";
 import { pushExpiry } from "./expiries.ts";
 import type { StateReader, WorldState } from "./state.ts";
@@ -19,7 +20,7 @@ import {
   resultSlot,
   write,
 } from "./system.ts";
-import { openedTask } from "./tasks.ts";
+import { deadlineOf, isHeld, openedTask } from "./tasks.ts";
 import { isVoid } from "./voids.ts";
 
 /**
@@ -41,7 +42,7 @@ export function payFinal(state: WorldState, id: Hex): void {
   const known = openedTask(state, id);
   const pledged = read(state, pledgeSlot(id));
   const escrowWei = readNatural(state, escrowSlot(id));
-  if (!result?.isFinal || known === undefined || isHeld(pledged)) return;
+  if (!result?.isFinal || known === undefined || isLent(pledged)) return;
   if (pledged === undefined && escrowWei === 0n) return;
   const { opened, task } = known;
   const { claimant } = read(state, claimSlot(result.claimHash))!;
@@ -57,7 +58,7 @@ export function payFinal(state: WorldState, id: Hex): void {
 }
 
 /** Its transaction is still parked, and will pay by itself or leave the pledge in its place. */
-const isHeld = (pledged: Pledge | undefined): boolean => pledged !== undefined && pledged.transaction !== ZERO_HASH;
+const isLent = (pledged: Pledge | undefined): boolean => pledged !== undefined && pledged.transaction !== ZERO_HASH;
 
 /** A block may lag its L1 origin by this much (P3.3), so a claim made in time is known by then. */
 export const ORIGIN_LAG_SECONDS = 1800n;
@@ -67,12 +68,25 @@ const MAX_UINT64 = 2n ** 64n - 1n;
 export const scheduleRefund = (state: WorldState, id: Hex, deadline: bigint): void =>
   pushExpiry(state, { at: smallerOf(deadline + ORIGIN_LAG_SECONDS, MAX_UINT64), kind: "escrow", word: id });
 
-const hasLapsed = (deadline: bigint, timestamp: bigint): boolean => timestamp > deadline + ORIGIN_LAG_SECONDS;
+/** No claim of it can be made any more, and none that could become final is there. */
+const hasLapsed = (state: StateReader, task: Task, timestamp: bigint): boolean =>
+  timestamp > deadlineOf(state, task) + ORIGIN_LAG_SECONDS && !isHeld(state, task);
 
 /** Nothing will be claimed for an opened id any more: it has lapsed, or its job is void. */
 export function isOver(state: StateReader, id: Hex, timestamp: bigint): boolean {
   const known = openedTask(state, id);
-  return known !== undefined && (hasLapsed(known.task.deadline, timestamp) || isVoid(state, known.job, known.task));
+  return known !== undefined && (hasLapsed(state, known.task, timestamp) || isVoid(state, known.job, known.task));
+}
+
+/** How long until a claim that holds a task beyond its deadline is looked at again, in seconds. */
+export const LOOK_SECONDS = 600n;
+
+/** What `scheduleRefund` asked for, or the same again when there is more to tell. */
+export function refundOrWait(state: WorldState, id: Hex, timestamp: bigint): void {
+  const known = openedTask(state, id);
+  if (known === undefined || read(state, resultSlot(id))?.isFinal) return;
+  if (isOver(state, id, timestamp)) refundOver(state, id, timestamp);
+  else scheduleRefund(state, id, isHeld(state, known.task) ? timestamp + LOOK_SECONDS : deadlineOf(state, known.task));
 }
 
 /** Of an id that is over, and of which no claim is live or final: the whole escrow, and what was pledged, to their owners. */
@@ -81,7 +95,7 @@ export function refundOver(state: WorldState, id: Hex, timestamp: bigint): void 
   if (known === undefined || !isOver(state, id, timestamp)) return;
   if (read(state, liveSlot(id)) !== undefined || read(state, resultSlot(id))?.isFinal) return;
   const pledged = read(state, pledgeSlot(id));
-  if (isHeld(pledged)) return;
+  if (isLent(pledged)) return;
   addNatural(state, computeSlot(known.opened.owner), readNatural(state, escrowSlot(id)));
   write(state, escrowSlot(id), undefined);
   if (pledged === undefined) return;

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import type { ClaimedMessage, Message } from "../../common/message.ts";
+import type { ClaimedMessage, Message, OverturnedMessage } from "../../common/message.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { addBalance } from "./account.ts";
 import { payFinal, refundOver } from "./escrow.ts";
@@ -10,6 +10,7 @@ import {
   dequeue,
   front,
   liveSlot,
+  lostSlot,
   overturnedSlot,
   type Queue,
   read,
@@ -83,9 +84,10 @@ function hasSoftEffect({ state, withoutSoftEffect }: MessageContext, message: Cl
   });
 }
 
-function overturned({ state, timestamp }: MessageContext, { id }: { id: Hex }): void {
+function overturned({ state, timestamp }: MessageContext, { id, lostSeconds }: OverturnedMessage): void {
   write(state, overturnedSlot(id), true);
   write(state, liveSlot(id), undefined);
+  write(state, lostSlot(id), lostSeconds);
   refundOver(state, id, timestamp);
 }
 

@@ -8,11 +8,11 @@ import { floorGas } from "../ledger/gas.ts";
 import { addBalance } from "./account.ts";
 import type { Wanted } from "./dnn.ts";
 import { PARK_GAS } from "./dnn-gas.ts";
-import { addEscrow, scheduleRefund } from "./escrow.ts";
+import { addEscrow, LOOK_SECONDS, scheduleRefund } from "./escrow.ts";
 import { pushExpiry } from "./expiries.ts";
 import { lackingWei, pledge } from "./pledges.ts";
 import type { Included } from "./settle.ts";
-import type { WorldState } from "./state.ts";
+import type { StateReader, WorldState } from "./state.ts";
 import {
   dequeue,
   enqueue,
@@ -20,12 +20,14 @@ import {
   front,
   type Opened,
   openedSlot,
+  type Parked,
   parkedSlot,
   type Queue,
   read,
   readNatural,
   write,
 } from "./system.ts";
+import { deadlineOf, isHeld, openedTask } from "./tasks.ts";
 
 /** A transaction waits at most this long after it was first parked (P12.5). */
 export const MAX_PARKED_SECONDS = 7n * 86_400n;
@@ -38,7 +40,7 @@ export interface Charged {
   readonly usedGas: bigint;
   readonly quoteGas: bigint;
   /** Of an earlier parking. */
-  readonly expiresAt?: bigint | undefined;
+  readonly latest?: bigint | undefined;
   readonly pledged?: readonly Hex[] | undefined;
 }
 
@@ -78,19 +80,19 @@ export function park(
     addBalance(state, DNN_ADDRESS, quoteGas * priceWei);
     addEscrow(state, task.id, quoteGas * priceWei);
   }
-  const latest = charged.expiresAt ?? timestamp + MAX_PARKED_SECONDS;
-  const expiresAt = smallerOf(task.deadline, latest);
-  write(state, parkedSlot(transaction.hash), {
+  const latest = charged.latest ?? timestamp + MAX_PARKED_SECONDS;
+  const expiresAt = smallerOf(largerOf(deadlineOf(state, task), timestamp), latest);
+  waitOn(state, transaction.hash, {
     id: task.id,
     blockNumber: included.block.number,
     position: included.position,
     usedGas,
     quoteGas: charged.quoteGas + quoteGas,
     expiresAt,
+    latest,
     pledged,
   });
   enqueue(state, waiting(task.id), transaction.hash);
-  pushExpiry(state, { at: expiresAt, kind: "parked", word: transaction.hash });
   return undefined;
 }
 
@@ -125,6 +127,22 @@ function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNu
   });
   enqueue(state, { kind: task.kind === TASK_KIND.infer ? "infer" : "evaluate", id: task.modelId }, task.id);
   scheduleRefund(state, task.id, task.deadline);
+}
+
+/**
+ * When the end of a transaction whose time is up is to be looked at again, because its result may still come: its deadline has moved, or
+ * a claim holds its task (P12.5). Undefined if it has ended.
+ */
+export function laterEnd(state: StateReader, { id, latest }: Parked, timestamp: bigint): bigint | undefined {
+  const { task } = openedTask(state, id)!;
+  const next = smallerOf(isHeld(state, task) ? timestamp + LOOK_SECONDS : deadlineOf(state, task), latest);
+  return next < timestamp ? undefined : next;
+}
+
+/** Looks at it when it says. */
+export function waitOn(state: WorldState, hash: Hex, parked: Parked): void {
+  write(state, parkedSlot(hash), parked);
+  pushExpiry(state, { at: parked.expiresAt, kind: "parked", word: hash });
 }
 
 /** An id got a result that has effect: its queue may go on. */

@@ -23,6 +23,7 @@ export const ITEM = {
   cursor: 0x0d,
   pledge: 0x0e,
   voided: 0x0f,
+  lost: 0x10,
 } as const;
 
 /** How one kind of value is stored. */
@@ -149,6 +150,9 @@ export const liveSlot = (id: Hex): Slot<Hex> => ({
   decode: hexOf,
 });
 
+/** L1 seconds for which lost claims have held an id (P6.9). */
+export const lostSlot = (id: Hex) => naturalSlot(systemKey(ITEM.lost, id));
+
 /** What is paid in for an id, by whomever. */
 export const escrowSlot = (id: Hex) => naturalSlot(systemKey(ITEM.escrow, id));
 
@@ -173,8 +177,10 @@ export interface Parked {
   /** Charged so far, without dataGas and quoteGas. */
   readonly usedGas: bigint;
   readonly quoteGas: bigint;
-  /** Seconds. The last block time at which the result may still come. */
+  /** Seconds. After this block time it is looked whether the result may still come. */
   readonly expiresAt: bigint;
+  /** Seconds. After this one it may not. */
+  readonly latest: bigint;
   /** Trainings that it has pledged for. */
   readonly pledged: readonly Hex[];
 }
@@ -182,7 +188,7 @@ export interface Parked {
 export const parkedSlot = (transactionHash: Hex) =>
   structSlot<Parked>(
     systemKey(ITEM.parked, transactionHash),
-    "bytes32 id, uint64 blockNumber, uint32 position, uint64 usedGas, uint64 quoteGas, uint64 expiresAt, bytes32[] pledged",
+    "bytes32 id, uint64 blockNumber, uint32 position, uint64 usedGas, uint64 quoteGas, uint64 expiresAt, uint64 latest, bytes32[] pledged",
   );
 
 /** Last block executed and inbox messages consumed up to it. */

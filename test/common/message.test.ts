@@ -31,7 +31,7 @@ const messages: Message[] = [
     consumed: [],
     output: "0x",
   },
-  { kind: 4, id: word(1), claimHash: word(2) },
+  { kind: 4, id: word(1), claimHash: word(2), lostSeconds: 86_400n },
   { kind: 5, id: word(1), claimHash: word(2) },
   { kind: 7, envelope: "0x02c0", gasLimit: 2n ** 64n - 1n },
   {

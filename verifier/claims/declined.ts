@@ -8,8 +8,8 @@ export const HISTORY_BLOCKS = 8191n;
 
 /** Why nothing is put at stake for a task now; undefined if nothing is against it. */
 export function declined(view: ExecutorView): readonly ExecutorAction[] | undefined {
-  const { task, nowSeconds, clocks } = view;
-  const reason = unclaimable(task, clocks, nowSeconds + secondsToSeed(view));
+  const { task, deadline, nowSeconds, clocks } = view;
+  const reason = unclaimable({ ...task, deadline }, clocks, nowSeconds + secondsToSeed(view));
   return reason === undefined ? undefined : [{ kind: "decline", reason }];
 }
 

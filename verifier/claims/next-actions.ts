@@ -25,14 +25,14 @@ const REVEAL_BLOCKS = 256n;
 
 /** What an executor does next for a task; nothing if it must wait or others are at it. Pure. */
 export function nextExecutorActions(view: ExecutorView): readonly ExecutorAction[] {
-  const { live, task, nowSeconds, clocks } = view;
+  const { live, task, deadline, nowSeconds, clocks } = view;
   if (live !== undefined) {
     if (live.status !== CLAIM_STATUS.open) return [];
     if (live.consumedLost || live.isVoid) return [{ kind: "sink", claimHash: live.claimHash }];
     if (live.finalizable) return [{ kind: "finalize", claimHash: live.claimHash }];
     return [];
   }
-  if (nowSeconds > task.deadline) return [];
+  if (nowSeconds > deadline) return [];
   if (view.overturnedAt !== 0n && nowSeconds <= view.overturnedAt + clocks.airgapSeconds) return [];
   if (!startsFromRoot(task) && view.consumed === undefined) return [];
   if (view.commission !== undefined) return commissioned(view, view.commission);

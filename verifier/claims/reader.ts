@@ -3,6 +3,7 @@ import type { L1Addresses } from "../../common/chain-file.ts";
 import { deliveriesAbi } from "../../common/contracts/deliveries.ts";
 import { resultClaimsAbi } from "../../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
+import type { Task } from "../../common/task.ts";
 import { CLAIM_STATUS } from "./status.ts";
 import type { Delivery, LiveClaim, Reservation } from "./view.ts";
 
@@ -20,6 +21,8 @@ export type ClaimsReader = {
   readonly tries: (id: Hex, claimant: Address) => Promise<number>;
   /** L1 second at which the id's last overturned claim was closed; 0 if none was. */
   readonly overturnedAt: (id: Hex) => Promise<bigint>;
+  /** By how much a task's deadline has moved, in L1 seconds (P6.9). */
+  readonly lostSeconds: (task: Pick<Task, "id" | "modelId">) => Promise<bigint>;
   readonly record: (claimHash: Hex) => Promise<ClaimRecord>;
 };
 
@@ -79,7 +82,15 @@ export function openClaimsReader(
       const last = logs.at(-1)?.args.claimHash;
       return last === undefined ? 0n : (await record(last)).closedAt;
     },
+    lostSeconds: async ({ id, modelId }) => {
+      const lost = await Promise.all([lostSeconds(id), modelId === ZERO_HASH ? 0n : lostSeconds(modelId)]);
+      return lost[0] + lost[1];
+    },
   };
+
+  async function lostSeconds(id: Hex): Promise<bigint> {
+    return l1.readContract({ ...contract, functionName: "lostSeconds", args: [id] });
+  }
 
   async function isLost(claimHash: Hex): Promise<boolean> {
     if (claimHash === ZERO_HASH) return false;

@@ -84,6 +84,8 @@ export type ExecutorView = {
   readonly commission: CommissionView | undefined;
   /** When the id's last claim was overturned; 0: never. */
   readonly overturnedAt: bigint;
+  /** Last L1 second at which a claim can be made: the task's own deadline, or later (P6.9). */
+  readonly deadline: bigint;
   /** Live claim of the model; undefined where there is none (yet), and for trainings. */
   readonly consumed: Hex | undefined;
   readonly ground: Ground;

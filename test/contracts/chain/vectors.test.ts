@@ -31,7 +31,7 @@ const messages: readonly Message[] = [
     consumed: [word(4)],
     output: "0x0102030405",
   },
-  { kind: 4, id: word(1), claimHash: word(2) },
+  { kind: 4, id: word(1), claimHash: word(2), lostSeconds: 86_400n },
   { kind: 5, id: word(1), claimHash: word(2) },
   { kind: 6, number: 77n, stateRoot: word(5), creditsRoot: word(6) },
 ];

@@ -126,7 +126,7 @@ describe("Chain", () => {
     const { id, claimHash } = claimed(1);
     l1.mine([claimed(1)]);
     const ancestor = l1.head.number;
-    l1.mine([{ kind: 4, id, claimHash }]);
+    l1.mine([{ kind: 4, id, claimHash, lostSeconds: 0n }]);
     follow(node.chain, l1);
     expect([...node.chain.overturned()]).toEqual([claimHash]);
     node.chain.rewindL1(ancestor);

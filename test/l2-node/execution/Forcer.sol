@@ -35,6 +35,11 @@ contract Forcer {
         infer(model, second);
     }
 
+    function inferBoth(bytes32 one, bytes32 other, bytes calldata input) external {
+        infer(one, input);
+        infer(other, input);
+    }
+
     function inferThenRevert(bytes32 model, bytes calldata input) external {
         infer(model, input);
         revert("afterwards");

@@ -32,7 +32,7 @@ const claim = (id: Hex, output: Hex, salt = 0): ClaimedMessage => ({
   consumed: [],
   output,
 });
-const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash });
+const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
 const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
 
 /** A model that was asked for; nobody has asked it anything. */

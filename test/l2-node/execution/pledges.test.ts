@@ -176,7 +176,7 @@ describe("a training that its transaction undid by parking", () => {
     const lies = [claimed(model), claimed(infer)];
     rig.deliver(...lies);
     expect([await status(hash), await of(model)]).toEqual(["success", { escrowWei: TRAIN_WEI, pledgedWei: 0n }]);
-    rig.deliver(...lies.map(({ id, claimHash }): Message => ({ kind: 4, id, claimHash })));
+    rig.deliver(...lies.map(({ id, claimHash }): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n })));
     expect([await rig.execution.status(hash), await of(model)]).toMatchObject([{ state: "parked" }, PRICE]);
     await cancel(hash);
     rig.deliver(...done(model));

@@ -31,7 +31,7 @@ const claim = (id: Hex, n: number, fields: Partial<ClaimedMessage> = {}): Claime
   output: toHex(n, { size: 4 }),
   ...fields,
 });
-const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash });
+const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
 const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
 
 /** Everything a fresh execution from genesis must agree on. */

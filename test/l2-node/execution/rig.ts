@@ -26,10 +26,13 @@ export interface RigOptions {
   readonly shapeOf?: ShapeSource;
   /** Devnet's where not named. */
   readonly clocks?: Partial<Clocks>;
+  /** Between L1 blocks. */
+  readonly l1Seconds?: bigint;
 }
 
-export function makeRig({ alloc = {}, path = ":memory:", chainPath, shapeOf, clocks: own = {} }: RigOptions = {}) {
-  const l1 = new MemoryL1();
+export function makeRig(options: RigOptions = {}) {
+  const { alloc = {}, path = ":memory:", chainPath, shapeOf, clocks: own = {}, l1Seconds } = options;
+  const l1 = new MemoryL1(l1Seconds);
   const base = l1.chainFile();
   // Nothing is anchored here, and no fallback block is to become due for that.
   const clocks = { ...base.clocks, inclusionWindowSeconds: 1e9, ...own };

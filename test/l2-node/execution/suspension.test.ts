@@ -34,7 +34,7 @@ const claim = (id: Hex, fields: Partial<ClaimedMessage> = {}): ClaimedMessage =>
   output: "0x2a000000",
   ...fields,
 });
-const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash });
+const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
 const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
 
 /** A rig with a trained-for model and one parked inference per input. */

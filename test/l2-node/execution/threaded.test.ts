@@ -268,7 +268,7 @@ describe("the node's own thread", () => {
     expect(await execution.status(hash)).toMatchObject({ state: "soft" });
     const seen: Rederivation[] = [];
     execution.events.on("rederived", (event) => seen.push(event));
-    rig.mine({ kind: 4, id, claimHash: lie.claimHash });
+    rig.mine({ kind: 4, id, claimHash: lie.claimHash, lostSeconds: 0n });
     await until(() => seen[0]);
     expect(execution.rederivedCount()).toBe(1);
     expect(await execution.status(hash)).toMatchObject({ state: "parked", id });

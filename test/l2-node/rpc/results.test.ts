@@ -99,7 +99,7 @@ describe("a parked transaction", () => {
   it("loses its receipt when the claim is overturned, and the node says that it derived anew", async () => {
     rig.deliver(modelClaim, inferClaim);
     expect(await rig.get("eth_getTransactionReceipt", parked)).toMatchObject({ status: "0x1" });
-    rig.mine({ kind: 4, id: infer, claimHash: inferClaim.claimHash });
+    rig.mine({ kind: 4, id: infer, claimHash: inferClaim.claimHash, lostSeconds: 0n });
     expect(await rig.get("eth_getTransactionReceipt", parked)).toBeNull();
     expect(await rig.get("anh_getRederivations")).toEqual({
       count: 1,
@@ -193,7 +193,7 @@ describe("claims", () => {
     expect(await rig.get("anh_getClaim", modelClaim.claimHash)).toMatchObject(claim);
     expect(await rig.get("anh_getClaims")).toMatchObject([{ id: infer }, claim]);
     expect(await rig.get("anh_getClaims", { id: model })).toMatchObject([claim]);
-    rig.mine(final(modelClaim), { kind: 4, id: infer, claimHash: inferClaim.claimHash });
+    rig.mine(final(modelClaim), { kind: 4, id: infer, claimHash: inferClaim.claimHash, lostSeconds: 0n });
     expect(await rig.get("anh_getClaims", { status: "final" })).toMatchObject([{ id: model }]);
     expect(await rig.get("anh_getClaims", { status: "overturned" })).toMatchObject([{ id: infer }]);
     expect(await rig.get("anh_getClaims", { status: "open" })).toEqual([]);

@@ -219,7 +219,7 @@ describe("eth_subscribe", () => {
     };
     rig.deliver(claim);
     const [first] = await told<object>(id, 1);
-    rig.mine({ kind: 4, id: model, claimHash: claim.claimHash });
+    rig.mine({ kind: 4, id: model, claimHash: claim.claimHash, lostSeconds: 0n });
     expect(await told(id, 3)).toEqual([first, { ...first, removed: true }, first]);
   });
 });
@@ -241,7 +241,7 @@ describe("anh_subscribe", () => {
     const { get, told } = await open();
     const [disputes, anchors] = [await get("anh_subscribe", "disputes"), await get("anh_subscribe", "anchors")];
     const claim = keccak256("0x01");
-    rig.mine({ kind: 4, id: keccak256("0x02"), claimHash: claim });
+    rig.mine({ kind: 4, id: keccak256("0x02"), claimHash: claim, lostSeconds: 0n });
     expect(await told(disputes, 1)).toEqual([{ event: "overturned", claim }]);
     rig.l1.mine([], [{ blocks: [rig.store.blocks.block(1n)!] }]);
     rig.mine();

@@ -55,6 +55,7 @@ const base: ExecutorView = {
   },
   commission: { delivery: nothing, deliverer: zeroAddress, tries: 0, opened: false },
   overturnedAt: 0n,
+  deadline: 5000n,
   consumed: undefined,
   ground: "sound",
   work: { state: "none" },
