@@ -50,7 +50,7 @@ async function parked(deadline = DEADLINE, l1Seconds = 2n) {
 /** A block of that second, with these messages. */
 function at(second: bigint, ...messages: Message[]): void {
   const [before, head] = rig.l1.headers.slice(-2);
-  const step = head!.timestamp - before!.timestamp;
+  const step = (head?.timestamp ?? 0n) - (before?.timestamp ?? 0n);
   while (rig.l1.head.timestamp + step < second) rig.l1.mine();
   rig.deliver(...messages);
   expect(rig.chain.head().header.timestamp).toBe(second);
