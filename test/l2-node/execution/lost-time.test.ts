@@ -55,7 +55,7 @@ function at(second: bigint, ...messages: Message[]): void {
   rig.deliver(...messages);
   expect(rig.chain.head().header.timestamp).toBe(second);
 }
-const stateOf = async (hash: Hex) => (await rig.execution.status(hash)).state;
+const stateOf = async (hash: Hex) => (await rig.execution.status(hash))?.state;
 const escrowOf = async (id: Hex) => (await rig.execution.jobs()).find((job) => job.id === id)!.escrowWei;
 
 describe("a claim that is there at the deadline", () => {

@@ -39,7 +39,7 @@ const claimed = (id: Hex, more: Partial<ClaimedMessage> = {}): ClaimedMessage =>
   ...more,
 });
 const final = (id: Hex): Message => ({ kind: 5, id, claimHash: keccak256(id) });
-const overturned = (id: Hex): Message => ({ kind: 4, id, claimHash: keccak256(id) });
+const overturned = (id: Hex): Message => ({ kind: 4, id, claimHash: keccak256(id), lostSeconds: 0n });
 const voided = (graph: number): Message => ({ kind: 9, modelId: model, graph });
 const done = (id: Hex): Message[] => [claimed(id), final(id)];
 
