@@ -245,7 +245,7 @@ contract ResultClaims is IResultClaims {
         airgapUntil[record.id] = Clock.nowSeconds() + AIRGAP_SECONDS;
         _winners[claimHash] = winner;
         _close(record, CLAIM_OVERTURNED);
-        uint64 lost = _lose(record, AIRGAP_SECONDS);
+        uint64 lost = _lose(record, AIRGAP_SECONDS + 1); // the airgap's last second counts
         emit ResultOverturned(record.id, claimHash, winner);
         INBOX.queue(MessageKind.OVERTURNED, abi.encode(record.id, claimHash, lost));
     }

@@ -144,7 +144,7 @@ contract ClaimLifeTest is Acted {
         Run memory run = ToyRun.make(WITH_ROOTS | SOFT);
         bytes32 hash = claimAs(LIAR, run);
         uint64 index = inbox.count();
-        bytes memory body = abi.encode(run.task.id, hash, AIRGAP);
+        bytes memory body = abi.encode(run.task.id, hash, AIRGAP + 1);
         bytes32 chained = keccak256(abi.encode(inbox.hash(), keccak256(abi.encode(uint8(4), body))));
         vm.expectEmit();
         emit IInbox.MessageQueued(index, 4, body, chained);

@@ -15,7 +15,7 @@ contract LostTimeTest is Acted {
         Run memory run = ToyRun.make(WITH_ROOTS);
         warpTo(DEADLINE);
         _overturned(claimAs(LIAR, ToyRun.input(run, "lie")), 7);
-        uint64 lost = 7 + AIRGAP;
+        uint64 lost = 7 + AIRGAP + 1;
         vm.assertEq(results.lostSeconds(run.task.id), lost, "from the claim to the end of the airgap");
         _claimableUntil(ToyRun.input(run, "honest"), DEADLINE + lost);
         checkSolvent();
@@ -26,8 +26,8 @@ contract LostTimeTest is Acted {
         _overturned(claimAs(LIAR, ToyRun.input(run, "lie")), 0);
         pass(AIRGAP + 1);
         _overturned(claimAs(LIAR, ToyRun.input(run, "another")), WINDOW / 2);
-        vm.assertEq(results.lostSeconds(run.task.id), 2 * AIRGAP + WINDOW / 2, "both");
-        _claimableUntil(ToyRun.input(run, "honest"), DEADLINE + 2 * AIRGAP + WINDOW / 2);
+        vm.assertEq(results.lostSeconds(run.task.id), 2 * (AIRGAP + 1) + WINDOW / 2, "both");
+        _claimableUntil(ToyRun.input(run, "honest"), DEADLINE + 2 * (AIRGAP + 1) + WINDOW / 2);
     }
 
     function test_final_movesNothing() public {
@@ -48,11 +48,11 @@ contract LostTimeTest is Acted {
         _overturned(model, 2);
         pass(4);
         results.sink(infer);
-        vm.assertEq(results.lostSeconds(run.task.id), 5 + AIRGAP, "the model's");
+        vm.assertEq(results.lostSeconds(run.task.id), 5 + AIRGAP + 1, "the model's");
         vm.assertEq(results.lostSeconds(inferId), 6, "its own, without an airgap");
         pass(AIRGAP);
         bytes32 honest = claimAs(EXECUTOR, ToyRun.input(run, "honest"));
-        _claimableUntil(ToyRun.inferInput(run, honest), DEADLINE + 5 + AIRGAP + 6);
+        _claimableUntil(ToyRun.inferInput(run, honest), DEADLINE + 5 + AIRGAP + 1 + 6);
     }
 
     function _overturned(bytes32 claimHash, uint64 later) private {
