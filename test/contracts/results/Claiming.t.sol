@@ -38,8 +38,10 @@ contract ClaimingTest is Acted {
         i.job.profile = 3;
         refusedJob(i, "profile");
         i = good();
-        i.job.flags = 32;
+        i.job.flags = 64;
         refusedJob(i, "flags");
+        i.job.flags = 32; // of tolerant jobs
+        refusedJob(i, "gpu");
         i = good();
         i.job.profile = 1;
         i.job.flags = SEQUENTIAL;
