@@ -28,11 +28,15 @@ interface IGraphRules {
 
     /// @notice What proving the worst element of a node wrong takes, by the gate's reckoning.
     /// @param node that keeps its rule
-    function leafCost(Node calldata node, GraphHeader calldata header, uint8 profile)
+    /// @param flags of the job (P4.2)
+    function leafCost(Node calldata node, GraphHeader calldata header, uint8 profile, uint8 flags)
         external
         pure
         returns (LeafCost memory);
 
     /// @notice Whether the gate lets such a node into a graph.
-    function isProvable(Node calldata node, GraphHeader calldata header, uint8 profile) external pure returns (bool);
+    function isProvable(Node calldata node, GraphHeader calldata header, uint8 profile, uint8 flags)
+        external
+        pure
+        returns (bool);
 }

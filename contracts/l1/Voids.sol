@@ -95,7 +95,7 @@ contract Voids is IVoids {
     function _isUnprovable(Task memory task, GateWitness memory w) private view returns (bool) {
         GraphProof.checkHeader(task.graph, w.header);
         GraphProof.checkNode(task.graph, w.header.header, w.node);
-        return !RULES.isProvable(w.node.node, w.header.header, task.profile);
+        return !RULES.isProvable(w.node.node, w.header.header, task.profile, task.flags);
     }
 
     function _clashes(Task memory task, ClashWitness memory w) private pure returns (bool) {

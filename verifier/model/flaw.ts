@@ -1,7 +1,7 @@
 import { type EncodedGraph, type EncodedValue, elementCount, PLACE } from "../../common/graph-encoding.ts";
-import { PROFILE } from "../../common/job.ts";
 import { TASK_KIND, type Task } from "../../common/task.ts";
 import type { Graph } from "../graph/graph.ts";
+import { profileOf } from "../ops/judge.ts";
 import { sameShape } from "../tensor/tensor.ts";
 import { firstUnprovable } from "./check.ts";
 import { graphRef } from "./root.ts";
@@ -33,8 +33,8 @@ export function flawOf(task: Pick<Task, "graph" | "kind" | "batchRows">, encoded
 }
 
 /** A node that nobody could afford to prove wrong. */
-export function gateFlaw({ profile }: Pick<Task, "profile">, graph: Graph): Flaw | undefined {
-  const node = firstUnprovable(graph, profile === PROFILE.tolerant ? "tolerant" : "strict");
+export function gateFlaw(task: Pick<Task, "profile" | "flags">, graph: Graph): Flaw | undefined {
+  const node = firstUnprovable(graph, profileOf(task));
   return node === undefined ? undefined : { kind: "gate", node, reason: `node ${node} is beyond what L1 can judge` };
 }
 

@@ -71,17 +71,21 @@ contract GraphRules is IGraphRules {
     }
 
     /// @inheritdoc IGraphRules
-    function leafCost(Node calldata node, GraphHeader calldata header, uint8 profile)
+    function leafCost(Node calldata node, GraphHeader calldata header, uint8 profile, uint8 flags)
         external
         pure
         returns (LeafCost memory)
     {
-        return NodeGate.costOf(node, header, profile);
+        return NodeGate.costOf(node, header, profile, flags);
     }
 
     /// @inheritdoc IGraphRules
-    function isProvable(Node calldata node, GraphHeader calldata header, uint8 profile) external pure returns (bool) {
-        return NodeGate.isProvable(node, header, profile);
+    function isProvable(Node calldata node, GraphHeader calldata header, uint8 profile, uint8 flags)
+        external
+        pure
+        returns (bool)
+    {
+        return NodeGate.isProvable(node, header, profile, flags);
     }
 
     function _checkNode(Node memory node, GraphHeader memory header) private pure {

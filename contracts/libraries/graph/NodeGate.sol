@@ -14,7 +14,7 @@ import {
     PLACE_STATE,
     Value
 } from "../../types/Graph.sol";
-import {PROFILE_TOLERANT} from "../../types/Job.sol";
+import {FLAG_GPU, PROFILE_TOLERANT} from "../../types/Job.sol";
 import {DType} from "../DType.sol";
 import {IndexMath} from "../IndexMath.sol";
 import {LongSums} from "../LongSums.sol";
@@ -44,6 +44,7 @@ library NodeGate {
     uint256 private constant BASE_GAS = 490_000;
     uint256 private constant STRICT_TERM_GAS = 700;
     uint256 private constant TOLERANT_TERM_GAS = 400;
+    uint256 private constant GPU_TERM_GAS = 1000;
     uint256 private constant COMPARED_GAS = 210;
     uint256 private constant WINDOW_ROW_GAS = 30_000;
 
@@ -53,13 +54,18 @@ library NodeGate {
     uint256 private constant FRAME_WORDS = 32;
     uint256 private constant OPENING_WORDS = 8;
 
-    function isProvable(Node memory node, GraphHeader memory header, uint8 profile) internal pure returns (bool) {
-        LeafCost memory cost = costOf(node, header, profile);
-        uint256 most = _isProduct(node.op) ? MAX_PRODUCT_TERMS : MAX_TERMS;
+    /// @param flags of the job: they name the column of the tolerant profile, in which the gpu's products are not judged in parts
+    function isProvable(Node memory node, GraphHeader memory header, uint8 profile, uint8 flags)
+        internal
+        pure
+        returns (bool)
+    {
+        LeafCost memory cost = costOf(node, header, profile, flags);
+        uint256 most = _isProduct(node.op) && flags & FLAG_GPU == 0 ? MAX_PRODUCT_TERMS : MAX_TERMS;
         return cost.gas <= MAX_GAS && cost.terms <= most && cost.bytes_ <= MAX_BYTES;
     }
 
-    function costOf(Node memory node, GraphHeader memory header, uint8 profile)
+    function costOf(Node memory node, GraphHeader memory header, uint8 profile, uint8 flags)
         internal
         pure
         returns (LeafCost memory cost)
@@ -75,7 +81,7 @@ library NodeGate {
             published = 2 * WORD + LongSums.EXACT_BYTES * LongSums.parts(terms);
             terms = LongSums.PART_TERMS;
         }
-        cost.gas = BASE_GAS + terms * _termGas(op, profile);
+        cost.gas = BASE_GAS + terms * _termGas(op, profile, flags);
         if (isConv) cost.gas += node.inputs[1].value.shape[2] * WINDOW_ROW_GAS;
         uint256 sumWords = 3 * Merkle.depth(graphLeafCount(header));
         cost.bytes_ = AROUND_BYTES + WORD * (FRAME_WORDS + 2 * sumWords) + abi.encode(NODE_TYPE, node).length
@@ -86,9 +92,11 @@ library NodeGate {
         return op == OpCode.MATMUL || op == OpCode.GEMM;
     }
 
-    function _termGas(uint8 op, uint8 profile) private pure returns (uint256) {
+    function _termGas(uint8 op, uint8 profile, uint8 flags) private pure returns (uint256) {
         if (op == OpCode.REDUCE_MAX || op == OpCode.ARG_MAX || op == OpCode.MAX_POOL) return COMPARED_GAS;
-        uint256 termGas = profile == PROFILE_TOLERANT ? TOLERANT_TERM_GAS : STRICT_TERM_GAS;
+        uint256 termGas = profile != PROFILE_TOLERANT
+            ? STRICT_TERM_GAS
+            : flags & FLAG_GPU == 0 ? TOLERANT_TERM_GAS : GPU_TERM_GAS;
         return op == OpCode.SCATTER_ELEMENTS ? termGas + COMPARED_GAS : termGas;
     }
 

@@ -11,6 +11,7 @@ import {
   OP,
 } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
+import { JOB_FLAG, PROFILE } from "../../../common/job.ts";
 import { TASK_KIND, type Task } from "../../../common/task.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
 import { emit, stateInput } from "../../../verifier/graph/draft.ts";
@@ -281,16 +282,23 @@ describe.each(Object.entries(networks))("the graphs of %s", (_, { train }) => {
   it("are reckoned alike by the gate", async () => {
     const sizeOf = proofSizes(graph);
     for (const [index, node] of graph.nodes.entries())
-      for (const [profile, name] of ["strict", "tolerant"].entries()) {
-        const { result } = await rules.call("leafCost", [encoded.nodes[index], encoded.header, profile]);
+      for (const { profile, flags, name } of COLUMNS) {
+        const { result } = await rules.call("leafCost", [encoded.nodes[index], encoded.header, profile, flags]);
         const { gas, bytes_ } = result as { gas: bigint; bytes_: bigint };
         expect({ gas, bytes_ }, `${node.op} ${index}`).toEqual({
-          gas: BigInt(leafGas(graph, node, name as "strict" | "tolerant")),
+          gas: BigInt(leafGas(graph, node, name)),
           bytes_: BigInt(sizeOf(index)),
         });
       }
   });
 });
+
+/** As jobs name them. */
+const COLUMNS = [
+  { profile: PROFILE.strict, flags: 0, name: "strict" },
+  { profile: PROFILE.tolerant, flags: JOB_FLAG.stepRoots, name: "tolerant" },
+  { profile: PROFILE.tolerant, flags: JOB_FLAG.stepRoots | JOB_FLAG.gpu, name: "tolerant-gpu" },
+] as const;
 
 describe("the gate", () => {
   const window = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
@@ -353,9 +361,9 @@ describe("the gate", () => {
   it.each(limits)("says the same of %s in both languages and profiles", async (_, [op, operands, attributes]) => {
     const graph = graphOf(op, operands, attributes);
     const encoded = encodeGraph(graph);
-    for (const [profile, name] of (["strict", "tolerant"] as const).entries()) {
-      const args = [encoded.nodes[0], encoded.header, profile];
-      const flaw = gateFlaw({ profile }, graph);
+    for (const { profile, flags, name } of COLUMNS) {
+      const args = [encoded.nodes[0], encoded.header, profile, flags];
+      const flaw = gateFlaw({ profile, flags }, graph);
       expect((await rules.call("isProvable", args)).result).toBe(flaw === undefined);
       const { gas, bytes_ } = (await rules.call("leafCost", args)).result as { gas: bigint; bytes_: bigint };
       expect([gas, bytes_]).toEqual([BigInt(leafGas(graph, graph.nodes[0]!, name)), BigInt(proofSizes(graph)(0))]);
@@ -366,9 +374,13 @@ describe("the gate", () => {
 
   it("refuses some of them by each of its bounds", () => {
     const gated = limits.map(([, [op, operands, attributes]]) => graphOf(op, operands, attributes));
-    const isOver = (graph: Graph) => gateFlaw({ profile: 0 }, graph) !== undefined;
+    const isOver = (graph: Graph) => gateFlaw({ profile: 0, flags: 0 }, graph) !== undefined;
     expect(gated.filter(isOver).length).toBeGreaterThan(3);
     expect(gated.filter((graph) => !isOver(graph)).length).toBeGreaterThan(3);
+    // The gpu column judges no product in parts, and pays more for each term.
+    const inGpu = { profile: PROFILE.tolerant, flags: JOB_FLAG.stepRoots | JOB_FLAG.gpu };
+    expect(gateFlaw(inGpu, graphOf(...product(8192)))).toBeUndefined();
+    expect(gateFlaw(inGpu, graphOf(...product(8193)))).toMatchObject({ kind: "gate" });
     expect([MAX_LEAF_GAS, MAX_LEAF_TERMS, MAX_PROOF_BYTES]).toEqual([12_000_000, 8192, 131_072]);
   });
 });
