@@ -31,7 +31,7 @@ export async function check(say: (text: string) => void): Promise<Record<string,
     const ids = graph.values.map((_, id) => id);
     const claimed = await session.values(start, batch, ids);
     const judge = async (profile: "strict" | "tolerant") => {
-      const wrong = await firstWrongElement(graph, isolated, isolatedSession, profile, claimed);
+      const wrong = await firstWrongElement(graph, { isolated, session: isolatedSession }, profile, claimed);
       if (wrong !== undefined) throw new Error(`honest values are judged wrong at node ${wrong.node}`);
     };
     const segment = {

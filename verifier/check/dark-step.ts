@@ -11,6 +11,7 @@ import {
   claimedValuesOf,
   differsAt,
   feedViolation,
+  judgesOf,
   nextStateViolation,
   type StepCheckModules,
   type StepFinding,
@@ -59,7 +60,7 @@ export async function lookAtStep(
 /** Judges nodes of a `tolerant` step, each against its claimed operands; reads nothing but these and its output. */
 export async function judgeNodes(
   { task, graph }: Pick<TaskInputs, "task" | "graph">,
-  { isolated, isolatedSession }: StepCheckModules,
+  modules: StepCheckModules,
   step: ComparedStep,
   nodes: readonly number[],
 ): Promise<StepFinding> {
@@ -104,7 +105,7 @@ export async function judgeNodes(
   async function elementViolation(node: number): Promise<Violation | undefined> {
     if (!differsAt(step, places[graph.nodes[node]!.output]!) && !graph.nodes[node]!.inputs.some((id) => isRead(id)))
       return undefined;
-    const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), profileOf(task), values, [node]);
+    const wrong = await firstWrongElement(graph, await judgesOf(modules), profileOf(task), values, [node]);
     return wrong && { kind: "element", ...wrong };
   }
 

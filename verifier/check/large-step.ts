@@ -100,7 +100,7 @@ async function layoutViolation(
 /** Each group has a graph of its own: its session goes with it, and what it holds of memory. */
 async function elementViolation(
   graph: Graph,
-  { open }: StepCheckModules,
+  { open, residuals }: StepCheckModules,
   profile: Profile,
   values: StepValues,
   nodes: readonly number[],
@@ -108,7 +108,7 @@ async function elementViolation(
   const isolated = isolate(graph, nodes);
   const session = await open(isolated.graph);
   try {
-    const wrong = await firstWrongElement(graph, isolated, session, profile, values, nodes);
+    const wrong = await firstWrongElement(graph, { isolated, session, residuals }, profile, values, nodes);
     return wrong && { kind: "element", ...wrong };
   } finally {
     await session.close();

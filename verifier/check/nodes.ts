@@ -7,9 +7,8 @@ import type { Session } from "../runtime/runtime.ts";
 import { sizeOf, type Tensor, type TensorData } from "../tensor/tensor.ts";
 import type { StepValues } from "../trace/values.ts";
 import type { Isolated } from "./isolate.ts";
+import { type Residuals, UNIT_ROUNDOFF } from "./residuals.ts";
 
-/** 2⁻²⁴, the largest relative error of one rounding. */
-const UNIT_ROUNDOFF = 2 ** -24;
 /** Roundings up to which a sum passes without the exact judgement (docs/numerics.md); below it half its own bound. */
 const SCREEN_ROUNDINGS = 16;
 /** Sums shorter than this are always judged exactly: half their bound is less than what honest runtimes differ by. */
@@ -17,16 +16,22 @@ const SCREEN_TERMS = 8;
 /** Judging gives way after this: what has to be sent about another claim must not wait for all nodes. */
 const STRETCH_MS = 5;
 
+export type Judges = {
+  readonly isolated: Isolated;
+  /** Of `isolated.graph`, one thread. */
+  readonly session: Session;
+  /** Takes what the sums leave of their tolerance, where the profile has one. */
+  readonly residuals?: Residuals | undefined;
+};
+
 /**
  * The first node, in the graph's order, of which an element is wrong given its claimed operands.
- * @param session of `isolated.graph`, one thread
  * @param claimed by value id of `graph`, finite
  * @param only nodes to judge: `claimed` need hold the claimed values of their operands and outputs alone
  */
 export async function firstWrongElement(
   graph: Graph,
-  isolated: Isolated,
-  session: Session,
+  { isolated, session, residuals }: Judges,
   profile: Profile,
   claimed: StepValues,
   only: readonly number[] = [...graph.nodes.keys()],
@@ -53,6 +58,7 @@ export async function firstWrongElement(
       return isRight(leafOf(graph, node, index, (id) => claimed[id]!).bound, profile, claimed[output]!.data[index]!);
     });
     if (element !== undefined) return { node, element };
+    if (magnitude) residuals?.add(node, own.get(isolated.results[node]!)!.data, claimed[output]!.data, magnitude.data);
   }
   return undefined;
 }

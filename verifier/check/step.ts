@@ -15,7 +15,8 @@ import { type StepRoots, stepRootOf } from "../trace/step.ts";
 import { placementIn, rootAt, type StepValues } from "../trace/values.ts";
 import { elementOfLayout, firstDifference, firstDifferingElement } from "./first-difference.ts";
 import type { Isolated } from "./isolate.ts";
-import { firstWrongElement } from "./nodes.ts";
+import { firstWrongElement, type Judges } from "./nodes.ts";
+import type { Residuals } from "./residuals.ts";
 import type { Violation } from "./violation.ts";
 
 /** Bytes of a claimed value; throws `DataUnavailableError` if nobody shows what gives the root. */
@@ -29,7 +30,16 @@ export type StepCheckModules = {
   readonly open: Runtime["open"];
   /** Values of a step beyond this are not in memory all at once (`slicesOf`). */
   readonly sliceBytes: number;
+  /** Where sums leave what they leave of their tolerance, if anybody asks. */
+  readonly residuals?: Residuals;
 };
+
+/** What judges all nodes of the graph. */
+export const judgesOf = async ({ isolated, isolatedSession, residuals }: StepCheckModules): Promise<Judges> => ({
+  isolated,
+  session: await isolatedSession(),
+  residuals,
+});
 
 /** Bits of the metric in the segment's leaf; undefined if the graph has no loss; unknown if nobody shows it. */
 export type ClaimedMetric = number | undefined | "unknown";
@@ -50,7 +60,7 @@ export type StepFinding = { readonly violation: Violation | undefined; readonly 
 /** Judges everything that happens within one step, each node against its claimed operands. */
 export async function checkStep(
   { task, graph }: Pick<TaskInputs, "task" | "graph">,
-  { isolated, isolatedSession }: StepCheckModules,
+  modules: StepCheckModules,
   step: ClaimedStep,
 ): Promise<StepFinding> {
   const { own, ownRoots, metric } = step;
@@ -70,7 +80,7 @@ export async function checkStep(
 
   async function elementViolation(): Promise<Violation | undefined> {
     if (stepRootOf(ownRoots) === stepRootOf(step.roots)) return undefined;
-    const wrong = await firstWrongElement(graph, isolated, await isolatedSession(), profile, values);
+    const wrong = await firstWrongElement(graph, await judgesOf(modules), profile, values);
     return wrong && { kind: "element", ...wrong };
   }
 }

@@ -9,6 +9,7 @@ import { toProve } from "../check/long-sum.ts";
 import { checkSegments, withCheckers } from "../check/parallel.ts";
 import { chosenBy, type Policy } from "../check/policy.ts";
 import type { Published } from "../check/published.ts";
+import { driftOf, openResiduals, type Residuals } from "../check/residuals.ts";
 import type { SegmentCheckModules } from "../check/segment.ts";
 import { WantedError } from "../check/want.ts";
 import type { LoggedClaim } from "../claims/log.ts";
@@ -179,7 +180,9 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
       report(described(subject, found.finding));
       return await watchedOf(subject, found.finding, source);
     }
-    return await withCheckers(modules.runtime, inputs, modules.checkers, async (checkers) => {
+    return await withCheckers(modules.runtime, inputs, modules.checkers, async (opened) => {
+      const residuals = openResiduals(modules.secret);
+      const checkers = opened.map((checker) => ({ ...checker, residuals }));
       const checkModules = checkers[0]!;
       const served = await checkServed(subject, checkers, modules.openedSteps(logged), modules);
       const isDark = served.kind === "unavailable";
@@ -193,6 +196,7 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
         ...(isDivergent
           ? { honestWordsDiffering: differingWords(await ownEnd(inputs, checkModules), finding.state) }
           : {}),
+        ...(finding.kind === "right" ? driftIn(inputs.graph, residuals) : {}),
       });
       return await watchedOf(subject, finding, source);
     });
@@ -206,6 +210,12 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
     report({ finding: "wanted", wants, ...(more === 0 ? {} : { more }) });
     return { finding: { kind: "wanted", wants, more }, terms: source.terms() };
   }
+}
+
+/** What a machine's rounding and somebody who uses the tolerance up leave apart; nothing where all was equal. */
+function driftIn({ nodes, values }: Graph, residuals: Residuals) {
+  const drift = driftOf(residuals);
+  return drift && { drift: { ...drift, node: values[nodes[drift.node]!.output]!.name } };
 }
 
 /** Side by side where that is wanted; one after the other needs no states of its claimant. */

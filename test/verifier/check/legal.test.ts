@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { JOB_FLAG } from "../../../common/job.ts";
 import { withCheckModules } from "../../../verifier/check/bench.ts";
-import { checkSegment } from "../../../verifier/check/segment.ts";
+import { driftOf, openResiduals } from "../../../verifier/check/residuals.ts";
+import { type ClaimedSegment, checkSegment } from "../../../verifier/check/segment.ts";
 import { cnnGraphs } from "../../../verifier/model/cnn.ts";
 import { gptGraphs } from "../../../verifier/model/gpt.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
+import { referenceRuntime } from "../../../verifier/runtime/reference.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf } from "../../../verifier/tensor/tensor.ts";
 import { openCheckpoints } from "../../../verifier/trace/checkpoint.ts";
@@ -26,6 +28,7 @@ import { hexOf, randomTensor, uniform } from "../../support/tensors.ts";
 const random = uniform(9);
 const folder = await mkdtemp(join(tmpdir(), "anh-legal-"));
 afterAll(() => rm(folder, { recursive: true }));
+const SECRET = `0x${"5a".repeat(32)}` as const;
 const long = process.env.ANH_LONG === "1";
 const SEEDS = long ? [1, 2, 3, 4] : [1];
 const STEPS = long ? 4 : 2;
@@ -71,18 +74,28 @@ describe.each([...tasks, ...onGpu, ...(long ? alsoOnGpu : [])])("%s", (name, tas
           traces: openTraces(task, segments, { steps, gatherer: modules.gatherer, checkpoints }),
         };
       };
-      const { segments, state, traces } = await run(`${seed}`, legalSteps(task.graph, seed, columnOf(task)));
-      const finding = await checkSegment(task, modules, {
-        record: segments[0]!.record,
-        stepHashes: segments[0]!.stepRoots,
-        start: task.start,
-        startRoots: task.start.map((tensor) => tensorRoot(bytesOf(tensor))),
-        roots: traces.roots,
-        read: (step) => async (place, index) => (await traces.value(step, place, index))!,
-      });
-      expect(finding.wrong).toBeUndefined();
+      const driftOfRight = async ({ segments, traces }: Awaited<ReturnType<typeof run>>) => {
+        const residuals = openResiduals(SECRET);
+        const claimed: ClaimedSegment = {
+          record: segments[0]!.record,
+          stepHashes: segments[0]!.stepRoots,
+          start: task.start,
+          startRoots: task.start.map((tensor) => tensorRoot(bytesOf(tensor))),
+          roots: traces.roots,
+          read: (step) => async (place, index) => (await traces.value(step, place, index))!,
+        };
+        expect((await checkSegment(task, { ...modules, residuals }, claimed)).wrong).toBeUndefined();
+        return driftOf(residuals)!;
+      };
+      const legal = await run(`${seed}`, legalSteps(task.graph, seed, columnOf(task)));
+      const used = await driftOfRight(legal);
+      // An honest machine that adds up in another order.
+      const reference = await run(`${seed}-reference`, stepsOf(await referenceRuntime.open(task.graph)));
+      const rounded = await driftOfRight(reference);
+      expect(rounded.rms).toBeLessThan(2);
+      expect(used.rms).toBeGreaterThan(6);
       const honest = await run(`${seed}-honest`, stepsOf(modules.session));
-      expect(state.map(hexOf)).not.toEqual(honest.state.map(hexOf));
+      expect(legal.state.map(hexOf)).not.toEqual(honest.state.map(hexOf));
     });
   });
 });

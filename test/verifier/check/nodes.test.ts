@@ -30,7 +30,7 @@ const left = float32(
 );
 const right = float32([TERMS, 2], new Float32Array(2 * TERMS).fill(2 ** 63));
 const judged = (result: readonly number[]) =>
-  firstWrongElement(graph, isolated, session, "tolerant", [left, right, float32([2, 2], result)] as Tensor[]);
+  firstWrongElement(graph, { isolated, session }, "tolerant", [left, right, float32([2, 2], result)] as Tensor[]);
 
 test("a lie about a sum whose magnitude overflows is found", async () => {
   expect(await judged([0, 0, 0, 0])).toBeUndefined();
