@@ -44,6 +44,7 @@ const options = {
   lastPosition: false,
   sequentialRows: false,
   drawWeights: false,
+  column: "cpu",
   salt: "0",
   priceWeiPerGflop: "1",
   deadlineSeconds: "60",
