@@ -125,7 +125,12 @@ describe("a reader of the chain", () => {
         const closing: Message[] = [];
         const old = below(2) === 0 ? open_.shift() : undefined;
         if (old?.kind === 3)
-          closing.push({ kind: below(2) === 0 ? 4 : 5, id: old.id, claimHash: old.claimHash } as Message);
+          closing.push({
+            kind: below(2) === 0 ? 4 : 5,
+            id: old.id,
+            claimHash: old.claimHash,
+            lostSeconds: 0n,
+          } as Message);
         l1.mine([claim, ...closing]);
         open_.push(claim);
       }
