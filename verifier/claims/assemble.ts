@@ -1,6 +1,4 @@
 import type { Hex } from "viem";
-import { ZERO_HASH } from "../../common/hash.ts";
-import { treeRoot } from "../../common/merkle.ts";
 import { startsDrawn, TASK_KIND, type Task } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import { type Graph, ZERO_SOURCE } from "../graph/graph.ts";
@@ -49,9 +47,9 @@ const startOf = (task: Task, seed: Hex, graph: Graph, library: Library): Promise
 
 async function drawnState({ startRoot }: Task, seed: Hex, graph: Graph, library: Library): Promise<Tensor[]> {
   const named = namedStart(graph);
-  const nothing = named.map(() => ZERO_HASH);
-  // Where everything is drawn there is nothing that anybody would have to serve.
-  const roots = treeRoot(nothing) === startRoot ? nothing : await library.roots(startRoot, named.length);
+  // Where everything is drawn there is nothing that anybody would have to serve, and L1 never looks at the start root.
+  const isAllDrawn = named.every((type) => type === undefined);
+  const roots = isAllDrawn ? [] : await library.roots(startRoot, named.length);
   const types = stateTypes(graph);
   return Promise.all(
     graph.stateInputs.map(({ rule }, i) =>

@@ -4,6 +4,7 @@ import { type Graph, valueAt } from "../graph/graph.ts";
 import { unprovableNodes } from "../model/check.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { flawOf, gateFlaw } from "../model/flaw.ts";
+import { isFiniteUnderAnySeed } from "../numerics/start-draw.ts";
 import { profileOf } from "../ops/judge.ts";
 import { byteSizeOf, fromBytes, type TensorType } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical } from "../trace/canonical.ts";
@@ -19,6 +20,10 @@ export function requireFit(task: Task, graph: Graph): void {
   for (const { value, bytes } of graph.constants)
     if (firstUncanonical(fromBytes(valueAt(graph, value), bytes)) !== undefined)
       throw new DeclinedError(`its constant ${valueAt(graph, value).name} is not finite`);
+  // A start is drawn after a bond was put at stake for it: no seed may take it out of binary32.
+  for (const { value, rule } of graph.stateInputs)
+    if (rule !== undefined && !isFiniteUnderAnySeed(rule))
+      throw new DeclinedError(`its start ${valueAt(graph, value).name} is not finite under every seed`);
   // What has no fixed order comes out of the runtime otherwise than L1 replays it.
   const [unprovable] = unprovableNodes(graph, profileOf(task));
   if (unprovable !== undefined) throw new DeclinedError(unprovable.message);

@@ -105,7 +105,7 @@ export function openLogBook(
     // One that names fewer blocks leaves logs out; each block that is named is proven, so that none can be invented.
     const named = new Set(answers.flatMap((answer) => ("value" in answer ? answer.value : [])));
     const numbers = [...named].map(BigInt).sort((a, b) => (a < b ? -1 : 1));
-    for (const number of numbers) {
+    for (const number of numbers.filter((number) => number >= from && number <= to)) {
       const block = await agreed.block(number, among);
       const found = await endpoints.askOne((endpoint) => provenLogs(endpoint, block, ours), among);
       for (const answer of answers)

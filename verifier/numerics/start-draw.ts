@@ -32,6 +32,11 @@ export function drawStart(target: Float32Array, seed: Hex, state: number, rule: 
   }
 }
 
+/** |Σ| < 12·2²⁴ units of 2⁻²⁵: a normal draw is less than six deviations from 0, a uniform one less than its scale. */
+export function isFiniteUnderAnySeed({ init, scaleBits }: InitRule): boolean {
+  return Number.isFinite(Math.fround((init === INIT.normal ? 6 : 1) * fromBits(scaleBits)));
+}
+
 /** The random words of one state tensor. */
 function wordsOf(seed: Hex, state: number): (index: number) => number {
   const preimage = new Uint8Array(96);

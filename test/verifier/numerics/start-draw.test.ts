@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { INIT } from "../../../common/graph-encoding.ts";
 import { bitsOf, fromBits } from "../../../verifier/numerics/float32.ts";
 import { philox } from "../../../verifier/numerics/philox.ts";
-import { drawStart, type InitRule } from "../../../verifier/numerics/start-draw.ts";
+import { drawStart, type InitRule, isFiniteUnderAnySeed } from "../../../verifier/numerics/start-draw.ts";
 
 const SEED = `0x${"5e".repeat(32)}` as const;
 const drawn = (
@@ -118,6 +118,14 @@ describe("100,000 elements", () => {
     const beyond = (x: number) => data.filter((y) => Math.abs(y) > x).length / data.length;
     expect(beyond(1)).toBeCloseTo(0.32, 2);
     expect(beyond(2)).toBeCloseTo(0.046, 2);
+  });
+  test("no seed takes what is finite under any out of binary32", () => {
+    const largest = fromBits(0x7f7fffff);
+    for (const scale of [0, 1, 5.6e37, -5.6e37]) expect(isFiniteUnderAnySeed(normal(scale))).toBe(true);
+    // Finite under seed 0 for thousands of elements, and not under most others.
+    for (const scale of [5.7e37, 1.167e38, Number.NaN]) expect(isFiniteUnderAnySeed(normal(scale))).toBe(false);
+    expect(isFiniteUnderAnySeed(uniform(largest))).toBe(true);
+    expect(isFiniteUnderAnySeed({ init: INIT.fill, scaleBits: 0x7f800000 })).toBe(false);
   });
   test("the scale is a factor", () => {
     expect(drawn(50, normal(2 ** -7))).toEqual(drawn(50, normal(1)).map((x) => x * 2 ** -7));

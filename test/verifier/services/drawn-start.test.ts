@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG } from "../../../common/job.ts";
-import { packHashes } from "../../../common/merkle.ts";
+import { packHashes, treeRoot } from "../../../common/merkle.ts";
+import { trainTask } from "../../../common/task.ts";
 import { type ExecutorParts, honestSteps } from "../../../verifier/executor-wiring.ts";
 import { valueAt } from "../../../verifier/graph/graph.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
@@ -96,6 +97,23 @@ describe("an executor that starts elsewhere", () => {
     const chunks = events.filter(({ event, path }) => event === "demanded" && path === "chunks");
     expect(chunks.length).toBeGreaterThan(0);
     expect(events.filter(({ event, path }) => event === "demanded" && path === "input")).toHaveLength(0);
+  });
+
+  it("under a start root of something else, which L1 never looks at, is proved wrong all the same", async () => {
+    const drawn = stage.job({ drawn: true, stepRoots: true, segmentSteps: 2 });
+    const list = drawn.graph.stateInputs.map((_, i) => tensorRoot(Uint8Array.of(i)));
+    const job = { ...drawn.job, startRoot: treeRoot(list) };
+    const task = { ...drawn, job, task: trainTask(job) };
+    const store = openBlobStore(join(stage.folder, "own-list"));
+    await store.put(job.startRoot, packHashes(list));
+    const node = await startDataNode(store);
+    try {
+      const urls = { dataUrl: "http://127.0.0.1:1", dataUrls: [node.url, stage.nodeUrl] };
+      await stage.execute("liar", task, ownElement, (overturned) => !overturned, urls);
+      expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "start", step: 0, element: 3 });
+    } finally {
+      node.stop();
+    }
   });
 });
 
