@@ -24,7 +24,7 @@ import { type HeaderProof, headerProof } from "../witness/proofs.ts";
 import { type ConsumedResult, tensorsOf } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
-import { shownEncoding, shownGraph, shownHeader } from "./shown-graph.ts";
+import { shownEncoding, shownFlaw, shownGraph, shownHeader } from "./shown-graph.ts";
 
 /** Or what they cannot be: a claim that starts from something else than the model. */
 export type FoundInputs =
@@ -66,7 +66,7 @@ export function openInputs(
       const encoded = shownEncoding(task.graph, header, shown);
       terms = { ...terms, encoded };
       // Before it is run: what has a flaw may be nothing that can.
-      requireFlawless(encoded, flawOf(task, encoded));
+      requireFlawless(encoded, shownFlaw(task.graph, encoded, shown) ?? flawOf(task, encoded));
       return shownGraph(encoded, shown, library);
     });
     terms = { ...terms, graph };

@@ -17,7 +17,8 @@ import {
   stateInputOf,
   typeOf,
 } from "../model/decoding.ts";
-import { firstLeaves } from "../model/root.ts";
+import type { Flaw } from "../model/flaw.ts";
+import { firstLeaves, graphLeaves } from "../model/root.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { HeaderProof } from "../witness/proofs.ts";
 
@@ -44,6 +45,26 @@ export function shownEncoding({ root }: GraphRef, { header }: HeaderProof, publi
   );
   if (missing.length > 0) throw WantedError.firstOf(LEAVES_AT_ONCE, missing);
   return readable(() => encodedOf(header, leaves as readonly Hex[]));
+}
+
+/** A leaf of which the tree's sums are not its own, by the leaves that L1 shows of it: no proof of the graph's own tree leads to its root. */
+export function shownFlaw(
+  { root, flops, bytes_ }: GraphRef,
+  encoded: EncodedGraph,
+  published: Published,
+): Flaw | undefined {
+  const siblingsOf = (leaf: number) => published.graphLeaf(root, leaf)!.siblings;
+  for (const [leaf, own] of graphLeaves(encoded).entries()) {
+    const siblings = siblingsOf(leaf);
+    const inTree = siblings.reduce(
+      (left, sibling) => ({ flops: left.flops - sibling.flops, bytes_: left.bytes_ - sibling.bytes_ }),
+      { flops, bytes_ },
+    );
+    if (inTree.flops === own.flops && inTree.bytes_ === own.bytes_) continue;
+    const shown = { leaf: { hash: own.hash, ...inTree }, siblings, headerSiblings: siblingsOf(0) };
+    return { kind: "leaf", leaf, reason: `the sums of its leaf ${leaf} are not the leaf's`, shown };
+  }
+  return undefined;
 }
 
 /**

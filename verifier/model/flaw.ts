@@ -4,21 +4,29 @@ import type { Graph } from "../graph/graph.ts";
 import { profileOf } from "../ops/judge.ts";
 import { sameShape } from "../tensor/tensor.ts";
 import { firstUnprovable } from "./check.ts";
-import { graphRef } from "./root.ts";
+import { graphRef, type SumNode } from "./root.ts";
 import { falseLeaf, writes } from "./rules.ts";
 
 /** Where a graph writes down a value: `list` of its leaves, `index` in it, and of a node which of its values. */
 export type Mention = {
-  readonly of: "state" | "feed" | "nextState" | "output" | "operand" | "layout";
+  readonly of: "constant" | "state" | "feed" | "nextState" | "output" | "operand" | "layout";
   readonly index: number;
   readonly operand?: number;
+};
+
+/** A leaf as it stands in the tree: its sums there may be others than its own, and then no tree of this graph leads to the root. */
+export type ShownLeaf = {
+  readonly leaf: SumNode;
+  readonly siblings: readonly SumNode[];
+  /** Of the header. */
+  readonly headerSiblings: readonly SumNode[];
 };
 
 /** Why a graph voids what is computed with it (P14.2). */
 export type Flaw =
   /** The job says other flops or bytes than the graph has. */
   | { readonly kind: "sum"; readonly reason: string }
-  | { readonly kind: "leaf"; readonly leaf: number; readonly reason: string }
+  | { readonly kind: "leaf"; readonly leaf: number; readonly reason: string; readonly shown?: ShownLeaf }
   | { readonly kind: "clash"; readonly first: Mention; readonly second: Mention; readonly reason: string }
   | { readonly kind: "gate"; readonly node: number; readonly reason: string };
 
@@ -67,7 +75,9 @@ function clashOf({ kind }: Pick<Task, "kind">, encoded: EncodedGraph): Flaw | un
 }
 
 /** Every place that a leaf names, with what it says of it. */
-function* mentions({ states, feeds, nextStates, nodes }: EncodedGraph): Generator<Seen> {
+function* mentions({ constants, states, feeds, nextStates, nodes }: EncodedGraph): Generator<Seen> {
+  for (const [index, constant] of constants.entries())
+    yield { mention: { of: "constant", index }, value: { ...constant, place: PLACE.constant, index } };
   for (const [index, state] of states.entries())
     yield { mention: { of: "state", index }, value: { ...state, place: PLACE.state, index } };
   for (const [index, feed] of feeds.entries())

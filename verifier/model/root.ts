@@ -87,7 +87,7 @@ export function sumLevels(leaves: readonly SumNode[]): SumNode[][] {
 const wordsOf = ({ hash, flops, bytes_ }: SumNode): string => hash.slice(2) + wordOf(flops) + wordOf(bytes_);
 const wordOf = (value: bigint): string => value.toString(16).padStart(64, "0");
 
-function sumNode(left: SumNode, right: SumNode): SumNode {
+export function sumNode(left: SumNode, right: SumNode): SumNode {
   const flops = left.flops + right.flops;
   const bytes_ = left.bytes_ + right.bytes_;
   if (flops >= MAX_SUM || bytes_ >= MAX_SUM) throw new RangeError("a graph's sums must fit in 64 bits");

@@ -23,8 +23,14 @@ function witnessOf(graph: EncodedGraph, flaw: Flaw): Hex {
     }
     case "leaf": {
       const { hash, flops, bytes_, encoded, siblings } = leafProof(graph, flaw.leaf);
-      const leaf = { hash, flops, bytes_ };
-      return encodeAbiParameters([leafWitness], [{ header, index: BigInt(flaw.leaf), encoded, leaf, siblings }]);
+      const index = BigInt(flaw.leaf);
+      if (flaw.shown === undefined) {
+        const leaf = { hash, flops, bytes_ };
+        return encodeAbiParameters([leafWitness], [{ header, index, encoded, leaf, siblings }]);
+      }
+      const { shown } = flaw;
+      const shownHeader = { ...header, siblings: shown.headerSiblings };
+      return encodeAbiParameters([leafWitness], [{ header: shownHeader, index, encoded, ...shown }]);
     }
     case "gate":
       return encodeAbiParameters([gateWitness], [{ header, node: nodeProof(graph, flaw.node) }]);

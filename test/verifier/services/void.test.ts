@@ -6,7 +6,7 @@ import { devAccount } from "../../../cli/stack/accounts.ts";
 import { claimHash as claimHashOf, commitment, segmentLeafHash } from "../../../common/claim.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { voidsAbi } from "../../../common/contracts/voids.ts";
-import type { EncodedGraph, EncodedNode } from "../../../common/graph-encoding.ts";
+import { type EncodedGraph, type EncodedNode, PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job } from "../../../common/job.ts";
 import { type Task, taskHash, trainTask } from "../../../common/task.ts";
@@ -15,6 +15,7 @@ import { honestSteps } from "../../../verifier/executor-wiring.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { type Flaw, flawOf } from "../../../verifier/model/flaw.ts";
 import { graphRef } from "../../../verifier/model/root.ts";
+import { falseNode } from "../../../verifier/model/rules.ts";
 import { buildFlawWitness } from "../../../verifier/witness/flaw.ts";
 import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallTask } from "../../support/small-task.ts";
@@ -185,7 +186,21 @@ const broken: [string, (encoded: EncodedGraph) => EncodedGraph, Flaw["kind"]][] 
     (g) => ({ ...g, nodes: g.nodes.map((node) => (isInner(node) ? withOutput(node, { index: 0 }) : node)) }),
     "clash",
   ],
+  ["a constant of one element that an operand sees as more", (g) => seenAsMore(g), "clash"],
 ];
+/** The first node that could read a constant of the size of its output, and reads one of one element as that. */
+function seenAsMore(graph: EncodedGraph): EncodedGraph {
+  const bent = graph.nodes.flatMap((node, index) =>
+    node.inputs.flatMap(({ value }, operand) => {
+      if (value.place !== PLACE.constant || value.shape.length > 0) return [];
+      const { shape } = node.outputs[0]!;
+      const inputs = node.inputs.with(operand, { ...node.inputs[operand]!, value: { ...value, shape } });
+      const isTrue = shape.length > 0 && falseNode(graph.header, { ...node, inputs }) === undefined;
+      return isTrue ? [withNode(graph, index, (one) => ({ ...one, inputs }))] : [];
+    }),
+  );
+  return bent[0]!;
+}
 const isInner = ({ op, outputs }: EncodedNode): boolean => op !== 60 && outputs[0]!.place === 4;
 const withNode = (graph: EncodedGraph, index: number, change: (node: EncodedNode) => EncodedNode): EncodedGraph => ({
   ...graph,

@@ -1,0 +1,98 @@
+// Graphs of which nodes' leaves have other sums in the tree than their own: no file gives their root, and no proof of such a graph's own
+// tree leads to it. Whoever reads the leaves from L1 can say so.
+import type { Hex } from "viem";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { EncodedGraph } from "../../../common/graph-encoding.ts";
+import { trainTask } from "../../../common/task.ts";
+import { readArtifacts } from "../../../deploy/artifacts.ts";
+import type { Published } from "../../../verifier/check/published.ts";
+import { shownFlaw } from "../../../verifier/dispute/shown-graph.ts";
+import { encodeGraph } from "../../../verifier/model/encoding.ts";
+import type { Flaw } from "../../../verifier/model/flaw.ts";
+import {
+  firstLeaves,
+  graphLeaves,
+  type SumNode,
+  sumLevels,
+  sumNode,
+  sumProofIn,
+} from "../../../verifier/model/root.ts";
+import { leafProof } from "../../../verifier/witness/proofs.ts";
+import { createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
+import { smallTask } from "../../support/small-task.ts";
+
+const { job, graph } = smallTask();
+const encoded = encodeGraph(graph);
+const first = firstLeaves(encoded.header).node;
+const one = encoded.nodes.findIndex(({ flops }) => flops > 0n);
+const other = encoded.nodes.findIndex(({ flops }) => flops !== encoded.nodes[one]!.flops);
+
+type Sums = { readonly hash: Hex; flops: bigint; bytes_: bigint };
+
+/** A tree over the leaves with other sums, a job that names its root, and the leaves as L1 shows them. */
+function treeOf(change: (leaves: Sums[]) => void) {
+  const leaves: Sums[] = graphLeaves(encoded).map((leaf) => ({ ...leaf }));
+  change(leaves);
+  const levels = sumLevels(leaves);
+  const { hash: root, flops, bytes_ } = levels.at(-1)![0]!;
+  const task = trainTask({ ...job, trainGraph: { root, flops, bytes_ } });
+  const graphLeaf = (_: Hex, leaf: number) => ({
+    encoded: leafProof(encoded, leaf).encoded,
+    siblings: sumProofIn(levels, leaf),
+  });
+  return { task, leaves, flaw: shownFlaw(task.graph, encoded, { graphLeaf } as Partial<Published> as Published) };
+}
+
+const rootOf = (leaf: SumNode, index: number, siblings: readonly SumNode[]): SumNode =>
+  siblings.reduce((below, sibling, height) => {
+    const isLeft = ((index >> height) & 1) === 0;
+    return isLeft ? sumNode(below, sibling) : sumNode(sibling, below);
+  }, leaf);
+
+let rules: GasMeter;
+beforeAll(async () => {
+  rules = await createGasMeter(readArtifacts()("l1/verifiers/GraphRules"));
+});
+
+it("says nothing of a tree with each leaf's own sums", () => {
+  expect(treeOf(() => {}).flaw).toBeUndefined();
+});
+
+describe.each<[string, (leaves: Sums[]) => void]>([
+  [
+    "two nodes have each other's sums, and the total is right",
+    (leaves) => {
+      const flops = leaves[first + one]!.flops;
+      leaves[first + one]!.flops = leaves[first + other]!.flops;
+      leaves[first + other]!.flops = flops;
+    },
+  ],
+  [
+    "a node is cheaper than it is, and the job says so",
+    (leaves) => {
+      leaves[first + one]!.flops = 1n;
+    },
+  ],
+])("where %s", (_, change) => {
+  const { task, leaves, flaw } = treeOf(change);
+  const found = flaw as Extract<Flaw, { kind: "leaf" }>;
+
+  it("the leaf is shown with the sums that lead to the job's root", () => {
+    const { leaf, siblings, headerSiblings } = found.shown!;
+    const root = { hash: task.graph.root, flops: task.graph.flops, bytes_: task.graph.bytes_ };
+    expect(leaf).toEqual(leaves[found.leaf]);
+    expect(rootOf(leaf, found.leaf, siblings)).toEqual(root);
+    expect(rootOf(leaves[0]!, 0, headerSiblings)).toEqual(root);
+  });
+
+  it("L1 calls it false", async () => {
+    const args = [
+      task,
+      encoded.header as EncodedGraph["header"],
+      BigInt(found.leaf),
+      leafProof(encoded, found.leaf).encoded,
+    ];
+    const { flops, bytes_ } = found.shown!.leaf;
+    await expect(rules.call("checkLeaf", [...args, flops, bytes_])).rejects.toMatchObject({ errorName: "LeafFalse" });
+  });
+});
