@@ -90,8 +90,9 @@ export class MemoryL1 {
       lastHash: keccakHex(headers.at(-1) as Uint8Array),
       l1Block,
       l1Transaction: keccakHex(Buffer.from(`batch ${this.batches.length}`)),
-      headers,
-      data: data ?? encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw))),
+      // Copies: small Buffers keep a pool of 8 KiB, and this is kept for good.
+      headers: headers.map((header) => new Uint8Array(header)),
+      data: new Uint8Array(data ?? encodeBatch(blocks.map((block) => postedOf(block).map(({ raw }) => raw)))),
     });
   }
 }
