@@ -15,7 +15,7 @@ export interface Miner {
 export function mineEvery(blockMs: number, port: number): Miner {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let isHeld = false;
-  let mining: Promise<unknown> = Promise.resolve();
+  let mining: Promise<void> = Promise.resolve();
   void (async () => {
     for (let next = performance.now(); ; ) {
       if (!isHeld) {
@@ -39,14 +39,14 @@ export function mineEvery(blockMs: number, port: number): Miner {
 
 const BODY = '{"jsonrpc":"2.0","id":1,"method":"evm_mine","params":[]}';
 
-/** Whether it could: anvil may not listen yet, or not any more. */
-const mineOne = (port: number, agent: Agent): Promise<boolean> =>
+/** Nothing where anvil does not listen yet, or not any more. */
+const mineOne = (port: number, agent: Agent): Promise<void> =>
   new Promise((resolve) => {
     const headers = { "content-type": "application/json", "content-length": BODY.length };
     const asked = request({ host: "127.0.0.1", port, method: "POST", agent, headers }, (response) => {
       response.resume();
-      response.once("close", () => resolve(true));
+      response.once("close", () => resolve());
     });
-    asked.once("error", () => resolve(false));
+    asked.once("error", () => resolve());
     asked.end(BODY);
   });

@@ -1,5 +1,4 @@
-import type { Hex } from "viem";
-import { hexToNumber, slice } from "viem";
+import { type Hex, hexToNumber, slice } from "viem";
 import type { TensorData } from "../tensor/tensor.ts";
 
 /** 2⁻²⁴, the largest relative error of one rounding. */

@@ -1,5 +1,5 @@
 // Witnesses of kinds 2, 3, 5: roots that must be equal (docs/protocol.md P7.5, P7.8).
-import { encodeAbiParameters, type Hex } from "viem";
+import { type AbiParameterToPrimitiveType, encodeAbiParameters, type Hex } from "viem";
 import type { SegmentLeaf, StepTrace } from "../../common/claim.ts";
 import { type EncodedGraph, PLACE } from "../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
@@ -80,27 +80,15 @@ export const tensorsOf =
 
 /** State tensor `state` of the first step of an inference or evaluation is not the model's, or not zeros. */
 export function buildStartWitness(graph: EncodedGraph, roots: StepRoots, state: number, consumed: ConsumedResult): Hex {
-  const proof = stateProof(graph, state);
-  const { source } = proof.state;
-  const tensor = consumed.tensor(source);
-  return encodeAbiParameters(
-    [startWitness],
-    [
-      {
-        header: headerProof(graph),
-        state,
-        stateProof: proof,
-        root: roots.stateIn[state]!,
-        rootProof: treeProof(roots.stateIn, state),
-        consumedTask: consumed.task,
-        consumedHeader: consumed.header,
-        consumedRoot: tensor?.root ?? ZERO_HASH,
-        consumedProof: tensor?.proof ?? [],
-        element: 0n,
-        openings: [],
-      },
-    ],
-  );
+  const tensor = consumed.tensor(stateProof(graph, state).state.source);
+  return encodeStart(graph, roots, state, {
+    consumedTask: consumed.task,
+    consumedHeader: consumed.header,
+    consumedRoot: tensor?.root ?? ZERO_HASH,
+    consumedProof: tensor?.proof ?? [],
+    element: 0n,
+    openings: [],
+  });
 }
 
 /**
@@ -118,25 +106,38 @@ export async function buildDrawnStartWitness(
   const value = { ...proof.state, place: PLACE.state, index: state };
   const openings =
     element === undefined ? [] : [await openingOf(source, { operand: -1, value, first: element, count: 1 })];
-  return encodeAbiParameters(
+  return encodeStart(graph, roots, state, {
+    consumedTask: NO_TASK,
+    consumedHeader: headerProof(graph),
+    consumedRoot: named[state]!,
+    consumedProof: treeProof(named, state),
+    element: BigInt(element ?? 0),
+    openings,
+  });
+}
+
+type StartWitness = AbiParameterToPrimitiveType<typeof startWitness>;
+
+/** What it is held to beside where it stands in the graph and in the first step. */
+const encodeStart = (
+  graph: EncodedGraph,
+  roots: StepRoots,
+  state: number,
+  against: Omit<StartWitness, "header" | "state" | "stateProof" | "root" | "rootProof">,
+): Hex =>
+  encodeAbiParameters(
     [startWitness],
     [
       {
         header: headerProof(graph),
         state,
-        stateProof: proof,
+        stateProof: stateProof(graph, state),
         root: roots.stateIn[state]!,
         rootProof: treeProof(roots.stateIn, state),
-        consumedTask: NO_TASK,
-        consumedHeader: headerProof(graph),
-        consumedRoot: named[state]!,
-        consumedProof: treeProof(named, state),
-        element: BigInt(element ?? 0),
-        openings,
+        ...against,
       },
     ],
   );
-}
 
 /** State output `state` has another root than the place the graph says it comes from. */
 export function buildNextStateWitness(graph: EncodedGraph, roots: StepRoots, state: number): Hex {

@@ -76,12 +76,6 @@ async function waiting(of = job, value = TRAIN_WEI): Promise<Hex> {
   rig.deliver(gasDeposit(SENDER), ethDeposit(SENDER), gasDeposit(OTHER), ethDeposit(OTHER));
   return send(SENDER, FORCER, forcerCall("trainAndInfer", of, INPUT), value);
 }
-/** Who replays the chain comes to the same state. */
-async function expectReplicable(): Promise<void> {
-  const replica = rig.fresh();
-  expect(await replica.stateRoot("latest")).toBe(await rig.execution.stateRoot("latest"));
-  await replica.close();
-}
 
 describe("a training that its transaction undid by parking", () => {
   test("is pledged for out of the sender's balance, and demanded so", async () => {
@@ -108,7 +102,7 @@ describe("a training that its transaction undid by parking", () => {
     expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI);
     expect(await of(model)).toEqual(NOTHING);
     expect(await balanceOf(testAddress(SENDER))).toBe(ETHER - TRAIN_WEI);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("is paid once, by the transaction itself, whether its result is final by then or not", async () => {
@@ -122,7 +116,7 @@ describe("a training that its transaction undid by parking", () => {
       expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI + INFER_WEI);
       expect([await of(model), await computeOf(FORCER)]).toEqual([NOTHING, TRAIN_WEI]);
       expect(await balanceOf(testAddress(SENDER))).toBe(ETHER - 2n * TRAIN_WEI);
-      await expectReplicable();
+      await rig.expectReplicable();
       await rig.execution.close();
     }
   });
@@ -159,7 +153,7 @@ describe("a training that its transaction undid by parking", () => {
     passTo(1_902n);
     expect(await of(id)).toEqual(NOTHING);
     expect([await computeOf(FORCER), await computeOf(testAddress(SENDER))]).toEqual([7n, TRAIN_WEI + inferWei]);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("is paid out of gifts first", async () => {
@@ -181,7 +175,7 @@ describe("a training that its transaction undid by parking", () => {
     await cancel(hash);
     rig.deliver(...done(model));
     expect([await status(hash), await balanceOf(EXECUTOR)]).toEqual(["failed", TRAIN_WEI]);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 });
 
@@ -207,7 +201,7 @@ describe("a transaction that does not pay for the training it had computed", () 
     expect([await balanceOf(testAddress(OTHER)), await balanceOf(FICKLE)]).toEqual([ETHER - TRAIN_WEI, 0n]);
     rig.deliver(final(claimed(id)), final(claimed(forced)));
     expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI + INFER_WEI);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("succeeds if gifts have paid it meanwhile", async () => {

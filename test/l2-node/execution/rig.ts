@@ -1,5 +1,6 @@
 // A chain with its real ledger, sequencer and store, and execution on top; only L1 is the test's.
 import { type Address, encodeFunctionData, type Hex } from "viem";
+import { expect } from "vitest";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import type { GenesisAlloc } from "../../../common/chain-file.ts";
@@ -63,7 +64,13 @@ export function makeRig(options: RigOptions = {}) {
   };
   /** Another execution of the same chain, from genesis. */
   const fresh = () => new LazyExecution({ path: ":memory:" }, { source });
-  return { l1, file, ...node, source, execution, mine, seal, deliver, send, fresh };
+  /** Who replays the chain comes to the same state. */
+  const expectReplicable = async (): Promise<void> => {
+    const replica = fresh();
+    expect(await replica.stateRoot("latest")).toBe(await execution.stateRoot("latest"));
+    await replica.close();
+  };
+  return { l1, file, ...node, source, execution, mine, seal, deliver, send, fresh, expectReplicable };
 }
 
 export type Rig = ReturnType<typeof makeRig>;

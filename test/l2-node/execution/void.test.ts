@@ -62,13 +62,6 @@ async function failure(hash: Hex) {
 }
 const VOID = { errorName: "JobVoid", args: [model] };
 
-/** Who replays the chain comes to the same state. */
-async function expectReplicable(): Promise<void> {
-  const replica = rig.fresh();
-  expect(await replica.stateRoot("latest")).toBe(await rig.execution.stateRoot("latest"));
-  await replica.close();
-}
-
 describe("a void training", () => {
   test("ends what waits for its model, typed, and gives every payer its money", async () => {
     await train();
@@ -81,7 +74,7 @@ describe("a void training", () => {
     expect(await rig.execution.demands()).toEqual([]);
     for (const id of [model, infer, evaluate])
       expect(await recordOf(id)).toMatchObject({ status: "void", escrowWei: 0n, parked: [] });
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("refuses what comes after: uses of it, trainings, and gifts go back to the giver", async () => {
@@ -102,7 +95,7 @@ describe("a void training", () => {
     expect(await failure(await train())).toMatchObject(VOID);
     expect(await balanceOf(testAddress(SENDER))).toBe(ETHER);
     expect(await recordOf(model)).toBeUndefined();
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("returns what a transaction that undid it by parking had pledged", async () => {
@@ -112,7 +105,7 @@ describe("a void training", () => {
     expect(await failure(hash)).toMatchObject(VOID);
     expect(await balanceOf(testAddress(SENDER))).toBe(ETHER);
     expect(await recordOf(model)).toMatchObject({ pledgedWei: 0n, escrowWei: 0n });
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("that was final before stays so, and so does what uses it", async () => {
@@ -135,7 +128,7 @@ describe("a void training", () => {
     rig.deliver(overturned(model), voided(1), overturned(infer));
     expect(await failure(hash)).toMatchObject(VOID);
     expect(await computeOf(FORCER)).toBe(TRAIN_WEI);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 });
 
@@ -150,7 +143,7 @@ describe("a void graph to infer with", () => {
     rig.deliver(...done(model), claimed(evaluate, { output: "0x00000040" }), final(evaluate));
     expect(await failure(counting)).toBe("success");
     expect(await failure(await ask())).toMatchObject(VOID);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 
   test("leaves answers that are final", async () => {
@@ -174,7 +167,7 @@ describe("a void graph to infer with", () => {
     rig.deliver(overturned(infer));
     expect(await failure(before)).toMatchObject(VOID);
     expect(await computeOf(testAddress(SENDER))).toBe(paid);
-    await expectReplicable();
+    await rig.expectReplicable();
   });
 });
 
