@@ -22,7 +22,7 @@ export type TestL1 = {
   readonly client: PublicClient;
   /** L1 seconds go by. */
   readonly warp: (seconds: number) => Promise<void>;
-  /** No block comes by itself any more; then they come again. */
+  /** No block comes by itself any more, until it is resumed as often as it was held. */
   readonly hold: () => Promise<void>;
   readonly resume: () => Promise<void>;
   readonly stop: () => void;
@@ -74,6 +74,7 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
       worldRoot: genesisRoot,
     },
   );
+  let holds = 0;
   const tell = async (message: string): Promise<void> => {
     const answered = once(host, "message");
     host.send(message);
@@ -87,8 +88,12 @@ export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
       await test.increaseTime({ seconds });
       await test.mine({ blocks: 1 });
     },
-    hold: () => tell("hold"),
-    resume: () => tell("resume"),
+    hold: async () => {
+      if (holds++ === 0) await tell("hold");
+    },
+    resume: async () => {
+      if (--holds === 0) await tell("resume");
+    },
     stop: () => host.kill("SIGTERM"),
   };
 }

@@ -65,8 +65,14 @@ async function deposit(n: number, valueWei: bigint): Promise<bigint> {
   return (await l1.client.waitForTransactionReceipt({ hash })).blockNumber;
 }
 
+/** No block comes meanwhile: anvil proves the next block's state under the last one's number while it changes over. */
 async function catchUp(reader: Follower): Promise<void> {
-  while (!(await reader.poll()));
+  await l1.hold();
+  try {
+    while (!(await reader.poll()));
+  } finally {
+    await l1.resume();
+  }
 }
 
 /** A client whose answers to one method are changed. */
