@@ -46,8 +46,12 @@ it("the kinds are those of a training step", () => {
   expect(new Set(strict.map(({ op }) => op)).has("Log")).toBe(false);
 });
 
+/** One for each contract that judges them, unless there is time. */
+const judged = ["Gemm", "Exp", "Where", "ReduceSum", "ReduceMax", "Slice"];
+const tried = process.env.ANH_LONG === "1" ? strict : strict.filter(({ op }) => judged.includes(op));
+
 describe("strict: a lie of 1 ulp in one element is proved on L1", () => {
-  it.each(strict)("$op ($name)", async ({ name }) => {
+  it.each(tried)("$op ($name)", async ({ name }) => {
     const task = stage.job({ stepRoots: true });
     await stage.execute("liar", task, liar(name));
     expect(await seen(stage.watch(), "proved")).toMatchObject({ wrong: "element", step: 5, node: name });
