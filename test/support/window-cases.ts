@@ -123,6 +123,19 @@ export const blockedConvolutions: readonly WindowCase[] = [
   ["conv transposed of 300 channels", [[1, 300, 3, 3], [300, 2, 3, 3], [2]], turned(windowed([3, 3], same))],
 ];
 
+/** More products per element than one node may add up. */
+export const longConvolutions: readonly WindowCase[] = [
+  ["conv of 9,000 terms", [[1, 1000, 2, 2], [2, 1000, 3, 3], [2]], conv(windowed([3, 3], same))],
+  ["conv of 9,009 terms, two groups", [[1, 2002, 2, 2], [4, 1001, 3, 3], [4]], conv(windowed([3, 3], same), 2)],
+  ["conv of 9,000 terms, one position and one filter", [[1, 1000, 3, 3], [1, 1000, 3, 3], [1]], conv(windowed([3, 3]))],
+  ["conv transposed of 1,000 channels", [[1, 1000, 2, 2], [1000, 2, 3, 3], [2]], turned(windowed([3, 3], same))],
+  [
+    "conv transposed of two groups of 1,001 channels",
+    [[1, 2002, 2, 2], [2002, 1, 3, 3], [2]],
+    turned(windowed([3, 3], { strides: [2, 2] }), 2, [1, 0]),
+  ],
+];
+
 export const pools: readonly WindowCase[] = [
   ["max pool 2×2", [[2, 3, 6, 4]], (d, [x]) => maxPooled(d, x!, windowed([2, 2], { strides: [2, 2] }))],
   ["max pool with a rest", [[2, 2, 7, 8]], (d, [x]) => maxPooled(d, x!, windowed([3, 3], { strides: [3, 3] }))],

@@ -1,4 +1,4 @@
-import { constant, emit } from "../graph/draft.ts";
+import { constant } from "../graph/draft.ts";
 import type { Node } from "../graph/graph.ts";
 import { type Shape, sizeOf, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
 import type { Arithmetic } from "./arithmetic.ts";
@@ -8,6 +8,7 @@ import { shapeOf } from "./build.ts";
 import { ShapeError } from "./errors.ts";
 import type { Bound, BoundContext, Op } from "./op.ts";
 import { requireDType, requireInputs, requireRank } from "./require.ts";
+import { scatterAdd } from "./scatter-add.ts";
 
 /** y[t, d] = x[indices[t, d], d]: in every column elements at non-negative indices. Other axes are turned to the front. */
 export const gatherElements: Op = {
@@ -30,7 +31,7 @@ export const gatherElements: Op = {
   vjp: (draft, { inputs: [x, indices] }, dy) => {
     const shape = shapeOf(draft, x!);
     const none = constant(draft, zeros({ dtype: "float32", shape }));
-    return [emit(draft, "ScatterElements", [none, indices!, dy], { axis: 0 }), null];
+    return [scatterAdd(draft, none, indices!, dy), null];
   },
   bound: picked,
   leaf: ({ inputs, at }, element) => {

@@ -1,4 +1,4 @@
-import { constant, emit } from "../graph/draft.ts";
+import { constant } from "../graph/draft.ts";
 import { describe, sizeOf, zeros } from "../tensor/tensor.ts";
 import { axisAttribute } from "./attributes.ts";
 import { cast, expand, reshape, shapeOf } from "./build.ts";
@@ -6,6 +6,7 @@ import { ShapeError } from "./errors.ts";
 import { absentIn, isRow, picked, rowAt } from "./gather-elements.ts";
 import type { Op } from "./op.ts";
 import { requireDType, requireInputs } from "./require.ts";
+import { scatterAdd } from "./scatter-add.ts";
 
 /** Rows of the first operand (axis 0) at non-negative indices. */
 export const gather: Op = {
@@ -37,8 +38,8 @@ export const gather: Op = {
     const matrix = constant(draft, zeros({ dtype: "float32", shape: [shape[0]!, width] }));
     if (count * width === 0) return [reshape(draft, matrix, shape), null];
     const rows = expand(draft, reshape(draft, cast(draft, indices!, "int64"), [count, 1]), [count, width]);
-    const added = [matrix, rows, reshape(draft, dy, [count, width])];
-    return [reshape(draft, emit(draft, "ScatterElements", added, { axis: 0 }), shape), null];
+    const added = scatterAdd(draft, matrix, rows, reshape(draft, dy, [count, width]));
+    return [reshape(draft, added, shape), null];
   },
   bound: picked,
   leaf: ({ inputs, at }, element) => {

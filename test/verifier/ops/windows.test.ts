@@ -1,14 +1,15 @@
 // Convolutions and pools, forward and backward: refused shapes, bits of the runtime, gradients against finite differences.
 import { beforeAll, describe, expect, test } from "vitest";
 import { gradients } from "../../../verifier/autodiff/backward.ts";
-import { emit, stateInput } from "../../../verifier/graph/draft.ts";
+import { constant, type Draft, emit, stateInput } from "../../../verifier/graph/draft.ts";
 import { finish } from "../../../verifier/graph/finish.ts";
-import type { Attributes, Graph, OpName } from "../../../verifier/graph/graph.ts";
+import type { Attributes, Graph, OpName, ValueId } from "../../../verifier/graph/graph.ts";
 import { checkGraph } from "../../../verifier/model/check.ts";
 import { UnsupportedModelError } from "../../../verifier/model/errors.ts";
 import { readGraph } from "../../../verifier/model/onnx/read.ts";
 import { toOnnx } from "../../../verifier/model/onnx/write.ts";
 import { ShapeError } from "../../../verifier/ops/errors.ts";
+import { scatterAdd } from "../../../verifier/ops/scatter-add.ts";
 import { rowSum, total } from "../../../verifier/ops/sums.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
@@ -16,7 +17,14 @@ import { evaluate } from "../../../verifier/runtime/reference.ts";
 import type { Shape, Tensor } from "../../../verifier/tensor/tensor.ts";
 import { gradientError } from "../../support/gradient-error.ts";
 import { randomTensor, uniform } from "../../support/tensors.ts";
-import { besides, blockedConvolutions, convolutions, pools, type WindowCase } from "../../support/window-cases.ts";
+import {
+  besides,
+  blockedConvolutions,
+  convolutions,
+  longConvolutions,
+  pools,
+  type WindowCase,
+} from "../../support/window-cases.ts";
 
 const plain = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] };
 const grouped = { ...plain, group: 1 };
@@ -186,7 +194,7 @@ function graphOf(cases: readonly WindowCase[]): { graph: Graph; state: Tensor[];
   return { graph: finish(draft, { kind: "infer", stateOutputs: outputs }), state, ends };
 }
 
-const all = [...convolutions, ...blockedConvolutions, ...pools, ...besides];
+const all = [...convolutions, ...blockedConvolutions, ...longConvolutions, ...pools, ...besides];
 
 describe("the reference and onnxruntime agree on every value, forward and backward", () => {
   const { graph, state, ends } = graphOf(all);
@@ -230,4 +238,62 @@ test("sums too long for one node are made in pieces", () => {
   const values = evaluate(graph, [{ dtype: "float32", shape: [2, 10_000], data }], []);
   const sums = [0, 1].map((row) => data.subarray(row * 10_000, (row + 1) * 10_000).reduce((a, b) => a + b, 0));
   expect(Array.from(values[graph.stateOutputs[0]!]!.data as Float32Array)).toEqual(sums);
+});
+
+/** What the graph gives of whole numbers so small that no order of adding them rounds. */
+function exactly(shapes: readonly Shape[], build: (draft: Draft, ids: readonly ValueId[]) => ValueId) {
+  const random = uniform(5);
+  const draft = newDraft();
+  const ids = shapes.map((shape, i) => stateInput(draft, `p${i}`, { dtype: "float32", shape }));
+  const graph = finish(draft, { kind: "infer", stateOutputs: [build(draft, ids)] });
+  const state = shapes.map((shape) => {
+    const { data, ...type } = randomTensor(random, "float32", shape, -8, 9);
+    return { ...type, data: (data as Float32Array).map(Math.floor) };
+  });
+  return { graph, result: evaluate(graph, state, [])[graph.stateOutputs[0]!]! };
+}
+
+describe("sums over too many channels are sums of nodes that every profile can judge", () => {
+  test.each(longConvolutions.map(([name, shapes, build]) => ({ name, shapes, build })))(
+    "$name",
+    ({ name, shapes, build }) => {
+      const { graph, result } = exactly(shapes, (draft, ids) => build(draft, ids, []));
+      for (const profile of ["strict", "tolerant", "tolerant-gpu"] as const) checkGraph(graph, profile);
+      const op = name.includes("transposed") ? "ConvTranspose" : "Conv";
+      const made = graph.nodes.filter((node) => node.op === op);
+      expect(made).toHaveLength(2);
+      const group = name.includes("two groups") ? 2 : 1;
+      const attributes =
+        op === "Conv"
+          ? { ...plain, group, pads: name.includes("one position") ? [0, 0, 0, 0] : [1, 1, 1, 1] }
+          : { ...made[0]!.attributes, group };
+      const whole = exactly(shapes, (draft, ids) => emit(draft, op, ids, attributes));
+      expect(() => checkGraph(whole.graph, "tolerant")).toThrow(UnsupportedModelError);
+      expect(result).toEqual(whole.result);
+    },
+  );
+});
+
+test("more updates than one node may add are added by several, one behind the other: the same bits", () => {
+  const random = uniform(9);
+  const [count, columns] = [10_000, 2];
+  const shapes = [
+    [5, columns],
+    [count, columns],
+  ] as const;
+  const state = shapes.map((shape) => randomTensor(random, "float32", shape, -4, 4));
+  const rows = BigInt64Array.from({ length: count * columns }, () => BigInt(Math.floor(5 * random())));
+  const [once, often] = [false, true].map((isCut) => {
+    const draft = newDraft();
+    const [x, updates] = shapes.map((shape, i) => stateInput(draft, `p${i}`, { dtype: "float32", shape }));
+    const indices = constant(draft, { dtype: "int64", shape: [count, columns], data: rows });
+    const sum = isCut
+      ? scatterAdd(draft, x!, indices, updates!)
+      : emit(draft, "ScatterElements", [x!, indices, updates!], { axis: 0 });
+    return finish(draft, { kind: "infer", stateOutputs: [sum] });
+  }) as [Graph, Graph];
+  expect(() => checkGraph(once, "strict")).toThrow(/adds 10000 terms/);
+  for (const profile of ["strict", "tolerant", "tolerant-gpu"] as const) checkGraph(often, profile);
+  const [a, b] = [once, often].map((graph) => evaluate(graph, state, [])[graph.stateOutputs[0]!]!);
+  expect(b).toEqual(a);
 });

@@ -24,6 +24,7 @@ import {
   where,
 } from "../../ops/build.ts";
 import { groupNorm, inverseRoot, rootMeanSquare, rowMean, standardize } from "../../ops/normalize.ts";
+import { scatterAdd } from "../../ops/scatter-add.ts";
 import { logSoftmax } from "../../ops/softmax.ts";
 import { rowSum, sumOver, total } from "../../ops/sums.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
@@ -207,8 +208,8 @@ const scatterElements: Handler = (node) => {
   const way = textOf(node, "reduction", "none");
   if (way !== "add") throw refuse(node, `reduction ${way}`, "Only adding has an order that does not matter.");
   const indices = cast(draft, operand(node, 1), "int64");
-  return inColumns(node, [operand(node, 0), indices, operand(node, 2)], (columns) =>
-    emit(draft, "ScatterElements", columns, { axis: 0 }),
+  return inColumns(node, [operand(node, 0), indices, operand(node, 2)], ([x, rows, updates]) =>
+    scatterAdd(draft, x!, rows!, updates!),
   );
 };
 
