@@ -22,8 +22,9 @@ export function mineEvery(blockMs: number, port: number): Miner {
         mining = mineOne(port, agent);
         await mining;
       }
-      next = Math.max(next + blockMs, performance.now());
-      await sleep(next - performance.now());
+      const now = performance.now();
+      next = Math.max(next + blockMs, now);
+      await sleep(next - now);
     }
   })();
   return {
