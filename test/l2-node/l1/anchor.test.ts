@@ -104,7 +104,9 @@ describe("Anchor", () => {
       { client: pruned(), witnesses: [], blobs: NO_BLOBS, chain: replica.chain, onTrouble: () => {} },
     );
     let steps = 0;
+    await l1.hold();
     for (let isDone = false; !isDone; steps++) isDone = await follower.poll();
+    await l1.resume();
     expect(steps).toBeGreaterThan(8);
     expect(replica.chain.head().hash).toBe(sequencing.chain.head().hash);
     expect(replica.chain.heads().safe).toBe(sequencing.chain.heads().safe);

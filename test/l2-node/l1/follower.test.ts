@@ -282,12 +282,14 @@ describe("Follower", () => {
     const { chain } = node();
     const reader = follower(chain, l1.client, [], 100_000n, [], 1);
     const steps: bigint[][] = [];
+    await l1.hold();
     for (let isAtHead = false, next = 0n; !isAtHead; ) {
       isAtHead = await reader.poll();
       const { count } = chain.store.l1.inbox();
       if (count > next) steps.push([]);
       for (; next < count; next++) steps.at(-1)!.push(chain.store.l1.rawMessage(next)!.l1Block);
     }
+    await l1.resume();
     expect(chain.store.l1.inbox()).toEqual(whole.chain.store.l1.inbox());
     expect(steps.length).toBeGreaterThan(1);
     // Blocks of one second are read together.
