@@ -4,7 +4,7 @@ import { LEDGER_ADDRESS } from "../../common/addresses.ts";
 import { smallerOf } from "../../common/bigint.ts";
 import { hexOf, naturalBytes } from "../../common/bytes.ts";
 import { FORCED_CALL_TYPE } from "../../common/forced-call.ts";
-import type { Task } from "../../common/task.ts";
+import { TASK_KIND, type Task } from "../../common/task.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import { intrinsicGas } from "../ledger/gas.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
@@ -13,16 +13,17 @@ import { authoritiesOf, installDelegations } from "./delegations.ts";
 import { type DnnAttempt, parkRule, quoteTooHigh, type Wanted } from "./dnn.ts";
 import { refundOrWait } from "./escrow.ts";
 import type { AnhEvm } from "./evm.ts";
-import { nextExpired, popExpired } from "./expiries.ts";
+import { type Expiry, nextExpired, popExpired } from "./expiries.ts";
 import { ComputationFault } from "./fault.ts";
-import { consume, type Standing } from "./messages.ts";
-import { type Charged, laterEnd, nextToResume, type ParkingRefusal, park, waitOn } from "./parking.ts";
+import { consume, endOldest, type Standing } from "./messages.ts";
+import { type Charged, laterEnd, nextToResume, type ParkingRefusal, park, takeToResume, waitOn } from "./parking.ts";
 import { lackingWei, leavePledges, lendPledges, pledge } from "./pledges.ts";
 import { type RunLog, type RunResult, runMessage } from "./run.ts";
 import { type Included, settle } from "./settle.ts";
 import type { BlockSource, SourceBlock } from "./source.ts";
 import type { WorldState } from "./state.ts";
 import { cursorSlot, type Parked, parkedSlot, read, resultSlot, write } from "./system.ts";
+import type { TaskList } from "./unfinished.ts";
 
 /** How a transaction ended. */
 export interface Finished {
@@ -66,8 +67,14 @@ function consumeNonce(state: WorldState, { sender, nonce }: Transaction): void {
   if (nonce + 1n > account.nonce) writeAccount(state, sender, { ...account, nonce: nonce + 1n });
 }
 
-/** What an escrow that lapses counts for in a block, and a transaction that had ended before it expired (P12.5). */
+/** What an escrow that lapses and a void task count for in a block, and a transaction that had ended before its turn (P12.5). */
 const EXPIRY_GAS = 21_000n;
+
+/** The tasks that end, if it is void ones that are due. */
+function voidList({ kind, word }: Expiry): TaskList | undefined {
+  if (kind === "inferences") return { kind: TASK_KIND.infer, modelId: word };
+  return kind === "evaluations" ? { kind: TASK_KIND.evaluate, modelId: word } : undefined;
+}
 
 /** Executes one block: messages, expiries, resumptions, then its own transactions (P12.1). */
 export class BlockRunner {
@@ -111,6 +118,8 @@ export class BlockRunner {
       const fails = isDue && later === undefined;
       gas += fails ? this.#includedOf(parked).entry.transaction.gasLimit : EXPIRY_GAS;
       if (gas > gasLimit) return finished;
+      const list = voidList(next);
+      if (list !== undefined && endOldest(state, list, timestamp)) continue;
       popExpired(state, timestamp);
       if (next.kind === "escrow") refundOrWait(state, next.word, timestamp);
       if (later !== undefined) waitOn(state, next.word, { ...(parked as Parked), expiresAt: later });
@@ -127,12 +136,14 @@ export class BlockRunner {
     const finished: Finished[] = [];
     let gas = 0n;
     for (;;) {
-      const hash = nextToResume(state);
-      if (hash === undefined) return finished;
-      const parked = read(state, parkedSlot(hash))!;
-      const included = this.#includedOf(parked);
-      gas += included.entry.transaction.gasLimit;
+      const next = nextToResume(state);
+      if (next === undefined) return finished;
+      const { hash, parked } = next;
+      const included = parked && this.#includedOf(parked);
+      gas += included?.entry.transaction.gasLimit ?? EXPIRY_GAS;
       if (gas > this.#block.gasLimit) return finished;
+      takeToResume(state, next);
+      if (parked === undefined || included === undefined) continue;
       write(state, parkedSlot(hash), undefined);
       const outcome = await this.#attempt(included, parked);
       if (outcome !== undefined) finished.push(outcome);

@@ -21,6 +21,7 @@ import {
   write,
 } from "./system.ts";
 import { deadlineOf, isHeld, openedTask } from "./tasks.ts";
+import { unlistTask } from "./unfinished.ts";
 import { isVoid } from "./voids.ts";
 
 /**
@@ -85,8 +86,12 @@ export const LOOK_SECONDS = 600n;
 export function refundOrWait(state: WorldState, id: Hex, timestamp: bigint): void {
   const known = openedTask(state, id);
   if (known === undefined || read(state, resultSlot(id))?.isFinal) return;
-  if (isOver(state, id, timestamp)) refundOver(state, id, timestamp);
-  else scheduleRefund(state, id, isHeld(state, known.task) ? timestamp + LOOK_SECONDS : deadlineOf(state, known.task));
+  if (isOver(state, id, timestamp)) {
+    refundOver(state, id, timestamp);
+    // What is void stays listed until whoever waits for it has been told (P14.4).
+    if (!isVoid(state, known.job, known.task)) unlistTask(state, id, known.opened);
+  } else
+    scheduleRefund(state, id, isHeld(state, known.task) ? timestamp + LOOK_SECONDS : deadlineOf(state, known.task));
 }
 
 /** Of an id that is over, and of which no claim is live or final: the whole escrow, and what was pledged, to their owners. */

@@ -5,11 +5,13 @@ import { systemKey, uint64Field } from "./keys.ts";
 import type { StateReader, WorldState } from "./state.ts";
 import { ITEM } from "./system.ts";
 
+const KINDS = ["parked", "escrow", "inferences", "evaluations"] as const;
+
 /** Something due once block time is beyond `at` (seconds). */
 export interface Expiry {
   readonly at: bigint;
-  /** `parked`: a transaction hash; `escrow`: an id. */
-  readonly kind: "parked" | "escrow";
+  /** `parked`: a transaction hash; `escrow`: an id; `inferences`, `evaluations`: a model whose unfinished ones end, one by one. */
+  readonly kind: (typeof KINDS)[number];
   readonly word: Hex;
 }
 
@@ -20,10 +22,10 @@ const entryKey = (index: number) => systemKey(ITEM.expiry, uint64Field(index));
 
 /** Big-endian, so that bytes compare as (time, kind, word) does. */
 const encode = ({ at, kind, word }: Expiry): Uint8Array =>
-  concatBytes(fixedBytes(at, 8), Uint8Array.of(kind === "parked" ? 0 : 1), bytesOfHex(word));
+  concatBytes(fixedBytes(at, 8), Uint8Array.of(KINDS.indexOf(kind)), bytesOfHex(word));
 const decode = (bytes: Uint8Array): Expiry => ({
   at: naturalOf(bytes.subarray(0, 8)),
-  kind: bytes[8] === 0 ? "parked" : "escrow",
+  kind: KINDS[bytes[8]!]!,
   word: hexOf(bytes.subarray(9)),
 });
 

@@ -3,22 +3,22 @@ import type { ClaimedMessage, Message, OverturnedMessage } from "../../common/me
 import { TASK_KIND } from "../../common/task.ts";
 import { addBalance } from "./account.ts";
 import { payFinal, refundOver } from "./escrow.ts";
+import { pushExpiry } from "./expiries.ts";
 import { release } from "./parking.ts";
 import type { WorldState } from "./state.ts";
 import {
   claimSlot,
-  dequeue,
-  front,
   liveSlot,
   lostSlot,
+  openedSlot,
   overturnedSlot,
-  type Queue,
   read,
   resultSlot,
   voidedSlot,
   write,
 } from "./system.ts";
 import { jobOfModel } from "./tasks.ts";
+import { oldestTask, type TaskList, unlistTask } from "./unfinished.ts";
 import { graphOfModel } from "./voids.ts";
 
 /** What consuming messages tells the block runner. */
@@ -101,16 +101,25 @@ function voided({ state, timestamp }: MessageContext, { modelId, graph }: { mode
   const job = jobOfModel(state, modelId);
   if (job === undefined) return; // nobody can have asked for anything
   const isModelVoid = graph === graphOfModel(job) && !read(state, resultSlot(modelId))?.isFinal;
-  if (isModelVoid || graph === TASK_KIND.infer) endTasks(state, { kind: "infer", id: modelId }, timestamp);
-  if (isModelVoid || graph === TASK_KIND.evaluate) endTasks(state, { kind: "evaluate", id: modelId }, timestamp);
+  if (isModelVoid || graph === TASK_KIND.infer) end(state, { kind: TASK_KIND.infer, modelId }, timestamp);
+  if (isModelVoid || graph === TASK_KIND.evaluate) end(state, { kind: TASK_KIND.evaluate, modelId }, timestamp);
 }
 
-function endTasks(state: WorldState, tasks: Queue, timestamp: bigint): void {
-  for (let id = front(state, tasks); id !== undefined; id = front(state, tasks)) {
-    dequeue(state, tasks);
-    refundOver(state, id, timestamp);
-    release(state, id);
-  }
+/** Anybody can have opened any number of them: they end with what expires, in blocks that have gas for it (P12.5). */
+function end(state: WorldState, list: TaskList, timestamp: bigint): void {
+  if (oldestTask(state, list) === undefined) return;
+  const kind = list.kind === TASK_KIND.infer ? "inferences" : "evaluations";
+  pushExpiry(state, { at: timestamp - 1n, kind, word: list.modelId });
+}
+
+/** Ends the oldest of a list of void tasks, which nothing is added to any more; returns whether there are others. */
+export function endOldest(state: WorldState, list: TaskList, timestamp: bigint): boolean {
+  const id = oldestTask(state, list);
+  if (id === undefined) return false;
+  unlistTask(state, id, list);
+  refundOver(state, id, timestamp);
+  release(state, id);
+  return oldestTask(state, list) !== undefined;
 }
 
 function final({ state, standings }: MessageContext, { id, claimHash }: { id: Hex; claimHash: Hex }): void {
@@ -120,6 +129,8 @@ function final({ state, standings }: MessageContext, { id, claimHash }: { id: He
   write(state, resultSlot(id), { claimHash, isFinal: true, resultRoot, output });
   write(state, liveSlot(id), undefined);
   standings.push({ id, claimHash, standing: "final" });
+  const opened = read(state, openedSlot(id));
+  if (opened !== undefined) unlistTask(state, id, opened);
   payFinal(state, id);
   release(state, id);
 }

@@ -28,6 +28,7 @@ import {
   write,
 } from "./system.ts";
 import { deadlineOf, isHeld, openedTask } from "./tasks.ts";
+import { listTask } from "./unfinished.ts";
 
 /** A transaction waits at most this long after it was first parked (P12.5). */
 export const MAX_PARKED_SECONDS = 7n * 86_400n;
@@ -125,7 +126,7 @@ function open(state: WorldState, { task, job, inputRoot, rows }: Wanted, blockNu
     paid: true,
     job: "0x",
   });
-  enqueue(state, { kind: task.kind === TASK_KIND.infer ? "infer" : "evaluate", id: task.modelId }, task.id);
+  listTask(state, task, task.id);
   scheduleRefund(state, task.id, task.deadline);
 }
 
@@ -150,18 +151,26 @@ export function release(state: WorldState, id: Hex): void {
   if (front(state, waiting(id)) !== undefined) enqueue(state, RESUME, id);
 }
 
-/** The next transaction to resume: result by result in the order of their messages, FIFO within each (P12.5). */
-export function nextToResume(state: WorldState): Hex | undefined {
+/** A place in the queue of an id that has a result. */
+export interface ToResume {
+  readonly id: Hex;
+  readonly hash: Hex;
+  /** Undefined if the transaction has expired meanwhile, was cancelled or waits elsewhere. */
+  readonly parked: Parked | undefined;
+}
+
+/** What comes next: result by result in the order of their messages, FIFO within each (P12.5). */
+export function nextToResume(state: WorldState): ToResume | undefined {
   for (;;) {
     const id = front(state, RESUME);
     if (id === undefined) return undefined;
-    for (;;) {
-      const hash = front(state, waiting(id));
-      if (hash === undefined) break;
-      // Expired meanwhile, or parked elsewhere.
-      if (read(state, parkedSlot(hash))?.id === id) return hash;
-      dequeue(state, waiting(id));
+    const hash = front(state, waiting(id));
+    if (hash !== undefined) {
+      const parked = read(state, parkedSlot(hash));
+      return { id, hash, parked: parked?.id === id ? parked : undefined };
     }
     dequeue(state, RESUME);
   }
 }
+
+export const takeToResume = (state: WorldState, { id }: ToResume): void => dequeue(state, waiting(id));

@@ -34,7 +34,7 @@ create table if not exists inputs(root text primary key, bytes blob not null);
 `;
 /** Tables whose rows belong to a block and go when it is rolled back. */
 const PER_BLOCK = ["undo", "blocks", "receipts", "log_index", "appearances", "judged", "taint"];
-const LAYOUT = "5";
+const LAYOUT = "6";
 /** Of values and what keeps them: codes are a thousand times as long as balances. */
 const CACHE_BYTES = 64 * 1024 * 1024;
 const weightOf = (value: Uint8Array | undefined, key: StateKey): number =>

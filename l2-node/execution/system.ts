@@ -24,6 +24,9 @@ export const ITEM = {
   pledge: 0x0e,
   voided: 0x0f,
   lost: 0x10,
+  /** What is opened for a model and has not ended (unfinished.ts). */
+  unfinished: 0x11,
+  link: 0x12,
 } as const;
 
 /** How one kind of value is stored. */
@@ -197,13 +200,12 @@ export const cursorSlot = () =>
 
 /** A FIFO of 32-byte words in system storage. */
 export interface Queue {
-  /** `infer`, `evaluate`: tasks that were opened, by their model. */
-  readonly kind: "parked" | "resume" | "infer" | "evaluate";
+  readonly kind: "parked" | "resume";
   readonly id: Hex;
 }
 
 const ENDS = uint64Field(2n ** 64n - 1n);
-const QUEUE_KIND = { parked: "0x00", resume: "0x01", infer: "0x02", evaluate: "0x03" } as const;
+const QUEUE_KIND = { parked: "0x00", resume: "0x01" } as const;
 const queueKey = (queue: Queue, index: Hex) => systemKey(ITEM.queue, QUEUE_KIND[queue.kind], queue.id, index);
 const endsSlot = (queue: Queue) =>
   structSlot<{ head: bigint; tail: bigint }>(queueKey(queue, ENDS), "uint64 head, uint64 tail");
