@@ -17,6 +17,8 @@ import { addStandings, type ClaimStandings, claimStandings } from "./standings.t
 export interface ChainEvents {
   /** A block was sealed or derived. It is durable. */
   block: [Block];
+  /** Blocks will have left the chain with the next commit, newest first; who throws keeps them there. */
+  leaving: [readonly Block[]];
   /** Blocks left the chain, newest first: replaced by anchored ones, lost their origin, or too old to anchor. */
   dropped: [readonly Block[]];
   /** L1 moved: anchors, messages or finality may have changed. */
@@ -176,6 +178,7 @@ export class Chain {
     const removed: Block[] = [];
     while (this.head().header.number > number) removed.push(this.store.blocks.removeHead());
     for (const block of removed) if (!block.inboxOnly && !block.fallback) this.store.dropped.put(block);
+    if (removed.length > 0) this.events.emit("leaving", removed);
     return removed;
   }
 

@@ -115,6 +115,11 @@ export class Mempool {
     return transaction.hash;
   }
 
+  /** Puts transactions on disk that are about to leave the chain: what kills the node behind that does not lose them. */
+  keep(transactions: readonly Transaction[]): void {
+    this.#modules.pool.putNow(transactions.filter((transaction) => !this.#isTaken(transaction)));
+  }
+
   /**
    * Takes transactions back that left the chain with their blocks, or were stored. Only a consumed nonce refuses one: what
    * paid for it may have left the chain too, and be back soon.

@@ -3,6 +3,7 @@ import type { Address, Hex } from "viem";
 import { decodedBlockSize, decodedSize, MAX_DECODED_BYTES, postedSize } from "../../common/batch.ts";
 import type { Origin } from "../../common/header.ts";
 import type { L1Header } from "../../common/l1-header.ts";
+import type { Transaction } from "../../common/transaction.ts";
 import { type Block, includedIn, postedOf } from "../chain/block.ts";
 import { type BlockBuilder, type Built, openBlock } from "../chain/builder.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -47,6 +48,10 @@ const consumedElsewhere = ({ transactions, forced = 0, sealedHere }: Block): Add
     return position < forced || !sealedHere ? [transaction.sender, ...authorities] : authorities;
   });
 
+/** What the pool may have given to blocks that come newest first, in the order of its inclusion. */
+const transactionsOf = (blocks: readonly Block[]): Transaction[] =>
+  [...blocks].reverse().flatMap((block) => postedOf(block).flatMap(({ transaction }) => transaction ?? []));
+
 /** Seals blocks: orders, checks the ledger, stores. Executes nothing, and signs nothing: the anchor signs what it posts. */
 export class Sequencer {
   readonly events = new EventEmitter<SequencerEvents>();
@@ -62,11 +67,13 @@ export class Sequencer {
     this.#options = options;
     this.#chain = modules.chain;
     this.#mempool = modules.mempool;
+    // Blocks may leave before it seals any: while its node reads what L1 has got since it was stopped.
+    this.#chain.events.on("leaving", this.#keep);
+    this.#chain.events.on("dropped", this.#readmit);
+    this.#chain.events.on("block", this.#release);
   }
 
   start(onError: (error: unknown) => void): void {
-    this.#chain.events.on("dropped", this.#readmit);
-    this.#chain.events.on("block", this.#release);
     const tick = (): void => {
       try {
         this.#dropLate();
@@ -81,6 +88,7 @@ export class Sequencer {
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#chain.events.off("leaving", this.#keep);
     this.#chain.events.off("dropped", this.#readmit);
     this.#chain.events.off("block", this.#release);
   }
@@ -209,8 +217,7 @@ export class Sequencer {
     if (!block.sealedHere) this.#mempool.dropPast(consumedElsewhere(block));
   };
 
-  readonly #readmit = (dropped: readonly Block[]): void => {
-    const transactions = [...dropped].reverse().flatMap(postedOf);
-    this.#mempool.readmit(transactions.flatMap(({ transaction }) => transaction ?? []));
-  };
+  readonly #keep = (leaving: readonly Block[]): void => this.#mempool.keep(transactionsOf(leaving));
+
+  readonly #readmit = (dropped: readonly Block[]): void => this.#mempool.readmit(transactionsOf(dropped));
 }

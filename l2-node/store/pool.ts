@@ -67,7 +67,9 @@ export function openPool(journal: Journal, chainId: bigint): PoolStore & { close
   const writeBatch = async ({ put, dropped, saved }: Batch): Promise<void> => {
     // A block may have taken some already.
     const fresh = put.flatMap((hash) => waiting.get(hash) ?? []).filter(({ segment }) => segment === undefined);
-    const records: PoolRecord[] = [...fresh, ...dropped.map((hash) => ({ dropped: hash }))];
+    // What was dropped may have been put again meanwhile.
+    const gone = dropped.filter((hash) => !waiting.has(hash));
+    const records: PoolRecord[] = [...fresh, ...gone.map((hash) => ({ dropped: hash }))];
     try {
       if (records.length > 0) await write(fresh, records);
       saved.resolve();

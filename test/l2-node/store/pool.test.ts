@@ -71,6 +71,16 @@ describe("what waits", () => {
     expect(found().map(({ nonce }) => nonce)).toEqual([7n]);
   });
 
+  test.each(["put", "putNow"] as const)("is there after a %s that comes in the same turn as its drop", async (put) => {
+    const pool = open();
+    const [one, other] = [await waiting(0), await waiting(1)];
+    await pool.put([one]);
+    pool.remove([one.hash]);
+    await pool[put]([one]);
+    await pool.put([other]); // what was pending is written
+    expect(found()).toEqual([one, other]);
+  });
+
   test("is refused and forgotten where the disk refuses it, and the next is taken", async () => {
     const journal = memoryJournal();
     const pool = open({ ...journal, append: () => Promise.reject(new Error("disk full")) });
