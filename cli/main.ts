@@ -54,6 +54,8 @@ program
   .option("--no-challenger", "leave the checking to one of yours (./anh challenger run)")
   .action(async (options) => (await import("./commands/dev.ts")).dev(options));
 
+const PRECISION = "what the factors of products are rounded to: fp32, tf32, bf16 or fp16";
+
 const model = program.command("model").description("models before and after their training");
 
 model
@@ -67,6 +69,7 @@ model
     (word, list: string[]) => [...list, word],
     [],
   )
+  .option("--precision <name>", PRECISION, "fp32")
   .action(async (file: string, options) => (await import("./commands/model.ts")).checkModel(file, options));
 
 model
@@ -121,6 +124,11 @@ job
   .option("--warmup-steps <n>", "steps in which a scheduled rate goes up", "0")
   .option("--profile <name>", "strict (bit for bit) or tolerant (within an error bound)", "strict")
   .option("--column <name>", "of tolerant: cpu, or gpu, whose bound graphics processors keep too", "cpu")
+  .option("--precision <name>", PRECISION, "fp32")
+  .option(
+    "--loss-scale <n>",
+    "compute gradients of n times the loss, and divide by n (default: 1024 with fp16, else 1)",
+  )
   .option("--step-roots", "commit to each step's values, not to each segment's end alone", false)
   .option("--soft", "calls go on with a result that is claimed but not final yet", false)
   .option("--sequential-rows", "read the rows in order, once, instead of at random", false)

@@ -16,6 +16,7 @@ import { firstStep } from "../job/first-step.ts";
 import { chainAt, hasCode, uploadAll } from "../job/node.ts";
 import { positive, wholeBigint } from "../job/numbers.ts";
 import { type OptimizerOptions, optimizerFrom } from "../job/optimizer-words.ts";
+import { lossScaleFrom, precisionFrom } from "../job/precision-words.ts";
 import { modelFile } from "../model-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 
@@ -33,6 +34,8 @@ export interface CreateJobOptions extends OptimizerOptions {
   readonly dim: readonly string[];
   readonly requester: string;
   readonly profile: string;
+  readonly precision: string;
+  readonly lossScale?: string;
   readonly column: string;
   readonly soft: boolean;
   readonly stepRoots: boolean;
@@ -54,6 +57,8 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   const steps = wholeNumber("steps", options.steps);
   const batchRows = wholeNumber("batch-rows", options.batchRows);
   const [profile, loss, requester] = [profileFrom(options.profile), lossFrom(options), requesterFrom(options)];
+  const precision = precisionFrom(options.precision);
+  const lossScale = lossScaleFrom(options.lossScale, precision);
   const { bytes: file, dimensions, external } = modelFile(options.model, options.dim);
   const inputs = inFile(options.model, "ONNX", () => inputNames({ file, dimensions, external }));
   const named = readDataset(options.dataset, inputs);
@@ -62,7 +67,8 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
     dimensions,
     external,
     loss,
-    optimizer: optimizerFrom(options, steps),
+    optimizer: { ...optimizerFrom(options, steps), lossScale },
+    precision,
     batchRows,
     evaluateBatchRows:
       options.evaluateBatchRows === undefined
@@ -142,7 +148,7 @@ function text(options: CreateJobOptions, { modelId, firstStep: first, uploaded, 
     [
       `model       ${modelId}`,
       `first step  loss ${first.loss.toPrecision(6)}, ${first.milliseconds.toFixed(1)} ms on this machine`,
-      `price       ${formatEther(value)} ETH for ${options.steps} steps of ${options.batchRows} rows, ${options.profile}`,
+      `price       ${formatEther(value)} ETH for ${options.steps} steps of ${options.batchRows} rows, ${options.profile}, ${options.precision}`,
       `uploaded    ${uploaded.files} files, ${uploaded.bytes.toLocaleString("en")} bytes, to ${options.nodeUrl}`,
     ].join("\n"),
     'Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json. Nobody trains before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.',

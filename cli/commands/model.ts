@@ -4,12 +4,14 @@ import { table } from "../demo/table.ts";
 import { toPlain } from "../demo/teller.ts";
 import { EXIT } from "../exit.ts";
 import { inFile } from "../in-file.ts";
+import { precisionFrom } from "../job/precision-words.ts";
 import { modelFile } from "../model-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 interface CheckOptions {
   readonly json: boolean;
   readonly batchRows: string;
+  readonly precision: string;
   readonly dim: readonly string[];
 }
 
@@ -19,7 +21,8 @@ const PROFILES = ["strict", "tolerant", "tolerant-gpu"] as const;
 export function checkModel(file: string, options: CheckOptions): void {
   const { bytes, dimensions, external } = modelFile(file, options.dim);
   const batchRows = wholeNumber("batch-rows", options.batchRows);
-  const report = inFile(file, "ONNX", () => reportModel(bytes, { batchRows, dimensions, external }));
+  const precision = precisionFrom(options.precision);
+  const report = inFile(file, "ONNX", () => reportModel(bytes, { batchRows, dimensions, external, precision }));
   const profiles = PROFILES.filter((profile) => isJob(report, profile));
   console.log(options.json ? JSON.stringify(toPlain({ ...report, profiles })) : text(file, report, profiles));
   process.exitCode = profiles.length > 0 ? EXIT.ok : EXIT.failed;
@@ -38,6 +41,7 @@ function text(file: string, report: ModelReport, profiles: readonly Profile[]): 
     `${file}: ONNX, opset ${report.opset}`,
     `inputs      ${report.inputs.join(", ")}`,
     `outputs     ${report.outputs.join(", ")}`,
+    `precision   ${report.precision}`,
     `parameters  ${count(parameters.values)} in ${parameters.tensors} tensors, ${count(parameters.bytes)} bytes`,
   ].join("\n");
   if (unsupported.length > 0) {

@@ -32,6 +32,7 @@ describe("what is no model, or cannot be read", () => {
     ["no ONNX", () => Uint8Array.of(1, 2, 3), [], 1, "expected an ONNX file"],
     ["an old opset", () => model([], [], 12), [], 1, "opset 13 or newer"],
     ["no batch", () => exportedClassifier(), ["--batch-rows", "0"], 2, '--batch-rows is "0"'],
+    ["an unknown precision", () => exportedClassifier(), ["--precision", "fp8"], 2, "fp32, tf32, bf16, fp16"],
     ["a dimension without size", () => exportedClassifier(), ["--dim", "batch"], 2, '--dim is "batch"'],
   ])("%s", (_, file, options, status, message) => {
     const ended = check(file(), ...options);
@@ -103,6 +104,15 @@ describe("an exported classifier", () => {
     expect(report(exportedClassifier(), "--batch-rows", "7").training.rows).toBe(7);
     const named = report(exportedClassifier(), "--dim", "batch=1", "--batch-rows", "1");
     expect(named.inputs).toEqual(["x float32[1,1,4,3]"]);
+  });
+
+  test("--precision adds the nodes that round, to the costs too", () => {
+    const [wide, narrow] = ["fp32", "bf16"].map((name) => report(exportedClassifier(), "--precision", name));
+    expect([wide.precision, narrow.precision, narrow.status]).toEqual(["fp32", "bf16", 0]);
+    // x, the hidden layer and both weights
+    expect(narrow.inference.nodes - wide.inference.nodes).toBe(4 * 3);
+    expect(narrow.training.flops).toBeGreaterThan(wide.training.flops);
+    expect(check(exportedClassifier(), "--precision", "bf16").stdout).toContain("precision   bf16");
   });
 
   test("text says the same for people", () => {

@@ -93,3 +93,15 @@ function readCase(path: string, name: string): OnnxCase | undefined {
     outputs: graph.output.map((_, i) => tensorOf(tensorAt("output", i), none)),
   };
 }
+
+/** The tensors of one case as its files hold them, whatever their types. */
+export function publishedTensors(name: string): {
+  readonly input: onnx.TensorProto;
+  readonly output: onnx.TensorProto;
+} {
+  const read = (file: string): onnx.TensorProto => {
+    const member = `onnx-node-tests/node/test_${name}/test_data_set_0/${file}.pb`;
+    return fromBinary(onnx.TensorProtoSchema, execFileSync("tar", ["xJOf", archive, member]));
+  };
+  return { input: read("input_0"), output: read("output_0") };
+}

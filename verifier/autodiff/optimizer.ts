@@ -12,6 +12,8 @@ export type Optimizer = Rule & {
   readonly schedule?: Schedule;
   /** Gradients are shortened together to at most this norm. */
   readonly clipNorm?: number;
+  /** Gradients are computed of so many times the loss, and divided by it before anything else: small ones are not lost in fp16. */
+  readonly lossScale?: number;
 };
 
 type Rule =

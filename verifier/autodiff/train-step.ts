@@ -5,6 +5,7 @@ import { finish } from "../graph/finish.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import type { InitRule } from "../numerics/start-draw.ts";
+import { mul, scalar } from "../ops/build.ts";
 import { newDraft } from "../ops/table.ts";
 import type { Tensor, TensorType } from "../tensor/tensor.ts";
 import { gradients } from "./backward.ts";
@@ -43,13 +44,20 @@ export function trainStep(model: Model<Loss>, optimizer: Optimizer): TrainStep {
   const batch = model.batch.map(({ name, type }) => batchInput(draft, name, type));
   const result = model.loss(draft, [...parameters, ...buffers], batch);
   const { loss, buffers: renewed } = typeof result === "number" ? { loss: result, buffers } : result;
-  const updated = update.apply(gradients(draft, loss, parameters));
+  const updated = update.apply(scaledGradients(draft, loss, parameters, optimizer.lossScale ?? 1));
   const stateOutputs = [...updated.slice(0, parameters.length), ...renewed, ...updated.slice(parameters.length)];
   const state: readonly StateSpec[] = [...model.parameters, ...(model.buffers ?? []), ...update.states];
   for (const [i, id] of stateOutputs.entries()) rename(draft, id, unusedName(draft, `next_${state[i]!.name}`));
   rename(draft, loss, unusedName(draft, "loss"));
   const graph = finish(draft, { kind: "train", stateOutputs, loss });
   return state.some(({ rule }) => rule !== undefined) ? withRules(graph, state) : { graph, state };
+}
+
+/** ∂(s·loss)/s, exact where s is a power of two and nothing leaves the range. */
+function scaledGradients(draft: Draft, loss: ValueId, parameters: readonly ValueId[], scale: number): ValueId[] {
+  if (scale === 1) return gradients(draft, loss, parameters);
+  const scaled = gradients(draft, mul(draft, loss, scalar(draft, scale)), parameters);
+  return scaled.map((gradient) => mul(draft, gradient, scalar(draft, 1 / scale)));
 }
 
 /** Where anything is drawn, what is one number throughout (biases, moments, counters) starts by a rule as well: nobody uploads it. */

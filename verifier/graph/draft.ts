@@ -72,10 +72,13 @@ export function maskInput(draft: Draft, shape: Shape, keep: number, name = `mask
   return value;
 }
 
+/** Of a constant among `Draft.constantIds`. */
+export const keyOf = (type: TensorType, bytes: Uint8Array): string => `${describe(type)} ${hash("sha256", bytes)}`;
+
 /** Equal constants are one value, so that building twice gives the same graph. */
 export function constant(draft: Draft, tensor: Tensor): ValueId {
   const bytes = bytesOf(tensor);
-  const key = `${describe(tensor)} ${hash("sha256", bytes)}`;
+  const key = keyOf(tensor, bytes);
   const known = draft.constantIds.get(key);
   if (known !== undefined) return known;
   const value = addValue(draft, tensor, "");

@@ -63,12 +63,19 @@ function checkEnds(draft: Draft, ends: Ends): void {
   }
 }
 
+/** Names that were given stay; the others are made so that none is taken twice. */
 function named(order: readonly ValueId[], draft: Draft, prefixes: ReadonlyMap<ValueId, string>): Value[] {
   const taken = new Set<string>();
+  for (const { name } of order.map((old) => valueAt(draft, old))) {
+    if (name === "") continue;
+    if (taken.has(name)) throw new GraphError("unique value names", name);
+    taken.add(name);
+  }
   return order.map((old, id) => {
     const value = valueAt(draft, old);
-    const name = value.name === "" ? `${prefixes.get(old) ?? "constant"}_${id}` : value.name;
-    if (taken.has(name)) throw new GraphError("unique value names", name);
+    if (value.name !== "") return value;
+    let name = `${prefixes.get(old) ?? "constant"}_${id}`;
+    while (taken.has(name)) name += "_";
     taken.add(name);
     return { ...value, name };
   });

@@ -13,6 +13,7 @@ import { leafGas, unprovableNodes } from "./check.ts";
 import { nodeCost } from "./cost.ts";
 import { checkBatch, checkInputs, checkRow } from "./onnx/fits.ts";
 import { type ImportedModel, type ImportOptions, importOnnx } from "./onnx/import.ts";
+import { graphInPrecision, type Precision } from "./precision.ts";
 
 /** Why something of a model cannot be run, or not be proven, and what to do about it. */
 export type Problem = { readonly node: string; readonly what: string; readonly hint: string };
@@ -35,6 +36,7 @@ export type GraphReport = {
 
 export type ModelReport = {
   readonly opset: number;
+  readonly precision: Precision;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly parameters: { readonly tensors: number; readonly values: number; readonly bytes: number };
@@ -48,7 +50,10 @@ export type ModelReport = {
 };
 
 /** What can be said of a foreign model before anything is paid. Throws `ModelFileError` for what is no model at all. */
-export function reportModel(bytes: Uint8Array, options: ImportOptions): ModelReport {
+export function reportModel(
+  bytes: Uint8Array,
+  { precision = "fp32", ...options }: ImportOptions & { readonly precision?: Precision },
+): ModelReport {
   const model = importOnnx(bytes, options);
   const unsupported = model.refusals().map(({ node, op, opset, error }) => ({ ...problemOf(error, node), op, opset }));
   const runs = unsupported.length === 0;
@@ -60,6 +65,7 @@ export function reportModel(bytes: Uint8Array, options: ImportOptions): ModelRep
   const trainable = training instanceof AnhError ? null : training;
   return {
     opset: model.opset,
+    precision,
     inputs: model.inputs.map(({ name, type }) => `${name} ${describe(type)}`),
     outputs: model.outputs,
     parameters: {
@@ -68,8 +74,8 @@ export function reportModel(bytes: Uint8Array, options: ImportOptions): ModelRep
       bytes: model.parameters.reduce((sum, { start }) => sum + byteSizeOf(start), 0),
     },
     unsupported,
-    inference: inference === null ? null : reportGraph(inference, 1),
-    training: trainable === null ? null : reportGraph(trainable, options.batchRows),
+    inference: inference === null ? null : reportGraph(graphInPrecision(inference, precision), 1),
+    training: trainable === null ? null : reportGraph(graphInPrecision(trainable, precision), options.batchRows),
     untrainable: training instanceof AnhError ? training.message : null,
   };
 }

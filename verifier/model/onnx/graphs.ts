@@ -12,6 +12,7 @@ import { unprovableNodes } from "../check.ts";
 import { ModelFileError, RefusedModelError } from "../errors.ts";
 import { headOf, type LossSpec } from "../heads.ts";
 import type { JobGraphs } from "../job.ts";
+import { inPrecision, type Precision } from "../precision.ts";
 import { redrawn } from "../start.ts";
 import { checkBatch, checkInputs, checkRow } from "./fits.ts";
 import { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";
@@ -30,6 +31,7 @@ export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external"> & {
   readonly batchRows: number;
   readonly evaluateBatchRows: number;
   readonly profile: ProfileName;
+  readonly precision?: Precision;
   /** The file's matrices say how far apart weights start, and the job's seed where (`redrawn`). */
   readonly drawn?: boolean;
 };
@@ -61,9 +63,12 @@ export function onnxGraphs(training: OnnxTraining, columns: readonly DatasetColu
       `tensors ${expected.join(", ")} and a target`,
       columns.map(({ name }) => name).join(", "),
     );
-  const train = trainGraph(training, model, columns);
-  const infer = inferGraph(training, columns);
-  const evaluate = evaluateGraph(training, columns);
+  const graphs: JobGraphs = {
+    train: trainGraph(training, model, columns),
+    infer: inferGraph(training, columns),
+    evaluate: evaluateGraph(training, columns),
+  };
+  const { train, infer, evaluate } = inPrecision(graphs, training.precision ?? "fp32");
   const unprovable = [train.graph, infer, ...(evaluate === null ? [] : [evaluate])].flatMap((graph) =>
     unprovableNodes(graph, training.profile),
   );

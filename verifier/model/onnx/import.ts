@@ -4,13 +4,13 @@ import { AnhError } from "../../../common/errors.ts";
 import type { BatchSpec, StateSpec } from "../../autodiff/train-step.ts";
 import { batchInput, constant, type Draft, rename, stateInput } from "../../graph/draft.ts";
 import { type ValueId, valueAt } from "../../graph/graph.ts";
-import { binary32 } from "../../ops/arithmetic.ts";
-import { newDraft, ops } from "../../ops/table.ts";
-import { dtypeOfCode, type Tensor } from "../../tensor/tensor.ts";
+import { newDraft } from "../../ops/table.ts";
+import { dtypeOfCode } from "../../tensor/tensor.ts";
 import { ModelFileError, UnsupportedModelError } from "../errors.ts";
+import { fold } from "../fold.ts";
 import type { ForeignNode, Handler } from "./import-node.ts";
 import { handlers } from "./import-ops.ts";
-import { constantIn, type ExternalData, tensorOf } from "./tensors.ts";
+import { type ExternalData, tensorOf } from "./tensors.ts";
 
 const OLDEST_OPSET = 13;
 
@@ -208,22 +208,4 @@ function nameFresh(draft: Draft, mark: number, name: string, taken: Set<string>)
     taken.add(unique);
     rename(draft, output, unique);
   }
-}
-
-/** Nodes of constants alone (the shape arithmetic of exporters) are computed here and now. */
-function fold(draft: Draft, mark: number, inputs: readonly (ValueId | undefined)[], output: ValueId): ValueId {
-  const fresh = draft.nodes.slice(mark);
-  const known = inputs.every((id) => id === undefined || constantIn(draft, id) !== undefined);
-  if (fresh.length === 0 || inputs.length === 0 || !known) return output;
-  const values = new Map<ValueId, Tensor>();
-  const tensorAt = (id: ValueId): Tensor => values.get(id) ?? constantIn(draft, id)!;
-  for (const { op, attributes, inputs: operands, output: id } of fresh) {
-    const { dtype, shape } = valueAt(draft, id);
-    const context = { attributes, output: { dtype, shape }, arithmetic: binary32 };
-    values.set(id, { dtype, shape, data: ops[op].eval(operands.map(tensorAt), context) });
-  }
-  draft.nodes.length = mark;
-  const composite = draft.composites.findIndex(({ firstNode }) => firstNode >= mark);
-  if (composite >= 0) draft.composites.length = composite;
-  return constant(draft, tensorAt(output));
 }
