@@ -38,7 +38,8 @@ export const gptTraining = (steps: number): TaskInputs => {
   return training(gptGraphs(spec), datasetOf([tensor(0), tensor(1)]), steps);
 };
 
-function training(graphs: ModelGraphs, dataset: Dataset, steps: number): TaskInputs {
+/** A strict training of these graphs, as long as a bench wants it. */
+export function training(graphs: ModelGraphs, dataset: Dataset, steps: number): TaskInputs {
   const { job } = buildJob({
     l2ChainId: 1n,
     requester: BENCH_REQUESTER,

@@ -11,6 +11,7 @@ import * as attention from "../../../verifier/ops/attention.ts";
 import * as batchNorms from "../../../verifier/ops/batch-norm.ts";
 import * as convolutions from "../../../verifier/ops/convolve.ts";
 import * as embeddings from "../../../verifier/ops/embedding.ts";
+import * as narrow from "../../../verifier/ops/narrow.ts";
 import * as norms from "../../../verifier/ops/normalize.ts";
 import * as pools from "../../../verifier/ops/pool.ts";
 import * as rotary from "../../../verifier/ops/rotary.ts";
@@ -96,6 +97,7 @@ const builders: Readonly<Record<string, object>> = {
   "verifier/ops/convolve.ts": convolutions,
   "verifier/ops/pool.ts": pools,
   "verifier/ops/batch-norm.ts": batchNorms,
+  "verifier/ops/narrow.ts": narrow,
   "verifier/autodiff/loss.ts": losses,
 };
 
