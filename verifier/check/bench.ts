@@ -1,4 +1,5 @@
 import type { Graph } from "../graph/graph.ts";
+import { runnable } from "../graph/runnable.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { SLICE_BYTES } from "../runtime/slices.ts";
 import type { Dataset } from "../trace/dataset.ts";
@@ -15,7 +16,7 @@ export async function withCheckModules<T>(
 ): Promise<T> {
   const isolated = isolate(graph);
   let isolatedSession: Promise<Session> | undefined;
-  const session = await runtime.open(graph);
+  const session = await runtime.open(runnable(graph));
   const gatherer = openGatherer(dataset);
   try {
     return await use({

@@ -10,6 +10,7 @@ import { computeSegment } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf } from "../trace/step.ts";
 import { stepsOf } from "../trace/steps.ts";
 import { type SegmentRecord, trajectoryRoot } from "../trace/trajectory.ts";
+import { isSure } from "../trace/values.ts";
 import { type Evidence, evidenceOf } from "./evidence.ts";
 import { checkSegment, type SegmentCheckModules, type WrongStep } from "./segment.ts";
 import { hasWholeLists, type ReadValue } from "./step.ts";
@@ -90,7 +91,7 @@ export async function checkOne(
 ): Promise<ClaimFinding> {
   const { inputs } = subject;
   const record = records[segment]!;
-  if (!hasStepRoots(inputs.task)) {
+  if (!hasStepRoots(inputs.task) && isSure(inputs.graph)) {
     const own = await ownSegment(inputs, modules, segment, start);
     if (
       own.uncanonical === undefined &&

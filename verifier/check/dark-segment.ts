@@ -9,7 +9,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
-import { placementIn, type StepValues, stepRootsOf } from "../trace/values.ts";
+import { isSure, ownRootsOf, placementIn, type StepValues, stepRootsOf } from "../trace/values.ts";
 import type { ClaimFinding } from "./claim.ts";
 import { type Loss, lossAlone, wrongMetric } from "./dark-metrics.ts";
 import { type FirstLook, judgeNodes, lookAtStep } from "./dark-step.ts";
@@ -91,9 +91,11 @@ export async function checkDarkSegment(
       own.push({ ...passed(graph, roots, values), violation: uncanonical(graph, values) });
     });
     const hashes = [...steps, ...own].map(({ hash }) => hash);
-    const isOwn = treeRoot(hashes) === stepsRoot;
+    // Where the own run cannot say what is right, every step must be looked at.
+    const isOwn = (from === count || isSure(graph)) && treeRoot(hashes) === stepsRoot;
     const want = (step: number) => ({ path: "step", segment, step, page: 0 }) as const;
-    const differing = isOwn ? count : firstDiffering(hashes, from, shownHash, want);
+    const next = () => (isSure(graph) ? firstDiffering(hashes, from, shownHash, want) : from);
+    const differing = isOwn ? count : next();
     const bad = own.findIndex(({ violation }) => violation !== undefined);
     const at = Math.min(differing, bad < 0 ? count : from + bad);
     if (at === count) {
@@ -113,7 +115,7 @@ export async function checkDarkSegment(
     const { values } = await walk(inputs, modules, segment, from, at + 1, state);
     const { roots: ownRoots } = own[at - from]!;
     const read = published.read(segment, at);
-    const compared = { roots, own: values, ownRoots, read };
+    const compared = { roots, own: values, ownRoots: ownRootsOf(graph, ownRoots), read };
     const finding: Look =
       at < differing
         ? { violation: own[at - from]!.violation, values }
@@ -164,6 +166,7 @@ export async function checkDarkSegment(
   }
   const losses = steps.flatMap(({ loss }) => (loss === undefined ? [] : [loss]));
   const judgeMetrics = async () => {
+    if (graph.shown?.hidesLoss === true) return undefined;
     const metric = await wrongMetric(segment, leaf.leaf.metricsRoot, losses, published.metrics(segment));
     if (metric === undefined) return undefined;
     const { roots } = steps[metric.step]!;

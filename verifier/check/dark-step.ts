@@ -12,10 +12,10 @@ import {
   differsAt,
   feedViolation,
   judgesOf,
+  layoutViolation,
   nextStateViolation,
   type StepCheckModules,
   type StepFinding,
-  wrongInLayout,
 } from "./step.ts";
 import type { Violation } from "./violation.ts";
 import { allShown, type Want, WantedError } from "./want.ts";
@@ -64,7 +64,7 @@ export async function judgeNodes(
   step: ComparedStep,
   nodes: readonly number[],
 ): Promise<StepFinding> {
-  const { places, operands } = placementIn(graph);
+  const { places } = placementIn(graph);
   const claimed = claimedValuesOf(graph, step);
   const values: Tensor[] = [...step.own];
   const wants: Want[] = [];
@@ -87,19 +87,9 @@ export async function judgeNodes(
     for (const [i, id] of ids.entries()) values[id] = tensors[i]!;
     return (
       brokenIn(graph, values, (id) => ids.includes(id)) ??
-      (await layoutViolation(node)) ??
+      (await layoutViolation(graph, values, step, [node])) ??
       (await elementViolation(node))
     );
-  }
-
-  async function layoutViolation(node: number): Promise<Violation | undefined> {
-    for (const [operand, read] of operands[node]!.entries()) {
-      if (read === null) continue;
-      const value = graph.nodes[node]!.inputs[operand]!;
-      const element = await wrongInLayout(graph, values, step, { value, ...read });
-      if (element !== undefined) return { kind: "layout", node, operand, element };
-    }
-    return undefined;
   }
 
   async function elementViolation(node: number): Promise<Violation | undefined> {

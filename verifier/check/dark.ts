@@ -5,6 +5,7 @@ import { segmentCount } from "../../common/task.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
 import { segmentLeafOf } from "../trace/trajectory.ts";
+import { isSure } from "../trace/values.ts";
 import { type ClaimFinding, type ClaimSubject, ownSegment } from "./claim.ts";
 import { checkDarkSegment, type Doubt } from "./dark-segment.ts";
 import type { SegmentProof } from "./evidence.ts";
@@ -33,19 +34,20 @@ export async function checkDark(
   for (;;) {
     const own = await ownRun(inputs, modules, past.length, count, state);
     const leaves = [...past, ...own.leaves];
-    const isOwn = treeRoot(leaves) === claim.trajectoryRoot;
+    const isKnown = past.length === count || isSure(inputs.graph);
+    const isOwn = isKnown && treeRoot(leaves) === claim.trajectoryRoot;
     if (isOwn && own.uncanonical === undefined) {
       state = own.state;
       break;
     }
-    const differing = isOwn
-      ? count
-      : firstDiffering(
-          leaves,
-          past.length,
-          (index) => hashOfLeaf(published.leaf(index)),
-          (segment) => ({ path: "segment", segment }),
-        );
+    const next = () =>
+      firstDiffering(
+        leaves,
+        past.length,
+        (index) => hashOfLeaf(published.leaf(index)),
+        (segment) => ({ path: "segment", segment }),
+      );
+    const differing = isOwn ? count : isKnown ? next() : past.length;
     const segment = Math.min(differing, own.uncanonical ?? count);
     const leaf = published.leaf(segment);
     if (leaf === undefined) throw new WantedError({ path: "segment", segment });

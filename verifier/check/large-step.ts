@@ -4,7 +4,7 @@ import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
 import { type Profile, profileOf } from "../ops/judge.ts";
 import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { TaskInputs } from "../trace/inputs.ts";
-import { placementIn, type StepValues } from "../trace/values.ts";
+import { ownRootsOf, type StepValues } from "../trace/values.ts";
 import { firstDifference, firstDifferingNode } from "./first-difference.ts";
 import { isolate } from "./isolate.ts";
 import { firstWrongElement } from "./nodes.ts";
@@ -14,12 +14,12 @@ import {
   type ComparedStep,
   claimedValuesOf,
   feedViolation,
+  layoutViolation,
   metricViolation,
   nextStateViolation,
   type StepCheckModules,
   type StepFinding,
   uncanonical,
-  wrongInLayout,
 } from "./step.ts";
 import type { Violation } from "./violation.ts";
 
@@ -31,7 +31,7 @@ export async function checkLargeStep(
   modules: StepCheckModules,
   { roots, metric, read, own }: LargeStep,
 ): Promise<StepFinding> {
-  const compared: ClaimedStep = { roots, metric, read, own: own.ends, ownRoots: own.roots };
+  const compared: ClaimedStep = { roots, metric, read, own: own.ends, ownRoots: ownRootsOf(graph, own.roots) };
   const structural =
     (await feedViolation(graph, task.kind === TASK_KIND.infer, compared)) ?? nextStateViolation(graph, roots);
   if (structural !== undefined) return { violation: structural, values: own.ends };
@@ -78,23 +78,6 @@ async function judgeGroup(
     (await layoutViolation(graph, values, step, nodes)) ??
     (await elementViolation(graph, modules, profile, values, nodes));
   return { violation, values };
-}
-
-async function layoutViolation(
-  graph: Graph,
-  values: StepValues,
-  step: ComparedStep,
-  nodes: readonly number[],
-): Promise<Violation | undefined> {
-  const { operands } = placementIn(graph);
-  for (const node of nodes)
-    for (const [operand, read] of operands[node]!.entries()) {
-      if (read === null) continue;
-      const value = graph.nodes[node]!.inputs[operand]!;
-      const element = await wrongInLayout(graph, values, step, { value, ...read });
-      if (element !== undefined) return { kind: "layout", node, operand, element };
-    }
-  return undefined;
 }
 
 /** Each group has a graph of its own: its session goes with it, and what it holds of memory. */

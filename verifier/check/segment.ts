@@ -11,7 +11,7 @@ import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
-import type { StepValues } from "../trace/values.ts";
+import { isSure, ownRootsOf, type StepValues } from "../trace/values.ts";
 import { firstDifferingElement } from "./first-difference.ts";
 import { checkLargeStep } from "./large-step.ts";
 import { computeOwnStep, type OwnStep } from "./own-step.ts";
@@ -81,7 +81,7 @@ export async function checkSegment(
   for (let step = 0; step < count; step++) {
     const own = await computeOwnStep(graph, modules.session, slices, state, batchOf(graph, feeds, step, count));
     try {
-      const isOwn = stepRootOf(own.roots) === stepHashes[step];
+      const isOwn = isSure(graph) && stepRootOf(own.roots) === stepHashes[step];
       const roots = isOwn ? own.roots : await claimed.roots(step);
       const trace = stepTraceOf(roots);
       const said = { roots, metric: record.metrics[step], read: claimed.read(step) };
@@ -118,7 +118,7 @@ const judged = (
   own: OwnStep,
 ): Promise<StepFinding> =>
   own.isWhole
-    ? checkStep(inputs, modules, { ...said, own: own.ends, ownRoots: own.roots })
+    ? checkStep(inputs, modules, { ...said, own: own.ends, ownRoots: ownRootsOf(inputs.graph, own.roots) })
     : checkLargeStep(inputs, modules, { ...said, own });
 
 /** The step does not start from the state before it. A first state that comes from a model, or is drawn, is judged by tensor. */

@@ -8,16 +8,17 @@ import { bitsOf } from "../numerics/float32.ts";
 import { profileOf } from "../ops/judge.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
-import { byteSizeOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { byteSizeOf, fromBytes, sameElements, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { uncanonicalValue } from "../trace/canonical.ts";
 import { feedTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
-import { type StepRoots, stepRootOf } from "../trace/step.ts";
-import { placementIn, rootAt, type StepValues } from "../trace/values.ts";
+import type { StepRoots } from "../trace/step.ts";
+import { type OwnRoots, placementIn, rootAt, type StepValues } from "../trace/values.ts";
 import { elementOfLayout, firstDifference, firstDifferingElement } from "./first-difference.ts";
 import type { Isolated } from "./isolate.ts";
 import { firstWrongElement, type Judges } from "./nodes.ts";
 import type { Residuals } from "./residuals.ts";
 import type { Violation } from "./violation.ts";
+import { allShown } from "./want.ts";
 
 /** Bytes of a claimed value; throws `DataUnavailableError` if nobody shows what gives the root. */
 export type ReadValue = (place: number, index: number, root: Hex, byteLength: number) => Promise<Uint8Array>;
@@ -51,7 +52,7 @@ export type ClaimedStep = {
   readonly read: ReadValue;
   /** Own values, from the claimed state and the batch that the seed names. */
   readonly own: StepValues;
-  readonly ownRoots: StepRoots;
+  readonly ownRoots: OwnRoots;
 };
 
 /** `values`: the claimed values where they were needed, else the own ones. */
@@ -70,7 +71,9 @@ export async function checkStep(
   const first =
     nextStateViolation(graph, step.roots) ?? (profile === "strict" ? await firstDifference(graph, step) : undefined);
   if (first !== undefined) return { violation: first, values: own };
-  const values = await Promise.all(graph.values.map((_, id) => id).map(claimedValuesOf(graph, step)));
+  const reading = graph.values.map((_, id) => id).map(claimedValuesOf(graph, step));
+  for (const one of reading) one.catch(() => {}); // awaited below
+  const values = await allShown(reading.map((one) => () => one));
   const violation =
     uncanonical(graph, values) ??
     (await layoutViolation(graph, values, step)) ??
@@ -79,15 +82,20 @@ export async function checkStep(
   return { violation, values };
 
   async function elementViolation(): Promise<Violation | undefined> {
-    if (stepRootOf(ownRoots) === stepRootOf(step.roots)) return undefined;
+    if (hasSameRoots(ownRoots, step.roots)) return undefined;
     const wrong = await firstWrongElement(graph, await judgesOf(modules), profile, values);
     return wrong && { kind: "element", ...wrong };
   }
 }
 
+const hasSameRoots = (own: OwnRoots, claimed: StepRoots): boolean =>
+  (Object.keys(claimed) as (keyof StepRoots)[]).every((list) =>
+    claimed[list].every((root, i) => root === own[list][i]),
+  );
+
 /** The leaf's metric is not the loss. */
 export function metricViolation(graph: Graph, values: StepValues, metric: ClaimedMetric): Violation | undefined {
-  if (metric === "unknown") return undefined;
+  if (metric === "unknown" || graph.shown?.hidesLoss === true) return undefined;
   if (graph.loss === null) return metric === undefined ? undefined : { kind: "metric" };
   const loss = bitsOf(Number(values[graph.loss]!.data[0]));
   return metric === loss ? undefined : { kind: "metric" };
@@ -148,30 +156,32 @@ export function brokenAt(graph: Graph, found: { readonly id: ValueId; readonly e
 /** A state output's root is not the one at the place the graph takes it from. */
 export function nextStateViolation(graph: Graph, roots: StepRoots): Violation | undefined {
   const { places } = placementIn(graph);
-  const state = graph.stateOutputs.findIndex((id, i) => {
-    const { place, index } = places[id]!;
-    const source = place === PLACE.constant ? constantRoot(graph, id) : rootAt(roots, place, index);
-    return source !== roots.stateOut[i];
+  const named = graph.shown?.encoded.nextStates ?? graph.stateOutputs.map((id) => places[id]!);
+  const state = named.findIndex(({ place, index }, i) => {
+    if (place !== PLACE.constant) return rootAt(roots, place, index) !== roots.stateOut[i];
+    const constant = graph.constants[index]!;
+    // Of a constant L1 takes no other type than its own: which no graph says of a state but one that is `shown`.
+    const isComparable = sameElements(valueAt(graph, constant.value), valueAt(graph, graph.stateOutputs[i]!));
+    return isComparable && tensorRoot(constant.bytes) !== roots.stateOut[i];
   });
   return state < 0 ? undefined : { kind: "nextState", state };
 }
 
-const constantRoot = (graph: Graph, id: ValueId): Hex =>
-  tensorRoot(graph.constants.find(({ value }) => value === id)!.bytes);
-
-/** A reading layout is not its value turned. */
-async function layoutViolation(graph: Graph, values: StepValues, step: ClaimedStep): Promise<Violation | undefined> {
-  const { exact, loose } = placementIn(graph);
-  for (const [place, list] of [
-    [PLACE.exact, exact],
-    [PLACE.loose, loose],
-  ] as const) {
-    for (const [index, { value, layout }] of list.entries()) {
-      if (layout === null) continue;
-      const element = await wrongInLayout(graph, values, step, { value, layout, at: { place, index } });
-      if (element !== undefined) return { kind: "layout", ...readerOf(graph, place, index), element };
+/** A reading layout of some nodes is not its value turned. */
+export async function layoutViolation(
+  graph: Graph,
+  values: StepValues,
+  step: ComparedStep,
+  nodes: readonly number[] = [...graph.nodes.keys()],
+): Promise<Violation | undefined> {
+  const { operands } = placementIn(graph);
+  for (const node of nodes)
+    for (const [operand, read] of operands[node]!.entries()) {
+      if (read === null) continue;
+      const value = graph.nodes[node]!.inputs[operand]!;
+      const element = await wrongInLayout(graph, values, step, { value, ...read });
+      if (element !== undefined) return { kind: "layout", node, operand, element };
     }
-  }
   return undefined;
 }
 
@@ -190,16 +200,6 @@ export async function wrongInLayout(
   const { dtype, shape } = valueAt(graph, value);
   const claimed = fromBytes({ dtype, shape }, await step.read(at.place, at.index, root, turned.length));
   return elementOfLayout(firstDifferingElement(claimed, fromBytes({ dtype, shape }, turned)), layout);
-}
-
-/** A node and operand that read through the layout at a place. */
-function readerOf(graph: Graph, place: number, index: number): { node: number; operand: number } {
-  const { operands } = placementIn(graph);
-  for (const [node, list] of operands.entries()) {
-    const operand = list.findIndex((read) => read !== null && read.at.place === place && read.at.index === index);
-    if (operand >= 0) return { node, operand };
-  }
-  throw new Error(`no node reads the layout at place ${place}, index ${index}`);
 }
 
 /** Whether a list of roots has one root per value of the graph: others are no lists that could be published. */

@@ -7,18 +7,10 @@ import { DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
 import { GraphError } from "../graph/errors.ts";
 import type { Graph } from "../graph/graph.ts";
-import {
-  constantOf,
-  decodeGraph,
-  feedOf,
-  headerOf,
-  nextStateOf,
-  nodeOf,
-  stateInputOf,
-  typeOf,
-} from "../model/decoding.ts";
+import { constantOf, feedOf, headerOf, nextStateOf, nodeOf, stateInputOf, typeOf } from "../model/decoding.ts";
 import type { Flaw } from "../model/flaw.ts";
 import { firstLeaves, graphLeaves } from "../model/root.ts";
+import { graphOfLeaves } from "../model/shown.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { HeaderProof } from "../witness/proofs.ts";
 
@@ -82,7 +74,7 @@ export async function shownGraph(encoded: EncodedGraph, published: Published, li
     }
   });
   const tensors = await allShown(constants);
-  return readable(() => decodeGraph(encoded, tensors));
+  return readable(() => graphOfLeaves(encoded, tensors));
 }
 
 function readable<T>(read: () => T): T {

@@ -1,3 +1,4 @@
+import type { EncodedGraph } from "../../common/graph-encoding.ts";
 import type { InitRule } from "../numerics/start-draw.ts";
 import type { DType, Shape } from "../tensor/tensor.ts";
 
@@ -81,9 +82,27 @@ export type StateInput = {
 };
 
 /**
+ * What an encoding says that no graph has which anybody builds: L1 finds nothing false in it, so a claim about it must be judged
+ * (docs/protocol.md P14.2). Only who reads a graph's leaves from L1 meets one (`model/shown.ts`).
+ */
+export type Shown = {
+  readonly encoded: EncodedGraph;
+  /** By value id: where its root stands. */
+  readonly places: readonly { readonly place: number; readonly index: number }[];
+  /** Values that are read and that no node writes: whatever a claim has there. They stand in no list of the graph. */
+  readonly open: readonly ValueId[];
+  /** Nodes in an order that can be executed but for `cut`. */
+  readonly order: readonly number[];
+  /** Operands that are read before anything can have written them, by node: nodes that read each other's outputs. */
+  readonly cut: readonly { readonly node: number; readonly operand: number }[];
+  /** The loss names something else than one float32: no metric can be held to it. */
+  readonly hidesLoss: boolean;
+};
+
+/**
  * One step (train, evaluate) or one answer (infer) as plain data.
  * Value ids are canonical: state inputs, batch inputs, constants, then node outputs in node order.
- * Nodes are in an order that can be executed.
+ * Nodes are in an order that can be executed; of a graph that is `shown` only once `runnable` has put them into one.
  */
 export type Graph = {
   readonly kind: GraphKind;
@@ -99,6 +118,8 @@ export type Graph = {
   readonly stateOutputs: readonly ValueId[];
   /** Training only. */
   readonly loss: ValueId | null;
+  /** Its nodes are those of this encoding, behind them Reshapes that are in no encoding; undefined: `encodeGraph` says it all. */
+  readonly shown?: Shown;
 };
 
 /** How many batch inputs are rows of dataset tensors; masks follow. */

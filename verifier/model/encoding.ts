@@ -23,6 +23,7 @@ const ONE_BITS = 0x3f800000;
 
 /** Everything the graph root commits to (P5.5–P5.7). */
 export function encodeGraph(graph: Graph, placement: Placement = placementOf(graph)): EncodedGraph {
+  if (graph.shown !== undefined) return graph.shown.encoded;
   const typed = (id: ValueId) => {
     const { dtype, shape } = valueAt(graph, id);
     return { dtype: dtypes[dtype].code, shape };
@@ -37,20 +38,24 @@ export function encodeGraph(graph: Graph, placement: Placement = placementOf(gra
   };
 }
 
-export const encodeHeader = (graph: Graph, placement: Placement): EncodedGraphHeader => ({
-  kind: TASK_KIND[graph.kind],
-  constants: graph.constants.length,
-  states: graph.stateInputs.length,
-  feeds: graph.batchInputs.length,
-  datasetFeeds: datasetFeeds(graph),
-  nextStates: graph.stateOutputs.length,
-  nodes: graph.nodes.length,
-  exactCount: placement.exact.length,
-  looseCount: placement.loose.length,
-  loss: graph.loss === null ? NO_VALUE : encodeValue(graph, placement, graph.loss),
-});
+export function encodeHeader(graph: Graph, placement: Placement): EncodedGraphHeader {
+  if (graph.shown !== undefined) return graph.shown.encoded.header;
+  return {
+    kind: TASK_KIND[graph.kind],
+    constants: graph.constants.length,
+    states: graph.stateInputs.length,
+    feeds: graph.batchInputs.length,
+    datasetFeeds: datasetFeeds(graph),
+    nextStates: graph.stateOutputs.length,
+    nodes: graph.nodes.length,
+    exactCount: placement.exact.length,
+    looseCount: placement.loose.length,
+    loss: graph.loss === null ? NO_VALUE : encodeValue(graph, placement, graph.loss),
+  };
+}
 
 export function encodeNode(graph: Graph, placement: Placement, index: number): EncodedNode {
+  if (graph.shown !== undefined) return graph.shown.encoded.nodes[index]!;
   const node = graph.nodes[index]!;
   const { flops, bytes } = nodeCost(graph, node);
   return {

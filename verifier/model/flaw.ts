@@ -48,7 +48,8 @@ export function gateFlaw(task: Pick<Task, "profile" | "flags">, graph: Graph): F
 
 type Seen = { readonly mention: Mention; readonly value: EncodedValue };
 
-function clashOf({ kind }: Pick<Task, "kind">, encoded: EncodedGraph): Flaw | undefined {
+/** Two leaves that contradict each other. */
+export function clashOf({ kind }: Pick<Task, "kind">, encoded: EncodedGraph): Flaw | undefined {
   const clash = (first: Mention, second: Mention, reason: string): Flaw => ({ kind: "clash", first, second, reason });
   if (kind !== TASK_KIND.infer) {
     const other = encoded.states.findIndex(({ dtype, shape }, i) => {

@@ -1,5 +1,5 @@
 import { PLACE } from "../../common/graph-encoding.ts";
-import type { Graph, ValueId } from "../graph/graph.ts";
+import type { Graph, Shown, ValueId } from "../graph/graph.ts";
 import { type Layout, operandLayouts, sameLayout } from "./layout.ts";
 
 /** Where a value's tensor root is found (P5.1); `place` is one of `PLACE`. */
@@ -15,16 +15,22 @@ export type OperandPlace = { readonly layout: Layout; readonly at: Place } | nul
 export type Placement = {
   /** By value id. */
   readonly places: readonly Place[];
-  readonly exact: readonly Entry[];
-  readonly loose: readonly Entry[];
+  /** Undefined: a place that nothing writes or reads (only of a graph that is `shown`). */
+  readonly exact: readonly (Entry | undefined)[];
+  readonly loose: readonly (Entry | undefined)[];
   /** By node, by operand. */
   readonly operands: readonly (readonly OperandPlace[])[];
+  /** Places (`placeKey`) of which an own run cannot say what a right claim has there; none but of a graph that is `shown`. */
+  readonly unsure: ReadonlySet<string>;
 };
+
+export const placeKey = ({ place, index }: Place): string => `${place}/${index}`;
 
 type Wanted = { readonly value: ValueId; readonly layouts: Layout[] };
 
 /** The places of all values and the order of the committed lists (P5.2–P5.4): a function of the graph alone. */
 export function placementOf(graph: Graph): Placement {
+  if (graph.shown !== undefined) return placementShown(graph, graph.shown);
   const bases = basesOf(graph);
   const wanted = wantedLayouts(graph, bases);
   const isLoose = looseValues(graph, bases);
@@ -63,7 +69,46 @@ export function placementOf(graph: Graph): Placement {
       return layout === null || known === undefined ? null : { layout, at: layoutPlaces.get(known)! };
     }),
   );
-  return { places, exact, loose, operands };
+  return { places, exact, loose, operands, unsure: new Set() };
+}
+
+/** The places that an encoding says itself: in any order, of some lists more than one thing at a place, at others nothing. */
+function placementShown(graph: Graph, { encoded, places, open, cut }: Shown): Placement {
+  const { header, nodes, nextStates } = encoded;
+  const unsure = new Set(open.map((id) => placeKey(places[id]!)));
+  for (const { node } of cut) unsure.add(placeKey(places[graph.nodes[node]!.output]!));
+  const written = graph.nodes.filter(({ op }) => op !== "Reshape").map(({ output }) => output);
+  const entries = new Map<string, Entry>(
+    [...open, ...written].map((value) => [placeKey(places[value]!), { value, layout: null }]),
+  );
+  for (const [index, next] of nextStates.entries()) {
+    const key = placeKey({ place: PLACE.nextState, index });
+    if (entries.has(key) && placeKey(next) !== key) unsure.add(key);
+  }
+  const operands = graph.nodes.map(({ inputs }, node) =>
+    inputs.map((value, operand): OperandPlace => {
+      const read = nodes[node]?.inputs[operand];
+      if (read === undefined || read.layout.length === 0) return null;
+      const [batch, rows, cols] = read.layout as readonly [number, number, number];
+      const layout = { batch, rows, cols };
+      const at = { place: read.layoutPlace, index: read.layoutIndex };
+      const key = placeKey(at);
+      const known = entries.get(key);
+      if (known === undefined) entries.set(key, { value, layout });
+      else if (placeKey(places[known.value]!) !== placeKey(places[value]!) || !sameLayout(known.layout, layout))
+        unsure.add(key);
+      return { layout, at };
+    }),
+  );
+  const listOf = (place: number, count: number) =>
+    Array.from({ length: count }, (_, index) => {
+      const key = placeKey({ place, index });
+      if (!entries.has(key)) unsure.add(key);
+      return entries.get(key);
+    });
+  const exact = listOf(PLACE.exact, header.exactCount);
+  const loose = listOf(PLACE.loose, header.looseCount);
+  return { places, exact, loose, operands, unsure };
 }
 
 /** Per value, the value whose bytes it shares: itself unless it comes out of Reshapes. */

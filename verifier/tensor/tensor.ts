@@ -29,6 +29,10 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 
 export const sameType = (a: TensorType, b: TensorType): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
+/** The same bytes, be it in another shape. */
+export const sameElements = (a: TensorType, b: TensorType): boolean =>
+  a.dtype === b.dtype && sizeOf(a.shape) === sizeOf(b.shape);
+
 export const describe = (type: TensorType): string => `${type.dtype}[${type.shape.join(",")}]`;
 
 export function dtypeOfCode(code: number): DType | undefined {

@@ -1,8 +1,9 @@
 import type { Hex } from "viem";
 import { PLACE } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
 import type { Graph, ValueId } from "../graph/graph.ts";
 import { layoutBytes } from "../model/layout.ts";
-import { type Entry, type Placement, placementOf } from "../model/placement.ts";
+import { type Entry, type Placement, placeKey, placementOf } from "../model/placement.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { bytesOf, type Tensor } from "../tensor/tensor.ts";
 import type { StepRoots } from "./step.ts";
@@ -22,6 +23,26 @@ export function placementIn(graph: Graph): Placement {
 /** Roots of tensors that were hashed before. */
 export type KnownRoots = ReadonlyMap<Tensor, Hex>;
 
+/** Roots as an own run has them: undefined where it cannot say what a right claim has. */
+export type OwnRoots = { readonly [List in keyof StepRoots]: readonly (Hex | undefined)[] };
+
+/** Whether the roots of an own step say what a right claim's are. */
+export const isSure = (graph: Graph): boolean => placementIn(graph).unsure.size === 0;
+
+export function ownRootsOf(graph: Graph, roots: StepRoots): OwnRoots {
+  const { unsure } = placementIn(graph);
+  if (unsure.size === 0) return roots;
+  const sureAt = (place: number, list: readonly Hex[]) =>
+    list.map((root, index) => (unsure.has(placeKey({ place, index })) ? undefined : root));
+  return {
+    stateIn: sureAt(PLACE.state, roots.stateIn),
+    feeds: sureAt(PLACE.feed, roots.feeds),
+    exact: sureAt(PLACE.exact, roots.exact),
+    loose: sureAt(PLACE.loose, roots.loose),
+    stateOut: sureAt(PLACE.nextState, roots.stateOut),
+  };
+}
+
 /** Roots of a step's values that come part by part. */
 export type RootsInParts = {
   /** @param values by value id; what is not there comes with another part */
@@ -35,7 +56,7 @@ export function rootsInParts(graph: Graph, known: KnownRoots = new Map()): Roots
   const named = new Set([...graph.stateInputs.map(({ value }) => value), ...graph.batchInputs, ...graph.stateOutputs]);
   /** In their own order: what a step ends in stands in two lists. */
   const whole = new Map<ValueId, Hex>();
-  const lists = [exact, loose].map((entries) => ({ entries, roots: new Array<Hex>(entries.length) }));
+  const lists = [exact, loose].map((entries) => ({ entries, roots: entries.map(() => ZERO_HASH) }));
   const rootOf = (id: ValueId, tensor: Tensor): Hex => {
     const root = whole.get(id) ?? known.get(tensor) ?? tensorRoot(bytesOf(tensor));
     whole.set(id, root);
@@ -46,9 +67,10 @@ export function rootsInParts(graph: Graph, known: KnownRoots = new Map()): Roots
     add: (values) => {
       for (const [id, tensor] of values) if (named.has(id)) rootOf(id, tensor);
       for (const { entries, roots } of lists)
-        for (const [i, { value, layout }] of entries.entries()) {
-          const tensor = values.get(value);
-          if (tensor === undefined) continue;
+        for (const [i, entry] of entries.entries()) {
+          const tensor = entry && values.get(entry.value);
+          if (entry === undefined || tensor === undefined) continue;
+          const { value, layout } = entry;
           roots[i] = layout === null ? rootOf(value, tensor) : tensorRoot(layoutBytes(tensor, layout));
         }
     },
@@ -100,7 +122,7 @@ export function valueBytes(graph: Graph, values: StepValues, place: number, inde
 }
 
 /** Root of the value at a place among a step's roots; constants are in the graph, not here. */
-export function rootAt(roots: StepRoots, place: number, index: number): Hex | undefined {
+export function rootAt(roots: OwnRoots, place: number, index: number): Hex | undefined {
   switch (place) {
     case PLACE.state:
       return roots.stateIn[index];

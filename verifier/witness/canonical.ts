@@ -58,6 +58,9 @@ export function nameValue(graph: EncodedGraph, place: number, index: number): Na
       );
       if (operand >= 0)
         return { source: SOURCE.layout, index: operand, node, value: { ...inputs[operand]!.value, place, index } };
+      // Of what no node writes (P14.2).
+      const reader = inputs.findIndex(({ value }) => value.place === place && value.index === index);
+      if (reader >= 0) return { source: SOURCE.operand, index: reader, node, value: inputs[reader]!.value };
     }
   throw new NoLeafError("no-value", `no value at place ${place}, index ${index}`);
 }

@@ -138,7 +138,7 @@ describe("a claim of what overflowed", () => {
 
 const judged = graph.nodes.flatMap((node, index) => (hasLeaf(node) ? [{ index, node }] : []));
 const { loose, places } = placementIn(graph);
-const looseOnes = new Set(loose.map(({ value }) => value));
+const looseOnes = new Set(loose.map((entry) => entry!.value));
 
 describe("one wrong element in strict", () => {
   it.each(
@@ -209,7 +209,7 @@ describe("a structural lie", () => {
 
   it("about a reading layout is found by element", async () => {
     const { exact } = placementIn(graph);
-    const index = exact.findIndex(({ layout }) => layout !== null);
+    const index = exact.findIndex((entry) => entry!.layout !== null);
     const { value } = exact[index]!;
     const honest = await claim(strict, stepsOf(session));
     const bytes = Uint8Array.from((await honest.traces.value(STEP, PLACE.exact, index))!);

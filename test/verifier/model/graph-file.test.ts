@@ -161,7 +161,7 @@ describe("places", () => {
     const graph = finish(draft, { kind: "infer", stateOutputs: [y] });
     const { loose: list, exact, places, operands } = placementOf(graph);
     expect(exact).toEqual([]);
-    expect(list.map(({ layout }) => layout)).toEqual([null, { batch: 1, rows: 3, cols: 2 }]);
+    expect(list.map((entry) => entry!.layout)).toEqual([null, { batch: 1, rows: 3, cols: 2 }]);
     expect(places[graph.nodes[1]!.output]).toEqual({ place: PLACE.loose, index: 0 });
     expect(operands[2]!.map((read) => read?.at)).toEqual([
       { place: PLACE.loose, index: 1 },
