@@ -35,7 +35,7 @@ const schema = z
     l1WitnessUrls: listOf(httpUrl).default([]).meta({
       value: "urls",
       description:
-        "other endpoints of the same L1, comma-separated: nothing is believed that one of them does not have",
+        "other endpoints of the same L1, comma-separated: no block is believed that one of those that answer does not have",
     }),
     l1BeaconUrls: listOf(httpUrl).default([]).meta({
       value: "urls",

@@ -7,6 +7,9 @@ import { sealedHeaderDigest } from "../common/sealed-header.ts";
 import { SettingsError } from "../common/settings.ts";
 import { addressOfKey, signDigest } from "../common/signature.ts";
 import { troubleOf } from "../common/trouble.ts";
+import { openAgreed, patienceFor } from "../verifier/l1/agreed.ts";
+import { openEndpoints } from "../verifier/l1/endpoints.ts";
+import { firstAnswer } from "../verifier/l1/first-answer.ts";
 import { Chain, onChainChange } from "./chain/chain.ts";
 import type { NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
@@ -70,9 +73,9 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   const store = openStore(chainPath, file);
   stops.push(() => store.close());
   const chain = new Chain({ chain: file }, { store });
-  const [client, ...witnesses] = [config.l1Url, ...config.l1WitnessUrls].map(
-    (url): PublicClient => createPublicClient({ transport: http(url, { retryCount: 1 }), cacheTime: 0 }),
-  ) as [PublicClient, ...PublicClient[]];
+  const endpoints = openEndpoints([config.l1Url, ...config.l1WitnessUrls], events);
+  const agreed = openAgreed(patienceFor(file.clocks), endpoints, events);
+  const client: PublicClient = createPublicClient({ transport: firstAnswer(endpoints), cacheTime: 0 });
 
   const kzg = openKzg();
   stops.push(() => kzg.close());
@@ -81,7 +84,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   stops.push(() => archive?.close());
   const follower = new Follower(
     { pollMs: config.pollMs ?? file.clocks.l1BlockMs / 2, maxRangeBlocks: 2000n, maxBackoffMs: 15_000 },
-    { client, witnesses, blobs, chain, archive, onTrouble: onTrouble("follower") },
+    { client, agreed, blobs, chain, archive, onTrouble: onTrouble("follower") },
   );
   stops.push(() => follower.stop());
   chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));

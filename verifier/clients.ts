@@ -2,7 +2,7 @@ import { createPublicClient, createWalletClient, custom, type Hex } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { ChainFile } from "../common/chain-file.ts";
 import type { EventSink } from "./events.ts";
-import { openAgreed } from "./l1/agreed.ts";
+import { openAgreed, patienceFor } from "./l1/agreed.ts";
 import { openEndpoints } from "./l1/endpoints.ts";
 import { openLogBook } from "./l1/log-book.ts";
 import { l1Transport } from "./l1/transport.ts";
@@ -22,7 +22,7 @@ const PROVEN_BLOCKS = 10_000n;
 /** L1 as a service reads it: by what its endpoints agree on, with logs that are proven (`l1Transport`). */
 export function openL1({ urls, chain, pollMs }: L1Options, events: EventSink): L1 {
   const endpoints = openEndpoints(urls, events);
-  const agreed = openAgreed({ stuckMs: Math.max(10_000, 25 * chain.clocks.l1BlockMs) }, endpoints, events);
+  const agreed = openAgreed(patienceFor(chain.clocks), endpoints, events);
   const { resultClaims, deliveries, demands, disputes } = chain.contracts;
   const addresses = [resultClaims, deliveries, demands, disputes];
   const book = openLogBook({ chain, addresses, provenBlocks: PROVEN_BLOCKS }, { agreed, endpoints });

@@ -1,9 +1,9 @@
 import type { Hex, PublicClient } from "viem";
-import { smallerOf } from "../../common/bigint.ts";
 import { decodeAnchoredFields } from "../../common/header.ts";
 import { L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
 import { headerOf, type L1Header, readHeader } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
+import type { Agreed } from "../../verifier/l1/agreed.ts";
 import type { Chain } from "../chain/chain.ts";
 import { SnapshotError } from "../snapshot/format.ts";
 import type { BatchArchive } from "./batch-archive.ts";
@@ -27,8 +27,8 @@ const MAX_STEP_BYTES = 8 * 1024 * 1024;
 
 export interface FollowerModules {
   readonly client: PublicClient;
-  /** Other endpoints of the same L1: nothing is read that one of them does not have, or has otherwise. */
-  readonly witnesses: readonly PublicClient[];
+  /** What L1's endpoints have alike: nothing is read above it. */
+  readonly agreed: Pick<Agreed, "head" | "finalizedNumber">;
   readonly blobs: BlobSource;
   readonly chain: Chain;
   readonly archive?: BatchArchive | undefined;
@@ -72,16 +72,16 @@ export class Follower {
 
   /** Reads the next step. Resolves with whether the L1 head is reached. */
   async poll(): Promise<boolean> {
-    const { client, chain } = this.#modules;
+    const { client, agreed, chain } = this.#modules;
     const { l1 } = chain.store;
-    const [{ head, stateRoot }, finalizedNumber] = await Promise.all([this.#head(), this.#finalizedNumber()]);
+    const [{ header: head, raw }, finalizedNumber] = await Promise.all([agreed.head(0), agreed.finalizedNumber()]);
     const cursor = l1.cursor() ?? (await this.#begin());
     if (head.hash === cursor.hash && finalizedNumber === l1.finalizedNumber()) return true;
     if (!(await this.#isCanonical(cursor, head))) {
       await this.#rewind(cursor);
       return false;
     }
-    const { end, messages, batches } = await this.#readStep(cursor, head, stateRoot);
+    const { end, messages, batches } = await this.#readStep(cursor, head, raw.stateRoot);
     const origins = await this.#readOrigins(messages, batches, cursor, end);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber, messages, batches, origins });
@@ -139,26 +139,6 @@ export class Follower {
     return origin;
   }
 
-  /** The newest block that every endpoint has. Throws `L1DataError` where they have different ones at its place. */
-  async #head(): Promise<{ head: L1Header; stateRoot: Hex }> {
-    const { client, witnesses } = this.#modules;
-    const [latest, ...numbers] = await Promise.all([
-      client.getBlock({ blockTag: "latest" }),
-      ...witnesses.map((witness) => witness.getBlockNumber()),
-    ]);
-    const number = numbers.reduce(smallerOf, latest.number);
-    const block = number === latest.number ? latest : await client.getBlock({ blockNumber: number });
-    const head = headerOf(block);
-    for (const { hash } of await Promise.all(witnesses.map((witness) => readHeader(witness, number))))
-      if (hash !== head.hash)
-        throw new L1DataError("l1-endpoints-disagree", `two L1 endpoints have different blocks ${number}`, {
-          expected: head.hash,
-          actual: hash,
-          hint: "one of them is on a fork, which passes, or lies, which does not",
-        });
-    return { head, stateRoot: block.stateRoot };
-  }
-
   /** The block of that number or, as far as L1 goes, the last of its second: every block is, but for L1s of developers. */
   async #lastOfSecond(number: bigint, head: L1Header): Promise<L1Header> {
     const { client } = this.#modules;
@@ -170,12 +150,6 @@ export class Follower {
       if (next === head) return head;
       end = next;
     }
-  }
-
-  async #finalizedNumber(): Promise<bigint> {
-    const { client, witnesses } = this.#modules;
-    const blocks = await Promise.all([client, ...witnesses].map((one) => one.getBlock({ blockTag: "finalized" })));
-    return blocks.map((block) => headerOf(block).number).reduce(smallerOf);
   }
 
   async #isCanonical(cursor: L1Header, head: L1Header): Promise<boolean> {

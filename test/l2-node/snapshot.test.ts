@@ -18,6 +18,7 @@ import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { decodeArchived, encodeArchived, SnapshotError, TAIL_BYTES } from "../../l2-node/snapshot/format.ts";
 import { openSnapshot, type Snapshot } from "../../l2-node/snapshot/open.ts";
 import { writeSnapshot } from "../../l2-node/snapshot/write.ts";
+import { agreedOn } from "../support/agreed.ts";
 import { catchUpWith } from "../support/catch-up.ts";
 import { startL1, type TestL1 } from "../support/l1.ts";
 import { testNode } from "../support/node.ts";
@@ -47,7 +48,7 @@ function followerOf(
   const blobs = openBlobSource({ urls: beacon ? [l1.url] : [], timeoutMs: 10_000 }, { kzg });
   return new Follower(
     { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100, ...(maxStepBytes ? { maxStepBytes } : {}) },
-    { client, witnesses: [], blobs, chain, archive, onTrouble: () => {} },
+    { client, agreed: agreedOn(client), blobs, chain, archive, onTrouble: () => {} },
   );
 }
 

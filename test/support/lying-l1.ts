@@ -35,7 +35,7 @@ export async function startLyingL1(first: string): Promise<LyingL1> {
     const lie = lies.get(request.method);
     return lie === undefined || answer.result === undefined
       ? answer
-      : { ...answer, result: lie(answer.result, request.params) };
+      : { ...answer, result: await lie(answer.result, request.params) };
   };
   const server = createServer(async (request, response) => {
     asked++;

@@ -1,5 +1,6 @@
 import { type Block, formatBlock, numberToHex, type RpcBlock } from "viem";
 import { largerOf, smallerOf } from "../../common/bigint.ts";
+import type { Clocks } from "../../common/clocks.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
 import { headerOf, type L1Header } from "../../common/l1-header.ts";
 import type { EventSink } from "../events.ts";
@@ -23,11 +24,21 @@ export interface Agreed {
   /** What all say alike. Throws `L1DataError` where they differ, and what they refuse with where they refuse alike. */
   readonly same: (method: string, params: readonly unknown[], among: readonly Endpoint[]) => Promise<unknown>;
   readonly block: (number: bigint, among: readonly Endpoint[]) => Promise<ShownBlock>;
+  /** The oldest that one of them calls finalized. */
+  readonly finalizedNumber: (among?: readonly Endpoint[]) => Promise<bigint>;
 }
 
 export interface AgreedOptions {
   /** An endpoint that shows no new block for so long while others do is not waited for. */
   readonly stuckMs: number;
+  /** Nor is one whose newest block is so old while others' are younger. */
+  readonly lateMs: number;
+}
+
+/** No L1 is without a block for so long. */
+export function patienceFor({ l1BlockMs }: Pick<Clocks, "l1BlockMs">): AgreedOptions {
+  const stuckMs = Math.max(10_000, 25 * l1BlockMs);
+  return { stuckMs, lateMs: stuckMs };
 }
 
 /** Blocks that one endpoint may be behind another before it is named. */
@@ -35,7 +46,7 @@ const LAG_BLOCKS = 10n;
 /** A node that mines while it is asked may show a later state once. */
 const LOOKS = 3;
 
-export function openAgreed({ stuckMs }: AgreedOptions, endpoints: Endpoints, events: EventSink): Agreed {
+export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoints, events: EventSink): Agreed {
   const newest = new Map<Endpoint, { readonly hash: string; readonly number: bigint; readonly movedAt: number }>();
   const lagging = new Set<Endpoint>();
   let last: { readonly head: Promise<AgreedHead>; readonly at: number } | undefined;
@@ -48,13 +59,34 @@ export function openAgreed({ stuckMs }: AgreedOptions, endpoints: Endpoints, eve
       newest.set(endpoint, { hash: header.hash, number: header.number, movedAt: now });
     }
     const isMoving = ({ endpoint }: Answer<ShownBlock>) => now - newest.get(endpoint)!.movedAt <= stuckMs;
-    const some = answers.filter(isMoving);
+    return without("l1-endpoint-stuck", isMoving, answers);
+  }
+
+  const isOld = ({ timestamp }: L1Header): boolean => Date.now() - 1000 * Number(timestamp) > lateMs;
+
+  /**
+   * Those whose newest block is not old by this machine's clock, which no endpoint sets: one that catches up from far behind, or is
+   * told to tell the past, moves on as well.
+   */
+  const recent = (answers: readonly Answer<ShownBlock>[]): readonly Answer<ShownBlock>[] =>
+    without("l1-endpoint-late", (answer) => !isOld(blockIn(answer).header), answers);
+
+  /** Where some are as they should be, the others are done without until they are so. */
+  function without(
+    code: "l1-endpoint-stuck" | "l1-endpoint-late",
+    isWell: (answer: Answer<ShownBlock>) => boolean,
+    answers: readonly Answer<ShownBlock>[],
+  ): readonly Answer<ShownBlock>[] {
+    const some = answers.filter(isWell);
     if (some.length === 0) return answers;
-    for (const { endpoint, header } of answers.filter((answer) => !isMoving(answer)).map(blockIn))
-      endpoints.leaveOut(
-        endpoint,
-        new L1DataError("l1-endpoint-stuck", `${endpoint.shown} stays at L1 block ${header.number}; others go on`),
-      );
+    for (const { endpoint, header } of answers.filter((answer) => !isWell(answer)).map(blockIn)) {
+      const what = code === "l1-endpoint-late" ? "is behind, at" : "stays at";
+      const error = new L1DataError(code, `${endpoint.shown} ${what} L1 block ${header.number}; others go on`);
+      endpoints.leaveOut(endpoint, error, async () => {
+        const { header: later } = await blockFrom(endpoint, "latest");
+        if (code === "l1-endpoint-late" ? isOld(later) : later.hash === header.hash) throw error;
+      });
+    }
     return some;
   }
 
@@ -72,7 +104,8 @@ export function openAgreed({ stuckMs }: AgreedOptions, endpoints: Endpoints, eve
   }
 
   async function readHead(): Promise<AgreedHead> {
-    const answers = moving(onlyValues(await endpoints.askAll((endpoint) => blockFrom(endpoint, "latest"))));
+    const shownByAll = onlyValues(await endpoints.askAll((endpoint) => blockFrom(endpoint, "latest")));
+    const answers = recent(moving(shownByAll));
     tellLag(answers);
     const number = answers.map((answer) => blockIn(answer).header.number).reduce(smallerOf);
     const shown = new Map(answers.map((answer) => [answer.endpoint, blockIn(answer)]));
@@ -110,6 +143,10 @@ export function openAgreed({ stuckMs }: AgreedOptions, endpoints: Endpoints, eve
     },
     block: async (number, among) =>
       agreedBlock(number, await endpoints.askAll((endpoint) => blockFrom(endpoint, number), among)),
+    finalizedNumber: async (among) => {
+      const answers = onlyValues(await endpoints.askAll((endpoint) => blockFrom(endpoint, "finalized"), among));
+      return answers.map((answer) => blockIn(answer).header.number).reduce(smallerOf);
+    },
   };
 }
 

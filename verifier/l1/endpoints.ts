@@ -25,36 +25,70 @@ export interface Endpoints {
   ) => Promise<readonly Answer<T>[]>;
   /** The first that answers with what can be true. */
   readonly askOne: <T>(ask: (endpoint: Endpoint) => Promise<T>, among?: readonly Endpoint[]) => Promise<T>;
-  /** Names an endpoint that cannot be used, and leaves it alone for a while. */
-  readonly leaveOut: (endpoint: Endpoint, error: unknown) => void;
+  /**
+   * Names an endpoint that cannot be used, and does without it until `look` resolves: after a while it is asked, and again after
+   * longer ones, while nobody waits for it.
+   */
+  readonly leaveOut: (endpoint: Endpoint, error: unknown, look?: () => Promise<unknown>) => void;
+}
+
+interface Absence {
+  readonly failures: number;
+  /** When it is looked at again, or, if it is back, was found well. */
+  readonly at: number;
+  readonly isBack: boolean;
+  /** Resolves if it may come back; without one any answer will do. */
+  readonly look: (() => Promise<unknown>) | undefined;
 }
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
-export function openEndpoints(urls: readonly [string, ...string[]], events: EventSink): Endpoints {
-  const all = urls.map(openEndpoint(urls.length === 1 ? 1 : 0));
-  const failing = new Map<Endpoint, { readonly failures: number; readonly until: number }>();
+export const openEndpoints = (urls: readonly [string, ...string[]], events: EventSink): Endpoints =>
+  gatherEndpoints(urls.map(openEndpoint(urls.length === 1 ? 1 : 0)), events);
+
+export function gatherEndpoints(all: readonly Endpoint[], events: EventSink): Endpoints {
+  const absences = new Map<Endpoint, Absence>();
+  const isAbsent = (endpoint: Endpoint): boolean => absences.get(endpoint)?.isBack === false;
 
   const usable = () => {
     const now = performance.now();
-    const some = all.filter((endpoint) => (failing.get(endpoint)?.until ?? 0) <= now);
+    for (const endpoint of all) if (isAbsent(endpoint) && absences.get(endpoint)!.at <= now) lookAt(endpoint);
+    const some = all.filter((endpoint) => !isAbsent(endpoint));
     return some.length > 0 ? some : all;
   };
-  const leaveOut = (endpoint: Endpoint, error: unknown) => {
+  const leaveOut = (endpoint: Endpoint, error: unknown, look?: () => Promise<unknown>) => {
     // Nothing takes the place of the only one: what it does is told with what it kept from being done.
-    if (all.length === 1) return;
-    const failures = (failing.get(endpoint)?.failures ?? 0) + 1;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    failing.set(endpoint, { failures, until: performance.now() + pauseMs });
-    if (failures > 1) return;
+    if (all.length === 1 || isAbsent(endpoint)) return;
+    const before = absences.get(endpoint);
+    const isAnew = before === undefined || performance.now() - before.at > LONGEST_PAUSE_MS;
+    pause(endpoint, isAnew ? 1 : before.failures + 1, look);
     const { code = "l1-endpoint", message } = troubleOf(error);
     events({ event: "l1-endpoint-failed", url: endpoint.shown, code, error: message });
   };
+  function pause(endpoint: Endpoint, failures: number, look: Absence["look"]): void {
+    const at = performance.now() + Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    absences.set(endpoint, { failures, at, isBack: false, look });
+  }
+  /** Nobody waits for what it answers. */
+  function lookAt(endpoint: Endpoint): void {
+    const absence = absences.get(endpoint)!;
+    const { look = () => endpoint.ask("eth_blockNumber", []), failures } = absence;
+    absences.set(endpoint, { ...absence, at: Number.POSITIVE_INFINITY });
+    look().then(
+      () => takeBack(endpoint),
+      () => pause(endpoint, failures + 1, absence.look),
+    );
+  }
+  function takeBack(endpoint: Endpoint): void {
+    if (!isAbsent(endpoint)) return;
+    absences.set(endpoint, { ...absences.get(endpoint)!, at: performance.now(), isBack: true });
+    events({ event: "l1-endpoint-back", url: endpoint.shown });
+  }
   async function answerOf<T>(endpoint: Endpoint, ask: (endpoint: Endpoint) => Promise<T>): Promise<Answer<T>> {
     try {
       const value = await ask(endpoint);
-      if (failing.delete(endpoint)) events({ event: "l1-endpoint-back", url: endpoint.shown });
+      if (absences.get(endpoint)?.look === undefined) takeBack(endpoint);
       return { endpoint, value };
     } catch (refusal) {
       if (isOutOfOrder(refusal)) leaveOut(endpoint, refusal);

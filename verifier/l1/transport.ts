@@ -1,8 +1,9 @@
-import { custom, type Hex, hexToBigInt, keccak256, numberToHex, type Transport } from "viem";
+import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem";
 import { largerOf, smallerOf } from "../../common/bigint.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
-import { type Agreed, type AgreedHead, blockFrom } from "./agreed.ts";
+import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
+import { sendByAll } from "./first-answer.ts";
 import type { LogBook } from "./log-book.ts";
 import { type LogFilter, selectLogs } from "./select-logs.ts";
 
@@ -77,10 +78,10 @@ const METHODS: Readonly<Record<string, Ask>> = {
   eth_getCode: atHead(1, recent),
   // Behind a receipt that was shown, and not a block behind it.
   eth_getTransactionCount: atHead(1, fresh),
-  eth_getBlockByNumber: async ({ agreed, endpoints }, [at]) => {
+  eth_getBlockByNumber: async ({ agreed }, [at]) => {
     const head = await agreed.head(0);
     if (at === "latest") return head.raw;
-    const number = at === "finalized" ? await finalizedNumber(endpoints, head) : hexToBigInt(at as Hex);
+    const number = at === "finalized" ? await agreed.finalizedNumber(head.among) : hexToBigInt(at as Hex);
     return number > head.header.number ? null : (await agreed.block(number, head.among)).raw;
   },
   eth_getLogs: async ({ agreed, book, maxAgeMs }, [filter]) =>
@@ -106,12 +107,7 @@ const METHODS: Readonly<Record<string, Ask>> = {
         .map(BigInt)
         .reduce(smallerOf),
     ),
-  // Any of them may pass it on, and none may keep it.
-  eth_sendRawTransaction: async ({ endpoints }, params) => {
-    const answers = await endpoints.askAll((endpoint) => endpoint.ask("eth_sendRawTransaction", params));
-    if (!answers.some((answer) => "value" in answer)) valuesOf(answers);
-    return keccak256(params[0] as Hex);
-  },
+  eth_sendRawTransaction: ({ endpoints }, params) => sendByAll(endpoints, params),
 };
 
 /** Throws the first refusal, if there is one. */
@@ -120,10 +116,4 @@ function valuesOf<T>(answers: readonly Answer<T>[]): readonly T[] {
     if ("refusal" in answer) throw answer.refusal;
     return answer.value;
   });
-}
-
-/** The oldest that one of them calls so. */
-async function finalizedNumber(endpoints: Endpoints, { among }: AgreedHead): Promise<bigint> {
-  const blocks = valuesOf(await endpoints.askAll((endpoint) => blockFrom(endpoint, "finalized"), among));
-  return blocks.map(({ header }) => header.number).reduce(smallerOf);
 }

@@ -16,6 +16,7 @@ import { headerAnchorAbi } from "../../../common/contracts/header-anchor.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { agreedOn } from "../../support/agreed.ts";
 import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
@@ -101,7 +102,7 @@ describe("Anchor", () => {
     const replica = node();
     const follower = new Follower(
       { pollMs: 10, maxRangeBlocks: 3n, maxBackoffMs: 100 },
-      { client: pruned(), witnesses: [], blobs: NO_BLOBS, chain: replica.chain, onTrouble: () => {} },
+      { client: pruned(), agreed: agreedOn(l1.client), blobs: NO_BLOBS, chain: replica.chain, onTrouble: () => {} },
     );
     let steps = 0;
     await l1.hold();

@@ -22,6 +22,7 @@ import { openKzg } from "../../../l2-node/l1/kzg.ts";
 import { nextPosting } from "../../../l2-node/l1/posting.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { EMPTY_SIDECAR, sidecarOf } from "../../../l2-node/l1/sidecar.ts";
+import { agreedOn } from "../../support/agreed.ts";
 import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { testNode } from "../../support/node.ts";
@@ -69,7 +70,7 @@ function followerOf({ chain }: Node, urls: readonly string[]) {
   const blobs = openBlobSource({ urls, timeoutMs: 10_000 }, { kzg });
   return new Follower(
     { pollMs: 10, maxRangeBlocks: 1000n, maxBackoffMs: 100 },
-    { client: l1.client, witnesses: [], blobs, chain, onTrouble: () => {} },
+    { client: l1.client, agreed: agreedOn(l1.client), blobs, chain, onTrouble: () => {} },
   );
 }
 

@@ -5,18 +5,23 @@ import {
   custom,
   encodeAbiParameters,
   encodeEventTopics,
+  formatBlock,
   type Hex,
   http,
   numberToHex,
   type PublicClient,
+  type RpcBlock,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { inboxAbi } from "../../../common/contracts/inbox.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
+import { keccakHex } from "../../../common/keccak.ts";
+import { headerRlp } from "../../../common/l1-header.ts";
 import { encodeBody, nextInboxHash } from "../../../common/message.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
+import { agreedOn } from "../../support/agreed.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, testNode } from "../../support/node.ts";
 import { testAddress } from "../../support/transactions.ts";
@@ -41,7 +46,7 @@ const follower = (
     { pollMs: 10, maxRangeBlocks, maxBackoffMs: 100, maxStepBytes },
     {
       client,
-      witnesses,
+      agreed: agreedOn(client, ...witnesses),
       blobs: NO_BLOBS,
       chain,
       onTrouble: (trouble) => {
@@ -215,16 +220,20 @@ describe("Follower", () => {
     await deposit(5, 1n);
     const { chain } = node();
     const behind = (await l1.client.getBlockNumber()) - 5n;
-    const slow = lyingAbout({ eth_blockNumber: () => numberToHex(behind) });
+    const last = await l1.client.request({ method: "eth_getBlockByNumber", params: [numberToHex(behind), false] });
+    const slow = lyingAbout({
+      eth_getBlockByNumber: (block: RpcBlock) => (block.number === numberToHex(behind) ? block : last),
+    });
     await catchUp(follower(chain, l1.client, [], 100_000n, [slow]));
     expect(chain.store.l1.cursor()?.number).toBe(behind);
 
     const older = lyingAbout({});
-    const forked = {
-      ...older,
-      getBlock: (args: { blockNumber?: bigint }) =>
-        args.blockNumber === undefined ? older.getBlock(args) : older.getBlock({ blockNumber: args.blockNumber - 1n }),
-    } as unknown as PublicClient;
+    const forked = lyingAbout({
+      eth_getBlockByNumber: (block: RpcBlock) => {
+        const forged = { ...block, extraData: "0x01" } as const;
+        return { ...forged, hash: keccakHex(headerRlp(formatBlock(forged))) };
+      },
+    });
     const disagreeing = follower(chain, l1.client, [], 100_000n, [older, forked]);
     await expect(catchUp(disagreeing)).rejects.toMatchObject({ code: "l1-endpoints-disagree" });
     expect(chain.store.l1.cursor()?.number).toBe(behind);

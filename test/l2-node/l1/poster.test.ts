@@ -9,6 +9,7 @@ import type { Block } from "../../../l2-node/chain/block.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
+import { agreedOn } from "../../support/agreed.ts";
 import { startL1, TEST_CLOCKS, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
 import { signRaw, testAddress, testKey } from "../../support/transactions.ts";
@@ -43,7 +44,7 @@ describe("a poster that runs out of funds", () => {
       ({ chain }) =>
         new Follower(
           { pollMs: 20, maxRangeBlocks: 1000n, maxBackoffMs: 100 },
-          { client: l1.client, witnesses: [], blobs: NO_BLOBS, chain, onTrouble: () => {} },
+          { client: l1.client, agreed: agreedOn(l1.client), blobs: NO_BLOBS, chain, onTrouble: () => {} },
         ),
     );
     const troubles: string[] = [];

@@ -13,6 +13,7 @@ import { Follower } from "../../../l2-node/l1/follower.ts";
 import { forceEnvelope } from "../../../l2-node/l1/force.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { Sequencer } from "../../../l2-node/sequencer/sequencer.ts";
+import { agreedOn } from "../../support/agreed.ts";
 import { catchUpWith } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, SEALING, testNode } from "../../support/node.ts";
@@ -46,7 +47,7 @@ const followerOf = ({ chain }: Node, onReorg: (to: bigint) => void = () => {}) =
     { pollMs: 10, maxRangeBlocks: 50n, maxBackoffMs: 100 },
     {
       client: l1.client,
-      witnesses: [],
+      agreed: agreedOn(l1.client),
       blobs: NO_BLOBS,
       chain,
       onTrouble: (trouble) => "reorgTo" in trouble && onReorg(trouble.reorgTo),

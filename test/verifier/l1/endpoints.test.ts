@@ -1,4 +1,6 @@
 // What services read of L1 where one of their endpoints lies, lags, forks or is dead.
+
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   createWalletClient,
   custom,
@@ -8,6 +10,7 @@ import {
   numberToHex,
   type PublicClient,
   type RpcBlock,
+  TimeoutError,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -19,8 +22,8 @@ import { headerRlp } from "../../../common/l1-header.ts";
 import { ownErrorOf } from "../../../common/trouble.ts";
 import { openL1 } from "../../../verifier/clients.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
-import { openAgreed } from "../../../verifier/l1/agreed.ts";
-import { openEndpoints } from "../../../verifier/l1/endpoints.ts";
+import { type AgreedOptions, openAgreed } from "../../../verifier/l1/agreed.ts";
+import { type Endpoint, gatherEndpoints, openEndpoints } from "../../../verifier/l1/endpoints.ts";
 import { openLogBook } from "../../../verifier/l1/log-book.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { type Lie, type LyingL1, startLyingL1 } from "../../support/lying-l1.ts";
@@ -75,6 +78,13 @@ const failure = (work: Promise<unknown>) =>
     () => "nothing thrown",
     (error) => ownErrorOf(error)?.code ?? error,
   );
+/** What services know of the head. */
+function openHead(options: AgreedOptions) {
+  const events: ServiceEvent[] = [];
+  const endpoints = openEndpoints([l1.url, liar.url], (event) => events.push(event));
+  return { agreed: openAgreed(options, endpoints, (event) => events.push(event)), endpoints, events };
+}
+const PATIENT = { stuckMs: 600_000, lateMs: 600_000 };
 const logsOf = (client: PublicClient) =>
   client.getLogs({ address: l1.chain.contracts.inbox, fromBlock: 0n, toBlock: logged + 1n });
 const failed = (events: readonly ServiceEvent[]) => events.find(({ event }) => event === "l1-endpoint-failed");
@@ -142,7 +152,7 @@ describe("logs", () => {
     liar.lie("eth_getLogs", () => []);
     const events: ServiceEvent[] = [];
     const endpoints = openEndpoints([liar.url, l1.url], (event) => events.push(event));
-    const agreed = openAgreed({ stuckMs: 60_000 }, endpoints, () => {});
+    const agreed = openAgreed(PATIENT, endpoints, () => {});
     const { chain } = l1;
     const options = { chain, addresses: [chain.contracts.inbox], provenBlocks: 1n };
     const book = openLogBook(options, { agreed, endpoints });
@@ -155,24 +165,51 @@ describe("the head", () => {
   it("is the newest that all have; one that lags is named", async () => {
     const old = await l1.client.request({ method: "eth_getBlockByNumber", params: ["0x1", false] });
     liar.lie("eth_getBlockByNumber", (block, [at]) => (at === "latest" ? old : block));
-    const { client, events } = open(l1.url, liar.url);
-    expect(await client.getBlockNumber()).toBe(1n);
+    const { agreed, events } = openHead(PATIENT);
+    expect((await agreed.head(0)).header.number).toBe(1n);
     expect(events).toMatchObject([{ event: "l1-endpoint-lags", url: liar.url }]);
   });
 
   it("does not wait for an endpoint that no longer moves", async () => {
     const old = await l1.client.request({ method: "eth_getBlockByNumber", params: ["0x1", false] });
     liar.lie("eth_getBlockByNumber", (block, [at]) => (at === "latest" ? old : block));
-    const events: ServiceEvent[] = [];
-    const endpoints = openEndpoints([l1.url, liar.url], (event) => events.push(event));
-    const agreed = openAgreed({ stuckMs: 300 }, endpoints, () => {});
+    const { agreed, events } = openHead({ ...PATIENT, stuckMs: 300 });
     expect((await agreed.head(0)).header.number).toBe(1n);
-    const head = await until(async () => {
-      const { header } = await agreed.head(0);
-      return header.number > 1n ? header : undefined;
-    });
-    expect(head.number).toBeGreaterThan(1n);
+    await until(async () => (await agreed.head(0)).header.number > 1n || undefined);
     expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-endpoint-stuck" });
+    // It is looked at again, and answers; nobody takes that for moving on, until it does.
+    await sleep(1_500);
+    await agreed.head(0);
+    liar.lie("eth_getBlockByNumber", undefined);
+    await until(async () => {
+      await agreed.head(0);
+      return events.find(({ event }) => event === "l1-endpoint-back");
+    });
+    expect(events.map(({ event }) => event)).toEqual(["l1-endpoint-lags", "l1-endpoint-failed", "l1-endpoint-back"]);
+  });
+
+  it("does not wait for an endpoint that moves on far in the past, and waits for all where none is in the present", async () => {
+    const { timestamp } = await l1.client.getBlock({ blockNumber: 2n });
+    let past = 0;
+    const inThePast = async () => {
+      past = Math.min(past + 1, 3);
+      return l1.client.request({ method: "eth_getBlockByNumber", params: [numberToHex(past), false] });
+    };
+    liar.lie("eth_getBlockByNumber", (block, [at]) => (at === "latest" ? inThePast() : block));
+    const all = openHead({ ...PATIENT, lateMs: -600_000 });
+    expect((await all.agreed.head(0)).header.number).toBe(1n);
+    expect(failed(all.events)).toBeUndefined();
+    const { agreed, events } = openHead({ ...PATIENT, lateMs: Date.now() - 1000 * Number(timestamp) - 3_000 });
+    expect((await agreed.head(0)).header.number).toBeGreaterThan(3n);
+    expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-endpoint-late" });
+    await sleep(1_500);
+    expect((await agreed.head(0)).header.number).toBeGreaterThan(3n);
+    liar.lie("eth_getBlockByNumber", undefined);
+    await until(async () => {
+      await agreed.head(0);
+      return events.find(({ event }) => event === "l1-endpoint-back");
+    });
+    expect(events.map(({ event }) => event)).toEqual(["l1-endpoint-failed", "l1-endpoint-back"]);
   });
 
   it("that two endpoints have differently is nobody's, though each gives its hash", async () => {
@@ -195,6 +232,37 @@ describe("the head", () => {
 });
 
 describe("an endpoint", () => {
+  it("that no longer answers is waited for once, and then looked at while nobody waits", async () => {
+    const events: ServiceEvent[] = [];
+    const asked: PromiseWithResolvers<unknown>[] = [];
+    const askReal = (method: string, params: readonly unknown[]) => l1.client.request({ method, params } as never);
+    let isMute = true;
+    const mute: Endpoint = {
+      shown: "mute",
+      ask: (method, params) => {
+        if (!isMute) return askReal(method, params);
+        asked.push(Promise.withResolvers());
+        return asked.at(-1)!.promise;
+      },
+    };
+    const endpoints = gatherEndpoints([{ shown: "real", ask: askReal }, mute], (event) => events.push(event));
+    const agreed = openAgreed(PATIENT, endpoints, (event) => events.push(event));
+    const first = agreed.head(0);
+    asked[0]!.reject(new TimeoutError({ body: {}, url: "http://mute" }));
+    expect((await first).among).toHaveLength(1);
+    await sleep(1_100);
+    // One look is under way, however many heads are asked for; none of them waits for it.
+    for (let i = 0; i < 3; i++) expect((await agreed.head(0)).among).toHaveLength(1);
+    expect(asked).toHaveLength(2);
+    isMute = false;
+    asked[1]!.resolve("0x1");
+    await until(async () => (await agreed.head(0)).among.length === 2 || undefined);
+    expect(events.map(({ event, url }) => [event, url])).toEqual([
+      ["l1-endpoint-failed", "mute"],
+      ["l1-endpoint-back", "mute"],
+    ]);
+  });
+
   it("that is dead or asks to be left alone is done without, named once, and comes back", async () => {
     for (const status of [429, 503]) {
       const { client, events } = open(liar.url, l1.url);
@@ -204,6 +272,11 @@ describe("an endpoint", () => {
       await look();
       expect(events).toMatchObject([{ event: "l1-endpoint-failed", url: liar.url, code: "endpoint-unavailable" }]);
       expect(liar.asked()).toBe(1);
+      // Looked at again, and found as it was, it is not named again.
+      await sleep(1_100);
+      await look();
+      await until(() => liar.asked() > 1 || undefined);
+      expect(events).toHaveLength(1);
       liar.fail(undefined);
       await until(async () => {
         await look();
