@@ -20,14 +20,17 @@ export type ClaimLog = {
   readonly read: () => Promise<ReadonlyMap<Hex, LoggedClaim>>;
 };
 
-/** What lies above L1's finalized block is read again at each look: a fork moves or removes claims there. */
+/**
+ * What was not final when it was read is read again at the next look: a fork may move or remove claims there, and whoever looks seldom
+ * finds a later block finalized by then.
+ */
 export function openClaimLog(l1: PublicClient, resultClaims: Address, fromBlock: bigint): ClaimLog {
   const claims = new Map<Hex, LoggedClaim>();
   let next = fromBlock;
   return {
     read: async () => {
       const [head, finalized] = await Promise.all([l1.getBlockNumber(), l1.getBlock({ blockTag: "finalized" })]);
-      const from = largerOf([next, finalized.number + 1n, head].reduce(smallerOf), fromBlock);
+      const from = largerOf(smallerOf(next, head), fromBlock);
       const logs = await l1.getContractEvents({
         address: resultClaims,
         abi: resultClaimsAbi,
@@ -42,7 +45,7 @@ export function openClaimLog(l1: PublicClient, resultClaims: Address, fromBlock:
         requireOwn(claimHash, claim, task);
         claims.set(claimHash, { claimHash, task, claim, dataUrl, l1Block: blockNumber });
       }
-      next = head + 1n;
+      next = smallerOf(finalized.number, head) + 1n;
       return claims;
     },
   };
