@@ -9,6 +9,7 @@ const suites: Record<string, () => Promise<Suite>> = {
   gas: async () => (await import("../bench/gas.ts")).gas,
   gpu: async () => (await import("../bench/gpu.ts")).gpu,
   memory: async () => (await import("../bench/memory.ts")).memory,
+  opening: async () => (await import("../bench/opening.ts")).opening,
   precision: async () => (await import("../bench/precision.ts")).precision,
   rpc: async () => (await import("../bench/rpc.ts")).rpc,
   seal: async () => (await import("../bench/seal.ts")).seal,
