@@ -96,7 +96,9 @@ const job = program.command("job").description("jobs: make one from your network
 
 job
   .command("create")
-  .description("from your ONNX network and a dataset to the transaction that asks for its training")
+  .description(
+    "from your ONNX network and a dataset to the transaction that asks for its training, or for weights that somebody trains",
+  )
   .requiredOption("--model <file>", "an ONNX file, opset 13 or newer; its weights are where the training starts")
   .requiredOption("--dataset <file>", "a safetensors file: a tensor of each input's name and one more, the target")
   .requiredOption("--loss <name>", "ce (classes on the last axis), mse or bce")
@@ -133,6 +135,14 @@ job
   .option("--soft", "calls go on with a result that is claimed but not final yet", false)
   .option("--sequential-rows", "read the rows in order, once, instead of at random", false)
   .option("--draw-weights", "begin with other weights than the file's, as far apart, drawn from the job's seed", false)
+  .option(
+    "--held-out <file>",
+    "rows like the dataset's: buy weights that answer these rightly; the training is a suggestion",
+  )
+  .option("--samples <n>", "with --held-out: so many of its rows are drawn, once weights were delivered")
+  .option("--min-correct <n>", "with --held-out: so many of the samples must be answered rightly")
+  .option("--price-eth <n>", "with --held-out: what the weights are paid with")
+  .option("--deliverer <address>", "with --held-out: who alone may deliver; the rows are kept back until it has")
   .option("--salt <n>", "tells apart jobs that are equal in all else", "0")
   .option("--price-wei-per-gflop <n>", "what executors are offered", "1000000000000")
   .option("--deadline-seconds <n>", "from now on: afterwards nobody is paid for it", "86400")

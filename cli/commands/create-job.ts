@@ -3,14 +3,16 @@ import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
 import type { ProfileName } from "../../common/job.ts";
 import { trainTask } from "../../common/task.ts";
+import { buildCommission } from "../../verifier/model/commission.ts";
 import { TargetError } from "../../verifier/model/errors.ts";
 import type { LossSpec } from "../../verifier/model/heads.ts";
-import { buildJob } from "../../verifier/model/job.ts";
+import { type BuiltJob, buildJob, type JobSpec } from "../../verifier/model/job.ts";
 import { inputNames, type OnnxTraining, onnxGraphs } from "../../verifier/model/onnx/graphs.ts";
 import { tensorUploads } from "../../verifier/model/uploads.ts";
 import { toPlain } from "../demo/teller.ts";
 import { inFile } from "../in-file.ts";
 import { checkValues } from "../job/check-values.ts";
+import { type Commissioned, type CommissionOptions, commissionFrom } from "../job/commission-words.ts";
 import { type NamedDataset, readDataset } from "../job/dataset-file.ts";
 import { firstStep } from "../job/first-step.ts";
 import { chainAt, hasCode, uploadAll } from "../job/node.ts";
@@ -20,7 +22,7 @@ import { lossScaleFrom, precisionFrom } from "../job/precision-words.ts";
 import { modelFile } from "../model-file.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-export interface CreateJobOptions extends OptimizerOptions {
+export interface CreateJobOptions extends OptimizerOptions, CommissionOptions {
   readonly model: string;
   readonly dataset: string;
   readonly loss: string;
@@ -50,8 +52,9 @@ export interface CreateJobOptions extends OptimizerOptions {
 }
 
 /**
- * `anh job create`: from a network and a dataset to the transaction that asks for its training. Everything is checked first
- * (nodes, shapes, values, a step on this machine); then what the job names is uploaded. Nothing is paid or sent here.
+ * `anh job create`: from a network and a dataset to the transaction that asks for its training, or, with rows held out, for weights that
+ * answer so many of them rightly. Everything is checked first (nodes, shapes, values, a step on this machine); then what the job
+ * names is uploaded. Nothing is paid or sent here.
  */
 export async function createJob(options: CreateJobOptions): Promise<void> {
   const steps = wholeNumber("steps", options.steps);
@@ -62,6 +65,12 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   const { bytes: file, dimensions, external } = modelFile(options.model, options.dim);
   const inputs = inFile(options.model, "ONNX", () => inputNames({ file, dimensions, external }));
   const named = readDataset(options.dataset, inputs);
+  const commissioned = commissionFrom(options, named);
+  if (commissioned !== undefined && profile !== "strict")
+    throw new AnhError("usage", `--profile is "${profile}" with --held-out`, {
+      expected: "strict: how weights are trained is nobody's concern, and right answers are counted bit for bit",
+      actual: profile,
+    });
   const training: OnnxTraining = {
     file,
     dimensions,
@@ -82,6 +91,8 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   };
   const graphs = graphsFrom(training, named, options);
   inFile(options.dataset, "safetensors", () => checkValues(named, loss, graphs.infer));
+  if (commissioned !== undefined)
+    inFile(options.heldOut!, "safetensors", () => checkValues(commissioned.heldOut, loss, graphs.infer));
   const terms = {
     requester,
     salt: numberToHex(wholeBigint("salt", options.salt), { size: 32 }),
@@ -95,23 +106,47 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   };
   const deadlineSeconds = BigInt(wholeNumber("deadline-seconds", options.deadlineSeconds));
   // Before anything is looked for elsewhere: what the chain would refuse.
-  buildJob({ ...terms, l2ChainId: 0n, deadline: deadlineSeconds });
+  build({ ...terms, l2ChainId: 0n, deadline: deadlineSeconds }, commissioned);
   const first = await firstStep(graphs.train, named.dataset);
   const { chainId, now, clocks } = await chainAt(options.nodeUrl);
-  const { job, modelId, uploads } = buildJob({
-    ...terms,
+  const onChain = {
     l2ChainId: chainId,
     deadline: now + deadlineSeconds,
     minWindowSeconds: clocks.minWindowSeconds,
     answerSeconds: clocks.answerSeconds,
-  });
-  const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...tensorUploads(named.dataset.tensors)]);
-  const value = trainTask(job).priceWei;
-  const data = encodeFunctionData({ abi: dnnAbi, functionName: "train", args: [job] });
+  };
+  const { job, modelId, uploads } = build({ ...terms, ...onChain }, commissioned);
+  const shown = commissioned === undefined || commissioned.isHidden ? [] : commissioned.heldOut.dataset.tensors;
+  const tensors = tensorUploads([...named.dataset.tensors, ...shown]);
+  const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...tensors]);
+  const value = commissioned === undefined ? trainTask(job).priceWei : job.property.priceWei;
+  const functionName = commissioned === undefined ? "train" : "commission";
+  const data = encodeFunctionData({ abi: dnnAbi, functionName, args: [job] });
   const warnings = (await hasCode(options.nodeUrl, requester)) ? [] : [noCode(requester)];
   for (const warning of warnings) process.stderr.write(`anh: warning: ${warning}\n`);
   const created = { modelId, firstStep: first, uploaded, job, transaction: { to: requester, value, data }, warnings };
-  console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created));
+  console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created, commissioned));
+}
+
+/** The training, or the commission that suggests it. */
+function build(spec: JobSpec, commissioned: Commissioned | undefined): BuiltJob {
+  if (commissioned === undefined) return buildJob(spec);
+  const { graphs, dataset, steps, profile, ...rest } = spec;
+  const { train, infer, evaluate } = graphs;
+  if (evaluate === null)
+    throw new AnhError("usage", "--held-out with a network of which no right answers can be counted", {
+      expected: "one that is scored by --loss ce",
+      actual: "another loss",
+    });
+  const { property, heldOut } = commissioned;
+  return buildCommission({
+    ...rest,
+    infer,
+    evaluate,
+    recipe: { train, dataset, steps },
+    heldOut: heldOut.dataset,
+    property,
+  });
 }
 
 /** A target that does not fit is the dataset's fault or the loss's, whatever else is the model's. */
@@ -142,19 +177,41 @@ interface Created {
   readonly transaction: { readonly to: Hex; readonly value: bigint; readonly data: Hex };
 }
 
-function text(options: CreateJobOptions, { modelId, firstStep: first, uploaded, transaction }: Created): string {
+function text(
+  options: CreateJobOptions,
+  { modelId, firstStep: first, uploaded, transaction }: Created,
+  commissioned: Commissioned | undefined,
+): string {
   const { to, value, data } = transaction;
+  const trained = `${options.steps} steps of ${options.batchRows} rows, ${options.profile}, ${options.precision}`;
+  const { samples, minCorrect } = commissioned?.property ?? {};
+  const bought =
+    commissioned === undefined
+      ? trained
+      : `weights that answer ${minCorrect} of ${samples} held-out rows rightly; suggested: ${trained}`;
   return [
     [
       `model       ${modelId}`,
       `first step  loss ${first.loss.toPrecision(6)}, ${first.milliseconds.toFixed(1)} ms on this machine`,
-      `price       ${formatEther(value)} ETH for ${options.steps} steps of ${options.batchRows} rows, ${options.profile}, ${options.precision}`,
+      `price       ${formatEther(value)} ETH for ${bought}`,
       `uploaded    ${uploaded.files} files, ${uploaded.bytes.toLocaleString("en")} bytes, to ${options.nodeUrl}`,
     ].join("\n"),
-    'Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json. Nobody trains before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.',
+    commissioned === undefined ? HOW_TO_TRAIN : HOW_TO_COMMISSION,
+    ...(commissioned?.isHidden === true ? [showLater(options, commissioned)] : []),
     `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl} --private-key <key>`,
   ].join("\n\n");
 }
+
+const HOW_TO_TRAIN =
+  'Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json. Nobody trains before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.';
+
+const HOW_TO_COMMISSION =
+  'Ask for the weights by this transaction. Its data calls commission(Job) of the requester, which calls Dnn.commission; a contract\nwith a function of its own takes the job out of --json. Nobody delivers before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.';
+
+/** Rows that were public could be learnt by heart. */
+const showLater = ({ heldOut, nodeUrl }: CreateJobOptions, { heldOut: { columns } }: Commissioned): string =>
+  `The held-out rows are not uploaded. Once L1 shows that --deliverer has delivered (Delivered of Deliveries), show them, or nobody can claim:\n` +
+  `./anh dataset add ${heldOut} --tensors ${columns.map(({ name }) => name).join(",")} --node-url ${nodeUrl}`;
 
 function lossFrom({ loss, ignoreLabel }: CreateJobOptions): LossSpec {
   if (loss !== "ce" && loss !== "mse" && loss !== "bce")

@@ -3,15 +3,24 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { decodeFunctionData, type Hex, zeroAddress } from "viem";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CreateJobOptions, createJob } from "../../cli/commands/create-job.ts";
 import { readTensors } from "../../cli/job/dataset-file.ts";
 import { optimizerFrom } from "../../cli/job/optimizer-words.ts";
 import { ROOT } from "../../cli/paths.ts";
+import { dnnAbi } from "../../common/contracts/dnn.ts";
+import { checkJob, type Job, PROFILE, trainId } from "../../common/job.ts";
+import { treeRoot } from "../../common/merkle.ts";
+import { dataRouter } from "../../verifier/data/server.ts";
+import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { toSafetensors } from "../../verifier/tensor/safetensors.ts";
-import { float32, type Tensor } from "../../verifier/tensor/tensor.ts";
+import { bytesOf, float32, type Tensor } from "../../verifier/tensor/tensor.ts";
+import { openBlobStore } from "../../verifier/trace/store.ts";
+import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
 import { exportedClassifier, model, node, port, weights } from "../support/onnx-model.ts";
 import { randomTensor, uniform } from "../support/tensors.ts";
+import { testUploads } from "../support/uploads.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "anh-create-job-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -53,6 +62,15 @@ const options = {
   nodeUrl: "http://127.0.0.1:1",
   json: true,
 } as const;
+
+let heldOutFiles = 0;
+
+/** The options of a commission, with these rows held out. */
+function bought(tensors: Readonly<Record<string, Tensor>> = { x, labels }) {
+  const heldOut = at(`${heldOutFiles++}-held-out.safetensors`);
+  writeFileSync(heldOut, Buffer.concat(toSafetensors(new Map(Object.entries(tensors)))));
+  return { heldOut, samples: "8", minCorrect: "7", priceEth: "0.05" };
+}
 
 describe("refused, with the value and what would do", () => {
   const some = (values: readonly number[]): Tensor => ({
@@ -120,10 +138,125 @@ describe("refused, with the value and what would do", () => {
       /first step/,
     ],
     ["no node", {}, { x, labels }, "node-unavailable", /no node answers at http:\/\/127\.0\.0\.1:1/],
+    ["samples of no rows", { samples: "8" }, { x, labels }, "usage", /--samples without --held-out/],
+    [
+      "a deliverer of a training",
+      { deliverer: options.requester },
+      { x, labels },
+      "usage",
+      /--deliverer without --held-out/,
+    ],
+    [
+      "held-out rows alone",
+      { heldOut: at("data.safetensors") },
+      { x, labels },
+      "usage",
+      /--held-out without --samples/,
+    ],
+    ["a price that is none", { ...bought(), priceEth: "1e-3" }, { x, labels }, "usage", /--price-eth is "1e-3"/],
+    [
+      "a deliverer that is no address",
+      { ...bought(), deliverer: "bob" },
+      { x, labels },
+      "usage",
+      /--deliverer is "bob"/,
+    ],
+    [
+      "weights bought in tolerant",
+      { ...bought(), profile: "tolerant" },
+      { x, labels },
+      "usage",
+      /"tolerant" with --held-out/,
+    ],
+    [
+      "weights that nobody can count on",
+      { ...bought({ x, values: randomTensor(random, "float32", [ROWS, 5]) }), loss: "mse" },
+      { x, values: randomTensor(random, "float32", [ROWS, 5]) },
+      "usage",
+      /no right answers can be counted/,
+    ],
+    ["more right than samples", { ...bought(), minCorrect: "9" }, { x, labels }, "bad-job", /minCorrect/],
+    ["samples that no steps come to", { ...bought(), samples: "6" }, { x, labels }, "bad-job", /samples/],
+    [
+      "held-out rows of another shape",
+      bought({ x: labels, labels }),
+      { x, labels },
+      "dataset",
+      /held-out\.safetensors: x is uint8/,
+    ],
+    ["held-out rows without a target", bought({ x }), { x, labels }, "dataset", /held-out\.safetensors.*labels/],
+    [
+      "a held-out label beyond the classes",
+      bought({ x, labels: some(new Array(ROWS).fill(5)) }),
+      { x, labels },
+      "dataset",
+      /held-out.*labels holds 5 in row 0/,
+    ],
   ])("%s", async (_, changes, tensors, code, message) => {
     writeFileSync(at("no-model"), "PK\u0003\u0004 no model");
     const refused = createJob({ ...options, dataset: dataset(tensors), ...changes } as never);
     await expect(refused).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+describe("a commission", () => {
+  const UPLOADS = at("node");
+  let rig: RpcRig;
+  beforeAll(async () => {
+    const upload = testUploads(UPLOADS, 2 ** 20);
+    const stored = openBlobStore(join(UPLOADS, "blobs")).open;
+    rig = await startRpcRig({ routers: [dataRouter({ stored, upload })] });
+  });
+  afterAll(() => rig.stop());
+
+  const created = async (changes: Partial<CreateJobOptions>) => {
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    try {
+      await createJob({
+        ...options,
+        dataset: dataset({ x, labels }),
+        nodeUrl: rig.url,
+        windowSeconds: "3600",
+        ...changes,
+      });
+      return String(log.mock.calls[0]![0]);
+    } finally {
+      log.mockRestore();
+    }
+  };
+  const isServed = async (root: Hex) => (await fetch(`${rig.url}/v1/blob/${root}`)).status === 200;
+  const rowsOf = (tensors: readonly Tensor[]) => tensors.map((tensor) => tensorRoot(bytesOf(tensor)));
+  const heldOut = randomTensor(random, "float32", [ROWS, 1, 4, 3]);
+
+  test("is asked for by a transaction that pays for the weights; all that it names lies at the node", async () => {
+    const { modelId, job, transaction } = JSON.parse(await created(bought({ x: heldOut, labels })));
+    const { functionName, args } = decodeFunctionData({ abi: dnnAbi, data: transaction.data });
+    const asked = args![0] as Job;
+    expect([functionName, transaction.value]).toEqual(["commission", String(5n * 10n ** 16n)]);
+    expect(trainId(asked)).toBe(modelId);
+    expect(() => checkJob(asked)).not.toThrow();
+    expect(asked.profile).toBe(PROFILE.property);
+    expect(asked.property).toMatchObject({
+      samples: 8,
+      minCorrect: 7,
+      heldOutRows: BigInt(ROWS),
+      deliverer: zeroAddress,
+    });
+    expect(asked.property.heldOutRoot).toBe(treeRoot(rowsOf([heldOut, labels])));
+    for (const root of [modelId, job.trainGraph.root, job.inferGraph.root, job.evaluateGraph.root])
+      expect(await isServed(root)).toBe(true);
+    for (const root of rowsOf([x, labels, heldOut])) expect(await isServed(root)).toBe(true);
+  });
+
+  test("of a named deliverer keeps its rows back, and says how they are shown", async () => {
+    const hidden = randomTensor(random, "float32", [ROWS, 1, 4, 3]);
+    const commission = bought({ x: hidden, labels });
+    const told = await created({ ...commission, deliverer: options.requester, json: false });
+    expect(told).toContain(
+      "0.05 ETH for weights that answer 7 of 8 held-out rows rightly; suggested: 10 steps of 4 rows",
+    );
+    expect(told).toContain(`./anh dataset add ${commission.heldOut} --tensors x,labels --node-url ${rig.url}`);
+    for (const root of rowsOf([hidden])) expect(await isServed(root)).toBe(false);
   });
 });
 

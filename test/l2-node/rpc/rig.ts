@@ -1,4 +1,5 @@
 // A node whose JSON-RPC is real; only L1 is the test's.
+import type { Router } from "express";
 import type { RpcContext } from "../../../l2-node/rpc/method.ts";
 import { type RpcServerOptions, startRpcServer } from "../../../l2-node/rpc/server.ts";
 import { ethDeposit, gasDeposit, makeRig, type RigOptions } from "../execution/rig.ts";
@@ -6,6 +7,8 @@ import { ethDeposit, gasDeposit, makeRig, type RigOptions } from "../execution/r
 export interface RpcRigOptions extends RigOptions {
   readonly server?: Partial<RpcServerOptions>;
   readonly context?: Partial<RpcContext>;
+  /** Beside JSON-RPC. */
+  readonly routers?: readonly Router[];
   /** Seals what arrives as a running sequencer does; otherwise only the test seals. */
   readonly sealing?: boolean;
 }
@@ -17,7 +20,13 @@ export interface Answer {
 }
 
 /** Key 0 has prepaid gas and a balance of one ether each. */
-export async function startRpcRig({ server = {}, context = {}, sealing = false, ...options }: RpcRigOptions = {}) {
+export async function startRpcRig({
+  server = {},
+  context = {},
+  routers = [],
+  sealing = false,
+  ...options
+}: RpcRigOptions = {}) {
   const rig = makeRig(options);
   rig.deliver(gasDeposit(0), ethDeposit(0));
   if (sealing)
@@ -37,7 +46,7 @@ export async function startRpcRig({ server = {}, context = {}, sealing = false, 
         limits: { maxLogBlocks: 10n, maxLogs: 20 },
         ...context,
       },
-      routers: [],
+      routers,
       onFault: (error) => faults.push(error),
     },
   );
