@@ -76,6 +76,9 @@ uint8 constant SOURCE_OUTPUT = 4; // NodeProof: node.outputs[index]
 uint8 constant SOURCE_OPERAND = 5; // NodeProof: node.inputs[index].value
 uint8 constant SOURCE_LAYOUT = 6; // NodeProof: node.inputs[index], in its reading layout
 uint8 constant SOURCE_CONSTANT = 7; // ConstantProof: the index-th constant; nothing of a claim's, only its bytes can be asked for
+// Only to show that two leaves of a graph contradict each other (P14.2):
+uint8 constant SOURCE_NAMED = 8; // NextStateProof: the index-th next state, at the place that it names
+uint8 constant SOURCE_LOSS = 9; // no leaf: the header's loss, at the place that it names
 
 /// Kind 2. `end`: the last step's stateOut against the segment's endState. Else the step's stateIn against the step before
 /// (previousStep under the stepsRoot), the segment before (previousSegment under the trajectory root) or the start root.

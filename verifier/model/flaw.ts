@@ -7,9 +7,12 @@ import { firstUnprovable } from "./check.ts";
 import { graphRef, type SumNode } from "./root.ts";
 import { falseLeaf, writes } from "./rules.ts";
 
-/** Where a graph writes down a value: `list` of its leaves, `index` in it, and of a node which of its values. */
+/**
+ * Where a graph writes down a value: `list` of its leaves, `index` in it, and of a node which of its values. `nextState`: at its own
+ * place; `named`: at the place that a next state names; `loss`: at the one that the header names.
+ */
 export type Mention = {
-  readonly of: "constant" | "state" | "feed" | "nextState" | "output" | "operand" | "layout";
+  readonly of: "constant" | "state" | "feed" | "nextState" | "output" | "operand" | "layout" | "named" | "loss";
   readonly index: number;
   readonly operand?: number;
 };
@@ -76,7 +79,7 @@ export function clashOf({ kind }: Pick<Task, "kind">, encoded: EncodedGraph): Fl
 }
 
 /** Every place that a leaf names, with what it says of it. */
-function* mentions({ constants, states, feeds, nextStates, nodes }: EncodedGraph): Generator<Seen> {
+function* mentions({ header, constants, states, feeds, nextStates, nodes }: EncodedGraph): Generator<Seen> {
   for (const [index, constant] of constants.entries())
     yield { mention: { of: "constant", index }, value: { ...constant, place: PLACE.constant, index } };
   for (const [index, state] of states.entries())
@@ -96,4 +99,6 @@ function* mentions({ constants, states, feeds, nextStates, nodes }: EncodedGraph
     }
     for (const value of outputs) yield { mention: { of: "output", index }, value };
   }
+  for (const [index, value] of nextStates.entries()) yield { mention: { of: "named", index }, value };
+  if (header.loss.place !== PLACE.none) yield { mention: { of: "loss", index: 0 }, value: header.loss };
 }

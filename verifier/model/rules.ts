@@ -61,6 +61,9 @@ function faultOf(check: () => void): string | undefined {
   }
 }
 
+/** A node writes one value, and is read through two layouts at most (P5.4): nobody could page through lists of more (P7.1). */
+const PLACES_PER_NODE = 3;
+
 function checkHeader({ kind }: GraphTerms, header: EncodedGraphHeader): void {
   require(header.kind === graphKindOf(kind), `a graph of kind ${graphKindOf(kind)}`, header.kind);
   require(header.datasetFeeds > 0 &&
@@ -69,6 +72,8 @@ function checkHeader({ kind }: GraphTerms, header: EncodedGraphHeader): void {
     require(header.feeds === 1, "one input", header.feeds);
     require(header.nextStates === 1, "one output", header.nextStates);
   } else require(header.nextStates === header.states, `${header.states} next states`, header.nextStates);
+  const [places, most] = [header.exactCount + header.looseCount, PLACES_PER_NODE * header.nodes];
+  require(places <= most, `at most ${most} places`, places);
   const { loss } = header;
   if (loss.place === PLACE.none) return;
   checkPlace(header, loss);

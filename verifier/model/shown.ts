@@ -14,9 +14,6 @@ import { bytesOf, describe, sameElements, sameShape, type Tensor, type TensorTyp
 import { attributesOf, decodeGraph, opOf, ruleOf, typeOf } from "./decoding.ts";
 import { type Place, placeKey } from "./placement.ts";
 
-/** Each node writes one value and is read through two layouts at most (P5.4): nobody pages through lists of more. */
-const PLACES_PER_NODE = 3;
-
 /**
  * The graph of an encoding in which L1 finds nothing false and no clash (P14.2): as somebody built it, or with whatever the rules leave
  * to who wrote the leaves. Node i is the encoding's. Throws `GraphError` for what L1 should call false and does not yet.
@@ -39,9 +36,6 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
   const { header, states, feeds, nextStates } = encoded;
   const kind = (Object.keys(TASK_KIND) as GraphKind[]).find((name) => TASK_KIND[name] === header.kind);
   if (kind === undefined) throw new GraphError("kind 1, 2 or 3", String(header.kind));
-  const listed = header.exactCount + header.looseCount;
-  const most = PLACES_PER_NODE * header.nodes;
-  if (listed > Math.max(most, MIN_LISTED)) throw new GraphError(`at most ${most} places`, String(listed));
 
   const values: Value[] = [];
   const places: Place[] = [];
@@ -151,9 +145,6 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
     shown: { encoded, places, open, order, cut, hidesLoss: loss.place !== PLACE.none && lossId === null },
   };
 }
-
-/** Room for small graphs that count a place too many: a page of them costs no more than one root (P7.1). */
-const MIN_LISTED = 256;
 
 /** Every node behind those that write what it reads, in the nodes' own order where that is possible. */
 function orderOf(nodes: readonly Node[]): Pick<Shown, "order" | "cut"> {

@@ -25,7 +25,18 @@ import {
 import { NoLeafError } from "./reads.ts";
 
 /** Which leaf of a graph names a value (P7.8). */
-export const SOURCE = { state: 1, feed: 2, nextState: 3, output: 4, operand: 5, layout: 6, constant: 7 } as const;
+export const SOURCE = {
+  state: 1,
+  feed: 2,
+  nextState: 3,
+  output: 4,
+  operand: 5,
+  layout: 6,
+  constant: 7,
+  // To show a clash alone (P14.2).
+  named: 8,
+  loss: 9,
+} as const;
 
 /** A value by its place, and which leaf of the graph writes down its type and shape. */
 export interface NamedValue {
@@ -82,9 +93,12 @@ function namingLeaf(graph: EncodedGraph, source: number, index: number): Hex {
     case SOURCE.feed:
       return encodeAbiParameters([feedProofParameter], [feedProof(graph, index)]);
     case SOURCE.nextState:
+    case SOURCE.named:
       return encodeAbiParameters([nextStateProofParameter], [nextStateProof(graph, index)]);
     case SOURCE.constant:
       return encodeAbiParameters([constantProofParameter], [constantProof(graph, index)]);
+    case SOURCE.loss:
+      return "0x";
     default:
       return encodeAbiParameters([nodeProofParameter], [nodeProof(graph, index)]);
   }

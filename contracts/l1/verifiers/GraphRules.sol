@@ -41,6 +41,9 @@ import {KIND_COMMISSION, KIND_EVALUATE, KIND_INFER, Task} from "../../types/Task
 /// @notice See `IGraphRules`. Reverting is how it says that something is false; arithmetic that overflows and bytes that do not
 /// decode say the same.
 contract GraphRules is IGraphRules {
+    /// @dev A node writes one value, and is read through two layouts at most (P5.4).
+    uint256 private constant PLACES_PER_NODE = 3;
+
     /// @inheritdoc IGraphRules
     function checkLeaf(
         Task calldata task,
@@ -137,6 +140,9 @@ contract GraphRules is IGraphRules {
         // An inference reads its input and gives its output; the others give each state they were given.
         if (task.kind == KIND_INFER) _require(header.feeds == 1 && header.nextStates == 1, "counts");
         else _require(header.nextStates == header.states, "counts");
+        // Nobody could page through lists of more (P7.1).
+        uint256 places = uint256(header.exactCount) + header.looseCount;
+        _require(places <= PLACES_PER_NODE * header.nodes, "counts");
         if (header.loss.place != PLACE_NONE) {
             _checkPlace(header, header.loss);
             _require(header.loss.dtype == DType.FLOAT32 && IndexMath.count(header.loss.shape) == 1, "type");

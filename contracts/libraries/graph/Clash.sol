@@ -7,8 +7,19 @@ import {
     PLACE_STATE,
     Value
 } from "../../types/Graph.sol";
+import {GraphRef} from "../../types/Job.sol";
 import {KIND_INFER, Task} from "../../types/Task.sol";
-import {NamedValue, NodeProof, SOURCE_NEXT_STATE, SOURCE_OUTPUT, SOURCE_STATE} from "../../types/Witness.sol";
+import {
+    NamedValue,
+    NextStateProof,
+    NodeProof,
+    SOURCE_LOSS,
+    SOURCE_NAMED,
+    SOURCE_NEXT_STATE,
+    SOURCE_OUTPUT,
+    SOURCE_STATE
+} from "../../types/Witness.sol";
+import {GraphProof} from "../GraphProof.sol";
 import {IndexMath} from "../IndexMath.sol";
 import {NamedValues} from "../NamedValues.sol";
 import {RESHAPE} from "./NodeShape.sol";
@@ -24,8 +35,8 @@ library Clash {
         pure
         returns (bool)
     {
-        (Value memory first,) = NamedValues.locate(task.graph, header, a);
-        (Value memory second,) = NamedValues.locate(task.graph, header, b);
+        Value memory first = _locate(task.graph, header, a);
+        Value memory second = _locate(task.graph, header, b);
         if (a.source == SOURCE_STATE && b.source == SOURCE_NEXT_STATE && task.kind != KIND_INFER) {
             // What a step ends in the next one begins with.
             if (first.index != second.index) revert OtherPlaces(PLACE_STATE, first.index, PLACE_NEXT_STATE, second.index);
@@ -41,6 +52,20 @@ library Clash {
         }
         // The same bytes may be seen in another shape (Reshape), but not as other or as more elements.
         return first.dtype != second.dtype || IndexMath.count(first.shape) != IndexMath.count(second.shape);
+    }
+
+    function _locate(GraphRef memory graph, GraphHeader memory header, NamedValue memory named)
+        private
+        pure
+        returns (Value memory value)
+    {
+        if (named.source == SOURCE_LOSS) return header.loss;
+        if (named.source == SOURCE_NAMED) {
+            NextStateProof memory proof = abi.decode(named.leaf, (NextStateProof));
+            GraphProof.checkNextState(graph, header, named.index, proof);
+            return proof.value;
+        }
+        (value,) = NamedValues.locate(graph, header, named);
     }
 
     /// @dev A Reshape names what another node wrote.

@@ -6,7 +6,7 @@ import { devAccount } from "../../../cli/stack/accounts.ts";
 import { claimHash as claimHashOf, commitment, segmentLeafHash } from "../../../common/claim.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { voidsAbi } from "../../../common/contracts/voids.ts";
-import { type EncodedGraph, type EncodedNode, PLACE } from "../../../common/graph-encoding.ts";
+import { type EncodedGraph, type EncodedNode, type EncodedValue, PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job } from "../../../common/job.ts";
 import { type Task, taskHash, trainTask } from "../../../common/task.ts";
@@ -187,6 +187,17 @@ const broken: [string, (encoded: EncodedGraph) => EncodedGraph, Flaw["kind"]][] 
     "clash",
   ],
   ["a constant of one element that an operand sees as more", (g) => seenAsMore(g), "clash"],
+  [
+    "a loss that names a value of more elements",
+    (g) => ({ ...g, header: { ...g.header, loss: { ...g.header.loss, place: PLACE.state, index: 0 } } }),
+    "clash",
+  ],
+  [
+    "a next state that names a value of another type",
+    (g) => ({ ...g, nextStates: g.nextStates.with(0, { ...g.nextStates[0]!, place: PLACE.feed, index: 0 }) }),
+    "clash",
+  ],
+  ["more places than nodes could fill", (g) => ({ ...g, header: { ...g.header, exactCount: 2 ** 32 - 1 } }), "leaf"],
 ];
 /** The first node that could read a constant of the size of its output, and reads one of one element as that. */
 function seenAsMore(graph: EncodedGraph): EncodedGraph {
@@ -229,12 +240,18 @@ test("of a sound graph L1 takes no proof of any kind", async () => {
   expect(flawOf(task, encoded)).toBeUndefined();
   const nodes = encoded.nodes.length;
   const place = { of: "output", index: 0 } as const;
+  const writerOf = ({ place, index }: EncodedValue) => ({
+    of: "output" as const,
+    index: encoded.nodes.findIndex(({ outputs: [one] }) => one!.place === place && one!.index === index),
+  });
   const pretended: Flaw[] = [
     { kind: "sum", reason: "" },
     ...Array.from({ length: nodes }, (_, node): Flaw => ({ kind: "gate", node, reason: "" })),
     { kind: "leaf", leaf: 0, reason: "" },
     { kind: "leaf", leaf: 1, reason: "" },
     { kind: "clash", first: { of: "state", index: 0 }, second: { of: "nextState", index: 0 }, reason: "" },
+    { kind: "clash", first: writerOf(encoded.header.loss), second: { of: "loss", index: 0 }, reason: "" },
+    { kind: "clash", first: writerOf(encoded.nextStates[0]!), second: { of: "named", index: 0 }, reason: "" },
   ];
   for (const flaw of pretended) {
     const { flaw: kind, witness } = buildFlawWitness(encoded, flaw);
