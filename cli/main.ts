@@ -177,19 +177,29 @@ const serviceCommand = (
     .allowUnknownOption()
     .action((args: string[]) => run(args, description));
 
-serviceCommand(
+const node = serviceCommand(
   "node",
   "a node of a chain that is there",
   "a node: the sequencer, or a replica that follows L1",
   async (...args) => (await import("./commands/node.ts")).runNode(...args),
-)
-  .parent!.command("snapshot")
+).parent as Command;
+node
+  .command("snapshot")
   .description("what a node, running or not, has of the finalized chain, in one file that others can start from")
   .requiredOption("--data-dir <path>", "the node's data folder")
   .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
   .requiredOption("--out <file>", "where it goes; there whole or not at all")
   .option("--json", "one JSON object on stdout", false)
   .action(async (options) => (await import("./commands/node-snapshot.ts")).snapshotNode(options));
+node
+  .command("status")
+  .description("how far a node is: blocks, L1, batches, claims, pool, disk, trouble")
+  .option("--node-url <url>", "a running node", "http://127.0.0.1:9545")
+  .option("--data-dir <path>", "in its place the data folder of one, running or not")
+  .option("--chain-file <path>", "of the folder's chain, as `dev` and `demo` write it")
+  .option("--l1-url <url>", "an L1 node, to tell how far the node is behind it")
+  .option("--json", "one JSON object on stdout", false)
+  .action(async (options) => (await import("./commands/node-status.ts")).nodeStatus(options));
 serviceCommand(
   "executor",
   "earn by computing what contracts ask for",

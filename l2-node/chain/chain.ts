@@ -66,6 +66,11 @@ export class Chain {
     return this.#standings.firstOpen();
   }
 
+  /** Claims that are neither final nor overturned, by the messages read. */
+  openClaims(): number {
+    return this.#standings.openCount();
+  }
+
   heads(): Heads {
     this.#heads ??= this.#computeHeads();
     return this.#heads;

@@ -42,6 +42,11 @@ export class ChainReader {
     });
   }
 
+  /** See `Chain.openClaims`. */
+  openClaims(): number {
+    return this.look(() => this.#standings.openCount());
+  }
+
   /** See `Chain.withoutSoftEffect`. */
   withoutSoftEffect(): ReadonlySet<Hex> {
     return this.look(() => this.#standings.withoutSoftEffect(this.#seen!.cursor?.timestamp ?? 0n));

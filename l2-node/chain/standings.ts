@@ -10,6 +10,7 @@ export interface ClaimStandings {
   readonly overturned: ReadonlySet<Hex>;
   /** Inbox index of the first `Claimed` whose claim is still open (P6.8); undefined if none is. */
   firstOpen(): bigint | undefined;
+  openCount(): number;
   /** See `SoftClaims.withoutEffect`. */
   withoutSoftEffect(now: bigint): ReadonlySet<Hex>;
   /** The next message about a claim, with the time of its L1 block in seconds. */
@@ -24,6 +25,7 @@ export function claimStandings(clocks: SoftClocks): ClaimStandings {
   return {
     overturned,
     firstOpen: () => open.values().next().value,
+    openCount: () => open.size,
     withoutSoftEffect: soft.withoutEffect,
     add({ index, kind, body }, at) {
       const message = decodeMessage(kind, body);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
@@ -84,6 +85,22 @@ function lockFor(path: string): Database.Database {
       cause,
       hint: "stop that node, or give this one a data folder of its own",
     });
+  }
+}
+
+/** Whether a node has it open now. */
+export function isInUse(path: string): boolean {
+  if (!existsSync(`${path}-lock`)) return false;
+  // A reader's lock is enough to see the other's, and keeps nobody out for long.
+  const lock = new Database(`${path}-lock`, { readonly: true, timeout: 0 });
+  try {
+    lock.exec("begin; select 1 from sqlite_master; rollback");
+    return false;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "SQLITE_BUSY") throw error;
+    return true;
+  } finally {
+    lock.close();
   }
 }
 

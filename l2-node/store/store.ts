@@ -90,7 +90,7 @@ export interface Store {
 
 /** A store that another thread writes. What two calls outside of one `snapshot` tell may lie commits apart. */
 export interface StoreReader {
-  readonly blocks: Pick<BlockStore, "block">;
+  readonly blocks: Pick<BlockStore, "block" | "account">;
   readonly l1: Omit<L1Store, "setCursor" | "putHeader" | "putMessage" | "putBatch" | "rewind">;
   headNumber(): bigint;
   /** How many blocks ever left the chain: while it stands still, known blocks are what they were. */
