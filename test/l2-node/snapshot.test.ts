@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicClient, createTestClient, custom, http, type PublicClient } from "viem";
+import { createPublicClient, createTestClient, custom, type Hex, http, numberToHex, type PublicClient } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
@@ -24,9 +24,12 @@ import { startL1, type TestL1 } from "../support/l1.ts";
 import { testNode } from "../support/node.ts";
 import { startNodeProcess } from "../support/node-process.ts";
 import { prepay } from "../support/prepay.ts";
+import { seededRandom } from "../support/random.ts";
 import { signRaw, testAddress } from "../support/transactions.ts";
+import { until } from "../support/until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "anh-snapshot-"));
+const KILLS = process.env.ANH_LONG === undefined ? 2 : 60;
 const kzg = openKzg();
 const privateKey = devAccount("sequencer").privateKey;
 const file = join(folder, "whole.anh");
@@ -185,6 +188,31 @@ describe("a snapshot", () => {
     expect(node.chain.heads().latest).toBe(sequencing.chain.heads().safe);
     node.store.close();
   });
+});
+
+it(`${KILLS} kills of a node that begins from a snapshot cost it nothing but time`, {
+  timeout: 120_000 + KILLS * 20_000,
+}, async () => {
+  writeFileSync(join(folder, "chain.json"), encodeChainFile(l1.chain));
+  const random = seededRandom(6);
+  const args = [
+    ...["--role", "replica", "--data-dir", join(folder, "killed"), "--chain-file", join(folder, "chain.json")],
+    ...["--l1-url", l1.url, "--port", "0", "--snapshot", file],
+  ];
+  for (let kill = 0; kill < KILLS; kill++) {
+    // Some before it serves, some while it reads, some when it has read all.
+    const node = await startNodeProcess(args, {}, 200 + random.below(3_000)).catch(() => undefined);
+    await node?.end("SIGKILL");
+  }
+  const node = await startNodeProcess(args);
+  const { safe } = sequencing.chain.heads();
+  await until(async () => BigInt((await node.call<{ safe: Hex }>("anh_syncStatus")).safe) === safe || undefined);
+  for (let number = 0n; number <= safe; number++)
+    expect(await node.call("eth_getBlockByNumber", numberToHex(number), false)).toMatchObject({
+      hash: sequencing.store.blocks.block(number)!.hash,
+    });
+  expect(node.events.filter(({ event }) => event === "fault")).toEqual([]);
+  expect(await node.end("SIGTERM")).toBe(0);
 });
 
 describe("what is refused", () => {
