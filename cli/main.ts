@@ -69,6 +69,12 @@ model
     (word, list: string[]) => [...list, word],
     [],
   )
+  .option(
+    "--freeze <tensor>",
+    "a tensor of the model that training leaves as it is: a table, a layer; may be repeated",
+    (word, list: string[]) => [...list, word],
+    [],
+  )
   .option("--precision <name>", PRECISION, "fp32")
   .action(async (file: string, options) => (await import("./commands/model.ts")).checkModel(file, options));
 
@@ -126,6 +132,12 @@ job
   .option("--warmup-steps <n>", "steps in which a scheduled rate goes up", "0")
   .option("--profile <name>", "strict (bit for bit) or tolerant (within an error bound)", "strict")
   .option("--column <name>", "of tolerant: cpu, or gpu, whose bound graphics processors keep too", "cpu")
+  .option(
+    "--freeze <tensor>",
+    "a tensor of the model that training leaves as it is: a table, a layer; may be repeated",
+    (word, list: string[]) => [...list, word],
+    [],
+  )
   .option("--precision <name>", PRECISION, "fp32")
   .option(
     "--loss-scale <n>",

@@ -37,6 +37,7 @@ export interface CreateJobOptions extends OptimizerOptions, CommissionOptions {
   readonly requester: string;
   readonly profile: string;
   readonly precision: string;
+  readonly freeze: readonly string[];
   readonly lossScale?: string;
   readonly column: string;
   readonly soft: boolean;
@@ -78,6 +79,7 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
     loss,
     optimizer: { ...optimizerFrom(options, steps), lossScale },
     precision,
+    frozen: options.freeze,
     batchRows,
     evaluateBatchRows:
       options.evaluateBatchRows === undefined

@@ -12,6 +12,7 @@ interface CheckOptions {
   readonly json: boolean;
   readonly batchRows: string;
   readonly precision: string;
+  readonly freeze: readonly string[];
   readonly dim: readonly string[];
 }
 
@@ -22,7 +23,9 @@ export function checkModel(file: string, options: CheckOptions): void {
   const { bytes, dimensions, external } = modelFile(file, options.dim);
   const batchRows = wholeNumber("batch-rows", options.batchRows);
   const precision = precisionFrom(options.precision);
-  const report = inFile(file, "ONNX", () => reportModel(bytes, { batchRows, dimensions, external, precision }));
+  const report = inFile(file, "ONNX", () =>
+    reportModel(bytes, { batchRows, dimensions, external, precision, frozen: options.freeze }),
+  );
   const profiles = PROFILES.filter((profile) => isJob(report, profile));
   console.log(options.json ? JSON.stringify(toPlain({ ...report, profiles })) : text(file, report, profiles));
   process.exitCode = profiles.length > 0 ? EXIT.ok : EXIT.failed;

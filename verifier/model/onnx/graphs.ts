@@ -18,7 +18,7 @@ import { checkBatch, checkInputs, checkRow } from "./fits.ts";
 import { type ImportedModel, type ImportOptions, importOnnx } from "./import.ts";
 
 /** A foreign network, what it is trained towards, and how. */
-export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external"> & {
+export type OnnxTraining = Pick<ImportOptions, "dimensions" | "external" | "frozen"> & {
   readonly file: Uint8Array;
   /** Which of the model's outputs is scored and answered with; by default its first. */
   readonly output?: string;
@@ -77,11 +77,12 @@ export function onnxGraphs(training: OnnxTraining, columns: readonly DatasetColu
   return { train, infer, evaluate };
 }
 
-const open = ({ file, dimensions, external }: OnnxTraining, batchRows: number): ImportedModel =>
+const open = ({ file, dimensions, external, frozen }: OnnxTraining, batchRows: number): ImportedModel =>
   importOnnx(file, {
     batchRows,
     ...(dimensions === undefined ? {} : { dimensions }),
     ...(external === undefined ? {} : { external }),
+    ...(frozen === undefined ? {} : { frozen }),
   });
 
 /** What the batch of a graph of `rows` rows is made of: the dataset's tensors, row by row. */

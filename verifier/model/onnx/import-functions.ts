@@ -27,7 +27,7 @@ import { groupNorm, inverseRoot, rootMeanSquare, rowMean, standardize } from "..
 import { scatterAdd } from "../../ops/scatter-add.ts";
 import { logSoftmax } from "../../ops/softmax.ts";
 import { rowSum, sumOver, total } from "../../ops/sums.ts";
-import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import { allocate, sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import {
   axesFrom,
   type ForeignNode,
@@ -197,9 +197,22 @@ function inColumns(node: ForeignNode, ids: readonly ValueId[], f: (columns: read
   );
 }
 
+/** Which rows: constants counted from the end are counted from the front. */
+function rowsNamed(node: ForeignNode, axis: number): ValueId {
+  const indices = operand(node, 1);
+  const held = constantIn(node.draft, indices);
+  if (held === undefined || held.data.every((index) => index >= 0)) return indices;
+  const count = shapeOf(node.draft, operand(node, 0))[axis]!;
+  const data = allocate(held.dtype, held.data.length);
+  for (const [i, index] of held.data.entries())
+    data[i] = index >= 0 ? index : typeof index === "bigint" ? index + BigInt(count) : index + count;
+  return constant(node.draft, { ...held, data });
+}
+
 const gatherElements: Handler = (node) => {
   const { draft } = node;
-  const indices = cast(draft, operand(node, 1), "int64");
+  const axis = fromFront(intOf(node, "axis", 0), rankOf(node));
+  const indices = cast(draft, rowsNamed(node, axis), "int64");
   return inColumns(node, [operand(node, 0), indices], (columns) => emit(draft, "GatherElements", columns, { axis: 0 }));
 };
 
@@ -219,7 +232,7 @@ const gather: Handler = (node) => {
   const rank = rankOf(node);
   const axis = fromFront(intOf(node, "axis", 0), rank);
   const x = operand(node, 0);
-  const indices = operand(node, 1);
+  const indices = rowsNamed(node, axis);
   const perm = [axis, ...Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis)];
   const rows = emit(draft, "Gather", [transpose(draft, x, perm), indices], { axis: 0 });
   const inner = shapeOf(draft, indices).length;

@@ -6,7 +6,9 @@ import { product } from "../../ops/product.ts";
 import { logSoftmax, softmax } from "../../ops/softmax.ts";
 import { sumOver } from "../../ops/sums.ts";
 import { dtypeOfCode, type Shape, sizeOf } from "../../tensor/tensor.ts";
+import { angleHandlers } from "./import-angles.ts";
 import { functionHandlers } from "./import-functions.ts";
+import { integerHandlers } from "./import-integers.ts";
 import { movementHandlers } from "./import-movement.ts";
 import {
   axesFrom,
@@ -221,7 +223,6 @@ const dropout: Handler = (node) => {
 
 export const handlers: Readonly<Record<string, Handler>> = {
   Abs: same("Abs"),
-  Add: same("Add"),
   And: same("And"),
   ArgMax: argMax,
   Cast: castTo,
@@ -235,7 +236,6 @@ export const handlers: Readonly<Record<string, Handler>> = {
       },
     ),
   Constant: constantNode,
-  Div: same("Div"),
   Dropout: dropout,
   Equal: same("Equal"),
   Erf: same("Erf"),
@@ -256,7 +256,6 @@ export const handlers: Readonly<Record<string, Handler>> = {
   MatMul: matmul,
   Max: folded("Max"),
   Min: folded("Min"),
-  Mul: same("Mul"),
   Neg: same("Neg"),
   Not: same("Not"),
   Or: same("Or"),
@@ -272,7 +271,6 @@ export const handlers: Readonly<Record<string, Handler>> = {
   Softmax: along(softmax),
   Sqrt: same("Sqrt"),
   Squeeze: view(squeezed),
-  Sub: same("Sub"),
   Sum: folded("Add"),
   Tanh: same("Tanh"),
   Transpose: (node) => {
@@ -281,6 +279,8 @@ export const handlers: Readonly<Record<string, Handler>> = {
   },
   Unsqueeze: view(unsqueezed),
   Where: same("Where"),
+  ...integerHandlers(same),
+  ...angleHandlers,
   ...functionHandlers,
   ...movementHandlers,
   ...windowHandlers,

@@ -8,6 +8,7 @@ import { newDraft } from "../../ops/table.ts";
 import { dtypeOfCode } from "../../tensor/tensor.ts";
 import { ModelFileError, UnsupportedModelError } from "../errors.ts";
 import { fold } from "../fold.ts";
+import { underAngles } from "./import-angles.ts";
 import type { ForeignNode, Handler } from "./import-node.ts";
 import { handlers } from "./import-ops.ts";
 import { type ExternalData, tensorOf } from "./tensors.ts";
@@ -19,6 +20,8 @@ export type ImportOptions = {
   readonly dimensions?: Readonly<Record<string, number>>;
   readonly batchRows: number;
   readonly external?: ExternalData;
+  /** Initializers that are constants though a training could change them: tables, or layers that are to stay as they are. */
+  readonly frozen?: readonly string[];
 };
 
 /** A foreign forward graph. Float32 initializers of more than one element are its parameters. */
@@ -55,8 +58,12 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedM
   const { graph, opset } = parse(bytes);
   const external = options.external ?? (() => undefined);
   const tensors = graph.initializer.map((proto) => ({ name: proto.name, start: tensorOf(proto, external) }));
-  // Scales of a Resize are floats too, but say what to do.
-  const settings = new Set(graph.node.flatMap(({ opType, input }) => (opType === "Resize" ? input.slice(1) : [])));
+  // Scales of a Resize are floats too, but say what to do; so do the frequencies of a rotary embedding.
+  const scales = graph.node.flatMap(({ opType, input }) => (opType === "Resize" ? input.slice(1) : []));
+  const frozen = options.frozen ?? [];
+  const missing = frozen.find((name) => !tensors.some((tensor) => tensor.name === name));
+  if (missing !== undefined) throw new ModelFileError("model", `a tensor ${missing}, which is to be frozen`, "none");
+  const settings = new Set([...scales, ...underAngles(graph), ...frozen]);
   const parameters = tensors.filter(
     ({ name, start }) => start.dtype === "float32" && start.data.length > 1 && !settings.has(name),
   );
