@@ -261,11 +261,23 @@ export const attributes = {
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
+const WORD_END = 2n ** 256n;
+
+/** The same as L1 counts: to the last element, however many; throws where a product on the way takes more than a word. */
+export function exactCount(shape: readonly number[]): bigint {
+  let product = 1n;
+  for (const size of shape) {
+    product *= BigInt(size);
+    if (product >= WORD_END) throw new RangeError(`[${shape}] has too many elements to be counted`);
+  }
+  return product;
+}
+
 export function dtypeBytes(dtype: number): number {
   const bytes = DTYPE_BYTES[dtype];
   if (bytes === undefined) throw new RangeError(`dtype ${dtype}; expected 1, 2, 6, 7 or 9`);
   return bytes;
 }
 
-export const valueBytes = ({ dtype, shape }: { readonly dtype: number; readonly shape: readonly number[] }): number =>
-  elementCount(shape) * dtypeBytes(dtype);
+export const valueBytes = ({ dtype, shape }: { readonly dtype: number; readonly shape: readonly number[] }): bigint =>
+  exactCount(shape) * BigInt(dtypeBytes(dtype));

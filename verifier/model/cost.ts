@@ -1,5 +1,6 @@
+import { exactCount } from "../../common/graph-encoding.ts";
 import { type Attributes, type Graph, type Node, type OpName, valueAt } from "../graph/graph.ts";
-import { byteSizeOf, type Shape, sizeOf, type TensorType } from "../tensor/tensor.ts";
+import { dtypes, type Shape, type TensorType } from "../tensor/tensor.ts";
 
 export type Cost = { readonly flops: bigint; readonly bytes: bigint };
 
@@ -26,7 +27,7 @@ export const costOf = (
     inputs.map(({ shape }) => shape),
     output.shape,
   ),
-  bytes: BigInt(byteSizeOf(output)),
+  bytes: exactCount(output.shape) * BigInt(dtypes[output.dtype].bytes),
 });
 
 function flopsOf(op: OpName, attributes: Attributes, inputs: readonly Shape[], output: Shape): bigint {
@@ -42,22 +43,28 @@ function flopsOf(op: OpName, attributes: Attributes, inputs: readonly Shape[], o
     case "Resize":
       return 0n;
     case "MatMul":
-      return 2n * BigInt(sizeOf(output)) * BigInt(inputs[0]!.at(-1)!);
+      return 2n * exactCount(output) * BigInt(inputs[0]!.at(-1)!);
     case "Gemm": {
       const inner = attributes.transA === 1 ? inputs[0]![0]! : inputs[0]![1]!;
-      const elements = BigInt(sizeOf(output));
+      const elements = exactCount(output);
       return 2n * elements * BigInt(inner) + (inputs.length === 3 ? elements : 0n);
     }
     case "Conv":
     case "ConvTranspose": {
       // A product per tap and channel of each output position, or of each input position.
       const positions = op === "Conv" ? output : inputs[0]!;
-      const perPosition = sizeOf(inputs[1]!.slice(1));
-      return 2n * BigInt(sizeOf(positions)) * BigInt(perPosition) + (inputs.length === 3 ? BigInt(sizeOf(output)) : 0n);
+      const perPosition = exactCount(inputs[1]!.slice(1));
+      return 2n * exactCount(positions) * perPosition + (inputs.length === 3 ? exactCount(output) : 0n);
     }
     case "MaxPool":
-      return BigInt(sizeOf(output)) * BigInt(sizeOf(attributes.kernel_shape as readonly number[]));
+      return exactCount(output) * exactCount(attributes.kernel_shape as readonly number[]);
     default:
-      return BigInt(Math.max(sizeOf(output), ...inputs.map(sizeOf)));
+      return largest([output, ...inputs].map(exactCount));
   }
+}
+
+function largest(counts: readonly bigint[]): bigint {
+  let most = 0n;
+  for (const count of counts) if (count > most) most = count;
+  return most;
 }

@@ -1,4 +1,4 @@
-import { type EncodedGraph, type EncodedValue, elementCount, PLACE } from "../../common/graph-encoding.ts";
+import { type EncodedGraph, type EncodedValue, exactCount, PLACE } from "../../common/graph-encoding.ts";
 import { TASK_KIND, type Task } from "../../common/task.ts";
 import type { Graph } from "../graph/graph.ts";
 import { profileOf } from "../ops/judge.ts";
@@ -68,14 +68,24 @@ export function clashOf({ kind }: Pick<Task, "kind">, encoded: EncodedGraph): Fl
     const key = `${value.place}/${value.index}`;
     const before = seen.get(key);
     if (before === undefined) seen.set(key, { mention, value });
-    else if (before.value.dtype !== value.dtype || elementCount(before.value.shape) !== elementCount(value.shape))
-      return clash(before.mention, mention, `${key} is said to be of two types`);
+    else if (isOther(before.value, value)) return clash(before.mention, mention, `${key} is said to be of two types`);
     if (mention.of !== "output" || !writes(encoded.nodes[mention.index]!)) continue;
     const writer = writers.get(key);
     if (writer !== undefined) return clash({ of: "output", index: writer }, mention, `two nodes write ${key}`);
     writers.set(key, mention.index);
   }
   return undefined;
+}
+
+/** Whether they are of different types or numbers of elements; where L1 cannot count them it says nothing. */
+function isOther(a: EncodedValue, b: EncodedValue): boolean {
+  if (a.dtype !== b.dtype) return true;
+  try {
+    return exactCount(a.shape) !== exactCount(b.shape);
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 /** Every place that a leaf names, with what it says of it. */

@@ -2,6 +2,7 @@ import type { Hex } from "viem";
 import { bytesOfHex } from "../../common/bytes.ts";
 import {
   constantHash,
+  type EncodedConstant,
   type EncodedGraph,
   type EncodedGraphHeader,
   feedHash,
@@ -29,13 +30,23 @@ export function graphLeaves(graph: EncodedGraph): SumNode[] {
     ...graph.constants.map((constant) => ({
       hash: constantHash(constant),
       flops: 0n,
-      bytes_: BigInt(valueBytes(constant)),
+      bytes_: constantSize(constant),
     })),
     ...graph.states.map((state) => free(stateInputHash(state))),
     ...graph.feeds.map((feed) => free(feedHash(feed))),
     ...graph.nextStates.map((value) => free(nextStateHash(value))),
     ...graph.nodes.map((node) => ({ hash: nodeHash(node), flops: node.flops, bytes_: node.bytes_ })),
   ];
+}
+
+/** Beyond all sums where its elements cannot be counted: then its leaf is false, whatever sums it has in a tree. */
+function constantSize(constant: EncodedConstant): bigint {
+  try {
+    return valueBytes(constant);
+  } catch (error) {
+    if (error instanceof RangeError) return MAX_SUM;
+    throw error;
+  }
 }
 
 /** Where the first leaf of each list stands, as the header counts them. */

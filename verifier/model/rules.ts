@@ -4,7 +4,7 @@ import {
   type EncodedGraphHeader,
   type EncodedNode,
   type EncodedValue,
-  elementCount,
+  exactCount,
   OP,
   PLACE,
 } from "../../common/graph-encoding.ts";
@@ -31,13 +31,16 @@ export function falseLeaf(terms: GraphTerms, encoded: EncodedGraph): { leaf: num
   const { header, constants, states, feeds, nextStates, nodes } = encoded;
   const checks: readonly (() => void)[] = [
     () => checkHeader(terms, header),
-    ...constants.map((constant) => () => void elementsOf(constant)),
+    ...constants.map((constant) => () => checkType(constant)),
     ...states.map((state) => () => {
-      elementsOf(state);
+      checkType(state);
       ruleOf(state);
     }),
     ...feeds.map((feed, index) => () => checkFeed(terms, header, feed, index)),
-    ...nextStates.map((value) => () => checkPlace(header, value)),
+    ...nextStates.map((value) => () => {
+      checkPlace(header, value);
+      checkType(value);
+    }),
     ...nodes.map((node) => () => checkNode(header, node)),
   ];
   for (const [leaf, check] of checks.entries()) {
@@ -77,7 +80,7 @@ function checkHeader({ kind }: GraphTerms, header: EncodedGraphHeader): void {
   const { loss } = header;
   if (loss.place === PLACE.none) return;
   checkPlace(header, loss);
-  require(typeOf(loss).dtype === "float32" && elementCount(loss.shape) === 1, "a loss of one float32", loss.shape);
+  require(typeOf(loss).dtype === "float32" && exactCount(loss.shape) === 1n, "a loss of one float32", loss.shape);
 }
 
 function checkFeed(
@@ -86,7 +89,7 @@ function checkFeed(
   feed: EncodedFeed,
   index: number,
 ): void {
-  elementsOf(feed);
+  checkType(feed);
   const isMask = index >= header.datasetFeeds;
   require((feed.keep !== 0) === isMask, isMask ? "a mask" : "rows of the dataset", feed.keep);
   const { dtype } = typeOf(feed);
@@ -137,7 +140,7 @@ function checkNode(header: EncodedGraphHeader, node: EncodedNode): void {
 
 /** Of a known type, at a place that the header counts. */
 function checkPlace(header: EncodedGraphHeader, value: EncodedValue): void {
-  elementsOf(value);
+  typeOf(value);
   require(value.index < countAt(header, value.place), "a place that is counted", `${value.place}/${value.index}`);
 }
 
@@ -153,10 +156,11 @@ function countAt(header: EncodedGraphHeader, place: number): number {
   return counts[place] ?? 0;
 }
 
-const elementsOf = (value: Pick<EncodedValue, "dtype" | "shape">): number => {
+/** Of a known type, and of as many elements as can be counted. */
+function checkType(value: Pick<EncodedValue, "dtype" | "shape">): void {
   typeOf(value);
-  return elementCount(value.shape);
-};
+  exactCount(value.shape);
+}
 
 function require(holds: boolean, expected: string, actual: unknown): void {
   if (!holds) throw new GraphError(expected, String(actual));

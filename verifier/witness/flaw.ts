@@ -1,10 +1,10 @@
 // Witnesses of flaws (docs/protocol.md P14.2); contracts/types/Flaw.sol in the same order.
 import { encodeAbiParameters, type Hex } from "viem";
 import type { EncodedGraph } from "../../common/graph-encoding.ts";
-import type { Flaw, Mention } from "../model/flaw.ts";
+import type { Flaw, Mention, ShownLeaf } from "../model/flaw.ts";
 import { clashWitness, gateWitness, leafWitness, sumWitness } from "./abi.ts";
 import { encodeName, SOURCE } from "./canonical.ts";
-import { headerProof, leafProof, nodeProof, sumPath } from "./proofs.ts";
+import { headerProof, leafBytes, leafProof, nodeProof, sumPath } from "./proofs.ts";
 
 const FLAW = { sum: 1, leaf: 2, gate: 3, clash: 4 } as const;
 
@@ -14,6 +14,7 @@ export function buildFlawWitness(graph: EncodedGraph, flaw: Flaw): { readonly fl
 }
 
 function witnessOf(graph: EncodedGraph, flaw: Flaw): Hex {
+  if (flaw.kind === "leaf" && flaw.shown !== undefined) return shownLeaf(graph, flaw.leaf, flaw.shown);
   const header = headerProof(graph);
   switch (flaw.kind) {
     case "sum": {
@@ -23,14 +24,8 @@ function witnessOf(graph: EncodedGraph, flaw: Flaw): Hex {
     }
     case "leaf": {
       const { hash, flops, bytes_, encoded, siblings } = leafProof(graph, flaw.leaf);
-      const index = BigInt(flaw.leaf);
-      if (flaw.shown === undefined) {
-        const leaf = { hash, flops, bytes_ };
-        return encodeAbiParameters([leafWitness], [{ header, index, encoded, leaf, siblings }]);
-      }
-      const { shown } = flaw;
-      const shownHeader = { ...header, siblings: shown.headerSiblings };
-      return encodeAbiParameters([leafWitness], [{ header: shownHeader, index, encoded, ...shown }]);
+      const leaf = { hash, flops, bytes_ };
+      return encodeAbiParameters([leafWitness], [{ header, index: BigInt(flaw.leaf), encoded, leaf, siblings }]);
     }
     case "gate":
       return encodeAbiParameters([gateWitness], [{ header, node: nodeProof(graph, flaw.node) }]);
@@ -39,6 +34,16 @@ function witnessOf(graph: EncodedGraph, flaw: Flaw): Hex {
       return encodeAbiParameters([clashWitness], [{ header, first: first!, second: second! }]);
     }
   }
+}
+
+/** The graph's own tree is another one, and may be none: its sums need not fit in 64 bits. */
+function shownLeaf(graph: EncodedGraph, leaf: number, shown: ShownLeaf): Hex {
+  const header = { header: graph.header, siblings: shown.headerSiblings };
+  const encoded = leafBytes(graph, leaf);
+  return encodeAbiParameters(
+    [leafWitness],
+    [{ header, index: BigInt(leaf), encoded, leaf: shown.leaf, siblings: shown.siblings }],
+  );
 }
 
 const named = (graph: EncodedGraph, { of, index, operand }: Mention) =>

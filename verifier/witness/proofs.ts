@@ -133,7 +133,8 @@ export function sumPath(graph: EncodedGraph, index: number) {
   };
 }
 
-function leafBytes({ header, constants, states, feeds, nextStates, nodes }: EncodedGraph, index: number): Hex {
+/** What the leaf is the hash of (P5.6). */
+export function leafBytes({ header, constants, states, feeds, nextStates, nodes }: EncodedGraph, index: number): Hex {
   const { state, feed, nextState, node } = firstLeaves(header);
   if (index === 0) return graphHeaderBytes(header);
   if (index < state) return constantBytes(constants[index - 1]!);

@@ -29,11 +29,11 @@ import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { gateFlaw } from "../../../verifier/model/flaw.ts";
 import { gptGraphs } from "../../../verifier/model/gpt.ts";
 import { proofSizes } from "../../../verifier/model/proof-size.ts";
-import { firstLeaves } from "../../../verifier/model/root.ts";
+import { firstLeaves, graphLeaves } from "../../../verifier/model/root.ts";
 import { falseLeaf, falseNode } from "../../../verifier/model/rules.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
 import type { DType, Shape } from "../../../verifier/tensor/tensor.ts";
-import { leafProof } from "../../../verifier/witness/proofs.ts";
+import { leafBytes, leafProof } from "../../../verifier/witness/proofs.ts";
 import { createGasMeter, type GasMeter, RevertedError } from "../../support/gas-meter.ts";
 import { smallCnn } from "../../support/small-cnn.ts";
 import { smallGpt } from "../../support/small-gpt.ts";
@@ -295,6 +295,33 @@ describe.each(Object.entries(networks))("the graphs of %s", (_, { train }) => {
         });
       }
     }
+  });
+});
+
+/** Just what a word holds, and more than that, be nothing left of it in the end. */
+const LARGE: [string, number[], boolean][] = [
+  ["2²²⁴", new Array(7).fill(2 ** 31).concat(2 ** 7), true],
+  ["2²⁵⁵", new Array(8).fill(2 ** 31).concat(2 ** 7), true],
+  ["2²⁵⁶", new Array(8).fill(2 ** 31).concat(2 ** 8), false],
+  ["2²⁷⁹ times 0", [...new Array(9).fill(2 ** 31), 0], false],
+  ["0 times 2²⁷⁹", [0, ...new Array(9).fill(2 ** 31)], true],
+];
+
+describe.each(LARGE)("a shape of %s elements", (_, shape, isCounted) => {
+  const built = encodeGraph(networks.transformer.train.graph);
+  const of = { ...task, batchRows: built.feeds[0]!.shape[0]! };
+
+  it("is called false by both as a state's exactly where L1 cannot count it", async () => {
+    const changed = { ...built, states: built.states.with(0, { ...built.states[0]!, shape }) };
+    const leaf = firstLeaves(built.header).state;
+    expect(falseLeaf(of, changed)?.leaf).toBe(isCounted ? undefined : leaf);
+    expect(await keeps(of, changed, leaf, leafBytes(changed, leaf), 0n, 0n)).toBe(isCounted);
+  });
+
+  it("is a constant's that no tree has, or one of no bytes", () => {
+    const changed = { ...built, constants: built.constants.with(0, { ...built.constants[0]!, shape }) };
+    const { bytes_ } = graphLeaves(changed)[firstLeaves(built.header).constant]!;
+    expect(bytes_ === 0n || bytes_ >= 2n ** 64n).toBe(true);
   });
 });
 

@@ -12,12 +12,14 @@ import type { Flaw } from "../../../verifier/model/flaw.ts";
 import {
   firstLeaves,
   graphLeaves,
+  graphRef,
   type SumNode,
   sumLevels,
   sumNode,
   sumProofIn,
 } from "../../../verifier/model/root.ts";
-import { leafProof } from "../../../verifier/witness/proofs.ts";
+import { buildFlawWitness } from "../../../verifier/witness/flaw.ts";
+import { leafBytes, leafProof } from "../../../verifier/witness/proofs.ts";
 import { createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
 import { smallTask } from "../../support/small-task.ts";
 
@@ -53,6 +55,28 @@ let rules: GasMeter;
 beforeAll(async () => {
   rules = await createGasMeter(readArtifacts()("l1/verifiers/GraphRules"));
 });
+
+it.each([
+  ["bytes beyond 64 bits", [2 ** 31, 2 ** 31]],
+  ["elements beyond a word", new Array(9).fill(2 ** 31)],
+])(
+  "shows the leaf of a constant that says it has %s, though the graph has no tree of its own",
+  (_, shape: number[]) => {
+    const constants = encoded.constants.with(0, { ...encoded.constants[0]!, shape });
+    const bent: EncodedGraph = { ...encoded, constants };
+    const leaves = graphLeaves(bent).map((leaf, i) => (i === 1 ? { ...leaf, bytes_: 4n } : leaf));
+    const levels = sumLevels(leaves);
+    const { hash: root, flops, bytes_ } = levels.at(-1)![0]!;
+    const graphLeaf = (_root: Hex, leaf: number) => ({
+      encoded: leafBytes(bent, leaf),
+      siblings: sumProofIn(levels, leaf),
+    });
+    const flaw = shownFlaw({ root, flops, bytes_ }, bent, { graphLeaf } as Partial<Published> as Published);
+    expect(flaw).toMatchObject({ kind: "leaf", leaf: 1, shown: { leaf: { bytes_: 4n } } });
+    expect(() => graphRef(bent)).toThrow(RangeError);
+    expect(buildFlawWitness(bent, flaw!).flaw).toBe(2);
+  },
+);
 
 it("says nothing of a tree with each leaf's own sums", () => {
   expect(treeOf(() => {}).flaw).toBeUndefined();
