@@ -8,7 +8,7 @@ import { bitsOf } from "../numerics/float32.ts";
 import { profileOf } from "../ops/judge.ts";
 import type { Runtime, Session } from "../runtime/runtime.ts";
 import { tensorRoot } from "../tensor/root.ts";
-import { byteSizeOf, fromBytes, sameElements, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { byteSizeOf, fromBytes, sizeOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { uncanonicalValue } from "../trace/canonical.ts";
 import { feedTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import type { StepRoots } from "../trace/step.ts";
@@ -156,13 +156,10 @@ export function brokenAt(graph: Graph, found: { readonly id: ValueId; readonly e
 /** A state output's root is not the one at the place the graph takes it from. */
 export function nextStateViolation(graph: Graph, roots: StepRoots): Violation | undefined {
   const { places } = placementIn(graph);
-  const named = graph.shown?.encoded.nextStates ?? graph.stateOutputs.map((id) => places[id]!);
-  const state = named.findIndex(({ place, index }, i) => {
-    if (place !== PLACE.constant) return rootAt(roots, place, index) !== roots.stateOut[i];
-    const constant = graph.constants[index]!;
-    // Of a constant L1 takes no other type than its own: which no graph says of a state but one that is `shown`.
-    const isComparable = sameElements(valueAt(graph, constant.value), valueAt(graph, graph.stateOutputs[i]!));
-    return isComparable && tensorRoot(constant.bytes) !== roots.stateOut[i];
+  const state = graph.stateOutputs.findIndex((id, i) => {
+    const { place, index } = places[id]!;
+    const source = place === PLACE.constant ? tensorRoot(graph.constants[index]!.bytes) : rootAt(roots, place, index);
+    return source !== roots.stateOut[i];
   });
   return state < 0 ? undefined : { kind: "nextState", state };
 }

@@ -95,7 +95,7 @@ export type Shown = {
   readonly order: readonly number[];
   /** Operands that are read before anything can have written them, by node: nodes that read each other's outputs. */
   readonly cut: readonly { readonly node: number; readonly operand: number }[];
-  /** The loss names something else than one float32: no metric can be held to it. */
+  /** The loss names a place that no leaf names: no metric can be held to it. */
   readonly hidesLoss: boolean;
 };
 

@@ -88,7 +88,7 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
   function unwritten(mention: EncodedValue): ValueId {
     const key = placeKey(mention);
     const source = mention.place === PLACE.nextState ? nextStates[mention.index] : undefined;
-    if (source !== undefined && placeKey(source) !== key && isAt(source) && !aliases.has(key)) {
+    if (source !== undefined && placeKey(source) !== key && !aliases.has(key)) {
       aliases.add(key);
       const base = idOf(source);
       const known = bases.get(key) ?? viewOf(base, valueAt({ values }, base).shape, mention);
@@ -106,14 +106,6 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
     return id;
   }
 
-  /** Whether what stands at its place has as many elements of its type; L1 compares all that name a place but two (P14.2). */
-  function isAt(mention: EncodedValue): boolean {
-    const base = bases.get(placeKey(mention));
-    const next = mention.place === PLACE.nextState ? nextStates[mention.index] : undefined;
-    const known = base === undefined ? next && typeOf(next) : valueAt({ values }, base);
-    return known === undefined || sameElements(known, typeOf(mention));
-  }
-
   /** Whether a leaf says what stands there: nothing else can be asked for. */
   const isNamed = (mention: EncodedValue): boolean => bases.has(placeKey(mention)) || mention.place === PLACE.nextState;
 
@@ -129,13 +121,9 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
     const inputs = node.inputs.map(({ value }) => idOf(value));
     return { op, attributes: attributesOf(op, node, node.outputs[0]!), inputs, output: outputs[index]! };
   });
-  // A next state may name what is no such tensor: what a claim has in its own place is held to that one's root, and must be shown.
-  const stateOutputs = nextStates.map((next, index) => {
-    const named = { ...next, place: PLACE.nextState, index };
-    return isAt(next) ? idOf(next) : (bases.get(placeKey(named)) ?? openAt(named));
-  });
+  const stateOutputs = nextStates.map(idOf);
   const { loss } = header;
-  const lossId = loss.place !== PLACE.none && isNamed(loss) && isAt(loss) ? idOf(loss) : null;
+  const lossId = loss.place !== PLACE.none && isNamed(loss) ? idOf(loss) : null;
   const nodes = [...own, ...views];
   const { order, cut } = orderOf(nodes);
   return {
