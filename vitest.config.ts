@@ -17,6 +17,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 3,
+    env: { ORT_DISABLE_TELEMETRY: "1" },
     sequence: { sequencer: DemoFirst },
   },
 });

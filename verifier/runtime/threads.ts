@@ -1,3 +1,4 @@
+import "./telemetry.ts";
 import { RuntimeError } from "./errors.ts";
 import { startWorker, type WorkerThread } from "./worker.ts";
 
