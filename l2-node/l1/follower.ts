@@ -24,6 +24,8 @@ export interface FollowerOptions {
 }
 
 const MAX_STEP_BYTES = 8 * 1024 * 1024;
+/** How often in a row L1's head is asked for before an endpoint is called a liar. */
+const PROOFS_ASKED = 4;
 
 export interface FollowerModules {
   readonly client: PublicClient;
@@ -49,6 +51,8 @@ export class Follower {
   #reachedHead: () => void = () => {};
   #running: Promise<void> | undefined;
   #stopped = false;
+  /** Proofs in a row that proved something else. */
+  #unproven = 0;
   #wake: () => void = () => {};
 
   constructor(options: FollowerOptions, modules: FollowerModules) {
@@ -81,12 +85,23 @@ export class Follower {
       await this.#rewind(cursor);
       return false;
     }
-    const { end, messages, batches } = await this.#readStep(cursor, head, raw.stateRoot);
+    const step = await this.#readStep(cursor, head, raw.stateRoot).catch(this.#unlessUnproven);
+    if (step === undefined) return false;
+    this.#unproven = 0;
+    const { end, messages, batches } = step;
     const origins = await this.#readOrigins(messages, batches, cursor, end);
     if ((await readHeader(client, end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber, messages, batches, origins });
     return end === head;
   }
+
+  /** An endpoint that shows a later state is asked again at once: it may have been between two blocks. Each time, and it lies. */
+  readonly #unlessUnproven = (error: unknown): undefined => {
+    const isUnproven = error instanceof L1DataError && error.code === "l1-proof";
+    if (isUnproven && ++this.#unproven < PROOFS_ASKED) return undefined;
+    this.#unproven = 0;
+    throw error;
+  };
 
   async #loop(onFatal: (error: unknown) => void): Promise<void> {
     const { pollMs, maxBackoffMs } = this.#options;

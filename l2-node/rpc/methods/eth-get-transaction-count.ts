@@ -6,7 +6,7 @@ import { hexQuantity } from "../format.ts";
 import { executionOf, method, type RpcContext } from "../method.ts";
 import { address, blockRef, LATEST } from "../schemas.ts";
 
-/** `pending` is the next nonce to sign; `latest` stops at the lowest parked one, which has no receipt yet. */
+/** `pending` is the next nonce to sign; all others stop at the lowest parked one, which has no receipt yet. */
 export const ethGetTransactionCount = method(
   z.tuple([address, blockRef.optional()]),
   async (context, [account, ref = LATEST]) => {
@@ -14,8 +14,9 @@ export const ethGetTransactionCount = method(
     const { nonce } = context.chain.store.blocks.account(account);
     if (!context.execution && isHead(context, ref)) return hexQuantity(nonce);
     const state = await executionOf(context).account(account, stateAt(context, ref));
-    if (!isHead(context, ref) || nonce === 0n) return hexQuantity(state.nonce);
-    return hexQuantity(await lowestParkedNonce(context, account, nonce));
+    // Contracts have no ledger nonce, only the one in their state.
+    const there = isHead(context, ref) && nonce > 0n ? nonce : state.nonce;
+    return hexQuantity(await lowestParkedNonce(context, account, there));
   },
 );
 
@@ -26,8 +27,8 @@ async function pendingNonce(context: RpcContext, account: Address): Promise<bigi
   return (await context.execution.account(account, "latest")).nonce;
 }
 
-async function lowestParkedNonce(context: RpcContext, account: Address, ledgerNonce: bigint): Promise<bigint> {
-  let lowest = ledgerNonce;
+async function lowestParkedNonce(context: RpcContext, account: Address, nonce: bigint): Promise<bigint> {
+  let lowest = nonce;
   for (const hash of await executionOf(context).parked()) {
     const transaction = locate(context, hash)?.entry.transaction;
     if (transaction?.sender === account) lowest = smallerOf(lowest, transaction.nonce);

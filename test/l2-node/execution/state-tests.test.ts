@@ -18,8 +18,12 @@ const SLOW =
 const ALWAYS = /set_code|transaction_gas_limit_cap|authorized_tx|point_evaluation_precompile/;
 /** EIP-7610: storage at an address without nonce or code. No such account can come to be on ANH. */
 const UNREACHABLE = /RevertInCreateInInit|create2collisionStorage|dynamicAccountOverwriteEmpty|InitCollision/;
-/** Meets the cap of 6M gas on a precompile (P12.2). */
-const CAPPED = /test_vectors_from_eip\[fork_Osaka-state_test-256byte-all-params\]/;
+/**
+ * These meet P12.2's caps: 6M gas of a precompile, 131,072 bytes hashed, logged or given to one. With the caps lifted they give the
+ * published roots (but MaxRounds, which then computes for hours).
+ */
+const CAPPED =
+  /test_vectors_from_eip\[fork_Osaka-state_test-256byte-all-params\]|CALLBlake2f_MaxRounds|CALL(CODE)?Blake2f\.json .* 42$|vmTests\/sha3\.json sha3 3$|randomStatetest(163|185|326|36|418|476|547|583)\.json/;
 
 function unpack(archive: string, path: string): string | undefined {
   const file = join(vectors, archive);
@@ -37,8 +41,9 @@ function sample(root: string, fork: Fork, stride: number) {
     Object.entries(JSON.parse(readFileSync(join(root, file), "utf8")) as Record<string, StateTest>).flatMap(
       ([name, stateTest]) =>
         (stateTest.post[fork] ?? [])
-          .filter((post) => applies(stateTest, post) && !CAPPED.test(name))
-          .map((post, i) => ({ name: `${file} ${name.split("::").at(-1)} ${i}`, stateTest, post })),
+          .filter((post) => applies(stateTest, post))
+          .map((post, i) => ({ name: `${file} ${name.split("::").at(-1)} ${i}`, stateTest, post }))
+          .filter((one) => !CAPPED.test(one.name)),
     ),
   );
 }

@@ -216,6 +216,24 @@ describe("Follower", () => {
     }
   });
 
+  it.each([
+    [3, true],
+    [4, false],
+  ])("asks an endpoint again that was between two blocks: %i times in a row", async (times, isPatient) => {
+    await deposit(8, 1n);
+    let left = 2 * times; // the Inbox's slots and the HeaderAnchor's are asked for at once
+    const client = lyingAbout({
+      eth_getProof: (answer: { accountProof: Hex[] }) =>
+        left-- > 0 ? { ...answer, accountProof: answer.accountProof.slice(0, -1) } : answer,
+    });
+    const { chain } = node();
+    const reading = catchUp(follower(chain, client, [], 100_000n));
+    if (isPatient) {
+      await reading;
+      expect(chain.store.l1.inbox().count).toBeGreaterThan(0n);
+    } else await expect(reading).rejects.toThrowError(/not in it/);
+  });
+
   it("reads nothing that a second endpoint does not have, and says where two disagree", async () => {
     await deposit(5, 1n);
     const { chain } = node();

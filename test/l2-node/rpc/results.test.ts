@@ -52,6 +52,9 @@ describe("a parked transaction", () => {
     rig.seal();
     expect(await rig.get("eth_getTransactionReceipt", parked)).toBeNull();
     expect([await count("latest"), await count("pending")]).toEqual(["0x1", "0x3"]);
+    // Nothing that is older has more.
+    for (const tag of ["safe", "finalized", "0x3"]) expect(Number(await count(tag)), tag).toBeLessThanOrEqual(1);
+    expect(await count("0x3")).toBe("0x1");
     expect(await status()).toMatchObject({ state: "parked", id: infer, anchored: false, includedInBlock: "0x3" });
     expect(await rig.get("eth_getTransactionByHash", parked)).toMatchObject({ blockNumber: "0x3" });
     expect(await rig.get("eth_getBlockReceipts", "0x3")).toEqual([]);
