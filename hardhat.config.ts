@@ -32,7 +32,7 @@ const contracts = globSync(["contracts/l1/*.sol", "contracts/l2/Outbox.sol", "co
 /** Verifiers compute a lot and are small enough. */
 const computing = globSync(["contracts/l1/verifiers/*.sol", "test/contracts/numeric/harness/*.sol"]);
 /** Much code, which must fit into 24,576 bytes: the optimizer's own steps make a quarter less of it, in seconds more. */
-const ordering = ["ResultClaims", "Demands", "Openings", "Disputes", "Voids", "verifiers/GraphRules"].map(
+const ordering = ["ResultClaims", "Demands", "Openings", "Endings", "Disputes", "Voids", "verifiers/GraphRules"].map(
   (name) => `contracts/l1/${name}.sol`,
 );
 

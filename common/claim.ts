@@ -1,6 +1,17 @@
 import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, keccak256 } from "viem";
 import { structHash } from "./hash.ts";
 
+/** An element that no result is right of (P15). Field order is the ABI order. */
+export interface Failure {
+  /** Steps of the run up to the one that fails, which is the last of them; 0: none failed. */
+  readonly steps: number;
+  readonly node: number;
+  /** Flat index in the node's output. */
+  readonly element: bigint;
+}
+
+export const NO_FAILURE: Failure = { steps: 0, node: 0, element: 0n };
+
 /** A bonded statement of a task's result (P6). Field order is the ABI order. */
 export interface ResultClaim {
   readonly id: Hex;
@@ -13,7 +24,14 @@ export interface ResultClaim {
   readonly output: Hex;
   /** Tells a claim from an earlier one of the same result: no hash is claimed twice. */
   readonly salt: Hex;
+  readonly failure: Failure;
 }
+
+export const failureComponents = [
+  { name: "steps", type: "uint32" },
+  { name: "node", type: "uint32" },
+  { name: "element", type: "uint64" },
+] as const;
 
 export const claimComponents = [
   { name: "id", type: "bytes32" },
@@ -25,12 +43,15 @@ export const claimComponents = [
   { name: "consumed", type: "bytes32[]" },
   { name: "output", type: "bytes" },
   { name: "salt", type: "bytes32" },
+  { name: "failure", type: "tuple", components: failureComponents },
 ] as const;
 
 export const claimParameter = { type: "tuple", components: claimComponents } as const;
 export const claimHash = (claim: ResultClaim): Hex => structHash("ResultClaim", [claimParameter], [claim]);
 export const encodeClaim = (claim: ResultClaim): Hex => encodeAbiParameters([claimParameter], [claim]);
 export const decodeClaim = (bytes: Hex): ResultClaim => decodeAbiParameters([claimParameter], bytes)[0];
+
+export const hasFailed = ({ failure }: Pick<ResultClaim, "failure">): boolean => failure.steps !== 0;
 
 /** What is committed one L1 block ahead of an unreserved claim, so that copying it earns nothing (P6.3). */
 export const commitment = (hash: Hex, sender: Address, salt: Hex): Hex =>

@@ -69,12 +69,14 @@ export interface ClaimedMessage {
   readonly soft: boolean;
   readonly consumed: readonly Hex[];
   readonly output: Hex;
+  /** Steps up to the one that failed (P15); 0: none did. */
+  readonly failedSteps: number;
 }
 
 const gasDeposit = parseAbiParameters("address account, uint256 amountWei");
 const ethDeposit = parseAbiParameters("address from, address to, uint256 amountWei");
 const claimed = parseAbiParameters(
-  "bytes32 id, bytes32 claimHash, address claimant, bytes32 resultRoot, bool soft, bytes32[] consumed, bytes output",
+  "bytes32 id, bytes32 claimHash, address claimant, bytes32 resultRoot, bool soft, bytes32[] consumed, bytes output, uint32 failedSteps",
 );
 const overturned = parseAbiParameters("bytes32 id, bytes32 claimHash, uint64 lostSeconds");
 const idAndClaim = parseAbiParameters("bytes32 id, bytes32 claimHash");
@@ -93,8 +95,8 @@ export function encodeBody(message: Message): Hex {
     case 2:
       return encodeAbiParameters(ethDeposit, [message.from, message.to, message.amountWei]);
     case 3: {
-      const { id, claimHash, claimant, resultRoot, soft, consumed, output } = message;
-      return encodeAbiParameters(claimed, [id, claimHash, claimant, resultRoot, soft, consumed, output]);
+      const { id, claimHash, claimant, resultRoot, soft, consumed, output, failedSteps } = message;
+      return encodeAbiParameters(claimed, [id, claimHash, claimant, resultRoot, soft, consumed, output, failedSteps]);
     }
     case 4:
       return encodeAbiParameters(overturned, [message.id, message.claimHash, message.lostSeconds]);
@@ -125,8 +127,11 @@ export function decodeMessage(kind: number, body: Hex): Message {
       return { kind, from: lower(from), to: lower(to), amountWei };
     }
     case 3: {
-      const [id, claimHash, claimant, resultRoot, soft, consumed, output] = decodeAbiParameters(claimed, body);
-      return { kind, id, claimHash, claimant: lower(claimant), resultRoot, soft, consumed, output };
+      const [id, claimHash, claimant, resultRoot, soft, consumed, output, failedSteps] = decodeAbiParameters(
+        claimed,
+        body,
+      );
+      return { kind, id, claimHash, claimant: lower(claimant), resultRoot, soft, consumed, output, failedSteps };
     }
     case 4: {
       const [id, claimHash, lostSeconds] = decodeAbiParameters(overturned, body);

@@ -110,7 +110,7 @@ function resultContracts({ l2ChainId, clocks, prices }: PlanOptions): readonly D
     {
       name: "resultClaims",
       source: "l1/ResultClaims",
-      args: (at) => [at.inbox, at.disputes, at.demands, at.deliveries, at.voids, l2ChainId, clocks, prices],
+      args: (at) => [at.inbox, at.disputes, at.demands, at.deliveries, at.voids, at.endings, l2ChainId, clocks, prices],
     },
     {
       name: "deliveries",
@@ -119,6 +119,7 @@ function resultContracts({ l2ChainId, clocks, prices }: PlanOptions): readonly D
     },
     { name: "graphRules", source: "l1/verifiers/GraphRules", args: () => [] },
     { name: "voids", source: "l1/Voids", args: (at) => [at.resultClaims, at.graphRules, l2ChainId] },
+    { name: "endings", source: "l1/Endings", args: () => [] },
     { name: "openings", source: "l1/Openings", args: () => [] },
     {
       name: "demands",

@@ -1,6 +1,6 @@
 import { type Abi, type Hex, hexToString, isAddressEqual, type TransactionReceipt } from "viem";
 import { hexOf } from "../common/bytes.ts";
-import { commitment } from "../common/claim.ts";
+import { commitment, type Failure, hasFailed } from "../common/claim.ts";
 import { deliveriesAbi } from "../common/contracts/deliveries.ts";
 import { resultClaimsAbi } from "../common/contracts/result-claims.ts";
 import { ZERO_HASH } from "../common/hash.ts";
@@ -249,7 +249,8 @@ async function consumedBy(task: Task, { reader, log }: ExecutorModules): Promise
   const live = await reader.live(task.modelId);
   if (live === undefined) return undefined;
   const logged = (await log.read()).get(live.claimHash);
-  return logged && consumedOf(logged);
+  // Of a run that failed there is no model.
+  return logged && !hasFailed(logged.claim) ? consumedOf(logged) : undefined;
 }
 
 /** Throws `L1DataError` where they do not give the block's hash: L1 would refuse them. */
@@ -323,7 +324,11 @@ async function perform(
       const { claimHash } = readyClaim(spec, workbench);
       const { input } = workbench.prepared(spec);
       const receipt = await sender.sendWithBond(call("claim", [input]), options.maxBondWei);
-      report("claimed", receipt, { claimHash, kind: spec.task.kind, resultRoot: input.resultRoot });
+      report("claimed", receipt, {
+        claimHash,
+        kind: spec.task.kind,
+        ...(hasFailed(input) ? { failed: failedAt(input.failure) } : { resultRoot: input.resultRoot }),
+      });
       return;
     }
     case "finalize":
@@ -334,6 +339,9 @@ async function perform(
       return;
   }
 }
+
+/** Counted from 0, as people and `JobFailed` do. */
+const failedAt = ({ steps, node, element }: Failure) => ({ step: steps - 1, node, element });
 
 function readyClaim(spec: RunSpec, workbench: Workbench): { claimHash: Hex; salt: Hex } {
   const work = workbench.workOf(spec);

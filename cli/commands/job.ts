@@ -7,6 +7,8 @@ import { assembleInputs } from "../../verifier/claims/assemble.ts";
 import { openDataClient } from "../../verifier/data/client.ts";
 import { openLibrary } from "../../verifier/data/library.ts";
 import { onnxRuntime } from "../../verifier/runtime/onnxruntime.ts";
+import { totalRuntime } from "../../verifier/runtime/total.ts";
+import { claimedRun } from "../../verifier/trace/inputs.ts";
 import { openBlobStore } from "../../verifier/trace/store.ts";
 import { table } from "../demo/table.ts";
 import { EXIT } from "../exit.ts";
@@ -30,9 +32,9 @@ async function compare(words: string, options: ClaimOptions, folder: string): Pr
   const { logged, spec, urls } = await claimFromL1(words, options);
   const { claimHash, claim, dataUrl } = logged;
   const library = openLibrary(openBlobStore(folder), openDataClient({ urls, timeoutMs: TIMEOUT_MS }));
-  const inputs = await assembleInputs(spec.task, spec.seed, spec.consumed, library);
+  const inputs = claimedRun(await assembleInputs(spec.task, spec.seed, spec.consumed, library), spec.failure);
   const data = openDataClient({ urls: [dataUrl], timeoutMs: TIMEOUT_MS });
-  return withCheckModules(onnxRuntime({ threads: 1 }), inputs, (modules) =>
+  return withCheckModules(totalRuntime(onnxRuntime({ threads: 1 })), inputs, (modules) =>
     compareReplay({ claimHash, claim, inputs, data }, modules),
   );
 }
@@ -40,6 +42,8 @@ async function compare(words: string, options: ClaimOptions, folder: string): Pr
 function text(divergence: Divergence | undefined): string {
   if (divergence === undefined) return "every segment gives the claimed bits";
   const { step, segment, first, differingNodes } = divergence;
+  if (divergence.notFailed)
+    return `step ${step} (segment ${segment}) does not fail: the element that is said to have none has a result`;
   const where = `step ${step} (segment ${segment}): ${differingNodes} nodes differ`;
   if (first === undefined) return `${where}: only what is fed to it, or its metric, is another`;
   const { name, op, differing, elements, firstElement } = first;

@@ -61,6 +61,10 @@ async function fileOf(
     throw new AnhError("usage", `claim ${claimHash} makes no model`, {
       expected: "a claim of a training or commission",
     });
+  if (spec.failure !== undefined)
+    throw new AnhError("no-result", `the training of claim ${claimHash} fails in step ${spec.failure.steps - 1}`, {
+      hint: "anh job replay shows whether it does",
+    });
   const client = openDataClient({ urls, timeoutMs: TIMEOUT_MS });
   const library = openLibrary(openBlobStore(folder), client);
   const graph = await library.graph(task.graph.root);

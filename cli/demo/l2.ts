@@ -21,7 +21,7 @@ export const l2Chain = (url: string) =>
 /** What the demo reads of `anh_getJob`; quantities are hex. */
 export interface JobView {
   readonly id: Hex;
-  readonly status: "open" | "claimed" | "soft" | "final" | "void";
+  readonly status: "open" | "claimed" | "soft" | "final" | "void" | "failed";
   readonly claimHash?: Hex;
   readonly claimant?: Address;
   readonly resultRoot?: Hex;

@@ -25,6 +25,10 @@ export const voidsAbi = parseAbi([
   "error UnknownDType(uint8 dtype)",
   "error WordTooLarge(uint256 value)",
   "event FlawProven(bytes32 indexed modelId, uint8 indexed kind, address indexed prover, uint8 flaw)",
-  "function voidClaimed(bytes32 claimHash, (bytes32 id, uint8 kind, bytes32 modelId, (bytes32 root, uint64 flops, uint64 bytes_) graph, bytes32 datasetRoot, uint64 datasetRows, bytes32 startRoot, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint8 profile, uint8 flags, uint256 priceWei, uint64 deadline, uint32 windowSeconds) task, uint8 flaw, bytes witness) external",
-  "function voidJob((uint256 chainId, address requester, bytes32 salt, (bytes32 root, uint64 flops, uint64 bytes_) trainGraph, (bytes32 root, uint64 flops, uint64 bytes_) inferGraph, (bytes32 root, uint64 flops, uint64 bytes_) evaluateGraph, bytes32 datasetRoot, uint64 datasetRows, uint64 datasetBytes, bytes32 startRoot, uint64 stateBytes, uint32 steps, uint32 segmentSteps, uint32 batchRows, uint32 evaluateBatchRows, uint8 profile, uint8 flags, uint256 priceWeiPerGflop, uint64 deadline, uint32 windowSeconds, (bytes32 heldOutRoot, uint64 heldOutRows, uint64 heldOutBytes, uint32 samples, uint32 minCorrect, address deliverer, uint256 priceWei, address validator, bytes32 validatorCodeHash) property) job, uint8 kind, uint8 flaw, bytes witness) external",
+  "function voidClaimed(bytes32 claimHash, Task task, uint8 flaw, bytes witness) external",
+  "function voidJob(Job job, uint8 kind, uint8 flaw, bytes witness) external",
+  "struct GraphRef { bytes32 root; uint64 flops; uint64 bytes_; }",
+  "struct Job { uint256 chainId; address requester; bytes32 salt; GraphRef trainGraph; GraphRef inferGraph; GraphRef evaluateGraph; bytes32 datasetRoot; uint64 datasetRows; uint64 datasetBytes; bytes32 startRoot; uint64 stateBytes; uint32 steps; uint32 segmentSteps; uint32 batchRows; uint32 evaluateBatchRows; uint8 profile; uint8 flags; uint256 priceWeiPerGflop; uint64 deadline; uint32 windowSeconds; Property property; }",
+  "struct Property { bytes32 heldOutRoot; uint64 heldOutRows; uint64 heldOutBytes; uint32 samples; uint32 minCorrect; address deliverer; uint256 priceWei; address validator; bytes32 validatorCodeHash; }",
+  "struct Task { bytes32 id; uint8 kind; bytes32 modelId; GraphRef graph; bytes32 datasetRoot; uint64 datasetRows; bytes32 startRoot; uint32 steps; uint32 segmentSteps; uint32 batchRows; uint8 profile; uint8 flags; uint256 priceWei; uint64 deadline; uint32 windowSeconds; }",
 ]);

@@ -26,6 +26,6 @@ interface ILeafRouter {
     error UnknownKind(uint8 kind);
     error UnknownOp(uint256 op);
 
-    /// @param op of the node, for kind 1; else ignored
+    /// @param op of the node, for kinds 1 and 12; else ignored
     function verifierOf(uint8 kind, uint256 op) external view returns (ILeafVerifier);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Failure} from "../types/Failure.sol";
 import {Task} from "../types/Task.sol";
 import {StepTrace, SegmentLeaf} from "../types/Trace.sol";
 
 /// What Disputes has already proven against the claim before a leaf is judged.
 struct LeafContext {
-    // The claimed task; its hash is in the claim.
+    // The claimed task, whose hash is in the claim; but for its steps, which are those that the claim covers.
     Task task;
     // The claim's seed (0 for tasks that read no random value).
     bytes32 seed;
@@ -23,6 +24,8 @@ struct LeafContext {
     uint32 globalStep;
     // The trace of that step.
     StepTrace trace;
+    // What failed in that step; zeros in all others.
+    Failure failure;
 }
 
 uint8 constant WRONG_ELEMENT = 1;
@@ -36,6 +39,7 @@ uint8 constant NOT_CANONICAL = 8;
 uint8 constant NOT_FINITE = 9;
 uint8 constant WRONG_BY_VALIDATOR = 10;
 uint8 constant WRONG_PART = 11;
+uint8 constant WRONG_FAILURE = 12;
 
 /// Judges one leaf of a dispute (docs/protocol.md P7.5).
 ///
@@ -44,7 +48,7 @@ uint8 constant WRONG_PART = 11;
 /// - it reverts on anything else: a malformed encoding, a proof that does not verify, an index out of range,
 ///   an op or a kind that is not its own, too little gas. A revert is no verdict: Disputes lets it bubble up and nothing changes.
 ///
-/// `witness` of kind 1 begins with one word that holds the op code of the node; the verifier must check it against the
+/// `witness` of kinds 1 and 12 begins with one word that holds the op code of the node; the verifier must check it against the
 /// node proven from `task.graph.root`. That of kind 11 begins with the words node and element, and Disputes hands on
 /// `abi.encode(bytes32 opened, witness)`, opened being the hash of what the claimant published of that sum. Everything after it, and the witness of every other kind, is the verifier's own.
 interface ILeafVerifier {

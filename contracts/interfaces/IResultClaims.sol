@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Failure} from "../types/Failure.sol";
 import {Job} from "../types/Job.sol";
 import {ResultClaim} from "../types/ResultClaim.sol";
 import {Task} from "../types/Task.sol";
@@ -18,9 +19,10 @@ struct ClaimInput {
     bytes output; // infer: y; evaluate, commission: the counter
     SegmentLeaf lastSegment;
     bytes32[] lastSegmentProof;
-    bytes outputProof; // evaluate, commission: abi(HeaderProof, bytes32[] proof of the last next-state tensor under resultRoot); else empty
+    bytes outputProof; // evaluate, commission: abi(HeaderProof, bytes32[] proof of the last next-state tensor under resultRoot); failed: abi(HeaderProof, NodeProof of the node that failed); else empty
     bytes32 salt; // part of the claim's hash and of the commitment; commission: of the delivery's
     string dataUrl; // where the claimant serves off-chain data; never trusted
+    Failure failure; // the run has no result: its trajectory ends in the step that fails (P15); zeros: it has one
 }
 
 // Status of a claim. Open is the only one that changes.
@@ -43,12 +45,13 @@ struct ClaimRecord {
     uint8 status;
     uint8 kind;
     uint8 flags;
-    uint32 steps;
+    uint32 steps; // that the trajectory covers: all of the task, or up to the one that failed
     uint32 segmentSteps;
     uint64 inboxIndex; // of the Claimed message
     uint64 closedAt; // L1 second; 0 while open
     uint32 regenerationSeconds; // what computing a segment again takes, for due times (docs/protocol.md P7.2)
     uint32 windowSeconds; // it was claimed so long before `windowEnd`
+    Failure failure; // zeros: it has a result
 }
 
 struct Reservation {
@@ -104,6 +107,9 @@ interface IResultClaims {
     error OnlyVoids(address actual);
     error JobVoid(bytes32 modelId, uint8 graph);
     error NotVoid(bytes32 id);
+    /// @notice No failure can be claimed there (P15.1): `what` is kind, profile, step, node, op, operand or element.
+    error CannotFail(bytes32 what);
+    error ModelFailed(bytes32 claimHash);
 
     event Reserved(bytes32 indexed id, address indexed reserver, uint64 seedBlock, string dataUrl);
     event SeedFixed(bytes32 indexed id, bytes32 seed);
@@ -138,7 +144,7 @@ interface IResultClaims {
     /// @param commitment keccak(abi(bytes32 claimHash, address sender, bytes32 salt))
     function commit(bytes32 commitment) external;
 
-    /// @notice Claims a result. Value: the claim bond, and the soft bond if the job is soft.
+    /// @notice Claims a result, or that the run has none (P15). Value: the claim bond, and the soft bond if the job is soft.
     function claim(ClaimInput calldata input) external payable returns (bytes32 claimHash);
 
     /// @notice Makes a claim final when its window is over, no dispute is open and what it consumes is final; by anybody.

@@ -14,7 +14,7 @@ import {
     NO_STEP
 } from "../interfaces/IDisputes.sol";
 import {ILeafRouter} from "../interfaces/ILeafRouter.sol";
-import {LeafContext, WRONG_ELEMENT, WRONG_PART} from "../interfaces/ILeafVerifier.sol";
+import {LeafContext, WRONG_ELEMENT, WRONG_FAILURE, WRONG_PART} from "../interfaces/ILeafVerifier.sol";
 import {CLAIM_OPEN, CLAIM_OVERTURNED, ClaimRecord, IResultClaims} from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
 import {ClaimPath} from "../libraries/ClaimPath.sol";
@@ -142,7 +142,8 @@ contract Disputes is IDisputes {
         LeafContext memory context = _context(made, record, task, link);
         if (kind == WRONG_PART) rest = _withOpenedSum(made, rest);
         // A leaf that reverts, for want of gas too, reverts the whole call: no verdict, nothing written.
-        bool wrong = LEAVES.verifierOf(kind, kind == WRONG_ELEMENT ? _firstWord(rest) : 0).judge(context, kind, rest);
+        bool named = kind == WRONG_ELEMENT || kind == WRONG_FAILURE;
+        bool wrong = LEAVES.verifierOf(kind, named ? _firstWord(rest) : 0).judge(context, kind, rest);
 
         _end(made, wrong ? CHALLENGE_WON : CHALLENGE_LOST);
         emit Judged(made.claimHash, challengeId, kind, wrong);
@@ -235,6 +236,7 @@ contract Disputes is IDisputes {
             link.segment.leaf.stepsRoot, made.step, ClaimPath.stepsIn(record, segment), link.step
         );
         context.task = task;
+        context.task.steps = record.steps;
         context.seed = record.seed;
         if (record.consumed != 0) {
             ClaimRecord memory consumed = CLAIMS.claimOf(record.consumed);
@@ -246,6 +248,7 @@ contract Disputes is IDisputes {
         context.step = made.step;
         context.globalStep = segment * record.segmentSteps + made.step;
         context.trace = link.step.trace;
+        if (context.globalStep + 1 == record.failure.steps) context.failure = record.failure;
     }
 
     function _end(Challenge storage made, uint8 status) private {

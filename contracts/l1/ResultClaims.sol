@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IDeliveries} from "../interfaces/IDeliveries.sol";
 import {IDemands} from "../interfaces/IDemands.sol";
 import {IDisputes} from "../interfaces/IDisputes.sol";
+import {IEndings} from "../interfaces/IEndings.sol";
 import {IInbox} from "../interfaces/IInbox.sol";
 import {
     CLAIM_FINAL,
@@ -18,7 +19,6 @@ import {
     Reservation
 } from "../interfaces/IResultClaims.sol";
 import {BondBook, Bonds} from "../libraries/Bonds.sol";
-import {ClaimOutput} from "../libraries/ClaimOutput.sol";
 import {Clock} from "../libraries/Clock.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 import {ClaimOrder, OpenClaims} from "../libraries/OpenClaims.sol";
@@ -50,6 +50,7 @@ contract ResultClaims is IResultClaims {
     IDemands private immutable DEMANDS;
     IDeliveries private immutable DELIVERIES;
     address private immutable VOIDS;
+    IEndings private immutable ENDINGS;
     uint256 private immutable L2_CHAIN_ID;
     uint64 private immutable SEED_DELAY_BLOCKS;
     uint64 private immutable MIN_WINDOW_SECONDS;
@@ -79,6 +80,7 @@ contract ResultClaims is IResultClaims {
         IDemands demands,
         IDeliveries deliveries,
         address voids,
+        IEndings endings,
         uint256 l2ChainId,
         Clocks memory clocks,
         Prices memory prices
@@ -88,6 +90,7 @@ contract ResultClaims is IResultClaims {
         DEMANDS = demands;
         DELIVERIES = deliveries;
         VOIDS = voids;
+        ENDINGS = endings;
         L2_CHAIN_ID = l2ChainId;
         SEED_DELAY_BLOCKS = clocks.seedDelayBlocks;
         MIN_WINDOW_SECONDS = clocks.minWindowSeconds;
@@ -138,15 +141,17 @@ contract ResultClaims is IResultClaims {
             trajectoryRoot: input.trajectoryRoot,
             consumed: input.consumed,
             output: input.output,
-            salt: input.salt
+            salt: input.salt,
+            failure: input.failure
         });
+        uint32 steps = result.failure.steps == 0 ? task.steps : result.failure.steps;
         Clocks memory clocks = _clocks();
         bool committed;
         (result.seed, committed) = _seedFor(task, input.salt, clocks);
         claimHash = hashResultClaim(result);
         if (_records[claimHash].status != CLAIM_NONE) revert ClaimKnown(claimHash);
         if (committed) _checkCommitment(claimHash, input.salt);
-        _checkResult(task, input);
+        _checkResult(task, input, steps);
 
         (uint256 owedWei, uint256 burnedWei) = task.kind == KIND_COMMISSION
             ? (0, 0)
@@ -164,12 +169,13 @@ contract ResultClaims is IResultClaims {
             status: CLAIM_OPEN,
             kind: task.kind,
             flags: task.flags,
-            steps: task.steps,
+            steps: steps,
             segmentSteps: task.segmentSteps,
             inboxIndex: inboxIndex,
             closedAt: 0,
             regenerationSeconds: TaskShape.regenerationSeconds(task),
-            windowSeconds: task.windowSeconds
+            windowSeconds: task.windowSeconds,
+            failure: result.failure
         });
         liveClaim[task.id] = claimHash;
         _order.push(claimHash);
@@ -177,10 +183,19 @@ contract ResultClaims is IResultClaims {
         _book.release(msg.sender, owedWei);
 
         emit ResultClaimed(task.id, claimHash, msg.sender, task, result, input.dataUrl);
-        bool soft = task.flags & FLAG_SOFT != 0;
+        bool soft = task.flags & FLAG_SOFT != 0 && result.failure.steps == 0;
         INBOX.queue(
             MessageKind.CLAIMED,
-            abi.encode(task.id, claimHash, msg.sender, result.resultRoot, soft, result.consumed, result.output)
+            abi.encode(
+                task.id,
+                claimHash,
+                msg.sender,
+                result.resultRoot,
+                soft,
+                result.consumed,
+                result.output,
+                result.failure.steps
+            )
         );
         _book.burn(burnedWei);
     }
@@ -206,7 +221,7 @@ contract ResultClaims is IResultClaims {
         uint8 status = _records[record.consumed].status;
         if (status == CLAIM_OVERTURNED || status == CLAIM_SUNK || status == CLAIM_VOID) {
             _sink(record, claimHash, CLAIM_SUNK, 0);
-        } else if (_voidedAt.timeOf(_modelOf(record), record.kind) != 0) {
+        } else if (_isVoid(record)) {
             _sinkVoid(record, claimHash);
         } else {
             revert ConsumedNotLost(record.consumed, status);
@@ -287,7 +302,7 @@ contract ResultClaims is IResultClaims {
         ClaimRecord storage record = _records[claimHash];
         return record.status == CLAIM_OPEN && Clock.passed(record.windowEnd)
             && (record.consumed == 0 || _records[record.consumed].status == CLAIM_FINAL) && _isUndisputed(claimHash)
-            && _voidedAt.timeOf(_modelOf(record), record.kind) == 0;
+            && !_isVoid(record);
     }
 
     /// @inheritdoc IResultClaims
@@ -307,8 +322,7 @@ contract ResultClaims is IResultClaims {
 
     /// @inheritdoc IResultClaims
     function isVoid(bytes32 claimHash) external view returns (bool) {
-        ClaimRecord storage record = _records[claimHash];
-        return _voidedAt.timeOf(_modelOf(record), record.kind) != 0;
+        return _isVoid(_records[claimHash]);
     }
 
     /// @inheritdoc IResultClaims
@@ -352,6 +366,7 @@ contract ResultClaims is IResultClaims {
         bytes32 model = liveClaim[task.modelId];
         bytes32 named = consumed.length == 1 ? consumed[0] : bytes32(0);
         if (named == 0 || named != model) revert ConsumedMismatch(model, named);
+        if (_records[model].failure.steps != 0) revert ModelFailed(model);
     }
 
     /// @return seed under which the caller may claim the task now
@@ -378,8 +393,8 @@ contract ResultClaims is IResultClaims {
     }
 
     /// @dev The last segment ends in the result (P5.10), and what is given inline is what the result holds (P5.11).
-    function _checkResult(Task memory task, ClaimInput calldata input) private pure {
-        uint256 segments = (uint256(task.steps) + task.segmentSteps - 1) / task.segmentSteps;
+    function _checkResult(Task memory task, ClaimInput calldata input, uint32 steps) private view {
+        uint256 segments = (uint256(steps) + task.segmentSteps - 1) / task.segmentSteps;
         if (input.lastSegment.index != segments - 1) revert Merkle.LeafOutOfRange(input.lastSegment.index, segments);
         if (input.lastSegment.endState != input.resultRoot) {
             revert ResultMismatch(input.resultRoot, input.lastSegment.endState);
@@ -387,7 +402,7 @@ contract ResultClaims is IResultClaims {
         Merkle.check(
             input.trajectoryRoot, hashSegmentLeaf(input.lastSegment), segments - 1, segments, input.lastSegmentProof
         );
-        ClaimOutput.check(task, input.resultRoot, input.output, input.outputProof);
+        ENDINGS.check(task, input.resultRoot, input.output, input.outputProof, input.failure);
         if (task.kind == KIND_COMMISSION) Tally.check(input.job.property, input.output);
     }
 
@@ -409,6 +424,10 @@ contract ResultClaims is IResultClaims {
     /// @dev The model that a claim is of, or that it consumes.
     function _modelOf(ClaimRecord storage record) private view returns (bytes32) {
         return record.consumed == 0 ? record.id : _records[record.consumed].id;
+    }
+
+    function _isVoid(ClaimRecord storage record) private view returns (bool) {
+        return _voidedAt.timeOf(_modelOf(record), record.kind) != 0;
     }
 
     /// @dev A soft bond is burned as by an overturn: who voids its own job after a soft claim undoes what others built on it.

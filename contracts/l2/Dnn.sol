@@ -25,6 +25,9 @@ interface IDnn {
     /// @notice A graph of the model's job was shown on L1 to have a flaw (docs/protocol.md P14): this will never be computed. What
     /// was paid for it is in the payers' compute balances.
     error JobVoid(bytes32 modelId);
+    /// @notice The run of `id` (the model's training, or what was asked for itself) fails in this step, counted from 0: an element of
+    /// it has no result (docs/protocol.md P15). What was paid for the steps from it on is in the payers' compute balances.
+    error JobFailed(bytes32 id, uint32 step);
     /// @notice A field of the job breaks a rule (docs/protocol.md P4.2).
     error BadJob(string field);
 

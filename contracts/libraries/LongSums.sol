@@ -19,15 +19,12 @@ library LongSums {
 
     /// @notice Terms of one element, of a node of which each element is judged in parts.
     function terms(Node memory node) internal pure returns (uint256 count) {
-        if (node.op != OpCode.MATMUL && node.op != OpCode.GEMM) revert NotInParts(node.op, 0);
-        uint32[] memory shape = node.inputs[0].value.shape;
-        if (node.op == OpCode.MATMUL) {
-            count = shape[shape.length - 1];
-        } else {
-            (,, bool transA,) = abi.decode(node.attributes, (uint32, uint32, bool, bool));
-            count = shape[transA ? 0 : 1];
-        }
+        count = _products(node);
         if (count <= PART_TERMS || count > PART_TERMS * MAX_PARTS) revert NotInParts(node.op, count);
+    }
+
+    function isInParts(Node memory node) internal pure returns (bool) {
+        return _products(node) > PART_TERMS;
     }
 
     function parts(uint256 count) internal pure returns (uint256) {
@@ -39,5 +36,14 @@ library LongSums {
     function publishedBytes(Node memory node, uint8 profile) internal pure returns (uint256) {
         uint256 count = parts(terms(node));
         return profile == PROFILE_TOLERANT ? EXACT_BYTES * count : 4 * (count - 1);
+    }
+
+    /// @dev 0 of what is no product.
+    function _products(Node memory node) private pure returns (uint256) {
+        if (node.op != OpCode.MATMUL && node.op != OpCode.GEMM) return 0;
+        uint32[] memory shape = node.inputs[0].value.shape;
+        if (node.op == OpCode.MATMUL) return shape[shape.length - 1];
+        (,, bool transA,) = abi.decode(node.attributes, (uint32, uint32, bool, bool));
+        return shape[transA ? 0 : 1];
     }
 }

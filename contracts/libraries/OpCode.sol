@@ -39,6 +39,7 @@ library OpCode {
     uint8 internal constant CONV = 50;
     uint8 internal constant CONV_TRANSPOSE = 51;
     uint8 internal constant MAX_POOL = 52;
+    uint8 internal constant RESHAPE = 60;
     uint8 internal constant TRANSPOSE = 61;
     uint8 internal constant SLICE = 62;
     uint8 internal constant CONCAT = 63;

@@ -39,6 +39,7 @@ library StepReader {
     error OperandNotBool(uint256 raw);
     error WrongDType(uint8 expected, uint8 actual);
     error LayoutMismatch();
+    error ElementLength(uint256 expected, uint256 actual);
 
     /// @notice Elements `first … first + count − 1` of a value, consuming the next opening.
     /// @return chunks whole chunks, little-endian elements
@@ -78,6 +79,14 @@ library StepReader {
     function element(Step memory step, Value memory value, uint256 index) internal view returns (uint256 raw) {
         (bytes memory chunks, uint256 offset) = read(step, value, index, 1);
         return word(chunks, offset, DType.size(value.dtype));
+    }
+
+    /// @notice The raw word of an element that the prover brings by itself, as the bytes of the next opening: the claim has none.
+    function brought(Step memory step, uint8 dtype) internal pure returns (uint256 raw) {
+        if (step.used == step.openings.length) revert OpeningsMissing(step.used);
+        bytes memory given = step.openings[step.used++].chunks;
+        if (given.length != DType.size(dtype)) revert ElementLength(DType.size(dtype), given.length);
+        return word(given, 0, given.length);
     }
 
     /// @notice The bits of one finite float32 element of an operand.

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 library MessageKind {
     uint8 internal constant GAS_DEPOSIT = 1; // abi(address account, uint256 amountWei)
     uint8 internal constant ETH_DEPOSIT = 2; // abi(address from, address to, uint256 amountWei)
-    uint8 internal constant CLAIMED = 3; // abi(id, claimHash, claimant, resultRoot, soft, consumed, output)
+    uint8 internal constant CLAIMED = 3; // abi(id, claimHash, claimant, resultRoot, soft, consumed, output, failedSteps)
     uint8 internal constant OVERTURNED = 4; // abi(bytes32 id, bytes32 claimHash, uint64 lostSeconds)
     uint8 internal constant FINAL = 5; // abi(bytes32 id, bytes32 claimHash)
     uint8 internal constant SETTLED = 6; // abi(uint64 number, bytes32 stateRoot, bytes32 creditsRoot)

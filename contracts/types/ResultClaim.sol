@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {Failure} from "./Failure.sol";
+
 /// docs/protocol.md P6
 struct ResultClaim {
     bytes32 id;
@@ -12,6 +14,7 @@ struct ResultClaim {
     bytes32[] consumed;
     bytes output;
     bytes32 salt; // tells a claim from an earlier one of the same result, which no hash can be used for again
+    Failure failure; // zeros: the run has a result
 }
 
 bytes32 constant RESULT_CLAIM_TYPE = keccak256("ANH.ResultClaim.v1");

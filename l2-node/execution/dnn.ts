@@ -11,6 +11,7 @@ import { type DnnCall, decodeDnnCall } from "./dnn-call.ts";
 import { callDataGas, DNN_GAS, LEAST_GAS, MAX_INPUT_BYTES } from "./dnn-gas.ts";
 import { addEscrow, isOver, scheduleRefund, withdrawCompute } from "./escrow.ts";
 import type { PrecompileCall, PrecompileResult } from "./evm.ts";
+import { failureOf } from "./failures.ts";
 import { ComputationFault, computed } from "./fault.ts";
 import { returnPledge } from "./pledges.ts";
 import type { WorldState } from "./state.ts";
@@ -144,6 +145,7 @@ function ask(attempt: DnnAttempt, call: PrecompileCall, asked: Job, taskOfJob: (
   if (job.deadline <= timestamp) throw revert("BadJob", "deadline");
   const { id } = task;
   if (isVoid(state, job, task)) throw revert("JobVoid", id);
+  requireNoFailure(state, task);
   const known = read(state, openedSlot(id));
   // Known but unpaid: opened by a transaction that parked, which undid its own training and pledged for it (pledges.ts).
   if (known?.paid) fund(attempt, call, id);
@@ -207,6 +209,7 @@ function force(
   const task = checked(() => taskOf(job, asked));
   const result = read(attempt.state, resultSlot(task.id));
   if (!result?.isFinal && isVoid(attempt.state, job, task)) throw revert("JobVoid", modelId);
+  requireNoFailure(attempt.state, task);
   if (result !== undefined) {
     if (!result.isFinal) attempt.softClaims.add(result.claimHash);
     return result.output;
@@ -216,6 +219,11 @@ function force(
   if (isPast(attempt, task) || !attempt.mayPark(call.caller)) throw revert("NotReady", task.id);
   attempt.wanted = { task, job, inputRoot: asked.inputRoot, rows: asked.rows, input };
   throw new DnnAbort("dnn-abort", "the transaction waits for a result");
+}
+
+function requireNoFailure(state: WorldState, task: Task): void {
+  const failed = failureOf(state, task);
+  if (failed !== undefined) throw revert("JobFailed", failed.id, failed.step);
 }
 
 /** Its result will not come any more. */

@@ -5,6 +5,7 @@ import { ZERO_HASH } from "../../common/hash.ts";
 import type { Task } from "../../common/task.ts";
 import { addBalance } from "./account.ts";
 import { pushExpiry } from "./expiries.ts";
+import { earnedWei, failureOf } from "./failures.ts";
 import type { StateReader, WorldState } from "./state.ts";
 import {
   addNatural,
@@ -35,8 +36,8 @@ export function addEscrow(state: WorldState, id: Hex, amountWei: bigint): void {
 }
 
 /**
- * Once the result of an opened id is final: its price to the claimant's L2 balance, out of the escrow and then out of what was
- * pledged; the rest to the owners' compute balances. Comes from whichever is last, the money or the result.
+ * Once the result of an opened id is final, or that it has none: what is earned of its price to the claimant's L2 balance, out of the
+ * escrow and then out of what was pledged; the rest to the owners' compute balances. Comes from whichever is last, the money or the result.
  */
 export function payFinal(state: WorldState, id: Hex): void {
   const result = read(state, resultSlot(id));
@@ -47,8 +48,9 @@ export function payFinal(state: WorldState, id: Hex): void {
   if (pledged === undefined && escrowWei === 0n) return;
   const { opened, task } = known;
   const { claimant } = read(state, claimSlot(result.claimHash))!;
-  const ofEscrowWei = smallerOf(escrowWei, task.priceWei);
-  const ofPledgeWei = smallerOf(pledged?.amountWei ?? 0n, task.priceWei - ofEscrowWei);
+  const dueWei = earnedWei(task, result);
+  const ofEscrowWei = smallerOf(escrowWei, dueWei);
+  const ofPledgeWei = smallerOf(pledged?.amountWei ?? 0n, dueWei - ofEscrowWei);
   write(state, escrowSlot(id), undefined);
   write(state, pledgeSlot(id), undefined);
   addBalance(state, DNN_ADDRESS, -ofEscrowWei - ofPledgeWei);
@@ -73,10 +75,12 @@ export const scheduleRefund = (state: WorldState, id: Hex, deadline: bigint): vo
 const hasLapsed = (state: StateReader, task: Task, timestamp: bigint): boolean =>
   timestamp > deadlineOf(state, task) + ORIGIN_LAG_SECONDS && !isHeld(state, task);
 
-/** Nothing will be claimed for an opened id any more: it has lapsed, or its job is void. */
+/** Nothing will be claimed for an opened id any more: it has lapsed, its job is void, or its model will never be made. */
 export function isOver(state: StateReader, id: Hex, timestamp: bigint): boolean {
   const known = openedTask(state, id);
-  return known !== undefined && (hasLapsed(state, known.task, timestamp) || isVoid(state, known.job, known.task));
+  if (known === undefined) return false;
+  const { job, task } = known;
+  return hasLapsed(state, task, timestamp) || isVoid(state, job, task) || failureOf(state, task) !== undefined;
 }
 
 /** How long until a claim that holds a task beyond its deadline is looked at again, in seconds. */

@@ -5,6 +5,7 @@ import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
 import type { AccessEntry } from "../../common/transaction-fields.ts";
 import type { AccountRecord } from "./account.ts";
+import type { FailedRun } from "./failures.ts";
 import type { ComputationFault } from "./fault.ts";
 import type { RunBlock } from "./run.ts";
 import type { Simulation, SimulationOptions } from "./simulate.ts";
@@ -147,7 +148,9 @@ export interface JobRecord {
   readonly escrowWei: bigint;
   readonly pledgedWei: bigint;
   readonly parked: readonly Hex[];
-  readonly status: "open" | "claimed" | "soft" | "final" | "void";
+  readonly status: "open" | "claimed" | "soft" | "final" | "void" | "failed";
+  /** What has failed, and in which step: itself, or what makes its model (P15.4). */
+  readonly failed?: FailedRun;
   readonly claimHash?: Hex | undefined;
   readonly claimant?: Address | undefined;
   readonly resultRoot?: Hex | undefined;

@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import type { Demand, JobRecord } from "./execution.ts";
+import { failureOf } from "./failures.ts";
 import { systemKey } from "./keys.ts";
 import type { ExecutionStore } from "./store.ts";
 import {
@@ -45,6 +46,7 @@ export function jobRecord(
   const result = read(reader, resultSlot(id));
   const claimHash = result?.claimHash ?? read(reader, liveSlot(id));
   const claim = claimHash && read(reader, claimSlot(claimHash));
+  const failed = failureOf(reader, opened.task);
   return {
     id,
     task: opened.task,
@@ -55,13 +57,16 @@ export function jobRecord(
     parked: parked.get(id) ?? [],
     status: isVoid(reader, opened.job, opened.task)
       ? "void"
-      : result?.isFinal
-        ? "final"
-        : result
-          ? "soft"
-          : claim
-            ? "claimed"
-            : "open",
+      : failed
+        ? "failed"
+        : result?.isFinal
+          ? "final"
+          : result
+            ? "soft"
+            : claim
+              ? "claimed"
+              : "open",
+    ...(failed ? { failed } : {}),
     ...(claim ? { claimHash, claimant: claim.claimant, resultRoot: claim.resultRoot, output: claim.output } : {}),
     overturned: read(reader, overturnedSlot(id)) === true,
   };
@@ -89,7 +94,7 @@ export function demands(store: ExecutionStore, number: bigint): Demand[] {
   });
   for (const record of records.values()) {
     const { id, task } = record;
-    if (record.parked.length === 0 || record.status === "void") continue;
+    if (record.parked.length === 0 || record.status === "void" || record.status === "failed") continue;
     const model = records.get(task.modelId);
     if (model !== undefined && model.status !== "final") wanted.set(model.id, demandOf(model));
     wanted.set(id, { ...demandOf(record), prerequisite: task.modelId });

@@ -63,14 +63,14 @@ export function consume(context: MessageContext, message: Message): void {
 
 function claimed(context: MessageContext, message: ClaimedMessage): void {
   const { state } = context;
-  const { id, claimHash, claimant, resultRoot, output } = message;
-  write(state, claimSlot(claimHash), { id, claimant, resultRoot, output });
+  const { id, claimHash, claimant, resultRoot, output, failedSteps } = message;
+  write(state, claimSlot(claimHash), { id, claimant, resultRoot, output, failedSteps });
   write(state, liveSlot(id), claimHash);
   if (!message.soft) return;
   const effective = hasSoftEffect(context, message);
   context.judged.push({ claim: claimHash, effective });
   if (!effective) return;
-  write(state, resultSlot(id), { claimHash, isFinal: false, resultRoot, output });
+  write(state, resultSlot(id), { claimHash, isFinal: false, resultRoot, output, failedSteps });
   context.standings.push({ id, claimHash, standing: "soft" });
   release(state, id);
 }
@@ -112,7 +112,7 @@ function end(state: WorldState, list: TaskList, timestamp: bigint): void {
   pushExpiry(state, { at: timestamp - 1n, kind, word: list.modelId });
 }
 
-/** Ends the oldest of a list of void tasks, which nothing is added to any more; returns whether there are others. */
+/** Ends the oldest of a list of tasks that are void, or whose model failed, which nothing is added to any more; returns whether there are others. */
 export function endOldest(state: WorldState, list: TaskList, timestamp: bigint): boolean {
   const id = oldestTask(state, list);
   if (id === undefined) return false;
@@ -122,15 +122,19 @@ export function endOldest(state: WorldState, list: TaskList, timestamp: bigint):
   return oldestTask(state, list) !== undefined;
 }
 
-function final({ state, standings }: MessageContext, { id, claimHash }: { id: Hex; claimHash: Hex }): void {
+function final({ state, standings, timestamp }: MessageContext, { id, claimHash }: { id: Hex; claimHash: Hex }): void {
   const claim = read(state, claimSlot(claimHash));
   if (claim === undefined) return; // L1 finalizes only what it has queued as claimed
-  const { resultRoot, output } = claim;
-  write(state, resultSlot(id), { claimHash, isFinal: true, resultRoot, output });
+  const { resultRoot, output, failedSteps } = claim;
+  write(state, resultSlot(id), { claimHash, isFinal: true, resultRoot, output, failedSteps });
   write(state, liveSlot(id), undefined);
   standings.push({ id, claimHash, standing: "final" });
   const opened = read(state, openedSlot(id));
   if (opened !== undefined) unlistTask(state, id, opened);
   payFinal(state, id);
   release(state, id);
+  if (failedSteps === 0) return;
+  // Of a model that will never be made nothing can be asked (P15.4).
+  end(state, { kind: TASK_KIND.infer, modelId: id }, timestamp);
+  end(state, { kind: TASK_KIND.evaluate, modelId: id }, timestamp);
 }

@@ -110,12 +110,13 @@ export interface ClaimRecord {
   readonly claimant: Address;
   readonly resultRoot: Hex;
   readonly output: Hex;
+  readonly failedSteps: number;
 }
 
 export const claimSlot = (claimHash: Hex) =>
   structSlot<ClaimRecord>(
     systemKey(ITEM.claim, claimHash),
-    "bytes32 id, address claimant, bytes32 resultRoot, bytes output",
+    "bytes32 id, address claimant, bytes32 resultRoot, bytes output, uint32 failedSteps",
   );
 
 /** The effective result of an id. */
@@ -124,12 +125,14 @@ export interface ResultRecord {
   readonly isFinal: boolean;
   readonly resultRoot: Hex;
   readonly output: Hex;
+  /** Steps up to the one that failed, where there is no result and never will be (P15); 0: it has one. */
+  readonly failedSteps: number;
 }
 
 export const resultSlot = (id: Hex) =>
   structSlot<ResultRecord>(
     systemKey(ITEM.result, id),
-    "bytes32 claimHash, bool isFinal, bytes32 resultRoot, bytes output",
+    "bytes32 claimHash, bool isFinal, bytes32 resultRoot, bytes output, uint32 failedSteps",
   );
 
 /** Set once an `Overturned` message named the id: from then on only `Final` has effect (P6.6). */

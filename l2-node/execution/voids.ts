@@ -30,8 +30,9 @@ export function isVoidId(state: StateReader, id: Hex): boolean {
   return known !== undefined && isVoid(state, known.job, known.task);
 }
 
-/** The result of an id that has effect: a soft one of a void task has none, even before L1 has overturned it. */
+/** The result of an id that has effect: a soft one of a void task has none, even before L1 has overturned it, nor has what failed. */
 export function resultOf(state: StateReader, id: Hex): ResultRecord | undefined {
   const result = read(state, resultSlot(id));
+  if (result !== undefined && result.failedSteps > 0) return undefined;
   return result === undefined || result.isFinal || !isVoidId(state, id) ? result : undefined;
 }

@@ -20,6 +20,7 @@ const messages: Message[] = [
     soft: true,
     consumed: [word(5), word(6)],
     output: "0x0102",
+    failedSteps: 0,
   },
   {
     kind: 3,
@@ -30,6 +31,7 @@ const messages: Message[] = [
     soft: false,
     consumed: [],
     output: "0x",
+    failedSteps: 0,
   },
   { kind: 4, id: word(1), claimHash: word(2), lostSeconds: 86_400n },
   { kind: 5, id: word(1), claimHash: word(2) },

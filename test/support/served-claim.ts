@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
 import { zeroAddress } from "viem";
-import { claimHash, type ResultClaim } from "../../common/claim.ts";
+import { claimHash, NO_FAILURE, type ResultClaim } from "../../common/claim.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { taskHash } from "../../common/task.ts";
 import type { ClaimSubject } from "../../verifier/check/claim.ts";
@@ -54,6 +54,7 @@ export async function serveClaim(task: SmallTask, steps: Steps, hidden: readonly
     consumed: [],
     output: "0x",
     salt: ZERO_HASH,
+    failure: NO_FAILURE,
   };
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const data = openDataClient({ urls: [url], timeoutMs: 5_000 });

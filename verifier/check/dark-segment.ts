@@ -4,8 +4,10 @@ import { PROFILE } from "../../common/job.ts";
 import { treeProof, treeRoot } from "../../common/merkle.ts";
 import { hasStepRoots, stepsInSegment } from "../../common/task.ts";
 import { encodeHeader } from "../model/encoding.ts";
+import { resultFor } from "../model/failure.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { committedSession, failedIn } from "../trace/failed-step.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
@@ -13,6 +15,7 @@ import { isSure, ownRootsOf, placementIn, type StepValues, stepRootsOf } from ".
 import type { ClaimFinding } from "./claim.ts";
 import { type Loss, lossAlone, wrongMetric } from "./dark-metrics.ts";
 import { type FirstLook, judgeNodes, lookAtStep } from "./dark-step.ts";
+import { deniedFailure } from "./denied.ts";
 import type { SegmentProof } from "./evidence.ts";
 import type { Published } from "./published.ts";
 import { type SegmentCheckModules, startViolation, type WrongStep } from "./segment.ts";
@@ -88,7 +91,10 @@ export async function checkDarkSegment(
     const own: (Passed & { violation: Violation | undefined })[] = [];
     const end = await walk(inputs, modules, segment, from, count, state, (values) => {
       const roots = stepRootsOf(graph, values);
-      own.push({ ...passed(graph, roots, values), violation: uncanonical(graph, values) });
+      const failed = failedIn(inputs, first + from + own.length);
+      const right = failed && resultFor(graph, failed, (id) => values[id]!);
+      const denied: Violation | undefined = right === undefined ? undefined : { kind: "failure", ...failed!, right };
+      own.push({ ...passed(graph, roots, values), violation: uncanonical(graph, values) ?? denied });
     });
     const hashes = [...steps, ...own].map(({ hash }) => hash);
     // Where the own run cannot say what is right, every step must be looked at.
@@ -116,13 +122,18 @@ export async function checkDarkSegment(
     const { roots: ownRoots } = own[at - from]!;
     const read = published.read(segment, at);
     const compared = { roots, own: values, ownRoots: ownRootsOf(graph, ownRoots), read };
-    const finding: Look =
+    const failed = failedIn(inputs, first + at);
+    const judgement: Look =
       at < differing
         ? { violation: own[at - from]!.violation, values }
         : ((await startViolation(inputs, roots, ownRoots.stateIn, first + at, read)) ??
           (isTolerant
             ? await lookAtStep(inputs, modules, compared)
-            : await checkStep(inputs, modules, { ...compared, metric: "unknown" })));
+            : await checkStep(inputs, modules, { ...compared, metric: "unknown", failedNode: failed?.node })));
+    const finding: Look =
+      failed !== undefined && judgement.violation === undefined
+        ? ((await deniedFailure(graph, failed, compared)) ?? judgement)
+        : judgement;
     const before = [...steps, ...own][at - 1];
     const wrongIn = ({ violation, values: claimed }: { violation: Violation; values: StepValues | undefined }) =>
       found(at, proof, at === 0 ? undefined : proofOf(at - 1), {
@@ -222,7 +233,8 @@ async function walk(
   let state = start;
   let values: StepValues = [];
   for (let index = from; index < to; index++) {
-    values = await session.values(state, batchOf(graph, feeds, index, count), ids);
+    const step = committedSession(inputs, session, segment * task.segmentSteps + index);
+    values = await step.values(state, batchOf(graph, feeds, index, count), ids);
     onStep(values);
     state = graph.stateOutputs.map((id) => values[id]!);
   }

@@ -95,8 +95,7 @@ export async function judgeNodes(
   async function elementViolation(node: number): Promise<Violation | undefined> {
     if (!differsAt(step, places[graph.nodes[node]!.output]!) && !graph.nodes[node]!.inputs.some((id) => isRead(id)))
       return undefined;
-    const wrong = await firstWrongElement(graph, await judgesOf(modules), profileOf(task), values, [node]);
-    return wrong && { kind: "element", ...wrong };
+    return firstWrongElement(graph, await judgesOf(modules), profileOf(task), values, [node]);
   }
 
   function isRead(id: ValueId): boolean {

@@ -48,6 +48,10 @@ async function wrongElement(graph: Graph, step: ClaimedStep, node: number): Prom
     if (isBroken(value)) return { kind: "finite", place, index, element };
     if (claimed.dtype === "bool" && Number(value) > 1) return { kind: "canonical", place, index, element };
     if (value === own.data[element]) continue;
+    if (step.failedNode !== undefined && node >= step.failedNode) {
+      if (Number(value) !== 0) return { kind: "zero", node, element };
+      continue;
+    }
     // What L1 replays decides, not what this machine's runtime gave.
     const { bound } = leafOf(graph, node, element, (id) => step.own[id]!);
     if (!isRight(bound, "strict", value)) return { kind: "element", node, element };

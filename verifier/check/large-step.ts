@@ -23,15 +23,16 @@ import {
 } from "./step.ts";
 import type { Violation } from "./violation.ts";
 
-export type LargeStep = Pick<ClaimedStep, "roots" | "metric" | "read"> & { readonly own: OwnStep };
+export type LargeStep = Pick<ClaimedStep, "roots" | "metric" | "read" | "failedNode"> & { readonly own: OwnStep };
 
 /** As `checkStep`, with the values of one group at a time in memory; those found hold what the proof opens, and the ends. */
 export async function checkLargeStep(
   { task, graph }: Pick<TaskInputs, "task" | "graph">,
   modules: StepCheckModules,
-  { roots, metric, read, own }: LargeStep,
+  { roots, metric, read, failedNode, own }: LargeStep,
 ): Promise<StepFinding> {
-  const compared: ClaimedStep = { roots, metric, read, own: own.ends, ownRoots: ownRootsOf(graph, own.roots) };
+  const ownRoots = ownRootsOf(graph, own.roots);
+  const compared: ClaimedStep = { roots, metric, read, failedNode, own: own.ends, ownRoots };
   const structural =
     (await feedViolation(graph, task.kind === TASK_KIND.infer, compared)) ?? nextStateViolation(graph, roots);
   if (structural !== undefined) return { violation: structural, values: own.ends };
@@ -63,7 +64,7 @@ async function claimedEnds(graph: Graph, step: ComparedStep): Promise<StepValues
 async function judgeGroup(
   graph: Graph,
   modules: StepCheckModules,
-  step: ComparedStep,
+  step: ClaimedStep,
   ends: StepValues,
   profile: Profile,
   nodes: readonly number[],
@@ -76,7 +77,7 @@ async function judgeGroup(
   const violation =
     uncanonical(graph, new Map(ids.map((id) => [id, values[id]!]))) ??
     (await layoutViolation(graph, values, step, nodes)) ??
-    (await elementViolation(graph, modules, profile, values, nodes));
+    (await elementViolation(graph, modules, profile, { values, failedNode: step.failedNode }, nodes));
   return { violation, values };
 }
 
@@ -85,14 +86,13 @@ async function elementViolation(
   graph: Graph,
   { open, residuals }: StepCheckModules,
   profile: Profile,
-  values: StepValues,
+  { values, failedNode }: { readonly values: StepValues } & Pick<ClaimedStep, "failedNode">,
   nodes: readonly number[],
 ): Promise<Violation | undefined> {
   const isolated = isolate(graph, nodes);
   const session = await open(isolated.graph);
   try {
-    const wrong = await firstWrongElement(graph, { isolated, session, residuals }, profile, values, nodes);
-    return wrong && { kind: "element", ...wrong };
+    return await firstWrongElement(graph, { isolated, session, residuals, failedNode }, profile, values, nodes);
   } finally {
     await session.close();
   }

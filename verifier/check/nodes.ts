@@ -8,6 +8,7 @@ import { sizeOf, type Tensor, type TensorData } from "../tensor/tensor.ts";
 import type { StepValues } from "../trace/values.ts";
 import type { Isolated } from "./isolate.ts";
 import { type Residuals, UNIT_ROUNDOFF } from "./residuals.ts";
+import type { ElementViolation } from "./violation.ts";
 
 /** Roundings up to which a sum passes without the exact judgement (docs/numerics.md); below it half its own bound. */
 const SCREEN_ROUNDINGS = 16;
@@ -22,6 +23,8 @@ export type Judges = {
   readonly session: Session;
   /** Takes what the sums leave of their tolerance, where the profile has one. */
   readonly residuals?: Residuals | undefined;
+  /** The first node whose output, like all behind it, must be zero: what it gives failed. */
+  readonly failedNode?: number | undefined;
 };
 
 /**
@@ -31,14 +34,14 @@ export type Judges = {
  */
 export async function firstWrongElement(
   graph: Graph,
-  { isolated, session, residuals }: Judges,
+  { isolated, session, residuals, failedNode = graph.nodes.length }: Judges,
   profile: Profile,
   claimed: StepValues,
   only: readonly number[] = [...graph.nodes.keys()],
-): Promise<{ node: number; element: number } | undefined> {
+): Promise<ElementViolation | undefined> {
   const inputs = isolated.inputs.map((id) => claimed[id]!);
   const wantsMagnitude = (node: number) => profile !== "strict" && isolated.magnitudes[node] !== null;
-  const judged = only.filter((node) => hasLeaf(graph.nodes[node]!));
+  const judged = only.filter((node) => node < failedNode && hasLeaf(graph.nodes[node]!));
   const wanted = judged.flatMap((node) =>
     wantsMagnitude(node) ? [isolated.results[node]!, isolated.magnitudes[node]!] : [isolated.results[node]!],
   );
@@ -57,8 +60,12 @@ export async function firstWrongElement(
       if (screen?.(own.get(isolated.results[node]!)!, claimed[output]!, index)) return true;
       return isRight(leafOf(graph, node, index, (id) => claimed[id]!).bound, profile, claimed[output]!.data[index]!);
     });
-    if (element !== undefined) return { node, element };
+    if (element !== undefined) return { kind: "element", node, element };
     if (magnitude) residuals?.add(node, own.get(isolated.results[node]!)!.data, claimed[output]!.data, magnitude.data);
+  }
+  for (const node of only.filter((node) => node >= failedNode && hasLeaf(graph.nodes[node]!))) {
+    const element = firstNonZero(claimed[graph.nodes[node]!.output]!.data);
+    if (element !== undefined) return { kind: "zero", node, element };
   }
   return undefined;
 }
@@ -67,6 +74,12 @@ export async function firstWrongElement(
 function wrongElement(own: TensorData, claimed: TensorData, judge: (index: number) => boolean): number | undefined {
   if (sameBytes(own, claimed)) return undefined; // nearly always, and twenty times as fast as element by element
   for (let index = 0; index < claimed.length; index++) if (own[index] !== claimed[index] && !judge(index)) return index;
+  return undefined;
+}
+
+/** −0 is zero. */
+function firstNonZero(data: TensorData): number | undefined {
+  for (let index = 0; index < data.length; index++) if (Number(data[index]) !== 0) return index;
   return undefined;
 }
 

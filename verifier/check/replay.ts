@@ -2,6 +2,7 @@ import { hasStepRoots, stepsInSegment } from "../../common/task.ts";
 import { DataUnavailableError } from "../data/client.ts";
 import { type OpName, valueAt } from "../graph/graph.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
+import { committedSession } from "../trace/failed-step.ts";
 import { rowOrderOf } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf } from "../trace/step.ts";
@@ -20,6 +21,8 @@ export type Divergence = {
   readonly differingNodes: number;
   /** The first of them, in the graph's order; undefined where only an input or the metric differs. */
   readonly first: DifferingNode | undefined;
+  /** All is equal, but the element that is said to have failed (P15) has a result. */
+  readonly notFailed?: boolean;
 };
 
 export type DifferingNode = {
@@ -49,6 +52,14 @@ export async function compareReplay(
       own.stepsRoot === record.stepsRoot &&
       own.metrics.join() === record.metrics.join();
     if (!isEqual) return divergenceIn(subject, modules, record, state);
+    if (inputs.failed !== undefined && own.uncanonical !== undefined)
+      return {
+        segment: record.index,
+        step: inputs.task.steps - 1,
+        differingNodes: 0,
+        first: undefined,
+        notFailed: true,
+      };
     state = own.state;
     onSegment?.(record.index);
   }
@@ -76,7 +87,8 @@ async function divergenceIn(
   const ids = graph.values.map((_, id) => id);
   let state = start;
   for (let i = 0; i < count; i++) {
-    const own = await session.values(state, batchOf(graph, feeds, i, count), ids);
+    const step = committedSession(subject.inputs, session, first + i);
+    const own = await step.values(state, batchOf(graph, feeds, i, count), ids);
     const ownRoots = stepRootsOf(graph, own);
     if (stepRootOf(ownRoots) === claimed[i]) {
       state = graph.stateOutputs.map((id) => own[id]!);

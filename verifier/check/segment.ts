@@ -3,15 +3,18 @@ import type { StepTrace } from "../../common/claim.ts";
 import { PLACE } from "../../common/graph-encoding.ts";
 import { startsDrawn, startsFromRoot, stepsInSegment } from "../../common/task.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { FailedElement } from "../model/failure.ts";
 import type { Session } from "../runtime/runtime.ts";
 import { slicesOf } from "../runtime/slices.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
+import { committedSession, failedIn } from "../trace/failed-step.ts";
 import type { Gatherer } from "../trace/gather.ts";
 import { rowOrderOf, type TaskInputs } from "../trace/inputs.ts";
 import { batchOf } from "../trace/run.ts";
 import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../trace/step.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { isSure, ownRootsOf, type StepValues } from "../trace/values.ts";
+import { deniedFailure } from "./denied.ts";
 import { firstDifferingElement } from "./first-difference.ts";
 import { checkLargeStep } from "./large-step.ts";
 import { computeOwnStep, type OwnStep } from "./own-step.ts";
@@ -79,16 +82,22 @@ export async function checkSegment(
   let stateRoots = claimed.startRoots;
   let previousTrace: StepTrace | undefined;
   for (let step = 0; step < count; step++) {
-    const own = await computeOwnStep(graph, modules.session, slices, state, batchOf(graph, feeds, step, count));
+    const failed = failedIn(inputs, first + step);
+    const session = committedSession(inputs, modules.session, first + step);
+    const own = await computeOwnStep(graph, session, slices, state, batchOf(graph, feeds, step, count));
     try {
       const isOwn = isSure(graph) && stepRootOf(own.roots) === stepHashes[step];
       const roots = isOwn ? own.roots : await claimed.roots(step);
       const trace = stepTraceOf(roots);
-      const said = { roots, metric: record.metrics[step], read: claimed.read(step) };
-      const finding = isOwn
+      const said = { roots, metric: record.metrics[step], read: claimed.read(step), failedNode: failed?.node };
+      const judgement = isOwn
         ? await ownFinding(graph, own, said.metric)
         : ((await startViolation(inputs, roots, stateRoots, first + step, said.read)) ??
           (await judged(inputs, modules, said, own)));
+      const finding =
+        failed !== undefined && judgement.violation === undefined
+          ? ((await denied(graph, failed, said, own)) ?? judgement)
+          : judgement;
       const last = step === count - 1;
       const violation: Violation | undefined =
         finding.violation ?? (last && trace.stateOut !== record.endState ? { kind: "link", end: true } : undefined);
@@ -111,10 +120,20 @@ async function ownFinding(graph: Graph, own: OwnStep, metric: ClaimedMetric): Pr
   return { violation: brokenAt(graph, broken), values: await own.values([broken.id]) };
 }
 
+async function denied(
+  graph: Graph,
+  failed: FailedElement,
+  { roots, read }: Pick<ClaimedStep, "roots" | "read">,
+  own: OwnStep,
+): Promise<StepFinding | undefined> {
+  const values = await own.values(graph.nodes[failed.node]!.inputs);
+  return deniedFailure(graph, failed, { roots, read, own: values, ownRoots: ownRootsOf(graph, own.roots) });
+}
+
 const judged = (
   inputs: TaskInputs,
   modules: SegmentCheckModules,
-  said: Pick<ClaimedStep, "roots" | "metric" | "read">,
+  said: Pick<ClaimedStep, "roots" | "metric" | "read" | "failedNode">,
   own: OwnStep,
 ): Promise<StepFinding> =>
   own.isWhole

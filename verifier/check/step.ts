@@ -53,6 +53,8 @@ export type ClaimedStep = {
   /** Own values, from the claimed state and the batch that the seed names. */
   readonly own: StepValues;
   readonly ownRoots: OwnRoots;
+  /** Where something fails in the step: the first node of which nothing but zero is claimed. */
+  readonly failedNode?: number | undefined;
 };
 
 /** `values`: the claimed values where they were needed, else the own ones. */
@@ -83,8 +85,8 @@ export async function checkStep(
 
   async function elementViolation(): Promise<Violation | undefined> {
     if (hasSameRoots(ownRoots, step.roots)) return undefined;
-    const wrong = await firstWrongElement(graph, await judgesOf(modules), profile, values);
-    return wrong && { kind: "element", ...wrong };
+    const judges = { ...(await judgesOf(modules)), failedNode: step.failedNode };
+    return firstWrongElement(graph, judges, profile, values);
   }
 }
 

@@ -9,6 +9,10 @@ export type Violation =
       readonly part: number;
       readonly published: Uint8Array;
     }
+  /** That the element failed, which this claimed run ends with: `right` is a result of it. */
+  | { readonly kind: "failure"; readonly node: number; readonly element: number; readonly right: number | bigint }
+  /** What comes with a failure, or behind it, is not zero. */
+  | { readonly kind: "zero"; readonly node: number; readonly element: number }
   | { readonly kind: "link"; readonly end: boolean }
   /** `element`: of a tensor that was drawn (P4.7). */
   | { readonly kind: "start"; readonly state: number; readonly element?: number }
@@ -20,6 +24,9 @@ export type Violation =
   /** A bool that is neither 0 nor 1. */
   | { readonly kind: "canonical"; readonly place: number; readonly index: number; readonly element: number }
   | { readonly kind: "finite"; readonly place: number; readonly index: number; readonly element: number };
+
+/** Of one element of a node's output. */
+export type ElementViolation = Extract<Violation, { kind: "element" | "zero" }>;
 
 /** A violation and where it is. `step` counts within the segment. */
 export type LocatedViolation = { readonly segment: number; readonly step: number; readonly violation: Violation };

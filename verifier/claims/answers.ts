@@ -98,8 +98,9 @@ async function answerTo(
     readonly sumAt: () => Promise<{ readonly node: number; readonly element: number }>;
   },
 ): Promise<{ functionName: string; args: readonly unknown[] }> {
-  const { run, traces } = own;
-  const { task, graph } = run.inputs;
+  const { run, traces, logged } = own;
+  const { graph } = run.inputs;
+  const { task } = logged;
   switch (path) {
     case PATH.segment:
       return { functionName: "answerSegment", args: [segmentProof(run, segment)] };
@@ -165,7 +166,7 @@ async function stepProof({ run, traces }: Own, segment: number, step: number) {
 }
 
 async function chunksAnswer(own: Own, range: ChunkRange) {
-  const { task } = own.run.inputs;
+  const { task } = own.logged;
   const { root, rootProof, bytes } = await tensorOf(own, range);
   const last = range.firstChunk + range.chunkCount - 1;
   const chunks = chunksOf(bytes, range.firstChunk, last);
@@ -183,11 +184,11 @@ async function chunksAnswer(own: Own, range: ChunkRange) {
 
 /** What the parts of an element come to, out of the operands that this claimant committed to. */
 async function sumAnswer(
-  { run, traces }: Own,
+  { run, traces, logged: { task } }: Own,
   { segment, step }: Pick<Asked, "segment" | "step">,
   { node, element }: { readonly node: number; readonly element: number },
 ) {
-  const { task, graph } = run.inputs;
+  const { graph } = run.inputs;
   const global = segment * task.segmentSteps + step;
   const operands = new Map<ValueId, Tensor>();
   for (const id of graph.nodes[node]!.inputs) {

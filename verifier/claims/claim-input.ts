@@ -1,5 +1,5 @@
 import { type Address, bytesToHex, encodeAbiParameters, type Hex } from "viem";
-import type { ResultClaim, SegmentLeaf } from "../../common/claim.ts";
+import { type Failure, NO_FAILURE, type ResultClaim, type SegmentLeaf } from "../../common/claim.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import type { Job } from "../../common/job.ts";
 import { treeProof } from "../../common/merkle.ts";
@@ -9,8 +9,8 @@ import type { Graph } from "../graph/graph.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { headOf } from "../trace/run.ts";
 import { segmentLeafOf, trajectoryRoot } from "../trace/trajectory.ts";
-import { headerProofParameter } from "../witness/abi.ts";
-import { headerProof } from "../witness/proofs.ts";
+import { headerProofParameter, nodeProofParameter } from "../witness/abi.ts";
+import { headerProof, nodeProof } from "../witness/proofs.ts";
 import type { ComputedRun } from "./runs.ts";
 
 /** Claimed, with everything L1 checks at once (`IResultClaims.ClaimInput`). */
@@ -30,6 +30,7 @@ export type PreparedClaim = {
     readonly outputProof: Hex;
     readonly salt: Hex;
     readonly dataUrl: string;
+    readonly failure: Failure;
   };
 };
 
@@ -47,6 +48,7 @@ export function prepareClaim({ inputs, result }: ComputedRun, terms: ClaimTerms)
   const { resultRoot, output } = headOf(task, result);
   const records = result.segments.map(({ record }) => record);
   const consumed = terms.consumed === undefined ? [] : [terms.consumed];
+  const failure = result.failure ?? NO_FAILURE;
   const claim: ResultClaim = {
     id: task.id,
     claimant: terms.claimant,
@@ -57,6 +59,7 @@ export function prepareClaim({ inputs, result }: ComputedRun, terms: ClaimTerms)
     consumed,
     output: bytesToHex(output),
     salt: terms.salt,
+    failure,
   };
   const leaves = records.map(segmentLeafOf);
   return {
@@ -70,9 +73,10 @@ export function prepareClaim({ inputs, result }: ComputedRun, terms: ClaimTerms)
       output: claim.output,
       lastSegment: leafFields(records.at(-1)!),
       lastSegmentProof: treeProof(leaves, leaves.length - 1),
-      outputProof: outputProof(task, graph, result.segments.at(-1)!.stateRoots),
+      outputProof: outputProof(task, graph, result),
       salt: terms.salt,
       dataUrl: terms.dataUrl,
+      failure,
     },
   };
 }
@@ -89,8 +93,16 @@ function inputRootOf({ kind, startRoot, datasetRoot }: Task): Hex {
   return kind === TASK_KIND.commission ? startRoot : datasetRoot;
 }
 
-/** evaluate, commission: that the counter is the last tensor of the result; else empty. */
-function outputProof(task: Task, graph: Graph, stateRoots: readonly Hex[]): Hex {
+/** evaluate, commission: that the counter is the last tensor of the result; of a failure its node; else empty. */
+function outputProof(task: Task, graph: Graph, { segments, failure }: ComputedRun["result"]): Hex {
+  const { stateRoots } = segments.at(-1)!;
+  if (failure !== undefined) {
+    const encoded = encodeGraph(graph);
+    return encodeAbiParameters(
+      [headerProofParameter, nodeProofParameter],
+      [headerProof(encoded), nodeProof(encoded, failure.node)],
+    );
+  }
   if (task.kind === TASK_KIND.train || task.kind === TASK_KIND.infer) return "0x";
   return encodeAbiParameters(
     [headerProofParameter, { type: "bytes32[]" }],

@@ -1,17 +1,19 @@
 import { join } from "node:path";
 import type { Hex } from "viem";
+import type { Failure } from "../../common/claim.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import type { Job } from "../../common/job.ts";
-import { segmentCount, type Task, taskHash } from "../../common/task.ts";
+import { segmentCount, TASK_KIND, type Task, taskHash } from "../../common/task.ts";
 import type { Library } from "../data/library.ts";
 import type { Graph } from "../graph/graph.ts";
 import { byteSizeOf, type Tensor } from "../tensor/tensor.ts";
-import { requireCanonical } from "../trace/canonical.ts";
+import { DeclinedError, requireCanonical } from "../trace/canonical.ts";
 import { type Checkpoint, keptEvery, openCheckpoints } from "../trace/checkpoint.ts";
+import { findFailure, mayFail } from "../trace/find-failure.ts";
 import { openGatherer } from "../trace/gather.ts";
 import { requireRows } from "../trace/indices.ts";
-import { rowOrderOf, stateTypes, type TaskInputs } from "../trace/inputs.ts";
-import { computeSegment, declined, runKey, runTask, type TaskResult } from "../trace/run.ts";
+import { claimedRun, rowOrderOf, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { computeSegment, declined, reachedBy, runKey, runTask, type TaskResult } from "../trace/run.ts";
 import type { Steps } from "../trace/steps.ts";
 import type { BlobStore } from "../trace/store.ts";
 import { openTraces, type Traces } from "../trace/traces.ts";
@@ -22,7 +24,13 @@ import { type Lane, openLane } from "./lane.ts";
 import { onDemand } from "./on-demand.ts";
 
 /** What is run: equal specs give equal bits. */
-export type RunSpec = { readonly task: Task; readonly seed: Hex; readonly consumed: ConsumedClaim | undefined };
+export type RunSpec = {
+  readonly task: Task;
+  readonly seed: Hex;
+  readonly consumed: ConsumedClaim | undefined;
+  /** That of a claimed run; before it is claimed nobody knows. */
+  readonly failure?: Failure | undefined;
+};
 
 export type ComputedRun = { readonly inputs: TaskInputs; readonly result: TaskResult };
 
@@ -74,8 +82,8 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
   // In each of them one run at a time: more would share the cores and all be late.
   const [claims, answers] = [openLane(), openLane()];
 
-  const inputsOf = ({ task, seed, consumed }: RunSpec): Promise<TaskInputs> =>
-    assembleInputs(task, seed, consumed, libraryFor(consumed));
+  const inputsOf = async ({ task, seed, consumed, failure }: RunSpec): Promise<TaskInputs> =>
+    claimedRun(await assembleInputs(task, seed, consumed, libraryFor(consumed)), failure);
 
   const checkpointsOf = (spec: RunSpec, state: readonly Tensor[]) =>
     openCheckpoints(
@@ -116,16 +124,19 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
     requireFit(spec.task, await libraryFor(spec.consumed).graph(spec.task.graph.root));
     const inputs = await inputsOf(spec);
     requireCanonical(inputs);
-    requireRows(inputs);
+    // Every value of an inference is looked at when it is run: a row that is not there is a failure then.
+    if (!mayFail(spec.task) || spec.task.kind !== TASK_KIND.infer) requireRows(inputs);
     const [steps, gatherer] = [await openSteps(inputs.graph, spec.task), openGatherer(inputs.dataset)];
+    const checkpoints = checkpointsOf(spec, inputs.start);
+    const onEach = (record: SegmentRecord) => onSegment?.(spec.task, record);
+    const modules = { steps, gatherer, store, checkpoints, onSegment: onEach };
     try {
-      return await runTask(inputs, {
-        steps,
-        gatherer,
-        store,
-        checkpoints: checkpointsOf(spec, inputs.start),
-        onSegment: (record) => onSegment?.(spec.task, record),
-      });
+      return await runTask(inputs, modules);
+    } catch (error) {
+      if (!(error instanceof DeclinedError) || !mayFail(spec.task) || spec.failure !== undefined) throw error;
+      const failure = await findFailure(inputs, modules, await reachedBy(inputs, checkpoints));
+      if (failure === undefined) throw error;
+      return { ...(await runTask(claimedRun(inputs, failure), modules)), failure };
     } finally {
       await Promise.all([steps.close(), gatherer.close()]);
     }
@@ -141,7 +152,11 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
 
   const readWhole = async (spec: RunSpec): Promise<Segments | undefined> => {
     const segments = await checkpointsOf(spec, []).read();
-    return segments.length === segmentCount(spec.task) ? segments : undefined;
+    const { failure, task } = spec;
+    const count = segmentCount(failure === undefined ? task : { ...task, steps: failure.steps });
+    const failed = segments.at(-1)?.failed;
+    const isSo = failed?.node === failure?.node && failed?.element === (failure && Number(failure.element));
+    return segments.length === count && isSo ? segments : undefined;
   };
 
   const segmentsOf = async (spec: RunSpec): Promise<Segments> => {
@@ -154,11 +169,11 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
 
   async function open(spec: RunSpec): Promise<Traces> {
     const segments = await segmentsOf(spec);
-    const { task, seed, graph, start } = await inputsOf(spec);
+    const { task, seed, graph, start, failed } = await inputsOf(spec);
     const steps = onDemand(() => openSteps(graph, task), IDLE_MS);
     const gatherer = onDemand(async () => openGatherer((await inputsOf(spec)).dataset), IDLE_MS);
     // Most questions are answered from checkpoints: these never need a thread.
-    return openTraces({ task, seed, graph, start }, segments, {
+    return openTraces({ task, seed, graph, start, failed }, segments, {
       checkpoints: checkpointsOf(spec, start),
       steps: {
         segment: (...args) => steps.use((opened) => opened.segment(...args)),

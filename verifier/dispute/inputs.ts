@@ -16,7 +16,7 @@ import { encodeGraph, encodeHeader } from "../model/encoding.ts";
 import { type Flaw, flawOf, gateFlaw } from "../model/flaw.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
-import { datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
+import { claimedRun, datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { namedStart } from "../trace/start.ts";
 import { type StepRoots, stepTraceOf } from "../trace/step.ts";
 import { placementIn } from "../trace/values.ts";
@@ -52,7 +52,7 @@ export type InputSource = {
 const MAX_STATES = 32_768;
 
 export function openInputs(
-  { task, seed, consumed }: RunSpec,
+  { task, seed, consumed, failure }: RunSpec,
   library: Library,
   published: () => Promise<Published>,
 ): InputSource {
@@ -102,7 +102,7 @@ export function openInputs(
         graph: async (root) => (root === task.graph.root ? graph : library.graph(root)),
       };
       try {
-        return { kind: "inputs", inputs: await assembleInputs(task, seed, consumed, own) };
+        return { kind: "inputs", inputs: claimedRun(await assembleInputs(task, seed, consumed, own), failure) };
       } catch (error) {
         if (!(error instanceof DataUnavailableError)) throw error;
       }
@@ -110,7 +110,7 @@ export function openInputs(
       const shown = await published();
       try {
         const inputs = await assembleInputs(task, seed, consumed, withPublished(own, task, graph, model, shown));
-        return { kind: "inputs", inputs };
+        return { kind: "inputs", inputs: claimedRun(inputs, failure) };
       } catch (error) {
         if (!(error instanceof WrongStartError)) throw error;
         const inputs = { task, seed, graph, dataset: { rows: 0, tensors: [] }, start: [] };

@@ -25,7 +25,7 @@ import {
   buildMaskWitness,
   buildMetricWitness,
 } from "../witness/content.ts";
-import { buildElementWitness } from "../witness/element.ts";
+import { buildElementWitness, buildFailureWitness, buildZeroWitness } from "../witness/element.ts";
 import { buildPartWitness } from "../witness/part.ts";
 import {
   buildDrawnStartWitness,
@@ -51,6 +51,8 @@ const KIND = {
   canonical: 8,
   finite: 9,
   part: 11,
+  failure: 12,
+  zero: 1,
 } as const satisfies Record<Violation["kind"], number>;
 
 /** Arguments of `Disputes.prove` behind the challenge and the task. */
@@ -90,6 +92,10 @@ async function restOf(
   switch (violation.kind) {
     case "element":
       return buildElementWitness(source, violation.node, violation.element);
+    case "zero":
+      return buildZeroWitness(source, violation.node, violation.element);
+    case "failure":
+      return buildFailureWitness(source, violation.node, violation.element, violation.right);
     case "part":
       return buildPartWitness(source, violation, inputs.task.profile === PROFILE.tolerant ? "tolerant" : "strict");
     case "link":
@@ -160,7 +166,7 @@ export function describeViolation({ inputs }: ClaimSubject, { segment, wrong }: 
   return {
     wrong: violation.kind,
     step: segment * task.segmentSteps + wrong.step,
-    ...(violation.kind === "element" || violation.kind === "part" || violation.kind === "layout"
+    ...("node" in violation
       ? { node: valueAt(graph, graph.nodes[violation.node]!.output).name, op: graph.nodes[violation.node]!.op }
       : {}),
     ...("part" in violation ? { part: violation.part } : {}),

@@ -189,7 +189,8 @@ async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModule
       const checked = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
       const finding =
         checked.kind === "wrong" ? await toProve(inputs, checked, () => modules.published(logged)) : checked;
-      if (finding.kind === "right" && startsFromRoot(spec.task)) await modules.keep(finding.state);
+      if (finding.kind === "right" && startsFromRoot(spec.task) && spec.failure === undefined)
+        await modules.keep(finding.state);
       const isDivergent = finding.kind === "right" && isTolerantTraining(spec);
       report({
         ...described(subject, finding),

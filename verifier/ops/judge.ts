@@ -1,6 +1,7 @@
 import { JOB_FLAG, PROFILE } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
-import { nextAwayFromZero } from "../numerics/float32.ts";
+import { roundUpToFloat32, subtract } from "../numerics/dyadic.ts";
+import { FLOAT32_MAX, nextAwayFromZero } from "../numerics/float32.ts";
 import { accepts, lieByTolerance, type Tolerance } from "../numerics/tolerance.ts";
 import type { DType } from "../tensor/tensor.ts";
 import type { Accepted, Bound } from "./op.ts";
@@ -21,6 +22,18 @@ export function isRight(bound: Bound, profile: Profile, claimed: number | bigint
   if (profile === "tolerant-gpu") return bound.gpu().some((accepted) => isAccepted(accepted, claimed));
   if (tolerance === null) return replay?.() === claimed;
   return accepts(tolerance(), claimed as number);
+}
+
+/** A finite result that is right by `strict`; undefined if none is. */
+export function strictResult(bound: Bound): number | bigint | undefined {
+  const { replay, tolerance } = bound;
+  if (replay !== null) return [replay()].find((result) => isRight(bound, "strict", result));
+  const accepted = tolerance?.();
+  if (accepted === undefined) return undefined;
+  const { low, slack, denominator } = accepted;
+  // The least float that may be right, if any is.
+  const least = Math.max(roundUpToFloat32(subtract(low, slack), denominator), -FLOAT32_MAX);
+  return isRight(bound, "strict", least) ? least : undefined;
 }
 
 /** `===` between an integer and an integer, −0 and 0; a float lies within its tolerance. */

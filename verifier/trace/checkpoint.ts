@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Hex } from "viem";
 import { z } from "zod";
 import { packHashes } from "../../common/merkle.ts";
+import type { FailedElement } from "../model/failure.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { bytesOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { readState, writeState } from "./state-file.ts";
@@ -16,6 +17,8 @@ export type Checkpoint = {
   readonly stateRoots: readonly Hex[];
   /** Root of every step; empty without `stepRoots`. */
   readonly stepRoots: readonly Hex[];
+  /** What fails in its last step: the run ends there. */
+  readonly failed?: FailedElement | undefined;
 };
 
 /** The finished segments of one run, on the disk. */
@@ -48,6 +51,7 @@ const checkpointLine = z.object({
   }),
   stateRoots: z.array(hash),
   stepRoots: z.array(hash),
+  failed: z.object({ node: z.number(), element: z.number() }).optional(),
 });
 
 function parseLine(line: string): Checkpoint | undefined {

@@ -1,8 +1,10 @@
 import type { Hex } from "viem";
+import type { Failure } from "../../common/claim.ts";
 import { AnhError } from "../../common/errors.ts";
 import { JOB_FLAG } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
 import { datasetFeeds, type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
+import type { FailedElement } from "../model/failure.ts";
 import { sameType, sizeOf, type Tensor, type TensorType, zeros } from "../tensor/tensor.ts";
 import { type Dataset, datasetTensorType } from "./dataset.ts";
 import type { RowOrder } from "./rows.ts";
@@ -15,7 +17,19 @@ export type TaskInputs = {
   readonly dataset: Dataset;
   /** One tensor per state input of the graph. */
   readonly start: readonly Tensor[];
+  /** Of a run that has no result: what failed in the last of `task.steps`, which are only those that its claim covers (P15). */
+  readonly failed?: FailedElement | undefined;
 };
+
+/** The run as it is claimed, where it failed. */
+export const claimedRun = (inputs: TaskInputs, failure: Failure | undefined): TaskInputs =>
+  failure === undefined
+    ? inputs
+    : {
+        ...inputs,
+        task: { ...inputs.task, steps: failure.steps },
+        failed: { node: failure.node, element: Number(failure.element) },
+      };
 
 export class TaskInputError extends AnhError {}
 

@@ -1,14 +1,17 @@
 import { setImmediate } from "node:timers/promises";
 import { type Hex, keccak256, stringToBytes } from "viem";
+import type { Failure } from "../../common/claim.ts";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { hasStepRoots, segmentCount, stepsInSegment, TASK_KIND, type Task } from "../../common/task.ts";
 import type { ValueId } from "../graph/graph.ts";
+import { type FailedElement, resultFor } from "../model/failure.ts";
 import { bitsOf } from "../numerics/float32.ts";
 import { slicesOf } from "../runtime/slices.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { bytesOf, fromBytes, type Tensor, viewOf } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical, type Uncanonical, uncanonicalValue } from "./canonical.ts";
 import { type Checkpoint, type Checkpoints, storeState } from "./checkpoint.ts";
+import { before, committedSteps, failedIn } from "./failed-step.ts";
 import type { Feeds, Gatherer } from "./gather.ts";
 import { missingRow } from "./indices.ts";
 import { feedTypes, rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
@@ -29,6 +32,8 @@ export type RunModules = {
 
 export type TaskResult = {
   readonly segments: readonly Checkpoint[];
+  /** Where the run has no result. */
+  readonly failure?: Failure | undefined;
   /** Output state (train, evaluate) or [y] (infer). */
   readonly state: readonly Tensor[];
 };
@@ -50,7 +55,8 @@ export async function runTask(inputs: TaskInputs, modules: RunModules): Promise<
   let writing: Promise<unknown> = Promise.resolve();
   const write = async (index: number, computed: Computed, after: Promise<unknown> | undefined): Promise<void> => {
     await after?.catch(() => {});
-    segments.push(await finishSegment(modules, index, computed));
+    const failed = index + 1 === segmentCount(task) ? inputs.failed : undefined;
+    segments.push(await finishSegment(modules, index, computed, failed));
   };
   let ahead = segments.length < segmentCount(task) ? feedsOf(inputs, modules.gatherer, segments.length) : undefined;
   let unwritten: Computed | undefined;
@@ -92,6 +98,7 @@ async function finishSegment(
   { checkpoints, onSegment }: RunModules,
   index: number,
   { state, metrics, stepRoots }: Computed,
+  failed: FailedElement | undefined,
 ): Promise<Checkpoint> {
   const stateRoots: Hex[] = [];
   for (const tensor of state) {
@@ -103,15 +110,27 @@ async function finishSegment(
     record: { index, endState: rootOfList(stateRoots), metrics, stepsRoot },
     stateRoots,
     stepRoots,
+    ...(failed === undefined ? {} : { failed }),
   };
   checkpoints.add(checkpoint, state);
   onSegment?.(checkpoint.record);
   return checkpoint;
 }
 
+/** Where a run that was declined goes on to be looked at step by step. */
+export async function reachedBy(inputs: TaskInputs, checkpoints: Checkpoints) {
+  const { segments, state } = await resume(inputs, { checkpoints });
+  return { segment: segments.length, state };
+}
+
 /** The segments finished before, and the state to go on from: the newest that is still on the disk as it was. */
-async function resume(inputs: TaskInputs, { checkpoints }: RunModules) {
+async function resume(inputs: TaskInputs, { checkpoints }: Pick<RunModules, "checkpoints">) {
   const segments = [...(await checkpoints.read())];
+  // What ends in a failure is no part of a run without it, nor of one that fails elsewhere.
+  if (segments.length > 0 && !endsAs(inputs, segments.at(-1)!, segments.length)) {
+    segments.pop();
+    checkpoints.cut(segments.length);
+  }
   const types = outputTypes(inputs);
   for (let last = segments.at(-1); last !== undefined; last = segments.at(-1)) {
     const state = await checkpoints.state(last, types);
@@ -121,6 +140,9 @@ async function resume(inputs: TaskInputs, { checkpoints }: RunModules) {
   }
   return { segments, state: inputs.start };
 }
+
+const endsAs = ({ task, failed }: TaskInputs, { failed: kept }: Checkpoint, count: number): boolean =>
+  JSON.stringify(kept) === JSON.stringify(count === segmentCount(task) ? failed : undefined);
 
 const outputTypes = ({ graph }: TaskInputs) =>
   graph.kind === "infer" ? graph.stateOutputs.map((id) => graph.values[id]!) : stateTypes(graph);
@@ -143,7 +165,8 @@ export async function computeSegment(
   const count = stepsInSegment(task, index);
   const first = index * task.segmentSteps;
   const traced = () => tracedSegment(inputs, steps, { index, first, count }, state, feeds, sliceBytes);
-  if (!hasStepRoots(task) && task.kind !== TASK_KIND.infer) {
+  const fails = failedIn(inputs, first + count - 1) !== undefined;
+  if (!hasStepRoots(task) && task.kind !== TASK_KIND.infer && !fails) {
     const batches = feedTypes(graph).map((type, i) =>
       viewOf({ dtype: type.dtype, shape: [count, ...type.shape] }, feeds[i]!),
     );
@@ -164,13 +187,15 @@ function uncanonicalEnd(segment: number, state: readonly Tensor[], losses: Tenso
 }
 
 async function tracedSegment(
-  { task, graph }: Omit<TaskInputs, "dataset">,
-  steps: Steps,
+  inputs: Omit<TaskInputs, "dataset">,
+  own: Steps,
   { index, first, count }: { index: number; first: number; count: number },
   start: readonly Tensor[],
   feeds: Feeds,
   sliceBytes: number | undefined,
 ): Promise<Computed> {
+  const { task, graph } = inputs;
+  const steps = committedSteps(inputs, own);
   const slices = slicesOf(graph, sliceBytes);
   const ends = new Set([...graph.stateOutputs, ...(graph.loss === null ? [] : [graph.loss])]);
   const metrics: number[] = [];
@@ -182,15 +207,22 @@ async function tracedSegment(
   for (let i = 0; i < count; i++) {
     const batch = batchOf(graph, feeds, i, count);
     const kept = new Map<ValueId, Tensor>();
+    const failed = failedIn(inputs, first + i);
+    const operands = new Map<ValueId, Tensor>();
     let parts: RootsInParts | undefined;
     for (const [k, slice] of slices.entries()) {
       const pending = steps.values(first + i, state, batch, slice);
       hash(); // of what came before, while this is computed in the runtime's thread
       const tensors = await pending;
       const values = new Map(slice.map((id, j) => [id, tensors[j]!]));
-      for (const [id, tensor] of values) if (ends.has(id)) kept.set(id, tensor);
+      for (const [id, tensor] of values) {
+        if (ends.has(id)) kept.set(id, tensor);
+        if (failed !== undefined && graph.nodes[failed.node]!.inputs.includes(id)) operands.set(id, tensor);
+      }
       const bad =
-        uncanonical === undefined ? (uncanonicalValue(graph, values)?.id ?? missingRow(graph, values)) : undefined;
+        uncanonical === undefined
+          ? (uncanonicalValue(graph, values)?.id ?? missingRow(before(graph, failed), values))
+          : undefined;
       if (bad !== undefined) uncanonical = { segment: index, step: first + i, value: graph.values[bad]!.name };
       hash = () => {
         hash = () => {};
@@ -204,6 +236,9 @@ async function tracedSegment(
         known = new Map(graph.stateOutputs.map((id, j) => [kept.get(id)!, roots.stateOut[j]!]));
       };
     }
+    // No claim may say that something failed that did not.
+    if (failed !== undefined && resultFor(graph, failed, (id) => operands.get(id)!) !== undefined)
+      uncanonical ??= { segment: index, step: first + i, value: graph.values[graph.nodes[failed.node]!.output]!.name };
     state = graph.stateOutputs.map((id) => kept.get(id)!);
     if (graph.loss !== null) metrics.push(...lossBits(kept.get(graph.loss)!));
   }
@@ -224,8 +259,9 @@ const lossBits = (losses: Tensor): number[] => Array.from(losses.data as Float32
 export type ResultHead = { readonly resultRoot: Hex; readonly output: Uint8Array };
 
 /** What a claim says of the end: root, and the bytes shown inline (P5.10, P5.11). */
-export function headOf(task: Task, { segments, state }: TaskResult): ResultHead {
+export function headOf(task: Task, { segments, state, failure }: TaskResult): ResultHead {
   const resultRoot = segments.at(-1)!.record.endState;
-  const output = task.kind === TASK_KIND.train ? new Uint8Array() : bytesOf(state.at(-1)!).slice();
+  const output =
+    task.kind === TASK_KIND.train || failure !== undefined ? new Uint8Array() : bytesOf(state.at(-1)!).slice();
   return { resultRoot, output };
 }

@@ -4,6 +4,7 @@ import type { ValueId } from "../graph/graph.ts";
 import { slicesOf } from "../runtime/slices.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Checkpoint, Checkpoints } from "./checkpoint.ts";
+import { committedSteps } from "./failed-step.ts";
 import type { Gatherer } from "./gather.ts";
 import { rowOrderOf, stateTypes, type TaskInputs } from "./inputs.ts";
 import { batchOf, computeSegment } from "./run.ts";
@@ -43,7 +44,8 @@ export function openTraces(
   modules: Modules,
 ): Traces {
   const { task, graph } = inputs;
-  const { steps, gatherer, checkpoints } = modules;
+  const { gatherer, checkpoints } = modules;
+  const steps = committedSteps(inputs, modules.steps);
   const slices = slicesOf(graph, modules.sliceBytes);
   const rememberedSlices = slices.length === 1 ? REMEMBERED_STEPS : 1;
   const remembered = new Map<string, Promise<Slice>>();

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ILeafVerifier, LeafContext, WRONG_ELEMENT} from "../../interfaces/ILeafVerifier.sol";
+import {ILeafVerifier, LeafContext, WRONG_ELEMENT, WRONG_FAILURE} from "../../interfaces/ILeafVerifier.sol";
 import {DType} from "../../libraries/DType.sol";
 import {GraphProof} from "../../libraries/GraphProof.sol";
 import {Step, StepReader} from "../../libraries/StepReader.sol";
 import {Float32} from "../../libraries/numeric/Float32.sol";
+import {Failure} from "../../types/Failure.sol";
 import {Node, Value} from "../../types/Graph.sol";
 import {FLAG_GPU, PROFILE_TOLERANT} from "../../types/Job.sol";
 import {ElementWitness} from "../../types/Witness.sol";
@@ -23,8 +24,8 @@ struct Element {
     bool gpu;
 }
 
-/// @notice Judges one element of a node (docs/protocol.md P7.5 kind 1, P7.8): proves node and output, then leaves reading the
-/// operands and judging to the op family.
+/// @notice Judges one element of a node (docs/protocol.md P7.5 kinds 1 and 12, P7.8): proves node and output, then leaves reading
+/// the operands and judging to the op family.
 abstract contract ElementVerifier is ILeafVerifier {
     using StepReader for Step;
 
@@ -33,10 +34,13 @@ abstract contract ElementVerifier is ILeafVerifier {
     error OpMismatch(uint256 named, uint8 proven);
     error OperandCount(uint256 expected, uint256 actual);
     error OutputCount(uint256 actual);
+    /// @notice It is not what the claim says failed in this step.
+    error NotFailed(uint256 node, uint256 element);
 
     /// @inheritdoc ILeafVerifier
     function judge(LeafContext calldata context, uint8 kind, bytes calldata witness) external view returns (bool wrong) {
-        if (kind != WRONG_ELEMENT) revert NotMyKind(kind);
+        bool denies = kind == WRONG_FAILURE;
+        if (kind != WRONG_ELEMENT && !denies) revert NotMyKind(kind);
         (uint256 op, ElementWitness memory w) = abi.decode(witness, (uint256, ElementWitness));
         Step memory step = Step(context.task.graph, w.header.header, context.trace, w.openings, 0);
         GraphProof.checkHeader(step.graph, w.header);
@@ -47,11 +51,22 @@ abstract contract ElementVerifier is ILeafVerifier {
         Value memory output = node.outputs[0];
         bool tolerant = context.task.profile == PROFILE_TOLERANT;
         bool gpu = tolerant && context.task.flags & FLAG_GPU != 0;
-        Element memory element = Element(node, w.element, step.element(output, w.element), tolerant, gpu);
+        Failure memory failure = context.failure;
+        bool hasFailed = failure.steps != 0 && w.node.index >= failure.node;
+        if (denies && (!hasFailed || w.node.index != failure.node || w.element != failure.element)) {
+            revert NotFailed(w.node.index, w.element);
+        }
+        // Of what failed the claim has no result: whoever denies the failure brings one.
+        uint256 claimed = denies ? step.brought(output.dtype) : step.element(output, w.element);
+        Element memory element = Element(node, w.element, claimed, tolerant, gpu);
+        bool isFloat = output.dtype == DType.FLOAT32;
         // An infinity or NaN makes a claim invalid whatever the operands are (P7.5 kind 9), so none are asked for.
-        if (output.dtype == DType.FLOAT32 && !Float32.isFinite(uint32(element.claimed))) wrong = true;
+        if (isFloat && !Float32.isFinite(uint32(claimed))) wrong = true;
+        // What comes with a failure and behind it is zero (P15.2).
+        else if (hasFailed && !denies) wrong = (isFloat ? claimed & 0x7fffffff : claimed) != 0;
         else wrong = _isWrong(step, element);
         step.done();
+        if (denies) wrong = !wrong;
     }
 
     /// @dev Reads the operands from `step`, in an order that the op and the element fix. Reverts on an op of another family.

@@ -7,6 +7,7 @@ import {
     NOT_FINITE,
     WRONG_BY_VALIDATOR,
     WRONG_ELEMENT,
+    WRONG_FAILURE,
     WRONG_FEED,
     WRONG_LAYOUT,
     WRONG_LINK,
@@ -51,7 +52,7 @@ contract LeafRouter is ILeafRouter {
 
     /// @inheritdoc ILeafRouter
     function verifierOf(uint8 kind, uint256 op) external view returns (ILeafVerifier) {
-        if (kind == WRONG_ELEMENT) return _ofElement(op);
+        if (kind == WRONG_ELEMENT || kind == WRONG_FAILURE) return _ofElement(op);
         if (kind == WRONG_LINK || kind == WRONG_START || kind == WRONG_NEXT_STATE) return ROOT;
         if (kind == WRONG_FEED || kind == WRONG_LAYOUT || kind == WRONG_METRIC) return CONTENT;
         if (kind == NOT_CANONICAL || kind == NOT_FINITE) return CANONICAL;

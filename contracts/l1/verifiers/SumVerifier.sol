@@ -28,6 +28,8 @@ contract SumVerifier is ILeafVerifier {
     error InGpuColumn();
     error NotOpened(bytes32 opened, bytes32 given);
     error AnotherElement(uint256 node, uint256 element);
+    /// @notice Of what comes with a failure and behind it no sum is taken: it is zero (P15.2).
+    error BehindFailure(uint256 node);
     error NoSuchPart(uint256 part, uint256 parts);
     error Scaled(uint32 alpha, uint32 beta);
 
@@ -50,6 +52,7 @@ contract SumVerifier is ILeafVerifier {
         (bytes32 opened, bytes memory rest) = abi.decode(witness, (bytes32, bytes));
         (uint256 node, uint256 element, PartWitness memory w) = abi.decode(rest, (uint256, uint256, PartWitness));
         if (keccak256(w.published) != opened) revert NotOpened(opened, keccak256(w.published));
+        if (context.failure.steps != 0 && node >= context.failure.node) revert BehindFailure(node);
         if (w.node.index != node || w.element != element) revert AnotherElement(w.node.index, w.element);
         Step memory step = Step(context.task.graph, w.header.header, context.trace, w.openings, 0);
         GraphProof.checkHeader(step.graph, w.header);

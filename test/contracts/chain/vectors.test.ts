@@ -30,6 +30,7 @@ const messages: readonly Message[] = [
     soft: true,
     consumed: [word(4)],
     output: "0x0102030405",
+    failedSteps: 0,
   },
   { kind: 4, id: word(1), claimHash: word(2), lostSeconds: 86_400n },
   { kind: 5, id: word(1), claimHash: word(2) },

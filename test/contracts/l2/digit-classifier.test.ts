@@ -49,6 +49,7 @@ const claimed = (id: Hex, consumed: Hex[], output: Hex): Message & { kind: 3 } =
   soft: true,
   consumed,
   output,
+  failedSteps: 0,
 });
 const trainCall = () => encodeFunctionData({ abi, functionName: "train", args: [job] });
 const classifyCall = () => encodeFunctionData({ abi, functionName: "classify", args: [model, IMAGE] });

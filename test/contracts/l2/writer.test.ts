@@ -43,6 +43,7 @@ const claimed = (id: Hex, consumed: Hex[], output: Hex): Message & { kind: 3 } =
   soft: true,
   consumed,
   output,
+  failedSteps: 0,
 });
 /** The inference on these ids, whose greatest score is that of `best`. */
 function foretells(ids: readonly number[], best: number) {

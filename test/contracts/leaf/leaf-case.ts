@@ -1,6 +1,6 @@
 // One small step of a claim: a graph, its values, and what Disputes would hand to a verifier.
 import type { Hex } from "viem";
-import type { SegmentLeaf, StepTrace } from "../../../common/claim.ts";
+import { type Failure, NO_FAILURE, type SegmentLeaf, type StepTrace } from "../../../common/claim.ts";
 import type { EncodedGraph } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { type GraphRef, JOB_FLAG, PROFILE } from "../../../common/job.ts";
@@ -28,6 +28,7 @@ export interface LeafContext {
   readonly step: number;
   readonly globalStep: number;
   readonly trace: StepTrace;
+  readonly failure: Failure;
 }
 
 /** A claimed step. `values` may hold a lie; the roots are those of `values`. */
@@ -176,6 +177,7 @@ export function contextOf(
     step: 0,
     globalStep: 0,
     trace: stepTraceOf(leaf.roots),
+    failure: NO_FAILURE,
     ...changes,
   };
 }

@@ -1,6 +1,6 @@
 // Three steps of a small training, an inference and an evaluation of its result, as a claimant would commit them.
 import type { Hex } from "viem";
-import { type SegmentLeaf, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
+import { NO_FAILURE, type SegmentLeaf, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { PROFILE } from "../../../common/job.ts";
 import { treeRoot } from "../../../common/merkle.ts";
@@ -120,6 +120,7 @@ export function trainContext(
     step: t % SEGMENT,
     globalStep: t,
     trace: stepTraceOf(claimed[t]!.roots),
+    failure: NO_FAILURE,
   };
 }
 
@@ -149,5 +150,6 @@ export function consumingContext(leaf: LeafCase, changes: Partial<Task> = {}): L
     step: 0,
     globalStep: 0,
     trace: stepTraceOf(leaf.roots),
+    failure: NO_FAILURE,
   };
 }

@@ -67,7 +67,7 @@ export const codeSize = (name: VerifierName): number => size(artifactOf(name).de
 
 /** Asks the verifier; rejects with `RevertedError` where it reverts. */
 export async function judge(context: LeafContext, kind: number, witness: Hex, by?: VerifierName): Promise<Verdict> {
-  const op = kind === 1 ? Number(BigInt(slice(witness, 0, 32))) : 0;
+  const op = kind === 1 || kind === 12 ? Number(BigInt(slice(witness, 0, 32))) : 0;
   const name = by ?? verifierOf(kind, op);
   const meter =
     meters.get(name) ??

@@ -43,6 +43,7 @@ contract LeafRouterTest {
                 router.verifierOf(1, op);
             } else {
                 vm.assertEq(address(router.verifierOf(1, op)), address(family(op)), "family");
+                vm.assertEq(address(router.verifierOf(12, op)), address(family(op)), "failed");
             }
         }
         vm.expectRevert(abi.encodeWithSelector(ILeafRouter.UnknownOp.selector, type(uint256).max));
@@ -50,11 +51,11 @@ contract LeafRouterTest {
     }
 
     function test_verifierOf_everyKind() public {
-        uint160[12] memory expected = [uint160(0), 1, 7, 7, 8, 7, 8, 8, 9, 9, 12, 13];
-        for (uint8 kind = 1; kind <= 11; ++kind) {
+        uint160[13] memory expected = [uint160(0), 1, 7, 7, 8, 7, 8, 8, 9, 9, 12, 13, 1];
+        for (uint8 kind = 1; kind <= 12; ++kind) {
             vm.assertEq(address(router.verifierOf(kind, 1)), address(expected[kind]), "kind");
         }
-        for (uint16 kind = 0; kind < 256; kind = kind == 0 ? 12 : kind + 1) {
+        for (uint16 kind = 0; kind < 256; kind = kind == 0 ? 13 : kind + 1) {
             vm.expectRevert(abi.encodeWithSelector(ILeafRouter.UnknownKind.selector, uint8(kind)));
             router.verifierOf(uint8(kind), 1);
         }

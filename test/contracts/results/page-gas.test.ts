@@ -13,7 +13,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
-import { claimHash, commitment, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
+import { claimHash, commitment, NO_FAILURE, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { graphHeaderHash, NO_VALUE } from "../../../common/graph-encoding.ts";
@@ -89,6 +89,7 @@ it("a full page of roots costs its claimant no more than it is paid for it", asy
     consumed: [],
     output: "0x",
     salt: ZERO_HASH,
+    failure: NO_FAILURE,
   } as const;
   const hash = claimHash(claim);
   const claims = { address: l1.chain.contracts.resultClaims, abi: resultClaimsAbi as Abi };

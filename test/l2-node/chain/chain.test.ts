@@ -20,6 +20,7 @@ const claimed = (byte: number) => ({
   soft: false,
   consumed: [],
   output: "0x" as const,
+  failedSteps: 0,
 });
 const block = (number: bigint): Block => node.store.blocks.block(number) as Block;
 

@@ -52,6 +52,7 @@ const claimed = (n: number): Extract<Message, { kind: 3 }> => ({
   soft: true,
   consumed: [],
   output: "0x",
+  failedSteps: 0,
 });
 
 describe("a reader of the chain", () => {

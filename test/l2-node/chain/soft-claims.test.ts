@@ -26,6 +26,7 @@ const claim = (name: string | number, at: bigint, fields: Partial<ClaimedMessage
       soft: true,
       consumed: [],
       output: "0x",
+      failedSteps: 0,
       ...fields,
     },
     at,

@@ -42,6 +42,7 @@ const finals = (): Message[] =>
       soft: false,
       consumed: [],
       output: "0x2a",
+      failedSteps: 0,
     };
     return [claimed, { kind: 5, id: of, claimHash }];
   });

@@ -101,6 +101,7 @@ describe("a commissioned model", () => {
       soft: false,
       consumed,
       output,
+      failedSteps: 0,
     });
     const ofModel = claimed(model, [], EIGHTY);
     const ofInfer = claimed(infer, [ofModel.claimHash], "0x2a");

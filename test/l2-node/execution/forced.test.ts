@@ -191,6 +191,7 @@ describe("a forced call", () => {
       soft: false,
       consumed: [],
       output: "0x2a",
+      failedSteps: 0,
     });
     rig.deliver(
       claimed(modelOf(job), model),

@@ -85,6 +85,7 @@ const claimed = (id: Hex): Message => ({
   soft: true,
   consumed: [],
   output: "0x2a",
+  failedSteps: 0,
 });
 
 /** Code, or init code, that asks the model and then runs `end`. */

@@ -30,6 +30,7 @@ const claimed = (id: Hex, consumed: Hex[] = []): Message => ({
   soft: false,
   consumed,
   output: "0x2a000000",
+  failedSteps: 0,
 });
 const claimOf = (id: Hex): Hex => keccak256(toHex(`claim of ${id}`));
 const lost = (id: Hex, lostSeconds: bigint): Message => ({ kind: 4, id, claimHash: claimOf(id), lostSeconds });

@@ -31,6 +31,7 @@ const claim = (id: Hex, output: Hex, salt = 0): ClaimedMessage => ({
   soft: true,
   consumed: [],
   output,
+  failedSteps: 0,
 });
 const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
 const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });

@@ -29,6 +29,7 @@ const claimed = (id: Hex, options: { soft?: boolean; consumed?: Hex[]; output?: 
   soft: options.soft ?? true,
   consumed: options.consumed ?? [],
   output: options.output ?? "0x",
+  failedSteps: 0,
 });
 const hashOf = (message: Message): Hex => (message.kind === 3 ? message.claimHash : "0x");
 const final = (message: Message): Message => ({ kind: 5, id: (message as { id: Hex }).id, claimHash: hashOf(message) });

@@ -47,6 +47,7 @@ const claimed = (id: Hex, more: Partial<ClaimedMessage> = {}): ClaimedMessage =>
   soft: true,
   consumed: [],
   output: "0x2a",
+  failedSteps: 0,
   ...more,
 });
 const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });

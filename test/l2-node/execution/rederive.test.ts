@@ -29,6 +29,7 @@ const claim = (id: Hex, n: number, fields: Partial<ClaimedMessage> = {}): Claime
   soft: true,
   consumed: [],
   output: toHex(n, { size: 4 }),
+  failedSteps: 0,
   ...fields,
 });
 const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });

@@ -32,6 +32,7 @@ const claim = (id: Hex, fields: Partial<ClaimedMessage> = {}): ClaimedMessage =>
   soft: true,
   consumed: [],
   output: "0x2a000000",
+  failedSteps: 0,
   ...fields,
 });
 const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });

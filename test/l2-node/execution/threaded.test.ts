@@ -263,6 +263,7 @@ describe("the node's own thread", () => {
       soft: true,
       consumed: [],
       output: toHex(7, { size: 4 }),
+      failedSteps: 0,
     };
     rig.deliver(lie);
     expect(await execution.status(hash)).toMatchObject({ state: "soft" });

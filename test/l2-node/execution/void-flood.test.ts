@@ -52,6 +52,7 @@ const claimed = (id: Hex, more: Partial<ClaimedMessage> = {}): ClaimedMessage =>
   soft: false,
   consumed: [],
   output: "0x2a",
+  failedSteps: 0,
   ...more,
 });
 const done = (id: Hex): Message[] => [claimed(id), { kind: 5, id, claimHash: keccak256(id) }];

@@ -36,6 +36,7 @@ const claimed = (id: Hex, more: Partial<ClaimedMessage> = {}): ClaimedMessage =>
   soft: false,
   consumed: [],
   output: "0x2a",
+  failedSteps: 0,
   ...more,
 });
 const final = (id: Hex): Message => ({ kind: 5, id, claimHash: keccak256(id) });

@@ -25,6 +25,7 @@ const claimed = (id: Hex, fields: Partial<Extract<Message, { kind: 3 }>> = {}): 
   soft: true,
   consumed: [],
   output: "0x",
+  failedSteps: 0,
   ...fields,
 });
 const modelClaim = claimed(model);

@@ -256,6 +256,7 @@ describe("a transaction that waited", () => {
       soft: true,
       consumed,
       output,
+      failedSteps: 0,
     });
     await rig.send({ to: FORCER, data: forcerCall("train", job), value: 2_000_000_000n, gas: 1_000_000n });
     rig.seal();

@@ -216,6 +216,7 @@ describe("eth_subscribe", () => {
       soft: true,
       consumed: [],
       output: "0x",
+      failedSteps: 0,
     };
     rig.deliver(claim);
     const [first] = await told<object>(id, 1);

@@ -1,7 +1,7 @@
 // Identities of results: ids, tasks, claims, traces, graphs. TypeScript writes them, Solidity must agree.
 import { type Hex, hexToBigInt } from "viem";
 import { hexOf } from "../../../common/bytes.ts";
-import { claimHash, type ResultClaim, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
+import { claimHash, NO_FAILURE, type ResultClaim, segmentLeafHash, stepTraceHash } from "../../../common/claim.ts";
 import {
   constantHash,
   type EncodedFeed,
@@ -191,6 +191,8 @@ const claimOf = (random: Random, consumed: number, output: number): ResultClaim 
   consumed: Array.from({ length: consumed }, () => word(random)),
   output: hexOf(random.bytes(output)),
   salt: output === 0 ? ZERO_HASH : hexOf(new Uint8Array(32).fill(output % 251)),
+  failure:
+    output % 2 === 0 ? NO_FAILURE : { steps: MAX_U32 - output, node: output, element: 2n ** 64n - BigInt(output) },
 });
 
 type TaskVector = { job: Job; kind: number; inputRoot: Hex; rows: number; task: Task; hash: Hex };

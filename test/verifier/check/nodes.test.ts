@@ -34,5 +34,5 @@ const judged = (result: readonly number[]) =>
 
 test("a lie about a sum whose magnitude overflows is found", async () => {
   expect(await judged([0, 0, 0, 0])).toBeUndefined();
-  expect(await judged([0, 0, 0, 2 ** 126])).toEqual({ node: 0, element: 3 });
+  expect(await judged([0, 0, 0, 2 ** 126])).toEqual({ kind: "element", node: 0, element: 3 });
 });

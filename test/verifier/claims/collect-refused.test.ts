@@ -1,6 +1,7 @@
 // Anybody may make the calls that collect: one that L1 refuses holds up no other, and is tried again while it is owed.
 import type { Hex } from "viem";
 import { expect, test } from "vitest";
+import { NO_FAILURE } from "../../../common/claim.ts";
 import { TASK_KIND } from "../../../common/task.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import { startExecutor } from "../../../verifier/executor.ts";
@@ -43,7 +44,7 @@ class L1 {
   };
   start() {
     const task = { id, kind: TASK_KIND.commission };
-    const claim = { claimant: me, consumed: [], seed: hash, id };
+    const claim = { claimant: me, consumed: [], failure: NO_FAILURE, seed: hash, id };
     const logged = { claimHash: hash, task, claim, dataUrl: "", l1Block: 1n };
     const read = async () => {
       this.rounds++;

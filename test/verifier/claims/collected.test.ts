@@ -1,6 +1,7 @@
 // A fork of L1 that takes what was collected for a claim, and not the claim's end.
 import type { Hex } from "viem";
 import { expect, test } from "vitest";
+import { NO_FAILURE } from "../../../common/claim.ts";
 import { startChallenger } from "../../../verifier/challenger.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import { startExecutor } from "../../../verifier/executor.ts";
@@ -43,7 +44,7 @@ class L1 {
   }
   log(claimant: Hex) {
     const task = { id: `0x${"33".repeat(32)}`, kind: 1 };
-    const claim = { claimant, consumed: [], seed: hash, id: task.id };
+    const claim = { claimant, consumed: [], failure: NO_FAILURE, seed: hash, id: task.id };
     const logged = { claimHash: hash, task, claim, dataUrl: "", l1Block: 1n };
     return {
       read: async () => {

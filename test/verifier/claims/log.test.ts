@@ -1,6 +1,6 @@
 import type { PublicClient } from "viem";
 import { expect, it } from "vitest";
-import { claimHash } from "../../../common/claim.ts";
+import { claimHash, NO_FAILURE } from "../../../common/claim.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { taskHash } from "../../../common/task.ts";
 import { openClaimLog } from "../../../verifier/claims/log.ts";
@@ -22,6 +22,7 @@ const claimOf = (n: number) => ({
   consumed: [],
   output: "0x" as const,
   salt: ZERO_HASH,
+  failure: NO_FAILURE,
 });
 
 function play(l1: Played) {

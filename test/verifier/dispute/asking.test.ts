@@ -1,6 +1,7 @@
 // The challenger's loop over an L1 that is played: whose questions it waits for, and when it asks again.
 import { type Abi, encodeAbiParameters, encodeEventTopics, type Hex } from "viem";
 import { expect, test } from "vitest";
+import { NO_FAILURE } from "../../../common/claim.ts";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { type ChallengerModules, startChallenger } from "../../../verifier/challenger.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
@@ -40,7 +41,7 @@ function stage(segments: readonly number[], more = 0) {
   const logged = {
     claimHash: CLAIM,
     task: { id: word("33"), kind: 1, flags: 0 },
-    claim: { claimant: `0x${"44".repeat(20)}`, consumed: [], seed: CLAIM, id: word("33") },
+    claim: { claimant: `0x${"44".repeat(20)}`, consumed: [], failure: NO_FAILURE, seed: CLAIM, id: word("33") },
     dataUrl: "",
     l1Block: 1n,
   };

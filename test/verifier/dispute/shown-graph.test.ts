@@ -2,6 +2,7 @@
 // what is claimed of them as L1 does. Where it could not, whoever made such a job could claim anything.
 import { decodeAbiParameters, type Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NO_FAILURE } from "../../../common/claim.ts";
 import { type EncodedGraph, type EncodedNode, type EncodedValue, PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { type Task, trainTask } from "../../../common/task.ts";
@@ -122,6 +123,7 @@ async function verdictOn(graph: Graph, lie?: Lie) {
     step: 0,
     globalStep: 0,
     trace,
+    failure: NO_FAILURE,
   };
   const { wrong: isWrongOnL1 } = await judge(context, proof.kind, witness);
   return { kind: "wrong", violation: wrong.violation.kind, isWrongOnL1 } as const;

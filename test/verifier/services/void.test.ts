@@ -3,7 +3,7 @@ import { type Abi, createWalletClient, type Hex, http, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
-import { claimHash as claimHashOf, commitment, segmentLeafHash } from "../../../common/claim.ts";
+import { claimHash as claimHashOf, commitment, NO_FAILURE, segmentLeafHash } from "../../../common/claim.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { voidsAbi } from "../../../common/contracts/voids.ts";
 import { type EncodedGraph, type EncodedNode, type EncodedValue, PLACE } from "../../../common/graph-encoding.ts";
@@ -69,6 +69,7 @@ async function claimAnything(job: Job): Promise<Hex> {
     consumed: [],
     output: "0x" as const,
     salt: ZERO_HASH,
+    failure: NO_FAILURE,
   };
   const hash = claimHashOf(claim);
   const { blockNumber } = await claims("commit", [commitment(hash, address, ZERO_HASH)]);
@@ -86,6 +87,7 @@ async function claimAnything(job: Job): Promise<Hex> {
     lastSegmentProof: [],
     outputProof: "0x",
     salt: ZERO_HASH,
+    failure: NO_FAILURE,
     dataUrl: "http://127.0.0.1:1",
   };
   const bondWei = await stage.l1.client.readContract({

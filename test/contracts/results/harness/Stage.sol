@@ -40,7 +40,10 @@ contract Stage {
         leaf = new ToyLeaf();
         inbox = IInbox(_deploy("Inbox", abi.encode(ToyRun.L2, address(1), address(2), resultsAt, address(3), address(4))));
         results = IResultClaims(
-            _deploy("ResultClaims", abi.encode(inbox, disputesAt, demandsAt, deliveriesAt, voidsAt, ToyRun.L2, clocks, prices))
+            _deploy(
+                "ResultClaims",
+                abi.encode(inbox, disputesAt, demandsAt, deliveriesAt, voidsAt, _child(10), ToyRun.L2, clocks, prices)
+            )
         );
         disputes = IDisputes(_deploy("Disputes", abi.encode(resultsAt, demandsAt, leaf, clocks, prices)));
         address openings = _deploy("Openings", "");
@@ -48,6 +51,7 @@ contract Stage {
         deliveries = IDeliveries(_deploy("Deliveries", abi.encode(resultsAt, ToyRun.L2, clocks, prices)));
         address rules = Artifact.deploy("contracts/l1/verifiers/GraphRules.sol:GraphRules", "");
         voids = IVoids(_deploy("Voids", abi.encode(resultsAt, rules, ToyRun.L2)));
+        require(_deploy("Endings", "") == _child(10), "predicted address");
         require(address(demands) == demandsAt && address(deliveries) == deliveriesAt, "predicted address");
         require(address(voids) == voidsAt, "predicted address");
     }

@@ -282,7 +282,7 @@ library ToyRun {
     function claimOf(ClaimInput memory i, address claimant, bytes32 seed) internal pure returns (ResultClaim memory) {
         Task memory task = TaskLib.derive(i.job, i.kind, i.inputRoot, i.rows);
         return ResultClaim(
-            task.id, claimant, hashTask(task), seed, i.resultRoot, i.trajectoryRoot, i.consumed, i.output, i.salt
+            task.id, claimant, hashTask(task), seed, i.resultRoot, i.trajectoryRoot, i.consumed, i.output, i.salt, i.failure
         );
     }
 
