@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help } from "commander";
 import { AnhError } from "../common/errors.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
+import { httpUrl } from "./http-url.ts";
 import { ROOT } from "./paths.ts";
 
 const program = new Command("anh")
@@ -84,8 +85,8 @@ model
   .requiredOption("--out <file>", "a .safetensors file of all state tensors, or the inference as an .onnx file")
   .option("--json", "one JSON object on stdout", false)
   .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
-  .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
-  .option("--node-url <url>", "an L2 node that holds what the job names", "http://127.0.0.1:9545")
+  .option("--l1-url <url>", "an L1 node", httpUrl("l1-url"), "http://127.0.0.1:8545")
+  .option("--node-url <url>", "an L2 node that holds what the job names", httpUrl("node-url"), "http://127.0.0.1:9545")
   .action(async (claim: string, options) => (await import("./commands/pull.ts")).pullModel(claim, options));
 
 program
@@ -95,7 +96,7 @@ program
   .description("store tensors of a safetensors file at a node; prints the root that contracts name them by")
   .requiredOption("--tensors <names>", "their names, comma-separated, in the order in which they feed a batch")
   .option("--json", "one JSON object on stdout", false)
-  .option("--node-url <url>", "an L2 node", "http://127.0.0.1:9545")
+  .option("--node-url <url>", "an L2 node", httpUrl("node-url"), "http://127.0.0.1:9545")
   .action(async (file: string, options) => (await import("./commands/dataset.ts")).addDataset(file, options));
 
 const job = program.command("job").description("jobs: make one from your network, compute a claimed run again");
@@ -159,7 +160,7 @@ job
   .option("--price-wei-per-gflop <n>", "what executors are offered", "1000000000000")
   .option("--deadline-seconds <n>", "from now on: afterwards nobody is paid for it", "86400")
   .option("--window-seconds <n>", "how long a claim can be challenged", "3600")
-  .option("--node-url <url>", "an L2 node", "http://127.0.0.1:9545")
+  .option("--node-url <url>", "an L2 node", httpUrl("node-url"), "http://127.0.0.1:9545")
   .action(async (options) => (await import("./commands/create-job.ts")).createJob(options));
 
 job
@@ -169,8 +170,8 @@ job
   )
   .option("--json", "one JSON object on stdout", false)
   .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
-  .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
-  .option("--node-url <url>", "an L2 node that holds what the job names", "http://127.0.0.1:9545")
+  .option("--l1-url <url>", "an L1 node", httpUrl("l1-url"), "http://127.0.0.1:8545")
+  .option("--node-url <url>", "an L2 node that holds what the job names", httpUrl("node-url"), "http://127.0.0.1:9545")
   .action(async (claim: string, options) => (await import("./commands/job.ts")).replayJob(claim, options));
 
 /** A command whose options its service knows: it reads them, and shows its help, itself. */
@@ -206,10 +207,10 @@ node
 node
   .command("status")
   .description("how far a node is: blocks, L1, batches, claims, pool, disk, trouble")
-  .option("--node-url <url>", "a running node", "http://127.0.0.1:9545")
+  .option("--node-url <url>", "a running node", httpUrl("node-url"), "http://127.0.0.1:9545")
   .option("--data-dir <path>", "in its place the data folder of one, running or not")
   .option("--chain-file <path>", "of the folder's chain, as `dev` and `demo` write it")
-  .option("--l1-url <url>", "an L1 node, to tell how far the node is behind it")
+  .option("--l1-url <url>", "an L1 node, to tell how far the node is behind it", httpUrl("l1-url"))
   .option("--json", "one JSON object on stdout", false)
   .action(async (options) => (await import("./commands/node-status.ts")).nodeStatus(options));
 serviceCommand(
@@ -246,7 +247,7 @@ program
   .option("--wait <moment>", "return when it is queued on L1, included on L2, or executed there", "queued")
   .option("--json", "one JSON object on stdout", false)
   .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
-  .option("--l1-url <url>", "an L1 node", "http://127.0.0.1:8545")
+  .option("--l1-url <url>", "an L1 node", httpUrl("l1-url"), "http://127.0.0.1:8545")
   .option("--node-url <url>", "an L2 node, to see it land", "http://127.0.0.1:9545")
   .action(async (raw: string | undefined, options) =>
     (await import("./commands/tx.ts")).forceTransaction(raw, options),

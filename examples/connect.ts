@@ -10,7 +10,9 @@ import {
   type TransactionReceipt,
 } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
+import type { AnhError } from "../common/errors.ts";
 import { troubleOf } from "../common/trouble.ts";
+import { chainAt } from "../verifier/chain-at.ts";
 
 export const DEFAULT_URL = "http://127.0.0.1:9545";
 
@@ -60,11 +62,14 @@ export function dataFolder(words: string | undefined): string {
 export async function connect(url: string, addressIndex: number) {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     stop(`"${url}" is no URL`, "name the L2's URL as ./anh dev prints it, e.g. http://127.0.0.1:9545");
-  const id = await createPublicClient({ transport: http(url, { retryCount: 1 }) })
-    .getChainId()
-    .catch(() => stop(`nothing answers at ${url}`, "start ./anh dev in another terminal, or name the L2's URL"));
+  // Asked of the L2 alone: on L1, which answers as well, the first contract would be deployed before anything fails.
+  const { chainId } = await chainAt(url).catch(({ code, message, hint }: AnhError) =>
+    code === "wrong-l2"
+      ? stop(message, hint!)
+      : stop(`nothing answers at ${url}`, "start ./anh dev in another terminal, or name the L2's URL"),
+  );
   const chain = defineChain({
-    id,
+    id: Number(chainId),
     name: "ANH devnet",
     nativeCurrency: { name: "Ether", symbol: "ETH", decimals: 18 },
     rpcUrls: { default: { http: [url] } },

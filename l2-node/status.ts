@@ -5,6 +5,7 @@ import type { ChainFile } from "../common/chain-file.ts";
 import { AnhError } from "../common/errors.ts";
 import { ChainReader } from "./chain/reader.ts";
 import { type ChainStatus, statusOf } from "./chain/status.ts";
+import { nodeBelow } from "./store/node-below.ts";
 import { openPool } from "./store/pool.ts";
 import { openJournal } from "./store/pool-journal.ts";
 import { isInUse, WrongChainError } from "./store/sqlite.ts";
@@ -41,6 +42,7 @@ export function folderStatus(dataDir: string, file: ChainFile): FolderStatus {
     throw new AnhError("usage", `${dataDir} holds no chain`, {
       expected: "the data folder of a node that has run",
       actual: dataDir,
+      ...nodeBelow(dataDir),
     });
   const store = openReader(chainPath, file);
   try {

@@ -8,11 +8,12 @@ export type ServiceEvent = { readonly event: string; readonly [field: string]: u
 export type EventSink = (event: ServiceEvent) => void;
 
 /** `about`: the claim or task that it failed for; without, the round ended early. */
-export const roundFailed = (error: unknown, about: object = {}): ServiceEvent => ({
-  event: "round-failed",
-  ...about,
-  error: troubleOf(error).message,
-});
+export function roundFailed(error: unknown, about: object = {}): ServiceEvent {
+  const { message, url, hint = url === undefined ? undefined : GOES_ON } = troubleOf(error);
+  return { event: "round-failed", ...about, error: message, ...(hint === undefined ? {} : { hint }) };
+}
+
+const GOES_ON = "the service goes on by itself once it answers; is it up, and the URL right?";
 
 /** What fails for one claim or task must not keep a service from the others: it is reported, and the next round tries again. */
 export async function apart(about: object, events: EventSink, work: () => Promise<void>): Promise<void> {

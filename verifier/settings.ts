@@ -103,10 +103,14 @@ function readKeyFile(file: string): string {
 /** Says nothing of what it found instead: that may be a key with a letter too many. */
 function keyOf(key: string | undefined, place: string, code = "settings"): Hex {
   if (key === undefined || key === "")
-    throw new SettingsError(code, `${place} is empty: the service needs the key of an L1 account of its own`, {
-      expected: "0x and 64 hex digits",
-      hint: "put the key into a file that only you can read, and name it: --key-file <path>",
-    });
+    throw new SettingsError(
+      code,
+      `${place} is ${place === KEY ? "not set" : "empty"}: the service needs the key of an L1 account of its own`,
+      {
+        expected: "0x and 64 hex digits",
+        hint: "put the key into a file that only you can read, and name it: --key-file <path>",
+      },
+    );
   if (!isPrivateKey(key))
     throw new SettingsError(code, `${place} holds no private key`, { expected: "0x and 64 hex digits" });
   return key;

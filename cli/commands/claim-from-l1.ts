@@ -1,5 +1,6 @@
 import { type Hex, isHex, size } from "viem";
 import { AnhError } from "../../common/errors.ts";
+import { shownUrl } from "../../common/trouble.ts";
 import { type LoggedClaim, openClaimLog } from "../../verifier/claims/log.ts";
 import type { RunSpec } from "../../verifier/claims/runs.ts";
 import { specOf } from "../../verifier/claims/spec.ts";
@@ -42,7 +43,7 @@ export async function claimFromL1(words: string, { chainFile, l1Url, nodeUrl }: 
   if (logged === undefined || spec === undefined)
     throw new AnhError("not-found", `L1 logged no claim ${claimHash}`, {
       actual: claimHash,
-      hint: 'a training\'s id is no claim: anh_getClaims({"id": …}) at a node lists the claims of an id',
+      hint: `a training's id is no claim; its claims: cast rpc anh_getClaims '{"id": "${claimHash}"}' --rpc-url ${shownUrl(nodeUrl)}`,
     });
   const consumed = spec.consumed === undefined ? [] : [spec.consumed.dataUrl];
   return { logged, spec, urls: [nodeUrl, logged.dataUrl, ...consumed] };

@@ -1,10 +1,11 @@
 import { encodeFunctionData, formatEther, type Hex, isAddress, numberToHex } from "viem";
 import { dnnAbi } from "../../common/contracts/dnn.ts";
 import { AnhError } from "../../common/errors.ts";
-import type { ProfileName } from "../../common/job.ts";
+import { MAX_WINDOW_SECONDS, type ProfileName } from "../../common/job.ts";
 import { trainTask } from "../../common/task.ts";
+import { chainAt } from "../../verifier/chain-at.ts";
 import { buildCommission } from "../../verifier/model/commission.ts";
-import { TargetError } from "../../verifier/model/errors.ts";
+import { RowsError, TargetError } from "../../verifier/model/errors.ts";
 import type { LossSpec } from "../../verifier/model/heads.ts";
 import { type BuiltJob, buildJob, type JobSpec } from "../../verifier/model/job.ts";
 import { inputNames, type OnnxTraining, onnxGraphs } from "../../verifier/model/onnx/graphs.ts";
@@ -15,7 +16,7 @@ import { checkValues } from "../job/check-values.ts";
 import { type Commissioned, type CommissionOptions, commissionFrom } from "../job/commission-words.ts";
 import { type NamedDataset, readDataset } from "../job/dataset-file.ts";
 import { firstStep } from "../job/first-step.ts";
-import { chainAt, hasCode, uploadAll } from "../job/node.ts";
+import { hasCode, uploadAll } from "../job/node.ts";
 import { positive, wholeBigint } from "../job/numbers.ts";
 import { type OptimizerOptions, optimizerFrom } from "../job/optimizer-words.ts";
 import { lossScaleFrom, precisionFrom } from "../job/precision-words.ts";
@@ -92,6 +93,7 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
     ...(options.scale === undefined ? {} : { scale: positive("scale", options.scale) }),
   };
   const graphs = graphsFrom(training, named, options);
+  checkRows(options, named, steps, batchRows);
   inFile(options.dataset, "safetensors", () => checkValues(named, loss, graphs.infer));
   if (commissioned !== undefined)
     inFile(options.heldOut!, "safetensors", () => checkValues(commissioned.heldOut, loss, graphs.infer));
@@ -104,7 +106,7 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
     profile,
     flags: flagsFrom(options, profile),
     priceWeiPerGflop: wholeBigint("price-wei-per-gflop", options.priceWeiPerGflop),
-    windowSeconds: wholeNumber("window-seconds", options.windowSeconds),
+    windowSeconds: wholeNumber("window-seconds", options.windowSeconds, MAX_WINDOW_SECONDS),
   };
   const deadlineSeconds = BigInt(wholeNumber("deadline-seconds", options.deadlineSeconds));
   // Before anything is looked for elsewhere: what the chain would refuse.
@@ -130,6 +132,27 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created, commissioned));
 }
 
+/** What a job refuses in the words of its fields (`checkJob`), in those of the options. */
+function checkRows(
+  { dataset: file, sequentialRows }: CreateJobOptions,
+  { dataset: { rows } }: NamedDataset,
+  steps: number,
+  batchRows: number,
+): void {
+  const refuse = (what: string, most: number) =>
+    new AnhError("usage", `${what}, and ${file} holds ${rows} rows`, { hint: `give --batch-rows from 1 to ${most}` });
+  if (batchRows > rows) throw refuse(`--batch-rows is ${batchRows}`, rows);
+  if (sequentialRows && steps * batchRows > rows)
+    throw steps > rows
+      ? new AnhError("usage", `--sequential-rows reads a row once, and ${file} holds ${rows} rows`, {
+          hint: `give --steps from 1 to ${rows}`,
+        })
+      : refuse(
+          `--sequential-rows reads --steps × --batch-rows = ${steps * batchRows} rows, each once`,
+          Math.floor(rows / steps),
+        );
+}
+
 /** The training, or the commission that suggests it. */
 function build(spec: JobSpec, commissioned: Commissioned | undefined): BuiltJob {
   if (commissioned === undefined) return buildJob(spec);
@@ -151,12 +174,19 @@ function build(spec: JobSpec, commissioned: Commissioned | undefined): BuiltJob 
   });
 }
 
-/** A target that does not fit is the dataset's fault or the loss's, whatever else is the model's. */
+/** Rows that do not fit are the dataset's fault, a target that does not the loss's as well; whatever else is the model's. */
 function graphsFrom(training: OnnxTraining, { columns }: NamedDataset, { model, dataset, loss }: CreateJobOptions) {
   try {
     return inFile(model, "ONNX", () => onnxGraphs(training, columns));
   } catch (error) {
     const target = error instanceof AnhError ? error.cause : undefined;
+    if (target instanceof RowsError)
+      throw new AnhError(target.code, `${dataset}: ${target.message}`, {
+        expected: target.expected,
+        actual: target.actual,
+        hint: `the model, ${model}, takes such rows: change the dataset's, or name another file`,
+        cause: target,
+      });
     if (!(target instanceof TargetError)) throw error;
     const { code, message, expected, actual } = target;
     throw new AnhError(code, `${dataset}: ${columns.at(-1)?.name}, the target of --loss ${loss}: ${message}`, {
@@ -201,14 +231,15 @@ function text(
     commissioned === undefined ? HOW_TO_TRAIN : HOW_TO_COMMISSION,
     ...(commissioned?.isHidden === true ? [showLater(options, commissioned)] : []),
     `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl} --private-key <key>`,
+    `The claim, once there is one:\ncast rpc anh_getClaims '{"id": "${modelId}"}' --rpc-url ${options.nodeUrl}`,
   ].join("\n\n");
 }
 
 const HOW_TO_TRAIN =
-  'Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json. Nobody trains before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.';
+  "Ask for the training by this transaction. Its data calls train(Job) of the requester, which calls Dnn.train; a contract\nwith a function of its own takes the job out of --json. Nobody trains before a transaction needs the result: send one that asks the model then.";
 
 const HOW_TO_COMMISSION =
-  'Ask for the weights by this transaction. Its data calls commission(Job) of the requester, which calls Dnn.commission; a contract\nwith a function of its own takes the job out of --json. Nobody delivers before a transaction needs the result: send one that asks the model then.\nanh_getClaims([{"id": <model>}]) of the node names the claim.';
+  "Ask for the weights by this transaction. Its data calls commission(Job) of the requester, which calls Dnn.commission; a contract\nwith a function of its own takes the job out of --json. Nobody delivers before a transaction needs the result: send one that asks the model then.";
 
 /** Rows that were public could be learnt by heart. */
 const showLater = ({ heldOut, nodeUrl }: CreateJobOptions, { heldOut: { columns } }: Commissioned): string =>

@@ -1,3 +1,4 @@
+import { chainAt } from "../../verifier/chain-at.ts";
 import { tensorUploads } from "../../verifier/model/uploads.ts";
 import { datasetRoot } from "../../verifier/trace/dataset.ts";
 import { readTensors } from "../job/dataset-file.ts";
@@ -12,6 +13,7 @@ interface AddOptions {
 /** `anh dataset add`: stores tensors of a safetensors file at a node, and says the root by which contracts name them. */
 export async function addDataset(file: string, { tensors, nodeUrl, json }: AddOptions): Promise<void> {
   const { dataset } = readTensors(file, tensors.split(","));
+  await chainAt(nodeUrl); // L1 would answer too, and refuse each file without a word of what is wrong
   const uploaded = await uploadAll(nodeUrl, tensorUploads(dataset.tensors));
   const added = { datasetRoot: datasetRoot(dataset), rows: dataset.rows, uploaded };
   console.log(json ? JSON.stringify(added) : `${added.datasetRoot}  ${added.rows} rows, ${uploaded.bytes} bytes`);

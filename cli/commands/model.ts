@@ -65,7 +65,11 @@ function text(file: string, report: ModelReport, profiles: readonly Profile[]): 
     ...PROFILES.flatMap((profile) =>
       graphs.flatMap(([name, graph]) => refusals(profile, name, graph.unprovable[profile])),
     ),
-    profiles.length === 0 ? "no profile can judge this model" : `can be a job in: ${profiles.join(", ")}`,
+    untrainable !== null
+      ? "no job as it is: it cannot be trained"
+      : profiles.length === 0
+        ? "no profile can judge this model"
+        : `can be a job in: ${profiles.join(", ")}`,
   ].join("\n\n");
 }
 

@@ -84,10 +84,15 @@ const statusAt = (nodeUrl: string, hash: Hex): Promise<Status | null> =>
 /** Keys are no options: a command line is visible to everybody on the machine. */
 function l1Key(): Hex {
   const key = process.env.ANH_KEY;
+  if (key === undefined || key === "")
+    throw new AnhError("usage", "ANH_KEY is not set", {
+      expected: "0x and 64 hex digits",
+      hint: "export ANH_KEY=<key of the L1 account that pays>",
+    });
   if (!isPrivateKey(key))
     throw new AnhError("usage", "ANH_KEY holds no private key", {
       expected: "0x and 64 hex digits",
-      hint: "set ANH_KEY to the key of the L1 account that pays",
+      hint: "export ANH_KEY=<key of the L1 account that pays>",
     });
   return key;
 }
@@ -149,6 +154,6 @@ function queuedText({ inboxIndex, l1Block, l1Transaction, l2Transaction, include
     `On L2 it is transaction ${l2Transaction}`,
     `No batch can leave it out after ${instant(included.noBatchWithoutItAfter)}.`,
     `If the sequencer anchors nothing from now on, anybody may anchor a block that has it after ${instant(included.fallbackAfter)}.`,
-    `See it land: cast receipt ${l2Transaction} --rpc-url ${nodeUrl}, or anh_getTransactionStatus`,
+    `See it land: cast rpc anh_getTransactionStatus ${l2Transaction} --rpc-url ${nodeUrl}`,
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import { createPublicClient, http, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
+import { BEGUN_ANEW } from "../../common/l1-errors.ts";
 import { shownUrl } from "../../common/trouble.ts";
 
 /** Throws unless the L1 that the chain file is about answers at `url`. */
@@ -30,19 +31,17 @@ export async function checkDeployed(
     client.getBlock({ blockNumber: number }).catch(() => undefined),
     client.getCode({ address: contracts.resultClaims }),
   ]);
-  const hint =
-    "its L1 was started anew, or the chain file is another chain's: take the chain.json of the chain that runs";
   if (origin?.hash !== hash)
     throw new AnhError("wrong-l1", `L1 at ${shownUrl(url)} does not hold the block that the chain began on`, {
       expected: `block ${number} ${hash}`,
       actual: origin?.hash ?? "no such block",
-      hint,
+      hint: BEGUN_ANEW,
     });
   if (code === undefined)
     throw new AnhError("wrong-l1", `L1 at ${shownUrl(url)} has no contract at ${contracts.resultClaims}`, {
       expected: "ResultClaims of the chain file",
       actual: "no code",
-      hint,
+      hint: BEGUN_ANEW,
     });
 }
 

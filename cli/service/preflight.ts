@@ -6,6 +6,7 @@ import { requireNoRun, writableFolder } from "../stack/data-dir.ts";
 import { lockFolder } from "../stack/run-lock.ts";
 import { firstThatAnswers } from "./l1.ts";
 import { checkNode } from "./node.ts";
+import { keepOwnChain, requireOwnChain } from "./own-chain.ts";
 
 export interface PreflightSettings {
   readonly chain: ChainFile;
@@ -19,17 +20,21 @@ export interface PreflightSettings {
 /** What a verifier service would only stumble over later, said before it starts. Returns what its account has on L1. */
 export async function preflight(settings: PreflightSettings): Promise<bigint> {
   const { chain, l1Url, l1WitnessUrls = [], nodeUrl, key, folder } = settings;
-  takeFolder(folder);
+  const path = takeFolder(folder);
+  requireOwnChain(path, chain, folder);
   const l1 = await firstThatAnswers([l1Url, ...l1WitnessUrls], chain);
   await checkNode(nodeUrl, chain);
-  return checkFunds(l1, privateKeyToAddress(key));
+  const balanceWei = await checkFunds(l1, privateKeyToAddress(key));
+  keepOwnChain(path, chain);
+  return balanceWei;
 }
 
 /** Two processes in one folder would write each other's checkpoints. */
-function takeFolder(folder: string): void {
+function takeFolder(folder: string): string {
   const path = writableFolder(folder);
   requireNoRun(path, folder);
   lockFolder(path, folder);
+  return path;
 }
 
 /** A low balance is no reason to refuse: what it lacks may be at stake in what the service must defend. */

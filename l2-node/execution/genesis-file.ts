@@ -83,7 +83,11 @@ export function readGenesisFile(path: string): GenesisFile {
   try {
     text = readFileSync(path, "utf8");
   } catch (cause) {
-    throw new GenesisFileError("genesis-file", `${path} cannot be read`, { cause, actual: path });
+    throw new GenesisFileError("usage", `${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`, {
+      expected: "a genesis file as go-ethereum writes it",
+      actual: path,
+      cause,
+    });
   }
   return parseGenesisFile(text, path);
 }

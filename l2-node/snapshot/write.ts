@@ -5,6 +5,7 @@ import type { ChainFile } from "../../common/chain-file.ts";
 import { encodeHeader } from "../../common/header.ts";
 import type { Block } from "../chain/block.ts";
 import { batchData } from "../l1/batch-data.ts";
+import { nodeBelow } from "../store/node-below.ts";
 import { WrongChainError } from "../store/sqlite.ts";
 import { openReader } from "../store/sqlite-reader.ts";
 import type { BatchRecord, StoreReader } from "../store/store.ts";
@@ -25,6 +26,7 @@ export function writeSnapshot(dataDir: string, chain: ChainFile, path: string): 
     throw new SnapshotError("usage", `${dataDir} holds no chain`, {
       expected: "the data folder of a node that has run",
       actual: dataDir,
+      ...nodeBelow(dataDir),
     });
   const store = openReader(chainPath, chain);
   try {

@@ -130,9 +130,22 @@ describe("refused, with the value and what would do", () => {
       /data\.safetensors: labels, the target of --loss mse: expected numbers of shape/,
     ],
     ["an infinite number", {}, { x: { ...x, data: bad }, labels }, "dataset", /x holds Infinity in row 7/],
-    ["more rows a step than there are", { batchRows: "21" }, { x, labels }, "bad-job", /batchRows/],
-    ["a window without end", { windowSeconds: "99999999" }, { x, labels }, "bad-job", /windowSeconds/],
-    ["rows beyond the end", { sequentialRows: true }, { x, labels }, "bad-job", /sequentialRows/],
+    [
+      "more rows a step than there are",
+      { batchRows: "21" },
+      { x, labels },
+      "usage",
+      /--batch-rows is 21, and .*data\.safetensors holds 20 rows/,
+    ],
+    ["a window without end", { windowSeconds: "2592001" }, { x, labels }, "usage", /--window-seconds is "2592001"/],
+    ["rows beyond the end", { sequentialRows: true }, { x, labels }, "usage", /= 40 rows, each once, and .* 20 rows/],
+    [
+      "more steps than rows",
+      { sequentialRows: true, steps: "21" },
+      { x, labels },
+      "usage",
+      /--sequential-rows reads a row once/,
+    ],
     [
       "a rate that leaves the numbers",
       { optimizer: "sgd:3e38", scale: "1e20" },
@@ -202,6 +215,40 @@ describe("refused, with the value and what would do", () => {
   });
 });
 
+const refusal = (changes: object) => createJob({ ...options, ...changes } as never).catch((error) => error);
+
+test("whose fault it is: rows of another shape or type are the dataset's, a fixed batch is the model's", async () => {
+  const wide = randomTensor(random, "float32", [ROWS, 1, 4, 4]);
+  const fitting = await refusal({ dataset: dataset({ x: wide, labels }) });
+  expect(fitting.message).toMatch(
+    /^\S+data\.safetensors: rows of x: expected \[1,4,3\], as the model's, got \[1,4,4\]$/,
+  );
+  expect(fitting.hint).toMatch(/^the model, \S+net\.onnx, takes such rows/);
+  const fixed = at("fixed.onnx");
+  writeFileSync(
+    fixed,
+    model([node("Relu", ["v"], "r"), node("MatMul", ["r", "w"], "y")], [weights("w", [3, 5])], 17, {
+      input: [port("v", [2, 3])],
+    }),
+  );
+  const values = randomTensor(random, "float32", [ROWS, 3]);
+  const { message, hint } = await refusal({ model: fixed, dataset: dataset({ v: values, labels }) });
+  expect(message).toMatch(/fixed\.onnx: input v of the model: expected a symbolic first dimension/);
+  expect(hint).toContain('dynamic_axes={"v": {0: "batch"}}');
+});
+
+test("a hint is about what is wrong: a text in the dataset's place, a label, a number that is none", async () => {
+  const csv = at("data.csv");
+  writeFileSync(csv, "x0,x1,label\n0.5,0.25,1\n");
+  const text = await refusal({ dataset: csv });
+  expect(text.message).toContain('got "x0,x1,label\\n0.5,"');
+  expect(text.hint).toContain("save_file");
+  const label = { dtype: "uint8", shape: [ROWS], data: new Uint8Array(ROWS).fill(5) } as const;
+  expect((await refusal({ dataset: dataset({ x, labels: label }) })).hint).toContain("--ignore-label");
+  const holes = { ...x, data: new Float32Array(x.data.length).fill(Number.NaN) };
+  expect((await refusal({ dataset: dataset({ x: holes, labels }) })).hint).toContain("leave such rows out");
+});
+
 describe("a commission", () => {
   const UPLOADS = at("node");
   let rig: RpcRig;
@@ -259,6 +306,9 @@ describe("a commission", () => {
       "0.05 ETH for weights that answer 7 of 8 held-out rows rightly; suggested: 10 steps of 4 rows",
     );
     expect(told).toContain(`./anh dataset add ${commission.heldOut} --tensors x,labels --node-url ${rig.url}`);
+    expect(told).toContain(
+      `cast rpc anh_getClaims '{"id": "${/model +(0x\w{64})/.exec(told)![1]}"}' --rpc-url ${rig.url}`,
+    );
     for (const root of rowsOf([hidden])) expect(await isServed(root)).toBe(false);
   });
 });

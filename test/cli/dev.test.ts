@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,15 +6,18 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { createPublicClient, type Hex, http, keccak256, type PublicClient } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../cli/exit.ts";
-import { chainAt, hasCode } from "../../cli/job/node.ts";
+import { hasCode } from "../../cli/job/node.ts";
 import { ROOT } from "../../cli/paths.ts";
 import { type PreflightSettings, preflight } from "../../cli/service/preflight.ts";
-import { devUsers } from "../../cli/stack/accounts.ts";
+import { DEV_MNEMONIC, devUsers } from "../../cli/stack/accounts.ts";
 import { CHAIN_FILE } from "../../cli/stack/data-dir.ts";
+import { chainAt } from "../../verifier/chain-at.ts";
 import { readChain } from "../../verifier/read-chain.ts";
+import { toSafetensors } from "../../verifier/tensor/safetensors.ts";
+import { float32 } from "../../verifier/tensor/tensor.ts";
 import { until } from "../support/until.ts";
 
 const CONTRACT = "0x00000000000000000000000000000000000000aa";
@@ -133,6 +136,23 @@ test("a replica says that its L1 is dead or another one before it says that it i
 
 test("a job made at L1's URL hears that it is no L2 node's", async () => {
   await expect(chainAt(ready.l1.url)).rejects.toMatchObject({ code: "wrong-l2" });
+  const file = join(folder, "data.safetensors");
+  writeFileSync(file, Buffer.concat(toSafetensors(new Map([["x", float32([1], [1])]]))));
+  const added = anh("dataset", "add", file, "--tensors", "x", "--node-url", ready.l1.url);
+  expect((await added.ended)[0]).toBe(78);
+  expect(await added.stderr).toContain("is it the L1's URL?");
+});
+
+test("an example at L1's URL deploys nothing there", async () => {
+  const l1 = createPublicClient({ transport: http(ready.l1.url) });
+  const address = mnemonicToAccount(DEV_MNEMONIC, { addressIndex: 8 }).address;
+  const before = await l1.getTransactionCount({ address });
+  const { status, stderr } = spawnSync(process.execPath, ["examples/two-spirals.ts", ready.l1.url], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  expect([status, stderr]).toEqual([1, expect.stringContaining("is it the L1's URL?")]);
+  expect(await l1.getTransactionCount({ address })).toBe(before);
 });
 
 test("a replica with another genesis does not start, and says which was expected", async () => {
@@ -202,6 +222,20 @@ describe("before an executor or a challenger starts, its operator hears", () => 
     const { chain } = settings();
     return { ...chain, contracts: { ...chain.contracts, resultClaims: CONTRACT } } as const;
   };
+
+  test("a folder of another chain: once a service has started there, none of another chain does", async () => {
+    const own = join(folder, "kept");
+    const other = {
+      ...settings().chain,
+      genesis: { ...settings().chain.genesis, hash: `0x${"12".repeat(32)}` },
+    } as const;
+    await expect(preflight(settings({ folder: own, nodeUrl: gone }))).rejects.toThrow("no L2 node answers");
+    await preflight(settings({ folder: own, chain: other })); // what was only tried is nobody's
+    const error = await preflight(settings({ folder: own })).catch((reason) => reason);
+    expect(error).toMatchObject({ code: "wrong-chain", actual: other.genesis.hash });
+    expect(exitCodeOf(error)).toBe(78);
+    await preflight(settings({ folder: own, chain: other }));
+  });
 
   test("what its account has, when all is well, or when one of its L1 endpoints is", async () => {
     expect(await preflight(settings())).toBeGreaterThan(10n ** 18n);

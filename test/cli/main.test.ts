@@ -42,6 +42,12 @@ test.each([
   [["node", "run", "--prot", "1"], "Unknown option '--prot'"],
   [["executor", "run", "--chain-file", "/nowhere", "--data-dir", "d"], "the chain file /nowhere cannot be read"],
   [["challenger", "go"], "unknown command 'go'"],
+  [["dev", "--genesis", "/nowhere"], "/nowhere cannot be read (ENOENT)"],
+  [
+    ["dataset", "add", "x", "--tensors", "x", "--node-url", "127.0.0.1:9545"],
+    "--node-url is no URL that begins with http:// or https://",
+  ],
+  [["node", "status", "--node-url", "http://"], "--node-url is no URL"],
 ])("%j is a mistake of usage: said in one line with a way out, exit code 2", (args, message) => {
   const { status, stdout, stderr } = anh(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

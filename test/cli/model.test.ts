@@ -161,7 +161,12 @@ test("without parameters there is nothing to train, and it is said", () => {
 
 const two = [port("x", ["batch", 4]), port("z", ["batch", 4])];
 test.each([
-  ["a batch that is fixed in the file", [port("x", [2, 4])], [4, 5], "a symbolic first dimension"],
+  [
+    "a batch that is fixed in the file",
+    [port("x", [2, 4])],
+    [4, 5],
+    'got float32[2,4]: torch.onnx.export(…, dynamic_axes={"x": {0: "batch"}})',
+  ],
   ["a second input", two, [4, 5], "one input, which a contract asks with"],
   ["an answer too long for a contract", [port("x", ["batch", 4])], [4, 300], "at most 1024 bytes for one row"],
   ["a last position too long for one", [port("x", ["batch", 2, 4])], [4, 300], "bytes for one row, got float32[1,300]"],
@@ -172,4 +177,7 @@ test.each([
   const { status, untrainable, training } = report(file);
   expect([status, training]).toEqual([1, null]);
   expect(untrainable).toContain(reason);
+  const { stdout } = check(file);
+  expect(stdout).toContain(reason);
+  expect(stdout).toMatch(/\n\nno job as it is: it cannot be trained\n$/);
 });

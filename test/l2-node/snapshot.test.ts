@@ -1,6 +1,15 @@
 // What a node has of the finalized chain, in a file from which another one starts, though L1 gives no batch any more.
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPublicClient, createTestClient, custom, type Hex, http, numberToHex, type PublicClient } from "viem";
@@ -129,6 +138,10 @@ afterAll(async () => {
 describe("a snapshot", () => {
   it("is of a folder with a chain, and of that chain", () => {
     expect(() => writeSnapshot(join(folder, "nowhere"), l1.chain, file)).toThrowError(/holds no chain/);
+    mkdirSync(join(folder, "dev", "node"), { recursive: true });
+    writeFileSync(join(folder, "dev", "node", "chain.sqlite"), "");
+    const ofDev = expect.objectContaining({ hint: `its node's is ${join(folder, "dev", "node")}` });
+    expect(() => writeSnapshot(join(folder, "dev"), l1.chain, file)).toThrowError(ofDev);
     const { header } = l1.chain.genesis;
     const other = { ...l1.chain, genesis: { ...l1.chain.genesis, header, hash: `0x${"12".repeat(32)}` as const } };
     expect(() => writeSnapshot(folder, other, file)).toThrowError(/holds another chain/);

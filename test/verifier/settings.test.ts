@@ -63,7 +63,8 @@ describe("settings of executor and challenger", () => {
   });
 
   it("takes the key from ANH_KEY or a file, never from the command line, and shows nothing of a wrong one", () => {
-    expect(problem(() => executor([], { ANH_KEY: undefined })).message).toContain("ANH_KEY is empty");
+    for (const ANH_KEY of [undefined, ""])
+      expect(problem(() => executor([], { ANH_KEY })).message).toContain("ANH_KEY is not set: the service needs");
     const wrong = `${KEY}1`;
     const { message } = problem(() => executor([], { ANH_KEY: wrong }));
     expect([message.includes("holds no private key"), message.includes(KEY)]).toEqual([true, false]);

@@ -10,8 +10,13 @@ export class LeafError extends AnhError {
 
 /** A file that is not the model it should be. */
 export class ModelFileError extends AnhError {
-  constructor(what: string, expected: string, actual: string, cause?: unknown) {
-    super("model-file", `${what}: expected ${expected}, got ${actual}`, { expected, actual, cause });
+  constructor(what: string, expected: string, actual: string, cause?: unknown, hint?: string) {
+    super("model-file", `${what}: expected ${expected}, got ${actual}`, {
+      expected,
+      actual,
+      cause,
+      ...(hint === undefined ? {} : { hint }),
+    });
   }
 }
 
@@ -41,6 +46,13 @@ export class RefusedModelError extends AnhError {
       ...super.toJSON(),
       refusals: this.refusals.map(({ node, actual, hint }) => ({ node, what: actual, hint })),
     };
+  }
+}
+
+/** Rows of a dataset that are not what the model's input takes. */
+export class RowsError extends AnhError {
+  constructor(input: string, expected: string, actual: string) {
+    super("dataset", `rows of ${input}: expected ${expected}, as the model's, got ${actual}`, { expected, actual });
   }
 }
 

@@ -45,7 +45,7 @@ export type ModelReport = {
   readonly inference: GraphReport | null;
   /** A step with Adam; the loss is softmax cross-entropy over [rows, classes], else the sum of the outputs' squares. */
   readonly training: GraphReport | null;
-  /** Why there is no training step. */
+  /** Why there is no training step, and what to do about it where that is known. */
   readonly untrainable: string | null;
 };
 
@@ -76,7 +76,7 @@ export function reportModel(
     unsupported,
     inference: inference === null ? null : reportGraph(graphInPrecision(inference, precision), 1),
     training: trainable === null ? null : reportGraph(graphInPrecision(trainable, precision), options.batchRows),
-    untrainable: training instanceof AnhError ? training.message : null,
+    untrainable: training instanceof AnhError ? [training.message, training.hint].filter(Boolean).join(": ") : null,
   };
 }
 

@@ -104,7 +104,13 @@ function readHeader(file: Uint8Array): { readonly bytes: number; readonly json: 
   const view = Buffer.from(file.buffer, file.byteOffset, file.length);
   if (file.length < LENGTH_BYTES) throw new SafetensorsError("the file", "a header", `${file.length} bytes`);
   const bytes = Number(view.readBigUInt64LE());
-  if (bytes > MAX_HEADER_BYTES) throw new SafetensorsError("the header", `at most ${MAX_HEADER_BYTES} bytes`, bytes);
+  // A text's first letters are a length as well: nobody would know a CSV file by that number.
+  if (bytes > MAX_HEADER_BYTES)
+    throw new SafetensorsError(
+      "the file",
+      `safetensors, which begins with its header's length, at most ${MAX_HEADER_BYTES} bytes`,
+      JSON.stringify(view.toString("latin1", 0, 2 * LENGTH_BYTES)),
+    );
   if (LENGTH_BYTES + bytes > file.length)
     throw new SafetensorsError("the header", `${bytes} bytes`, file.length - LENGTH_BYTES);
   const text = view.toString("utf8", LENGTH_BYTES, LENGTH_BYTES + bytes);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { GradientError } from "../../../verifier/autodiff/errors.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
 import { valueAt } from "../../../verifier/graph/graph.ts";
-import { ModelFileError, RefusedModelError, TargetError } from "../../../verifier/model/errors.ts";
+import { ModelFileError, RefusedModelError, RowsError, TargetError } from "../../../verifier/model/errors.ts";
 import { toOnnxWithWeights } from "../../../verifier/model/onnx/frozen.ts";
 import { type DatasetColumn, type OnnxTraining, onnxGraphs } from "../../../verifier/model/onnx/graphs.ts";
 import { evaluate } from "../../../verifier/runtime/reference.ts";
@@ -92,13 +92,7 @@ describe("refused", () => {
     ["a dataset without targets", {}, [IMAGES], ModelFileError, /tensors x and a target, got x/],
     ["a dataset for another input", {}, [column("image", "float32", 1, 4, 3), LABELS], ModelFileError, /image, labels/],
     ["nothing", {}, [], ModelFileError, /tensors x and a target/],
-    [
-      "rows of another shape",
-      {},
-      [column("x", "float32", 12), LABELS],
-      ModelFileError,
-      /rows of x: expected \[1,4,3\]/,
-    ],
+    ["rows of another shape", {}, [column("x", "float32", 12), LABELS], RowsError, /rows of x: expected \[1,4,3\]/],
     [
       "a batch that is fixed in the file",
       { file: linear(5, [], port("x", [2, 4])) },
@@ -110,8 +104,8 @@ describe("refused", () => {
       "fractions where the model takes ids",
       { file: languageModel },
       [column("ids", "float32", 4), column("next", "uint8", 4)],
-      ModelFileError,
-      /input ids of the model: expected int64/,
+      RowsError,
+      /rows of ids: expected int64, as the model's, got float32/,
     ],
     [
       "labels that are no whole numbers",

@@ -18,7 +18,13 @@ export function checkInputs(inputs: readonly BatchSpec[]): void {
 /** Batches of any size: rows are told apart by the first dimension alone. */
 export function checkBatch({ name, type }: BatchSpec, rows: number): void {
   if (type.shape[0] !== rows)
-    throw new ModelFileError(`input ${name} of the model`, "a symbolic first dimension, the batch", describe(type));
+    throw new ModelFileError(
+      `input ${name} of the model`,
+      "a symbolic first dimension, the batch",
+      describe(type),
+      undefined,
+      `torch.onnx.export(…, dynamic_axes={${JSON.stringify(name)}: {0: "batch"}}) leaves it open`,
+    );
 }
 
 /** What goes in and comes out for one row. */

@@ -9,7 +9,7 @@ import { total } from "../../ops/sums.ts";
 import { newDraft } from "../../ops/table.ts";
 import { describe, sameShape, type TensorType } from "../../tensor/tensor.ts";
 import { unprovableNodes } from "../check.ts";
-import { ModelFileError, RefusedModelError } from "../errors.ts";
+import { ModelFileError, RefusedModelError, RowsError } from "../errors.ts";
 import { headOf, type LossSpec } from "../heads.ts";
 import type { JobGraphs } from "../job.ts";
 import { inPrecision, type Precision } from "../precision.ts";
@@ -46,8 +46,8 @@ export const inputNames = (training: Pick<OnnxTraining, "file" | "external" | "d
 /**
  * The graphs of a job that trains a foreign network: a training step (forward, loss, gradients, update), an inference of one
  * row, an evaluation that counts right answers (none for `mse`). Its weights are where the training starts.
- * Throws `RefusedModelError` naming every node that cannot be run, or not be proven in the profile; `ModelFileError` and
- * `TargetError` for what does not fit the dataset.
+ * Throws `RefusedModelError` naming every node that cannot be run, or not be proven in the profile; `RowsError` and
+ * `TargetError` for a dataset that does not fit, `ModelFileError` for a file that is no such network.
  */
 export function onnxGraphs(training: OnnxTraining, columns: readonly DatasetColumn[]): JobGraphs {
   const model = open(training, training.batchRows);
@@ -100,11 +100,9 @@ function inputsOf(
     const held = valueAt(draft, given[i]!);
     const [rows, ...row] = held.shape;
     checkBatch({ name, type }, rows!);
-    if (!sameShape(row, type.shape.slice(1)))
-      throw new ModelFileError(`rows of ${name}`, `[${type.shape.slice(1)}], as the model's`, `[${row}]`);
+    if (!sameShape(row, type.shape.slice(1))) throw new RowsError(name, `[${type.shape.slice(1)}]`, `[${row}]`);
     const narrowing = held.dtype === "float32" && type.dtype !== "float32";
-    if (narrowing || type.dtype === "bool")
-      throw new ModelFileError(`input ${name} of the model`, describe(type), describe(held));
+    if (narrowing || type.dtype === "bool") throw new RowsError(name, type.dtype, held.dtype);
     const converted = cast(draft, given[i]!, type.dtype);
     const scaled = scale !== undefined && held.dtype !== "float32" && type.dtype === "float32";
     return scaled ? mul(draft, converted, scalar(draft, scale)) : converted;
