@@ -1,7 +1,7 @@
 import type { Hex, PublicClient } from "viem";
 import { decodeAnchoredFields } from "../../common/header.ts";
 import { L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
-import { headerOf, type L1Header, readHeader } from "../../common/l1-header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Agreed } from "../../verifier/l1/agreed.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -30,7 +30,7 @@ const PROOFS_ASKED = 4;
 export interface FollowerModules {
   readonly client: PublicClient;
   /** What L1's endpoints have alike: nothing is read above it. */
-  readonly agreed: Pick<Agreed, "head" | "finalizedNumber">;
+  readonly agreed: Pick<Agreed, "head" | "block" | "finalizedNumber">;
   readonly blobs: BlobSource;
   readonly chain: Chain;
   readonly archive?: BatchArchive | undefined;
@@ -76,21 +76,27 @@ export class Follower {
 
   /** Reads the next step. Resolves with whether the L1 head is reached. */
   async poll(): Promise<boolean> {
-    const { client, agreed, chain } = this.#modules;
+    const { agreed, chain } = this.#modules;
     const { l1 } = chain.store;
-    const [{ header: head, raw }, finalizedNumber] = await Promise.all([agreed.head(0), agreed.finalizedNumber()]);
-    const cursor = l1.cursor() ?? (await this.#begin());
+    const [{ header: head, raw, among }, finalizedNumber] = await Promise.all([
+      agreed.head(0),
+      agreed.finalizedNumber(),
+    ]);
+    // What no proof covers is as all endpoints have it: the first one that answers may be a liar.
+    const headerAt: HeaderAt = async (number) => (await agreed.block(number, among)).header;
+    const cursor = l1.cursor() ?? (await this.#begin(headerAt));
     if (head.hash === cursor.hash && finalizedNumber === l1.finalizedNumber()) return true;
-    if (!(await this.#isCanonical(cursor, head))) {
-      await this.#rewind(cursor);
+    if (head.number < cursor.number && (await this.#isBehind(head, cursor, headerAt))) return true;
+    if (!(await isCanonical(cursor, head, headerAt))) {
+      await this.#rewind(cursor, head, headerAt);
       return false;
     }
-    const step = await this.#readStep(cursor, head, raw.stateRoot).catch(this.#unlessUnproven);
+    const step = await this.#readStep(cursor, head, raw.stateRoot, headerAt).catch(this.#unlessUnproven);
     if (step === undefined) return false;
     this.#unproven = 0;
     const { end, messages, batches } = step;
-    const origins = await this.#readOrigins(messages, batches, cursor, end);
-    if ((await readHeader(client, end.number)).hash !== end.hash) return false;
+    const origins = await this.#readOrigins(messages, batches, cursor, end, headerAt);
+    if ((await headerAt(end.number)).hash !== end.hash) return false;
     chain.applyL1({ head: end, finalizedNumber, messages, batches, origins });
     return end === head;
   }
@@ -133,7 +139,7 @@ export class Follower {
   }
 
   /** The first step ends at genesis' origin: nothing of this chain lies before it. */
-  async #begin(): Promise<L1Header> {
+  async #begin(headerAt: HeaderAt): Promise<L1Header> {
     const { client, chain } = this.#modules;
     const { l1ChainId, genesis } = chain.file;
     const chainId = BigInt(await client.getChainId());
@@ -143,7 +149,7 @@ export class Follower {
         actual: chainId,
       });
     const { number, hash } = genesis.header.origin;
-    const origin = await readHeader(client, number);
+    const origin = await headerAt(number);
     if (origin.hash !== hash)
       throw new WrongL1Error("wrong-l1", `L1 block ${number} is not the one genesis stands on`, {
         expected: hash,
@@ -155,32 +161,31 @@ export class Follower {
   }
 
   /** The block of that number or, as far as L1 goes, the last of its second: every block is, but for L1s of developers. */
-  async #lastOfSecond(number: bigint, head: L1Header): Promise<L1Header> {
-    const { client } = this.#modules;
+  async #lastOfSecond(number: bigint, head: L1Header, headerAt: HeaderAt): Promise<L1Header> {
     if (number >= head.number) return head;
-    let end = await readHeader(client, number);
+    let end = await headerAt(number);
     for (;;) {
-      const next = end.number + 1n === head.number ? head : await readHeader(client, end.number + 1n);
+      const next = end.number + 1n === head.number ? head : await headerAt(end.number + 1n);
       if (next.timestamp > end.timestamp) return end;
       if (next === head) return head;
       end = next;
     }
   }
 
-  async #isCanonical(cursor: L1Header, head: L1Header): Promise<boolean> {
-    if (head.number === cursor.number) return head.hash === cursor.hash;
-    if (head.number < cursor.number) return false;
-    if (head.number === cursor.number + 1n) return head.parentHash === cursor.hash;
-    return (await readHeader(this.#modules.client, cursor.number)).hash === cursor.hash;
+  /** An endpoint is late, and all has been read that it has: no fork as long as what is known below is there. */
+  async #isBehind(head: L1Header, cursor: L1Header, headerAt: HeaderAt): Promise<boolean> {
+    const { l1 } = this.#modules.chain.store;
+    let known = l1.headerBelow(cursor.number);
+    while (known && known.number > head.number) known = l1.headerBelow(known.number);
+    return known !== undefined && (await headerAt(known.number)).hash === known.hash;
   }
 
   /** Goes back to the newest header it knows that L1 still has. */
-  async #rewind(cursor: L1Header): Promise<void> {
-    const { client, chain, onTrouble } = this.#modules;
-    const { number: latest } = headerOf(await client.getBlock({ blockTag: "latest" }));
+  async #rewind(cursor: L1Header, head: L1Header, headerAt: HeaderAt): Promise<void> {
+    const { chain, onTrouble } = this.#modules;
     let known = chain.store.l1.headerBelow(cursor.number);
     while (known) {
-      if (known.number <= latest && (await readHeader(client, known.number)).hash === known.hash) break;
+      if (known.number <= head.number && (await headerAt(known.number)).hash === known.hash) break;
       known = chain.store.l1.headerBelow(known.number);
     }
     if (!known)
@@ -200,14 +205,15 @@ export class Follower {
     cursor: L1Header,
     head: L1Header,
     stateRoot: Hex,
+    headerAt: HeaderAt,
   ): Promise<{ end: L1Header; messages: L1Message[]; batches: L1Batch[] }> {
     const { client, chain, blobs, archive } = this.#modules;
     const { maxRangeBlocks, maxStepBytes = MAX_STEP_BYTES } = this.#options;
-    let end = await this.#lastOfSecond(cursor.number + maxRangeBlocks, head);
+    let end = await this.#lastOfSecond(cursor.number + maxRangeBlocks, head, headerAt);
     if (end.number === cursor.number) return { end, messages: [], batches: [] };
     const logs = await readLogs(client, chain.file, cursor.number + 1n, end.number);
     const within = lastWithin(maxStepBytes, logs.messages, logs.anchored, end.number);
-    if (within < end.number) end = await this.#lastOfSecond(within, head);
+    if (within < end.number) end = await this.#lastOfSecond(within, head, headerAt);
     const { number } = end;
     const messages = logs.messages.filter(({ l1Block }) => l1Block <= number);
     const anchored = logs.anchored.filter(({ blockNumber }) => (blockNumber as bigint) <= number);
@@ -232,8 +238,9 @@ export class Follower {
     batches: readonly L1Batch[],
     cursor: L1Header,
     end: L1Header,
+    headerAt: HeaderAt,
   ): Promise<L1Header[]> {
-    const { client, chain } = this.#modules;
+    const { chain } = this.#modules;
     const claimed = messages.filter(isAboutClaim).map(({ l1Block }) => l1Block);
     const numbers = new Set(claimed.filter((number) => !chain.store.l1.originAt(number)));
     // To see whether L1 turned back to blocks that left the chain.
@@ -245,8 +252,18 @@ export class Follower {
         if (number !== undefined && number <= l1Block && !chain.store.l1.originAt(number)) numbers.add(number);
       }
     }
-    return Promise.all([...numbers].map((number) => readHeader(client, number)));
+    return Promise.all([...numbers].map(headerAt));
   }
+}
+
+/** As all endpoints have it. */
+type HeaderAt = (number: bigint) => Promise<L1Header>;
+
+async function isCanonical(cursor: L1Header, head: L1Header, headerAt: HeaderAt): Promise<boolean> {
+  if (head.number === cursor.number) return head.hash === cursor.hash;
+  if (head.number < cursor.number) return false;
+  if (head.number === cursor.number + 1n) return head.parentHash === cursor.hash;
+  return (await headerAt(cursor.number)).hash === cursor.hash;
 }
 
 function checkMessages(before: { count: bigint; hash: `0x${string}` }, messages: readonly L1Message[]) {

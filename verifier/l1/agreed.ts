@@ -111,7 +111,7 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
     const shown = new Map(answers.map((answer) => [answer.endpoint, blockIn(answer)]));
     const atNumber = (endpoint: Endpoint) => {
       const known = shown.get(endpoint)!;
-      return known.header.number === number ? Promise.resolve(known) : blockFrom(endpoint, number);
+      return known.header.number === number ? Promise.resolve(known) : findBlock(endpoint, number);
     };
     const same = await endpoints.askAll(atNumber, [...shown.keys()]);
     return { ...agreedBlock(number, same), among: same.map(({ endpoint }) => endpoint) };
@@ -142,7 +142,7 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
       }
     },
     block: async (number, among) =>
-      agreedBlock(number, await endpoints.askAll((endpoint) => blockFrom(endpoint, number), among)),
+      agreedBlock(number, await endpoints.askAll((endpoint) => findBlock(endpoint, number), among)),
     finalizedNumber: async (among) => {
       const answers = onlyValues(await endpoints.askAll((endpoint) => blockFrom(endpoint, "finalized"), among));
       return answers.map((answer) => blockIn(answer).header.number).reduce(smallerOf);
@@ -152,9 +152,19 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
 
 /** Throws `L1DataError` for what is no block of that number with the header its hash is of. */
 export async function blockFrom(endpoint: Endpoint, at: bigint | "latest" | "finalized"): Promise<ShownBlock> {
+  const block = await findBlock(endpoint, at);
+  if (block === null) throw notShown(endpoint, at);
+  return block;
+}
+
+const notShown = (endpoint: Endpoint, at: bigint | string): L1DataError =>
+  new L1DataError("l1-block", `${endpoint.shown} does not show L1 block ${at}`);
+
+/** Null where the endpoint has none. That is an answer like others: who has no block is not done without for what another invents. */
+async function findBlock(endpoint: Endpoint, at: bigint | "latest" | "finalized"): Promise<ShownBlock | null> {
   const tag = typeof at === "bigint" ? numberToHex(at) : at;
   const raw = (await endpoint.ask("eth_getBlockByNumber", [tag, false])) as RpcBlock | null;
-  if (raw === null) throw new L1DataError("l1-block", `${endpoint.shown} does not show L1 block ${at}`);
+  if (raw === null) return null;
   const block = formatBlock(raw);
   const header = headerOf(block);
   if (typeof at === "bigint" && header.number !== at)
@@ -165,8 +175,12 @@ export async function blockFrom(endpoint: Endpoint, at: bigint | "latest" | "fin
   return { header, raw, block };
 }
 
-function agreedBlock(number: bigint, answers: readonly Answer<ShownBlock>[]): ShownBlock {
-  const [first, ...others] = onlyValues(answers) as [Answer<ShownBlock>, ...Answer<ShownBlock>[]];
+function agreedBlock(number: bigint, found: readonly Answer<ShownBlock | null>[]): ShownBlock {
+  const answers = onlyValues(found).map((answer) => {
+    if ("value" in answer && answer.value === null) throw notShown(answer.endpoint, number);
+    return answer as Answer<ShownBlock>;
+  });
+  const [first, ...others] = answers as [Answer<ShownBlock>, ...Answer<ShownBlock>[]];
   const { endpoint: _, ...shown } = blockIn(first);
   const other = others.find((one) => blockIn(one).header.hash !== shown.header.hash);
   if (other !== undefined) throw disagreement(`have different L1 blocks ${number}`, first, other);

@@ -1,9 +1,9 @@
 import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem";
-import { largerOf, smallerOf } from "../../common/bigint.ts";
+import { largerOf } from "../../common/bigint.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
-import { sendByAll } from "./first-answer.ts";
+import { lowestTip, sendByAll } from "./first-answer.ts";
 import type { LogBook } from "./log-book.ts";
 import { type LogFilter, selectLogs } from "./select-logs.ts";
 
@@ -100,13 +100,7 @@ const METHODS: Readonly<Record<string, Ask>> = {
       });
     return numberToHex(valuesOf(answers).map(BigInt).reduce(largerOf));
   },
-  // An endpoint may waste an offer, but not name the fee.
-  eth_maxPriorityFeePerGas: async ({ endpoints }) =>
-    numberToHex(
-      valuesOf(await endpoints.askAll((endpoint) => endpoint.ask("eth_maxPriorityFeePerGas", []) as Promise<Hex>))
-        .map(BigInt)
-        .reduce(smallerOf),
-    ),
+  eth_maxPriorityFeePerGas: ({ endpoints }) => lowestTip(endpoints),
   eth_sendRawTransaction: ({ endpoints }, params) => sendByAll(endpoints, params),
 };
 
