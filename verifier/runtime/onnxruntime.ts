@@ -32,7 +32,7 @@ export const onnxRuntime = ({ provider = "cpu", threads, sliceBytes }: OnnxRunti
 
 async function openSession(
   graph: Graph,
-  setup: Omit<SessionSetup, "resident">,
+  setup: Omit<SessionSetup, "resident" | "isLean">,
   slices: readonly (readonly ValueId[])[],
   thread: ExecutorThread,
 ): Promise<Session> {
@@ -41,8 +41,12 @@ async function openSession(
   if (provider === "cuda") process.env.NVIDIA_TF32_OVERRIDE = "0";
   const produced = new Set(graph.nodes.map((node) => node.output));
   const loaded = new Map<string, Promise<void>>();
-  const load = (key: string, model: () => Uint8Array, resident: readonly string[] = []): Promise<void> => {
-    const known = loaded.get(key) ?? thread.load(key, model(), { ...setup, resident });
+  const load = (
+    key: string,
+    model: () => Uint8Array,
+    { resident = [], isLean = false }: Partial<Pick<SessionSetup, "resident" | "isLean">> = {},
+  ): Promise<void> => {
+    const known = loaded.get(key) ?? thread.load(key, model(), { ...setup, resident, isLean });
     loaded.set(key, known);
     return known;
   };
@@ -79,7 +83,8 @@ async function openSession(
         const fetches = exposed.filter((id) => wanted.has(id)).map(nameOf);
         if (fetches.length === 0) continue;
         const key = `values-${i}`;
-        await load(key, () => toOnnxWith(graph, exposed));
+        // A session for each slice: what each keeps for its next run would be the whole step together.
+        await load(key, () => toOnnxWith(graph, exposed), { isLean: slices.length > 1 });
         Object.assign(results, await thread.run(key, feedsOf(state, batch), fetches));
       }
       return ids.map((id) => results[nameOf(id)] ?? [...state, ...batch][id] ?? constantAt(graph, id));
@@ -117,7 +122,7 @@ async function openSession(
     const ends = stateOutputNames(step);
     const starts = step.stateInputs.map(({ value }) => valueAt(step, value).name);
     const links = Object.fromEntries(loopStates(step).map((i) => [ends[i]!, starts[i]!]));
-    await load("resident", () => toOnnx(step), Object.keys(links));
+    await load("resident", () => toOnnx(step), { resident: Object.keys(links) });
     await load("last", () => toOnnx(step));
     const results = await thread.walk({
       resident: "resident",
