@@ -1,6 +1,6 @@
 import type { Hex, PublicClient } from "viem";
 import { decodeAnchoredFields } from "../../common/header.ts";
-import { L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
+import { BEGUN_ANEW, L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
 import type { L1Header } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import type { Agreed } from "../../verifier/l1/agreed.ts";
@@ -154,7 +154,7 @@ export class Follower {
       throw new WrongL1Error("wrong-l1", `L1 block ${number} is not the one genesis stands on`, {
         expected: hash,
         actual: origin.hash,
-        hint: "the L1 was started anew: deploy again, or use its own chain file",
+        hint: BEGUN_ANEW,
       });
     chain.applyL1({ head: origin, finalizedNumber: 0n, messages: [], batches: [], origins: [] });
     return origin;
@@ -191,7 +191,7 @@ export class Follower {
     if (!known)
       throw new WrongL1Error("wrong-l1", "L1 no longer has the block that genesis stands on", {
         expected: chain.file.genesis.header.origin.hash,
-        hint: "the L1 was started anew: deploy again",
+        hint: BEGUN_ANEW,
       });
     chain.rewindL1(known.number);
     onTrouble({ reorgTo: known.number });
