@@ -249,6 +249,12 @@ test("`anh tx force` pays nothing for what cannot work, and says so with the exi
   expect((await force("--to", RICH, "--l1-url", ready.l2.url)).stderr).toContain("another chain than the L1");
   const silent = await force("--to", RICH, "--l1-url", "http://127.0.0.1:1");
   expect([silent.code, silent.stderr]).toEqual([69, expect.stringContaining("no L1 node answers")]);
+  const keyless = spawnSync(
+    process.execPath,
+    ["cli/main.ts", "tx", "force", "--to", RICH, "--l1-url", ready.l1.url, "--chain-file", join(dataDir, CHAIN_FILE)],
+    { cwd: ROOT, encoding: "utf8", env: { ...process.env, ANH_KEY: "" } },
+  );
+  expect([keyless.status, keyless.stderr]).toEqual([2, expect.stringContaining("ANH_KEY is not set")]);
   const poor = await force("--to", RICH, "--mint-eth", "1000000", "--json");
   expect([poor.code, JSON.parse(poor.stdout).error.code]).toEqual([1, "l1-refused"]);
 });
@@ -268,6 +274,7 @@ test("`anh tx force` brings a call, and a signed transaction, to the L2 through 
   const raw = await signed({ nonce: 0 });
   const envelope = await force(raw, "--wait", "included");
   expect(envelope.stdout).toContain(`On L2 it is transaction ${keccak256(raw)}`);
+  expect(envelope.stdout).toContain(`See it land: cast rpc anh_getTransactionStatus ${keccak256(raw)} --rpc-url`);
   expect(envelope.stdout).toMatch(/No batch can leave it out after \d{4}-\d\d-\d\dT/);
   expect(envelope.stdout).toMatch(/: L2 block \d+\n$/);
   expect(await l2.getBalance({ address: RICH })).toBe(before + quarter + 3n);
