@@ -84,7 +84,16 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   stops.push(() => archive?.close());
   const follower = new Follower(
     { pollMs: config.pollMs ?? file.clocks.l1BlockMs / 2, maxRangeBlocks: 2000n, maxBackoffMs: 15_000 },
-    { client, agreed, blobs, chain, archive, onTrouble: onTrouble("follower") },
+    {
+      client,
+      agreed,
+      // The first of them is who was asked.
+      suspect: (error) => endpoints.leaveOut(endpoints.usable()[0]!, error),
+      blobs,
+      chain,
+      archive,
+      onTrouble: onTrouble("follower"),
+    },
   );
   stops.push(() => follower.stop());
   chain.events.on("dropped", (blocks) => events({ event: "dropped", blocks: blocks.length }));

@@ -26,11 +26,15 @@ export interface FollowerOptions {
 const MAX_STEP_BYTES = 8 * 1024 * 1024;
 /** How often in a row L1's head is asked for before an endpoint is called a liar. */
 const PROOFS_ASKED = 4;
+/** What only an endpoint that hides or invents something leads to, whatever L1 has. */
+const FALSE: ReadonlySet<string> = new Set(["l1-proof", "l1-inbox", "l1-batches"]);
 
 export interface FollowerModules {
   readonly client: PublicClient;
   /** What L1's endpoints have alike: nothing is read above it. */
   readonly agreed: Pick<Agreed, "head" | "block" | "finalizedNumber">;
+  /** Told of what cannot be true, where another endpoint could be asked the next time. */
+  readonly suspect?: (error: L1DataError) => void;
   readonly blobs: BlobSource;
   readonly chain: Chain;
   readonly archive?: BatchArchive | undefined;
@@ -91,7 +95,7 @@ export class Follower {
       await this.#rewind(cursor, head, headerAt);
       return false;
     }
-    const step = await this.#readStep(cursor, head, raw.stateRoot, headerAt).catch(this.#unlessUnproven);
+    const step = await this.#readStep(cursor, head, raw.stateRoot, headerAt).catch(this.#judged);
     if (step === undefined) return false;
     this.#unproven = 0;
     const { end, messages, batches } = step;
@@ -102,10 +106,11 @@ export class Follower {
   }
 
   /** An endpoint that shows a later state is asked again at once: it may have been between two blocks. Each time, and it lies. */
-  readonly #unlessUnproven = (error: unknown): undefined => {
+  readonly #judged = (error: unknown): undefined => {
     const isUnproven = error instanceof L1DataError && error.code === "l1-proof";
     if (isUnproven && ++this.#unproven < PROOFS_ASKED) return undefined;
     this.#unproven = 0;
+    if (error instanceof L1DataError && FALSE.has(error.code)) this.#modules.suspect?.(error);
     throw error;
   };
 

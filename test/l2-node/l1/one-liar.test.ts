@@ -55,7 +55,7 @@ function endpointsOf(lies: Lies, patience = Number.POSITIVE_INFINITY) {
 }
 const followerOf = (
   chain: ReturnType<typeof testNode>["chain"],
-  { agreed, client }: ReturnType<typeof endpointsOf>,
+  { endpoints, agreed, client }: ReturnType<typeof endpointsOf>,
   reorgs: bigint[] = [],
 ) =>
   new Follower(
@@ -63,6 +63,7 @@ const followerOf = (
     {
       client,
       agreed,
+      suspect: (error) => endpoints.leaveOut(endpoints.usable()[0]!, error),
       blobs: NO_BLOBS,
       chain,
       onTrouble: (t) => {
@@ -163,6 +164,16 @@ it("the tip of a node's transactions is not what one endpoint names", async () =
   const paid = before - (await l1.client.getBalance({ address: sender.account.address }));
   expect(sent.effectiveGasPrice).toBeLessThan(tip);
   expect(paid).toBeLessThan(10n ** 15n);
+});
+
+it("what the first endpoint hides is read from the second", async () => {
+  await prepay(l1, 1);
+  const { chain } = testNode(l1.chain);
+  const lying = endpointsOf({ eth_getLogs: () => [] });
+  const follower = followerOf(chain, lying);
+  await expect(catchUp(follower)).rejects.toMatchObject({ code: "l1-inbox" });
+  await catchUp(follower);
+  expect(chain.store.l1.inbox().count).toBeGreaterThan(0n);
 });
 
 it("an honest endpoint that lacks an old block is not left out for what a liar invents in its place", async () => {
