@@ -6,7 +6,6 @@ import { type Task, trainTask } from "../../../common/task.ts";
 import type { ClaimSubject } from "../../../verifier/check/claim.ts";
 import { checkDark } from "../../../verifier/check/dark.ts";
 import { leafFields } from "../../../verifier/check/evidence.ts";
-import { isolate } from "../../../verifier/check/isolate.ts";
 import type { Published } from "../../../verifier/check/published.ts";
 import { type Graph, valueAt } from "../../../verifier/graph/graph.ts";
 import { runnable } from "../../../verifier/graph/runnable.ts";
@@ -16,8 +15,7 @@ import { hasLeaf } from "../../../verifier/model/leaf.ts";
 import { graphRef } from "../../../verifier/model/root.ts";
 import { graphOfLeaves } from "../../../verifier/model/shown.ts";
 import { bitsOf } from "../../../verifier/numerics/float32.ts";
-import { evaluate, openReference, referenceRuntime } from "../../../verifier/runtime/reference.ts";
-import { SLICE_BYTES } from "../../../verifier/runtime/slices.ts";
+import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { fromBytes, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { type Gatherer, openGatherer } from "../../../verifier/trace/gather.ts";
 import { rowOrderOf } from "../../../verifier/trace/inputs.ts";
@@ -26,6 +24,7 @@ import { rootOfList, type StepRoots, stepRootOf, stepTraceOf } from "../../../ve
 import { segmentLeafOf, trajectoryRoot } from "../../../verifier/trace/trajectory.ts";
 import { isSure, stepRootsOf, valueBytes } from "../../../verifier/trace/values.ts";
 import { PAGE_ROOTS } from "../../../verifier/witness/pages.ts";
+import { referenceChecker } from "../../support/reference-checker.ts";
 import { smallTask } from "../../support/small-task.ts";
 
 const STEPS = 4;
@@ -110,15 +109,7 @@ async function claimed(graph: Graph, task: Task, lied: number | undefined) {
 async function found(graph: Graph, profile: number, lied?: number) {
   const task = taskOf(graph, profile);
   const { claim, published, reads } = await claimed(graph, task, lied);
-  const isolated = isolate(graph);
-  const modules = {
-    session: openReference(runnable(graph)),
-    gatherer,
-    isolated,
-    isolatedSession: async () => openReference(isolated.graph),
-    open: referenceRuntime.open,
-    sliceBytes: SLICE_BYTES,
-  };
+  const modules = referenceChecker(graph, gatherer);
   const inputs = { task, seed, graph, dataset, start };
   const finding = await checkDark({ claimHash: "0x", claim, inputs } as unknown as ClaimSubject, modules, published);
   return { finding, reads: reads() };

@@ -9,7 +9,6 @@ import { type Task, trainTask } from "../../../common/task.ts";
 import { readArtifacts } from "../../../deploy/artifacts.ts";
 import type { ClaimSubject } from "../../../verifier/check/claim.ts";
 import { evidenceOf } from "../../../verifier/check/evidence.ts";
-import { isolate } from "../../../verifier/check/isolate.ts";
 import type { Published } from "../../../verifier/check/published.ts";
 import { checkSegment } from "../../../verifier/check/segment.ts";
 import type { RunSpec } from "../../../verifier/claims/runs.ts";
@@ -27,8 +26,7 @@ import { firstLeaves, graphLeaves, graphRef, sumLevels, sumProofIn } from "../..
 import { falseLeaf, falseNode } from "../../../verifier/model/rules.ts";
 import { graphOfLeaves } from "../../../verifier/model/shown.ts";
 import { bitsOf } from "../../../verifier/numerics/float32.ts";
-import { evaluate, openReference, referenceRuntime } from "../../../verifier/runtime/reference.ts";
-import { SLICE_BYTES } from "../../../verifier/runtime/slices.ts";
+import { evaluate } from "../../../verifier/runtime/reference.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf, fromBytes, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { type Gatherer, openGatherer } from "../../../verifier/trace/gather.ts";
@@ -41,6 +39,7 @@ import { leafProof } from "../../../verifier/witness/proofs.ts";
 import { judge } from "../../contracts/leaf/verifiers.ts";
 import { type Changed, changedOnce } from "../../support/changed-encoding.ts";
 import { createGasMeter } from "../../support/gas-meter.ts";
+import { referenceChecker } from "../../support/reference-checker.ts";
 import { smallTask } from "../../support/small-task.ts";
 
 const small = smallTask({ sizes: [4, 3, 2], rows: 8, batchRows: 2, stepRoots: true, steps: 1, segmentSteps: 1 });
@@ -97,15 +96,7 @@ async function verdictOn(graph: Graph, lie?: Lie) {
       throw new DataUnavailableError("absent", "not these");
     return bytes;
   };
-  const isolated = isolate(graph);
-  const modules = {
-    session: openReference(runnable(graph)),
-    gatherer,
-    isolated,
-    isolatedSession: async () => openReference(isolated.graph),
-    open: referenceRuntime.open,
-    sliceBytes: SLICE_BYTES,
-  };
+  const modules = referenceChecker(graph, gatherer);
   const startRoots = start.map((tensor) => tensorRoot(bytesOf(tensor)));
   const claimed = { record, stepHashes: [hash], start, startRoots, roots: async () => roots, read: () => read };
   const { wrong } = await checkSegment(inputs, modules, claimed);
