@@ -58,11 +58,11 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();
   const keptGraphs = new Set<Hex>();
-  const client = (urls: readonly string[], task: Task) =>
-    openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS, patienceMs: patienceFor(task) });
-  const libraryFor = ({ dataUrl, task }: LoggedClaim, { consumed }: RunSpec) => {
+  const client = (urls: readonly string[], task: Task, signal: AbortSignal) =>
+    openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS, patienceMs: patienceFor(task), signal });
+  const libraryFor = ({ dataUrl, task }: LoggedClaim, { consumed }: RunSpec, signal: AbortSignal) => {
     const urls = [...settings.dataUrls, dataUrl, ...(consumed === undefined ? [] : [consumed.dataUrl])];
-    return openLibrary(store, client(urls, task), memory);
+    return openLibrary(store, client(urls, task, signal), memory);
   };
   const service = startChallenger(
     {
@@ -93,7 +93,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         policy: settings.policy ?? { kind: "all" },
         // The same after a restart, and known to nobody else.
         secret: keccak256(concat([key, stringToHex("anh segments")])),
-        clientFor: ({ dataUrl, task }) => client([dataUrl], task),
+        clientFor: ({ dataUrl, task }, signal) => client([dataUrl], task, signal),
         published: ({ claimHash, l1Block }) => readPublished(l1, claimHash, l1Block),
         openedSteps:
           ({ claimHash, l1Block }) =>

@@ -14,12 +14,13 @@ import { CLAIM_STATUS } from "./claims/status.ts";
 import { type Budget, leastWei, openBudget } from "./dispute/budget.ts";
 import { demandFor } from "./dispute/demand-for.ts";
 import type { Finding, Game } from "./dispute/game.ts";
+import type { Watched } from "./dispute/look-at.ts";
 import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
 import { buildProof, describeViolation } from "./dispute/prove.ts";
 import type { DisputeReader } from "./dispute/reader.ts";
 import { roomAtPlainFee } from "./dispute/room.ts";
 import { byUrgency, type Urgent } from "./dispute/urgency.ts";
-import type { Watch, Watched } from "./dispute/watch.ts";
+import type { Watch } from "./dispute/watch.ts";
 import { apart, type EventSink } from "./events.ts";
 import type { L1 } from "./l1.ts";
 import { BondTooHighError, RefusedError, type Sender } from "./sender.ts";
@@ -64,7 +65,7 @@ export function startChallenger(options: ChallengerOptions, modules: ChallengerM
     stop: async () => {
       await rounds.stop();
       await Promise.allSettled(memory.underway.values());
-      await modules.watch.idle();
+      await modules.watch.stop();
     },
   };
 }
@@ -135,7 +136,9 @@ async function standingOf(logged: LoggedClaim, { claims, disputes, sender }: Cha
     record,
     isOpen,
     isSoft: isSoft(logged.task),
-    failures: 0, // what is sent waits for nobody's data
+    // What is sent waits for nobody's data, and for no computing.
+    failures: 0,
+    workSeconds: 0,
     until: until.challengeable,
     askableUntil: until.askable,
   };
@@ -149,11 +152,11 @@ async function attend(
   modules: ChallengerModules,
   memory: Memory,
 ): Promise<void> {
-  const { logged, record, isOpen, until } = standing;
+  const { logged, record, isOpen, until, askableUntil } = standing;
   const { claimHash } = logged;
   if (!isOpen) modules.watch.forget(claimHash);
   const watched: Watched = isOpen
-    ? modules.watch.look(logged, spec, { until, nowSeconds: head.timestamp })
+    ? modules.watch.look(logged, spec, { until, usefulUntil: askableUntil, nowSeconds: head.timestamp })
     : { finding: { kind: "unknown" } };
   const game = await gameOf(standing, head, watched, options, modules, memory);
   const actions = nextActions(game);

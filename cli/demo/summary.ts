@@ -46,6 +46,9 @@ export interface Outcome {
   readonly [figure: string]: unknown;
 }
 
+/** It does so when nothing is left to be checked. */
+const COMPARED_MS = 120_000;
+
 const contractsOf = ({ stack }: Cast): NamedContract[] => {
   const at = stack.chain.contracts;
   return [
@@ -70,9 +73,9 @@ export async function summarize(cast: Cast, evidence: Evidence): Promise<Outcome
   const jobA = await l2.job(a.modelId);
   const localCount = countRight(await fetchWeights(evidence.dataUrls, jobA?.resultRoot as Hex, a), evidence.testDigits);
   const accuracy = answersA.correct / answersA.total;
-  const honestWords = services.find(
-    (event) => event.event === "checked" && event.id === c.modelId,
-  )?.honestWordsDiffering;
+  const compared = await until("the challenger compared C with a run of its own", COMPARED_MS, async () =>
+    services.find(({ event, id }) => event === "compared" && id === c.modelId),
+  );
   const disputeCalls = calls.filter((call) => isDispute(call));
   const lieOutcome = {
     profile: b.plan.profile,
@@ -99,7 +102,7 @@ export async function summarize(cast: Cast, evidence: Evidence): Promise<Outcome
     classified: { label: evidence.label, predicted: answersA.label },
     lie: lieOutcome,
     honestDisputed: [...challenged].some((claim) => !liarClaims.includes(claim as Hex)),
-    honestWordsDiffering: Number(honestWords ?? 0),
+    honestWordsDiffering: Number(compared.honestWordsDiffering),
     replicaStateRootEqual: await replicaAgrees(cast, evidence.replicaUrl),
     stateClaimOverOpenResultsReverted: evidence.stateClaimRefused,
     creditRedeemedWei: evidence.redeemedWei,

@@ -9,9 +9,6 @@ const gas = ({ gasUsed }: ServiceEvent): string =>
 const place = ({ step, op, node, element }: ServiceEvent): string => `step ${step}, ${op} ${node}[${element}]`;
 
 function checked(event: ServiceEvent, name: string): string {
-  const differing = Number(event.honestWordsDiffering ?? 0);
-  if (event.finding === "right" && differing > 0)
-    return `${name} is right: ${differing.toLocaleString("en")} numbers differ from the challenger's own run, all within the bound`;
   if (event.finding === "wrong" && event.node !== undefined) return `${name} is wrong at ${place(event)}`;
   return `${name} is ${event.finding}`;
 }
@@ -28,6 +25,12 @@ const WORDS: Readonly<Record<string, Words>> = {
   claimed: (event, name) => `claims the result of ${name}, under bond${gas(event)}`,
   withdrawn: ({ amountWei }) => `takes back ${formatEther(BigInt(amountWei as string))} ETH of bonds and rewards`,
   checked: (event, name) => `has checked: ${checked(event, name)}`,
+  compared: ({ honestWordsDiffering }, name) =>
+    `has run ${name} itself: ${Number(honestWordsDiffering).toLocaleString("en")} numbers differ from the claim's, all within the bound`,
+  "check-broken-off": ({ reason }, name) =>
+    reason === "gave-way"
+      ? `looks at something more urgent than ${name} first`
+      : `looks at ${name} no longer: ${reason}`,
   challenged: (event, name) => `challenges ${name} on L1, segment ${event.segment}${gas(event)}`,
   proved: (event, name) => `has L1 compute ${place(event)} of ${name}: the claim is wrong${gas(event)}`,
   sunk: (event, name) => `drops its claim on ${name}: what it was computed from has fallen${gas(event)}`,

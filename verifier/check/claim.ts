@@ -57,21 +57,29 @@ export async function claimedRecords({
   return records;
 }
 
+/** How a check is gone on with that was broken off; what `onSegment` throws breaks it off. */
+export type InOrder = {
+  /** The first segment to look at, and the claimed state before it. */
+  readonly from?: { readonly segment: number; readonly state: readonly Tensor[] } | undefined;
+  /** A segment is right; `state`: the claimed one at its end. */
+  readonly onSegment?: (segment: number, state: readonly Tensor[]) => void | Promise<void>;
+};
+
 /** Checks all segments from their claimed starts, in order, up to the first that is not right. */
 export async function checkClaim(
   subject: ClaimSubject,
   modules: SegmentCheckModules,
   opened: OpenedSteps,
-  onSegment?: (segment: number) => void,
+  { from, onSegment }: InOrder = {},
 ): Promise<ClaimFinding> {
   try {
     const records = await claimedRecords(subject);
-    let start: readonly Tensor[] = subject.inputs.start;
-    for (const record of records) {
-      const finding = await checkOne(subject, modules, opened, records, record.index, start);
+    let start = from?.state ?? subject.inputs.start;
+    for (const { index } of records.slice(from?.segment ?? 0)) {
+      const finding = await checkOne(subject, modules, opened, records, index, start);
       if (finding.kind !== "right") return finding;
       start = finding.state;
-      onSegment?.(record.index);
+      await onSegment?.(index, start);
     }
     return { kind: "right", state: start };
   } catch (error) {

@@ -26,6 +26,7 @@ export function withCheckers<T>(
 export type ParallelOptions = {
   /** Segments to look at; the others are believed. */
   readonly chosen: (segment: number) => boolean;
+  /** A segment is right; what it throws ends the check, once the segments under way have ended. */
   readonly onSegment?: (segment: number) => void;
 };
 
@@ -57,9 +58,12 @@ export async function checkSegments(
         onSegment?.(segment);
       }
     };
-    await Promise.all(checkers.map(work));
+    // Each ends before what it computes with is taken from it.
+    const ended = await Promise.allSettled(checkers.map((modules) => work(modules).finally(() => (queue.length = 0))));
     const found = mostUseful(findings);
-    return found ?? { kind: "right", state: end ?? (await claimedEnd(subject)) };
+    if (found !== undefined) return found;
+    for (const one of ended) if (one.status === "rejected") throw one.reason;
+    return { kind: "right", state: end ?? (await claimedEnd(subject)) };
   } catch (error) {
     if (error instanceof DataUnavailableError) return { kind: "unavailable", error };
     throw error;

@@ -18,6 +18,8 @@ export type DataClientOptions = {
   readonly timeoutMs: number;
   /** For all requests to one URL together, beyond what their bytes are worth (`openPatience`); no limit if absent. */
   readonly patienceMs?: number;
+  /** Once it is aborted nobody wants an answer: its reason is thrown. */
+  readonly signal?: AbortSignal;
 };
 
 /** Reads P9. What comes back is checked against the root or length that the caller names, unless said otherwise. */
@@ -63,17 +65,22 @@ export function openDataClient({
   urls,
   timeoutMs,
   patienceMs = Number.POSITIVE_INFINITY,
+  signal,
 }: DataClientOptions): DataClient {
   const servers = urls.map((url) => ({ url: url.replace(/\/$/, ""), patience: openPatience(patienceMs) }));
   /** The first answer that `check` does not throw on. */
   async function ask<T>(path: string, maxBytes: number, check: (bytes: Uint8Array) => T): Promise<T> {
     const faults: string[] = [];
     for (const { url, patience } of servers) {
+      signal?.throwIfAborted();
       try {
         const leftMs = Math.min(timeoutMs, patience.leftMs());
         if (leftMs <= 0) throw new Error("slower than anybody would wait for");
-        return check(await patience.during((received) => download(`${url}/v1/${path}`, maxBytes, leftMs, received)));
+        const get = (received: (bytes: number) => void) =>
+          download(`${url}/v1/${path}`, maxBytes, limitOf(leftMs, signal), received);
+        return check(await patience.during(get));
       } catch (error) {
+        signal?.throwIfAborted();
         faults.push(`${url}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
@@ -144,15 +151,20 @@ const mismatch = (expected: unknown, actual: unknown): DataUnavailableError =>
     actual,
   });
 
+const limitOf = (timeoutMs: number, signal: AbortSignal | undefined): AbortSignal => {
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs));
+  return signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+};
+
 /** At most `maxBytes`, whatever the other side says or sends; over shared memory, because a dataset is read by other
  * threads and is too large to be copied for each. */
 async function download(
   url: string,
   maxBytes: number,
-  timeoutMs: number,
+  signal: AbortSignal,
   received: (bytes: number) => void,
 ): Promise<Uint8Array> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(Math.ceil(timeoutMs)), redirect: "error" });
+  const response = await fetch(url, { signal, redirect: "error" });
   if (!response.ok || response.body === null) throw mismatch("status 200", response.status);
   const announced = Number(response.headers.get("content-length") ?? maxBytes);
   if (!(announced <= maxBytes)) throw mismatch(`at most ${maxBytes} bytes`, announced);

@@ -7,23 +7,30 @@ export type Urgent = {
   readonly isSoft: boolean;
   /** Looks in a row that came to nothing because nobody served what it takes. */
   readonly failures: number;
+  /** Seconds of checking that are left at least, as far as it is known; else 0. */
+  readonly workSeconds: number;
 };
 
 /**
- * Claims in the order to look at them: those that can be challenged, of these the ones that failed least often, so that
- * claimants who let a challenger wait take nobody's turn but their own; of equals the nearest end first, then the soft ones.
- * Then open ones whose window is over; then closed ones, of which only money is left to collect. Else the order given. Pure.
+ * Claims in the order to look at them: those that can be challenged, of these those that can still be checked to their end (if
+ * any order lets all be in time, that of their ends does; where none does, a long claim that is lost anyway must not take a
+ * short one along), of these the ones that failed least often, so that claimants who let a challenger wait take nobody's turn but
+ * their own; of equals the nearest end first, then the soft ones. Then open ones whose window is over; then closed ones, of
+ * which only money is left to collect. Else the order given. Pure.
  */
 export const byUrgency = <T extends Urgent>(claims: readonly T[], nowSeconds: bigint): T[] =>
   claims.toSorted((a, b) => {
     const [first, second] = [rankOf(a, nowSeconds), rankOf(b, nowSeconds)];
     if (first !== second) return first - second;
-    if (first === CHALLENGEABLE && a.failures !== b.failures) return a.failures - b.failures;
-    if (first === CHALLENGEABLE && a.until !== b.until) return a.until < b.until ? -1 : 1;
+    if (first <= BEYOND_REACH && a.failures !== b.failures) return a.failures - b.failures;
+    if (first <= BEYOND_REACH && a.until !== b.until) return a.until < b.until ? -1 : 1;
     return Number(b.isSoft) - Number(a.isSoft);
   });
 
-const CHALLENGEABLE = 0;
+const [IN_REACH, BEYOND_REACH, WINDOW_OVER, CLOSED] = [0, 1, 2, 3];
 
-const rankOf = ({ isOpen, until }: Urgent, nowSeconds: bigint): number =>
-  isOpen ? (nowSeconds <= until ? CHALLENGEABLE : 1) : 2;
+function rankOf({ isOpen, until, workSeconds }: Urgent, nowSeconds: bigint): number {
+  if (!isOpen) return CLOSED;
+  if (nowSeconds > until) return WINDOW_OVER;
+  return workSeconds <= Number(until - nowSeconds) ? IN_REACH : BEYOND_REACH;
+}

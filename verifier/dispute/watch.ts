@@ -1,107 +1,88 @@
 import type { Hex } from "viem";
-import { PROFILE } from "../../common/job.ts";
-import { isSoft, startsFromRoot, TASK_KIND } from "../../common/task.ts";
+import { isSoft } from "../../common/task.ts";
 import { troubleOf } from "../../common/trouble.ts";
-import { type ClaimFinding, type ClaimSubject, checkClaim, type OpenedSteps } from "../check/claim.ts";
-import { checkDark } from "../check/dark.ts";
-import { differingWords, ownEnd } from "../check/divergence.ts";
-import { toProve } from "../check/long-sum.ts";
-import { checkSegments, withCheckers } from "../check/parallel.ts";
-import { chosenBy, type Policy } from "../check/policy.ts";
-import type { Published } from "../check/published.ts";
-import { driftOf, openResiduals, type Residuals } from "../check/residuals.ts";
-import type { SegmentCheckModules } from "../check/segment.ts";
-import { WantedError } from "../check/want.ts";
+import { type BreakReason, BrokenOffError } from "../check/broken-off.ts";
+import { openResiduals } from "../check/residuals.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
-import { type DataClient, DataUnavailableError } from "../data/client.ts";
-import type { Library } from "../data/library.ts";
-import type { EventSink } from "../events.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
-import type { ConsumedResult } from "../witness/structure.ts";
-import type { Terms } from "./demand-for.ts";
-import { FlawedError } from "./flawed.ts";
-import type { Finding } from "./game.ts";
-import { type InputSource, openInputs } from "./inputs.ts";
-import { describeViolation, type WrongSegmentStep } from "./prove.ts";
+import { DataUnavailableError } from "../data/client.ts";
+import { compareEnds, isTolerantTraining, type LookModules, lookAt, type Subject, type Watched } from "./look-at.ts";
+import { type Progress, workSeconds } from "./progress.ts";
 import { byUrgency, type Urgent } from "./urgency.ts";
 
-/** What is known of a claim so far; `evidence` is there once a wrong step is. */
-export type Watched = {
-  readonly finding: Finding;
-  readonly evidence?: Evidence;
-  /** Where something is wanted on L1. */
-  readonly terms?: Terms;
-  /** Of a graph that voids the job. */
-  readonly flawed?: FlawedError;
-};
-
-export type Evidence = {
-  readonly subject: ClaimSubject;
-  readonly found: WrongSegmentStep;
-  /** Where the claim starts from something else. */
-  readonly consumed: ConsumedResult | undefined;
-};
-
-/** Checks claims one after the other and keeps what it found. A restart checks again. */
+/**
+ * Checks claims one after the other, the most urgent first, and keeps what it found. Between segments a check gives way to one that
+ * has become more urgent, and goes on later where it stood; it is given up once nothing can be done about its claim. A restart
+ * checks again.
+ */
 export type Watch = {
   /** What is known now; asks for a check where nothing is. */
   readonly look: (logged: LoggedClaim, spec: RunSpec, window: Window) => Watched;
   /** Something new is known on L1 about a claim: what was found before, `seen`, is out of date. Once is enough. */
   readonly again: (claimHash: Hex, seen: Watched) => void;
-  /** Nothing can be done about it any more: evidence holds a whole dataset. */
+  /** It is decided, nothing can be done about it any more: a check of it is given up, and evidence holds a whole dataset. */
   readonly forget: (claimHash: Hex) => void;
-  readonly idle: () => Promise<void>;
+  /** Breaks off what is under way. */
+  readonly stop: () => Promise<void>;
 };
 
-/** In L1 seconds: when a claim can no longer be challenged, and now. */
-export type Window = { readonly until: bigint; readonly nowSeconds: bigint };
-
-export type WatchModules = {
-  readonly runtime: Runtime;
-  readonly clientFor: (logged: LoggedClaim) => DataClient;
-  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec) => Library;
-  readonly openedSteps: (logged: LoggedClaim) => OpenedSteps;
-  readonly published: (logged: LoggedClaim) => Promise<Published>;
-  /** Puts a model's claimed state where the libraries find it: its claimant may serve it to nobody, or not for long. */
-  readonly keep: (state: readonly Tensor[]) => Promise<unknown>;
-  /** The same for a graph: what was paid for once, and constants that others share. */
-  readonly keepGraph: (root: Hex, graph: Graph) => Promise<unknown>;
-  readonly events: EventSink;
-  /** Segments of a claim looked at beside each other. */
-  readonly checkers: number;
-  readonly policy: Policy;
-  /** What a policy draws with. */
-  readonly secret: Hex;
+/** In L1 seconds. */
+export type Window = {
+  /** Last one for a challenge. */
+  readonly until: bigint;
+  /** Last one at which anything found is of use: later for who has a challenge already. */
+  readonly usefulUntil: bigint;
+  readonly nowSeconds: bigint;
 };
 
 /** A claimant that serves nothing is asked again after this, and after twice the time each time, up to a limit. */
 const RETRY_MS = 3_000;
 const MAX_DOUBLINGS = 5;
+/** Claims found right of which the own run is still to be compared. */
+const MAX_COMPARISONS = 16;
 
 const UNKNOWN: Watched = { finding: { kind: "unknown" } };
+/** Its window was over before it was checked. */
+const MISSED: Watched = { finding: { kind: "unknown" } };
 
-export function openWatch(modules: WatchModules): Watch {
+/** A claim that is to be checked; its window may move while it waits. */
+type Waiting = Subject &
+  Omit<Urgent, "until" | "workSeconds"> & {
+    until: bigint;
+    usefulUntil: bigint;
+    readonly workSeconds: number;
+    readonly progress: Progress;
+    readonly broken: AbortController;
+  };
+
+export function openWatch(modules: LookModules): Watch {
   const known = new Map<Hex, Watched>();
   const outdated = new Map<Hex, number>();
   const waiting = new Map<Hex, Waiting>();
   const failures = new Map<Hex, number>();
+  let comparisons: readonly Subject[] = [];
   let nowSeconds = 0n;
+  let current: Waiting | undefined;
   let working: Promise<void> | undefined;
+  const stopped = new AbortController();
 
-  async function check({ logged, spec }: Subject): Promise<void> {
+  const first = () => byUrgency([...waiting.values()], nowSeconds)[0];
+
+  async function check(entry: Waiting): Promise<void> {
+    const { logged, spec } = entry;
     const { claimHash } = logged;
-    try {
-      known.set(claimHash, await watchOne(logged, spec, modules));
-    } catch (error) {
-      const isUnavailable = error instanceof DataUnavailableError;
-      const more = { claimHash, id: spec.task.id, finding: "unavailable", error: String(error) };
-      modules.events(isUnavailable ? { event: "checked", ...more } : faultOf(claimHash, error));
-      known.set(claimHash, { finding: { kind: "unavailable" } });
-    }
-    if (known.get(claimHash)?.finding.kind !== "unavailable") {
+    current = entry;
+    const outcome = await outcomeOf(entry);
+    current = undefined;
+    const isDecided = entry.broken.signal.aborted;
+    if (outcome === "gave-way" && !isDecided) return;
+    waiting.delete(claimHash);
+    if (isDecided) return;
+    const watched = typeof outcome === "string" ? MISSED : outcome;
+    known.set(claimHash, watched);
+    if (watched.finding.kind === "right" && isTolerantTraining(spec))
+      comparisons = [...comparisons, { logged, spec }].slice(-MAX_COMPARISONS);
+    if (watched.finding.kind !== "unavailable") {
       failures.delete(claimHash);
       return;
     }
@@ -110,12 +91,52 @@ export function openWatch(modules: WatchModules): Watch {
     outdated.set(claimHash, Date.now() + RETRY_MS * 2 ** Math.min(before, MAX_DOUBLINGS));
   }
 
-  const first = () => byUrgency([...waiting.values()], nowSeconds)[0];
+  async function outcomeOf(entry: Waiting): Promise<Watched | BreakReason> {
+    const { logged, spec, broken, progress } = entry;
+    const about = { claimHash: logged.claimHash, id: spec.task.id };
+    const requireWanted = () => {
+      broken.signal.throwIfAborted();
+      if (nowSeconds > entry.usefulUntil) throw new BrokenOffError("window-over");
+    };
+    try {
+      const isOutranked = () => first() !== entry;
+      return await lookAt(entry, { signal: broken.signal, requireWanted, isOutranked, progress }, modules);
+    } catch (error) {
+      if (error instanceof BrokenOffError) {
+        const { reason } = error;
+        modules.events({ event: "check-broken-off", ...about, reason, segmentsChecked: progress.right.size });
+        return reason;
+      }
+      const isUnavailable = error instanceof DataUnavailableError;
+      const more = { ...about, finding: "unavailable", error: String(error) };
+      modules.events(isUnavailable ? { event: "checked", ...more } : faultOf(logged.claimHash, error));
+      return { finding: { kind: "unavailable" } };
+    }
+  }
+
+  /** Nobody waits for it: it begins again after whatever comes in between. */
+  async function compare(subject: Subject): Promise<void> {
+    const requireWanted = () => {
+      stopped.signal.throwIfAborted();
+      if (waiting.size > 0) throw new BrokenOffError("gave-way");
+    };
+    try {
+      await compareEnds(subject, { signal: stopped.signal, requireWanted }, modules);
+    } catch (error) {
+      if (error instanceof BrokenOffError) comparisons = [subject, ...comparisons];
+      else if (!(error instanceof DataUnavailableError)) modules.events(faultOf(subject.logged.claimHash, error));
+    }
+  }
 
   async function work(): Promise<void> {
-    for (let next = first(); next !== undefined; next = first()) {
-      await check(next);
-      waiting.delete(next.logged.claimHash);
+    while (!stopped.signal.aborted) {
+      const next = first();
+      const [comparison, ...others] = comparisons;
+      if (next !== undefined) await check(next);
+      else if (comparison !== undefined) {
+        comparisons = others;
+        await compare(comparison);
+      } else break;
     }
     working = undefined;
   }
@@ -123,17 +144,32 @@ export function openWatch(modules: WatchModules): Watch {
   return {
     look: (logged, spec, window) => {
       const { claimHash } = logged;
+      const { until, usefulUntil } = window;
       nowSeconds = window.nowSeconds;
-      const isDue = !known.has(claimHash) || (outdated.get(claimHash) ?? Number.POSITIVE_INFINITY) <= Date.now();
+      const found = known.get(claimHash);
+      const isMissed = found === MISSED && nowSeconds > usefulUntil;
+      const isOutdated = found === MISSED || (outdated.get(claimHash) ?? Number.POSITIVE_INFINITY) <= Date.now();
       const asked = waiting.get(claimHash);
-      if (asked !== undefined) asked.until = window.until;
-      else if (isDue) {
+      if (asked !== undefined) Object.assign(asked, { until, usefulUntil });
+      else if (found === undefined || (isOutdated && !isMissed)) {
         outdated.delete(claimHash);
-        const more = { isSoft: isSoft(spec.task), failures: failures.get(claimHash) ?? 0 };
-        waiting.set(claimHash, { logged, spec, isOpen: true, until: window.until, ...more });
+        waiting.set(claimHash, {
+          logged,
+          spec,
+          isOpen: true,
+          isSoft: isSoft(spec.task),
+          failures: failures.get(claimHash) ?? 0,
+          until,
+          usefulUntil,
+          progress: { right: new Set(), residuals: openResiduals(modules.secret) },
+          broken: new AbortController(),
+          get workSeconds() {
+            return workSeconds(this.progress);
+          },
+        });
         working ??= work();
       }
-      return known.get(claimHash) ?? UNKNOWN;
+      return found ?? UNKNOWN;
     },
     again: (claimHash, seen) => {
       // Looked at since it was seen.
@@ -148,115 +184,23 @@ export function openWatch(modules: WatchModules): Watch {
       known.delete(claimHash);
       outdated.delete(claimHash);
       failures.delete(claimHash);
+      const entry = waiting.get(claimHash);
+      if (entry === undefined) return;
+      entry.broken.abort(new BrokenOffError("decided"));
+      // That of the current one is taken away when its check has ended.
+      if (entry !== current) waiting.delete(claimHash);
     },
-    idle: async () => {
-      waiting.clear();
+    stop: async () => {
+      const reason = new BrokenOffError("stopped");
+      stopped.abort(reason);
+      current?.broken.abort(reason);
       await working;
     },
   };
 }
-
-type Subject = { readonly logged: LoggedClaim; readonly spec: RunSpec };
-
-/** A claim that is to be checked; its window may move while it waits. */
-type Waiting = Subject & Omit<Urgent, "until"> & { until: bigint };
 
 const faultOf = (claimHash: Hex, error: unknown) => ({
   event: "check-failed",
   claimHash,
   error: troubleOf(error).message,
 });
-
-async function watchOne(logged: LoggedClaim, spec: RunSpec, modules: WatchModules): Promise<Watched> {
-  const { claimHash, claim } = logged;
-  const source = openInputs(spec, modules.libraryFor(logged, spec), () => modules.published(logged));
-  const report = (finding: object) => modules.events({ event: "checked", claimHash, id: claim.id, ...finding });
-  try {
-    const found = await source.inputs();
-    const { inputs } = found;
-    await modules.keepGraph(spec.task.graph.root, inputs.graph);
-    const subject: ClaimSubject = { claimHash, claim, inputs, data: modules.clientFor(logged) };
-    if (found.kind === "wrongStart") {
-      report(described(subject, found.finding));
-      return await watchedOf(subject, found.finding, source);
-    }
-    return await withCheckers(modules.runtime, inputs, modules.checkers, async (opened) => {
-      const residuals = openResiduals(modules.secret);
-      const checkers = opened.map((checker) => ({ ...checker, residuals }));
-      const checkModules = checkers[0]!;
-      const served = await checkServed(subject, checkers, modules.openedSteps(logged), modules);
-      const isDark = served.kind === "unavailable";
-      const checked = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
-      const finding =
-        checked.kind === "wrong" ? await toProve(inputs, checked, () => modules.published(logged)) : checked;
-      if (finding.kind === "right" && startsFromRoot(spec.task) && spec.failure === undefined)
-        await modules.keep(finding.state);
-      const isDivergent = finding.kind === "right" && isTolerantTraining(spec);
-      report({
-        ...described(subject, finding),
-        ...(isDivergent
-          ? { honestWordsDiffering: differingWords(await ownEnd(inputs, checkModules), finding.state) }
-          : {}),
-        ...(finding.kind === "right" ? driftIn(inputs.graph, residuals) : {}),
-      });
-      return await watchedOf(subject, finding, source);
-    });
-  } catch (error) {
-    if (error instanceof FlawedError) {
-      report({ finding: "flawed", flaw: error.flaw.kind, reason: error.flaw.reason });
-      return { finding: { kind: "flawed" }, flawed: error };
-    }
-    if (!(error instanceof WantedError)) throw error;
-    const { wants, more } = error;
-    report({ finding: "wanted", wants, ...(more === 0 ? {} : { more }) });
-    return { finding: { kind: "wanted", wants, more }, terms: source.terms() };
-  }
-}
-
-/** What a machine's rounding and somebody who uses the tolerance up leave apart; nothing where all was equal. */
-function driftIn({ nodes, values }: Graph, residuals: Residuals) {
-  const drift = driftOf(residuals);
-  return drift && { drift: { ...drift, node: values[nodes[drift.node]!.output]!.name } };
-}
-
-/** Side by side where that is wanted; one after the other needs no states of its claimant. */
-async function checkServed(
-  subject: ClaimSubject,
-  checkers: readonly SegmentCheckModules[],
-  opened: OpenedSteps,
-  { policy, secret, events }: WatchModules,
-): Promise<ClaimFinding> {
-  const { claimHash, claim } = subject;
-  const onSegment = (segment: number) => events({ event: "segment-checked", claimHash, id: claim.id, segment });
-  if (checkers.length > 1 || policy.kind === "sample") {
-    const chosen = chosenBy(policy, secret, claimHash);
-    const finding = await checkSegments(subject, checkers, opened, { chosen, onSegment });
-    if (finding.kind !== "unavailable") return finding;
-  }
-  return checkClaim(subject, checkers[0]!, opened, onSegment);
-}
-
-const isTolerantTraining = ({ task }: RunSpec): boolean =>
-  task.kind === TASK_KIND.train && task.profile === PROFILE.tolerant;
-
-function described(subject: ClaimSubject, finding: ClaimFinding) {
-  if (finding.kind === "wrong") return { finding: "wrong", ...describeViolation(subject, finding) };
-  if (finding.kind === "unavailable") return { finding: "unavailable", error: finding.error.message };
-  return { finding: finding.kind, ...(finding.kind === "closed" ? { segment: finding.segment } : {}) };
-}
-
-async function watchedOf(subject: ClaimSubject, finding: ClaimFinding, source: InputSource): Promise<Watched> {
-  switch (finding.kind) {
-    case "wrong": {
-      const consumed = finding.wrong.violation.kind === "start" ? await source.consumed() : undefined;
-      return {
-        finding: { kind: "wrong", segment: finding.segment, step: finding.wrong.step },
-        evidence: { subject, found: finding, consumed },
-      };
-    }
-    case "closed":
-      return { finding: { kind: "closed", segment: finding.segment } };
-    default:
-      return { finding: { kind: finding.kind } };
-  }
-}

@@ -13,7 +13,7 @@ test("a fault is told by its place, a right claim as right, an honest difference
   expect(inWords(event({ event: "checked", finding: "right" }), "training A")).toBe(
     "challenger has checked: training A is right",
   );
-  const differing = { event: "checked", finding: "right", honestWordsDiffering: 124_104 };
+  const differing = { event: "compared", honestWordsDiffering: 124_104 };
   expect(inWords(event(differing), "training C")).toMatch(/124,104 numbers differ .* within the bound/);
   expect(inWords(event({ event: "checked", finding: "unavailable" }), "training C")).toContain("unavailable");
 });

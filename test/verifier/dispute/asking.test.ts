@@ -91,7 +91,7 @@ function stage(segments: readonly number[], more = 0) {
         state.again++;
       },
       forget: () => {},
-      idle: async () => {},
+      stop: async () => {},
     },
     events: (event: { readonly event: string }) => events.push(event),
   } as unknown as ChallengerModules;

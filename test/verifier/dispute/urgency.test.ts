@@ -11,6 +11,7 @@ const claim = (name: string, until: bigint, more: Partial<Urgent> = {}): Named =
   isOpen: true,
   isSoft: false,
   failures: 0,
+  workSeconds: 0,
   ...more,
 });
 const soft = { isSoft: true };
@@ -51,6 +52,25 @@ describe("what a challenger looks at first", () => {
       "what never failed before what did, however near its end: slow claimants take nobody's turn",
       [claim("slow", 1001n, { failures: 2, ...soft }), claim("slower", 1000n, { failures: 3 }), claim("new", 9000n)],
       ["new", "slow", "slower"],
+    ],
+    [
+      "what can be checked in the second of its end before what cannot",
+      [claim("long", 1060n, { workSeconds: 60.5 }), claim("fits", 1061n, { workSeconds: 61 }), claim("unknown", 2000n)],
+      ["fits", "unknown", "long"],
+    ],
+    [
+      "however many long ones end before it, what is in reach, even after a failure",
+      [
+        claim("long", 1100n, { workSeconds: 1000 }),
+        claim("longer", 1050n, { workSeconds: 2000, ...soft }),
+        claim("short", 1200n, { workSeconds: 1, failures: 1 }),
+      ],
+      ["short", "longer", "long"],
+    ],
+    [
+      "what is beyond reach before what is over",
+      [claim("over", 999n), claim("long", 1000n, { workSeconds: 1 })],
+      ["long", "over"],
     ],
     [
       "closed ones last, in their order",

@@ -1,7 +1,24 @@
-import { createPublicClient, http } from "viem";
-import { expect, test } from "vitest";
-import { DataUnavailableError } from "../../../verifier/data/client.ts";
-import { openWatch } from "../../../verifier/dispute/watch.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPublicClient, type Hex, http } from "viem";
+import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
+import type { ClaimSubject } from "../../../verifier/check/claim.ts";
+import type { Policy } from "../../../verifier/check/policy.ts";
+import { DataUnavailableError, openDataClient } from "../../../verifier/data/client.ts";
+import { keepGraph } from "../../../verifier/data/keep-graph.ts";
+import { openLibrary } from "../../../verifier/data/library.ts";
+import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
+import type { ServiceEvent } from "../../../verifier/events.ts";
+import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
+import { storeState } from "../../../verifier/trace/checkpoint.ts";
+import { stepsOf } from "../../../verifier/trace/steps.ts";
+import { openBlobStore } from "../../../verifier/trace/store.ts";
+import { lyingSteps } from "../../support/lying-steps.ts";
+import { serveClaim } from "../../support/served-claim.ts";
+import { type SmallTask, smallTask } from "../../support/small-task.ts";
+import { until } from "../../support/until.ts";
+import { storeGraph, storeTensors } from "../../support/upload.ts";
 
 test("an event about a failed check is without the endpoint's credentials", async () => {
   const l1 = createPublicClient({ transport: http("http://127.0.0.1:1/v3/APIKEY", { retryCount: 0 }) });
@@ -14,10 +31,212 @@ test("an event about a failed check is without the endpoint's credentials", asyn
     published: () => l1.getBlockNumber(),
     events: (event: object) => void events.push(event),
     checkers: 1,
+    secret: "0x5ec7e7",
   } as never);
   const spec = { task: { id: "0x02", flags: 0, graph: { root: "0x03" } } };
-  watch.look({ claimHash: "0x01", claim: { id: "0x02" } } as never, spec as never, { until: 9n, nowSeconds: 1n });
-  await watch.idle();
+  const window = { until: 9n, usefulUntil: 9n, nowSeconds: 1n };
+  watch.look({ claimHash: "0x01", claim: { id: "0x02" } } as never, spec as never, window);
+  await until(() => events[0]);
+  await watch.stop();
   const error = "http://127.0.0.1:1/… does not answer";
   expect(events).toEqual([{ event: "check-failed", claimHash: "0x01", error }]);
+});
+
+describe("a check that is under way", () => {
+  const SEGMENTS = 6;
+  const NOW = 1000n;
+  const runtime = onnxRuntime({ threads: 1 });
+  const folder = mkdtempSync(join(tmpdir(), "anh-watch-"));
+  const store = openBlobStore(join(folder, "blobs"));
+  const long = smallTask({ steps: 12, segmentSteps: 2, tolerant: true });
+  const strict = smallTask({ steps: 12, segmentSteps: 2, salt: 2 });
+  const other = smallTask({ steps: 4, segmentSteps: 2, stepRoots: true, salt: 1 });
+  let stops: (() => Promise<void>)[] = [];
+  let claims: Readonly<Record<"long" | "hidden" | "other" | "lie", ClaimSubject>>;
+
+  async function claimOf(task: SmallTask, lies: boolean, hidden: readonly number[] = []): Promise<ClaimSubject> {
+    const node = task.graph.nodes.findIndex(({ op }) => op === "Exp");
+    const lie = { step: 3, node, element: 3, amount: { unit: "ulp", count: 4096 } } as const;
+    const steps = lies ? await lyingSteps(task.graph, runtime, lie) : stepsOf(await runtime.open(task.graph));
+    const { subject, stop } = await serveClaim(task, steps, hidden);
+    stops.push(stop);
+    return subject;
+  }
+
+  beforeAll(async () => {
+    for (const { graph, dataset, start } of [long, strict, other]) {
+      await storeGraph(store, graph);
+      await storeTensors(store, dataset.tensors);
+      await storeTensors(store, start);
+    }
+    claims = {
+      long: await claimOf(long, false),
+      hidden: await claimOf(strict, false, [...Array(12).keys()]),
+      other: await claimOf(other, false),
+      lie: await claimOf({ ...other, seed: `0x${"5f".repeat(32)}` }, true),
+    };
+  }, 60_000);
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+    stops = [];
+    rmSync(folder, { recursive: true });
+  });
+
+  let events: ServiceEvent[] = [];
+  let onEvent = (_: ServiceEvent): void => {};
+  let watch: Watch | undefined;
+  afterEach(async () => {
+    onEvent = () => {};
+    await watch?.stop();
+  });
+
+  function open(checkers = 1, policy: Policy = { kind: "all" }): Watch {
+    events = [];
+    watch = openWatch({
+      runtime,
+      clientFor: ({ claimHash }) => Object.values(claims).find((claim) => claim.claimHash === claimHash)!.data,
+      libraryFor: (_logged, _spec, signal) => openLibrary(store, openDataClient({ urls: [], timeoutMs: 1000, signal })),
+      openedSteps: () => async () => undefined,
+      published: async () => ({ leaf: () => undefined }) as never,
+      keep: (state) => storeState(store, state),
+      keepGraph: (root, graph) => keepGraph(store, root, graph),
+      events: (event) => {
+        events.push(event);
+        onEvent(event);
+      },
+      checkers,
+      policy,
+      secret: `0x${"42".repeat(32)}`,
+    });
+    return watch;
+  }
+
+  const look = ({ claimHash, claim, inputs }: ClaimSubject, window: Partial<Window> = {}) => {
+    const { task, seed } = inputs;
+    const logged = { claimHash, claim, task, dataUrl: "", l1Block: 1n };
+    const { until = NOW + 60n, nowSeconds = NOW } = window;
+    const { usefulUntil = until } = window;
+    return watch!.look(logged, { task, seed, consumed: undefined }, { until, usefulUntil, nowSeconds });
+  };
+  const told = (name: string, { claimHash }: ClaimSubject) =>
+    events.filter((event) => event.event === name && event.claimHash === claimHash);
+  const segmentsOf = (claim: ClaimSubject) => told("segment-checked", claim).map(({ segment }) => segment as number);
+  const found = (claim: ClaimSubject) => until(() => told("checked", claim)[0]);
+  /** Once, in the moment in which the first segments of a claim are checked. */
+  const once = (count: number, of: ClaimSubject, act: () => void) => {
+    let isDone = false;
+    onEvent = () => {
+      if (isDone || segmentsOf(of).length < count) return;
+      isDone = true;
+      act();
+    };
+  };
+  const inOrder = Array.from({ length: SEGMENTS }, (_, segment) => segment);
+
+  it("is given up once its claim is decided, and looked at anew if a fork of L1 opens it again", async () => {
+    open();
+    const { long } = claims;
+    once(2, long, () => watch!.forget(long.claimHash as Hex));
+    look(long);
+    const { reason, segmentsChecked } = await until(() => told("check-broken-off", long)[0]);
+    expect({ reason, segmentsChecked }).toEqual({ reason: "decided", segmentsChecked: 2 });
+    expect(told("checked", long)).toEqual([]);
+    await until(() => (look(long).finding.kind === "right" ? true : undefined));
+    expect(segmentsOf(long)).toEqual([0, 1, ...inOrder]);
+  });
+
+  it("that only waits is never begun once its claim is decided", async () => {
+    open();
+    const { long, other } = claims;
+    look(long, { until: NOW + 10n });
+    look(other);
+    watch!.forget(other.claimHash);
+    await found(long);
+    await watch!.stop();
+    expect(events.filter(({ claimHash }) => claimHash === other.claimHash)).toEqual([]);
+  });
+
+  it.each([
+    ["in the last second", 0n, 0n, "right"],
+    ["a second later", 1n, 0n, "unknown"],
+    ["a second later, for who has challenged", 1n, 1n, "right"],
+  ])("ends with its window: %s", async (_, late, useful, finding) => {
+    open();
+    const { long } = claims;
+    const window = { until: NOW, usefulUntil: NOW + useful };
+    once(2, long, () => look(long, { ...window, nowSeconds: NOW + late }));
+    look(long, window);
+    const isOver = ({ event }: ServiceEvent) => event === "checked" || event === "check-broken-off";
+    expect((await until(() => events.find(isOver))).finding ?? "unknown").toBe(finding);
+    expect(segmentsOf(long).length).toBe(finding === "right" ? SEGMENTS : 2);
+    // Nothing is begun again, but where the window is longer than it was.
+    look(long, { until: NOW + 2n, nowSeconds: NOW + late });
+    await until(() => (look(long, { until: NOW + 2n }).finding.kind === "right" ? true : undefined));
+  });
+
+  it.each([
+    [1, "one after the other", { kind: "all" } as const],
+    [1, "a sample of all", { kind: "sample", share: 1 } as const],
+    [2, "two at once", { kind: "all" } as const],
+  ])("gives way to a more urgent one and goes on where it stood (%i at once: %s)", async (checkers, _, policy) => {
+    open(checkers, policy);
+    const { long, lie } = claims;
+    once(2, long, () => look(lie, { until: NOW + 59n }));
+    look(long);
+    expect(await found(lie)).toMatchObject({ finding: "wrong", step: 3 });
+    expect(told("checked", long)).toEqual([]);
+    expect((await found(long)).finding).toBe("right");
+    // Each of them once.
+    expect(segmentsOf(long).sort()).toEqual(inOrder);
+    expect(told("check-broken-off", long).map(({ reason }) => reason)).toEqual(["gave-way"]);
+  });
+
+  it("goes on where it stood though its claimant serves no state in between", async () => {
+    open();
+    const { hidden, lie } = claims;
+    once(4, hidden, () => look(lie, { until: NOW + 59n }));
+    look(hidden);
+    await found(lie);
+    expect(told("checked", hidden)).toEqual([]);
+    expect((await found(hidden)).finding).toBe("right");
+    expect(segmentsOf(hidden)).toEqual(inOrder);
+  });
+
+  it.each([
+    ["no sooner", 60n],
+    ["later", 61n],
+  ])("gives way to none that ends %s", async (_, end) => {
+    open();
+    const { long, other } = claims;
+    once(2, long, () => look(other, { until: NOW + end }));
+    look(long);
+    await found(other);
+    expect(told("check-broken-off", long)).toEqual([]);
+    expect(told("checked", long)).toHaveLength(1);
+  });
+
+  it("that cannot end in time gives way to a lie that is in reach, though that ends later", async () => {
+    open();
+    const { long, lie } = claims;
+    // In its last second, and five segments are left: by any machine's pace too many once a second is too few.
+    once(1, long, () => {
+      look(lie, { until: NOW + 500n });
+      look(long, { until: NOW });
+    });
+    look(long, { until: NOW });
+    await found(lie);
+    expect(told("checked", long)).toEqual([]);
+    await found(long);
+    expect(segmentsOf(long)).toEqual(inOrder);
+  });
+
+  it("is compared with an own run only when nothing is left to be checked", async () => {
+    open();
+    const { long, other } = claims;
+    look(long);
+    look(other, { until: NOW + 61n });
+    const compared = await until(() => told("compared", long)[0]);
+    expect(compared.honestWordsDiffering).toBe(0);
+    expect(events.indexOf(told("checked", other)[0]!)).toBeLessThan(events.indexOf(compared));
+  });
 });

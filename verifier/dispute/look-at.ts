@@ -1,0 +1,228 @@
+import type { Hex } from "viem";
+import { PROFILE } from "../../common/job.ts";
+import { segmentCount, startsFromRoot, TASK_KIND } from "../../common/task.ts";
+import { BrokenOffError, whileWanted } from "../check/broken-off.ts";
+import { type ClaimFinding, type ClaimSubject, checkClaim, type InOrder, type OpenedSteps } from "../check/claim.ts";
+import { checkDark } from "../check/dark.ts";
+import { differingWords, ownEnd } from "../check/divergence.ts";
+import { toProve } from "../check/long-sum.ts";
+import { checkSegments, withCheckers } from "../check/parallel.ts";
+import { chosenBy, type Policy } from "../check/policy.ts";
+import type { Published } from "../check/published.ts";
+import { driftOf, type Residuals } from "../check/residuals.ts";
+import type { SegmentCheckModules } from "../check/segment.ts";
+import { WantedError } from "../check/want.ts";
+import type { LoggedClaim } from "../claims/log.ts";
+import type { RunSpec } from "../claims/runs.ts";
+import { type DataClient, DataUnavailableError } from "../data/client.ts";
+import type { Library } from "../data/library.ts";
+import type { EventSink } from "../events.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { stateTypes } from "../trace/inputs.ts";
+import type { ConsumedResult } from "../witness/structure.ts";
+import type { Terms } from "./demand-for.ts";
+import { FlawedError } from "./flawed.ts";
+import type { Finding } from "./game.ts";
+import { type InputSource, openInputs } from "./inputs.ts";
+import type { Progress } from "./progress.ts";
+import { describeViolation, type WrongSegmentStep } from "./prove.ts";
+
+/** What is known of a claim so far; `evidence` is there once a wrong step is. */
+export type Watched = {
+  readonly finding: Finding;
+  readonly evidence?: Evidence;
+  /** Where something is wanted on L1. */
+  readonly terms?: Terms;
+  /** Of a graph that voids the job. */
+  readonly flawed?: FlawedError;
+};
+
+export type Evidence = {
+  readonly subject: ClaimSubject;
+  readonly found: WrongSegmentStep;
+  /** Where the claim starts from something else. */
+  readonly consumed: ConsumedResult | undefined;
+};
+
+export type LookModules = {
+  readonly runtime: Runtime;
+  /** Once `signal` is aborted nobody wants what they would fetch. */
+  readonly clientFor: (logged: LoggedClaim, signal: AbortSignal) => DataClient;
+  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec, signal: AbortSignal) => Library;
+  readonly openedSteps: (logged: LoggedClaim) => OpenedSteps;
+  readonly published: (logged: LoggedClaim) => Promise<Published>;
+  /** Puts a claimed state where the libraries find it: its claimant may serve it to nobody, or not for long. Gives its roots. */
+  readonly keep: (state: readonly Tensor[]) => Promise<readonly Hex[]>;
+  /** The same for a graph: what was paid for once, and constants that others share. */
+  readonly keepGraph: (root: Hex, graph: Graph) => Promise<unknown>;
+  readonly events: EventSink;
+  /** Segments of a claim looked at beside each other. */
+  readonly checkers: number;
+  readonly policy: Policy;
+  /** What a policy draws with. */
+  readonly secret: Hex;
+};
+
+export type Subject = { readonly logged: LoggedClaim; readonly spec: RunSpec };
+
+/** How long a check may go on. */
+export type Turn = {
+  /** Aborted where nothing can be done about the claim any more; its reason is a `BrokenOffError`. */
+  readonly signal: AbortSignal;
+  /** Throws a `BrokenOffError` where it is not worth computing anything more. */
+  readonly requireWanted: () => void;
+  /** Whether something more urgent waits; looked at between segments. */
+  readonly isOutranked: () => boolean;
+  readonly progress: Progress;
+};
+
+/** Checks a claim, or goes on with it. Throws `BrokenOffError` when its turn is over. */
+export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: LookModules): Promise<Watched> {
+  const { claimHash, claim } = logged;
+  const { progress } = turn;
+  const library = modules.libraryFor(logged, spec, turn.signal);
+  const source = openInputs(spec, library, () => modules.published(logged));
+  const report = (finding: object) => modules.events({ event: "checked", claimHash, id: claim.id, ...finding });
+  try {
+    const found = await source.inputs();
+    const { inputs } = found;
+    await modules.keepGraph(spec.task.graph.root, inputs.graph);
+    const subject: ClaimSubject = { claimHash, claim, inputs, data: modules.clientFor(logged, turn.signal) };
+    if (found.kind === "wrongStart") {
+      report(described(subject, found.finding));
+      return await watchedOf(subject, found.finding, source);
+    }
+    const runtime = whileWanted(modules.runtime, turn.requireWanted);
+    return await withCheckers(runtime, inputs, modules.checkers, async (opened) => {
+      const checkers = opened.map((checker) => ({ ...checker, residuals: progress.residuals }));
+      const checkModules = checkers[0]!;
+      const served = await checkServed(subject, checkers, modules.openedSteps(logged), library, turn, modules);
+      const isDark = served.kind === "unavailable";
+      const checked = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
+      const finding =
+        checked.kind === "wrong" ? await toProve(inputs, checked, () => modules.published(logged)) : checked;
+      if (finding.kind === "right" && startsFromRoot(spec.task) && spec.failure === undefined)
+        await modules.keep(finding.state);
+      report({
+        ...described(subject, finding),
+        ...(finding.kind === "right" ? driftIn(inputs.graph, progress.residuals) : {}),
+      });
+      return await watchedOf(subject, finding, source);
+    });
+  } catch (error) {
+    if (error instanceof FlawedError) {
+      report({ finding: "flawed", flaw: error.flaw.kind, reason: error.flaw.reason });
+      return { finding: { kind: "flawed" }, flawed: error };
+    }
+    if (!(error instanceof WantedError)) throw error;
+    const { wants, more } = error;
+    report({ finding: "wanted", wants, ...(more === 0 ? {} : { more }) });
+    return { finding: { kind: "wanted", wants, more }, terms: source.terms() };
+  }
+}
+
+/** What a machine's rounding and somebody who uses the tolerance up leave apart; nothing where all was equal. */
+function driftIn({ nodes, values }: Graph, residuals: Residuals) {
+  const drift = driftOf(residuals);
+  return drift && { drift: { ...drift, node: values[nodes[drift.node]!.output]!.name } };
+}
+
+/** Side by side where that is wanted; one after the other needs no states of its claimant. */
+async function checkServed(
+  subject: ClaimSubject,
+  checkers: readonly SegmentCheckModules[],
+  opened: OpenedSteps,
+  library: Library,
+  { isOutranked, progress }: Turn,
+  { policy, secret, events, keep }: LookModules,
+): Promise<ClaimFinding> {
+  const { claimHash, claim, inputs } = subject;
+  const { right } = progress;
+  const chosen = chosenBy(policy, secret, claimHash);
+  const segments = Array.from({ length: segmentCount(inputs.task) }, (_, segment) => segment);
+  const began = performance.now();
+  let done = 0;
+  /** Whether to give way. */
+  const passed = (segment: number, all: readonly number[]): boolean => {
+    events({ event: "segment-checked", claimHash, id: claim.id, segment });
+    right.add(segment);
+    done += 1;
+    progress.paceMs = Math.min(progress.paceMs ?? Number.POSITIVE_INFINITY, (performance.now() - began) / done);
+    progress.left = all.filter((each) => !right.has(each)).length;
+    return progress.left > 0 && isOutranked();
+  };
+  if (checkers.length > 1 || policy.kind === "sample") {
+    const all = segments.filter(chosen);
+    const onSegment = (segment: number) => {
+      if (passed(segment, all)) throw new BrokenOffError("gave-way");
+    };
+    const isLeft = (segment: number) => chosen(segment) && !right.has(segment);
+    const finding = await checkSegments(subject, checkers, opened, { chosen: isLeft, onSegment });
+    if (finding.kind !== "unavailable") return finding;
+  }
+  const onSegment: InOrder["onSegment"] = async (segment, state) => {
+    if (!passed(segment, segments)) return;
+    progress.next = { segment: segment + 1, roots: await keep(state) };
+    throw new BrokenOffError("gave-way");
+  };
+  const from = await placeToGoOn(library, inputs.graph, progress);
+  return checkClaim(subject, checkers[0]!, opened, { from, onSegment });
+}
+
+/** From the start again where the disk has lost the state. */
+async function placeToGoOn(library: Library, graph: Graph, { next }: Progress): Promise<InOrder["from"]> {
+  if (next === undefined) return undefined;
+  try {
+    const state = await Promise.all(stateTypes(graph).map((type, i) => library.tensor(next.roots[i]!, type)));
+    return { segment: next.segment, state };
+  } catch (error) {
+    if (error instanceof DataUnavailableError) return undefined;
+    throw error;
+  }
+}
+
+/** Of a claim found right, words that differ honestly: the numbers of this machine's own run that are others. */
+export async function compareEnds(
+  { logged, spec }: Subject,
+  { signal, requireWanted }: Pick<Turn, "signal" | "requireWanted">,
+  { libraryFor, published, runtime, events }: LookModules,
+): Promise<void> {
+  const { claimHash, claim } = logged;
+  const library = libraryFor(logged, spec, signal);
+  const found = await openInputs(spec, library, () => published(logged)).inputs();
+  const { inputs } = found;
+  const types = stateTypes(inputs.graph);
+  const roots = await library.roots(claim.resultRoot, types.length);
+  const claimed = await Promise.all(types.map((type, i) => library.tensor(roots[i]!, type)));
+  await withCheckers(whileWanted(runtime, requireWanted), inputs, 1, async ([modules]) => {
+    const honestWordsDiffering = differingWords(await ownEnd(inputs, modules!), claimed);
+    events({ event: "compared", claimHash, id: claim.id, honestWordsDiffering });
+  });
+}
+
+export const isTolerantTraining = ({ task }: RunSpec): boolean =>
+  task.kind === TASK_KIND.train && task.profile === PROFILE.tolerant;
+
+function described(subject: ClaimSubject, finding: ClaimFinding) {
+  if (finding.kind === "wrong") return { finding: "wrong", ...describeViolation(subject, finding) };
+  if (finding.kind === "unavailable") return { finding: "unavailable", error: finding.error.message };
+  return { finding: finding.kind, ...(finding.kind === "closed" ? { segment: finding.segment } : {}) };
+}
+
+async function watchedOf(subject: ClaimSubject, finding: ClaimFinding, source: InputSource): Promise<Watched> {
+  switch (finding.kind) {
+    case "wrong": {
+      const consumed = finding.wrong.violation.kind === "start" ? await source.consumed() : undefined;
+      return {
+        finding: { kind: "wrong", segment: finding.segment, step: finding.wrong.step },
+        evidence: { subject, found: finding, consumed },
+      };
+    }
+    case "closed":
+      return { finding: { kind: "closed", segment: finding.segment } };
+    default:
+      return { finding: { kind: finding.kind } };
+  }
+}

@@ -1,0 +1,19 @@
+import type { Hex } from "viem";
+import type { Residuals } from "../check/residuals.ts";
+
+/** How far the check of a claim is that gives way to others in between. Without its data: another check needs the memory. */
+export type Progress = {
+  /** Segments found right. They stay so: the claim names all of what makes them right. */
+  readonly right: Set<number>;
+  /** Where one after the other goes on: the next segment, and the roots of the claimed state before it, which the library has. */
+  next?: { readonly segment: number; readonly roots: readonly Hex[] };
+  /** Of the whole claim, from all turns. */
+  readonly residuals: Residuals;
+  /** Of a segment, in the fastest stretch so far. */
+  paceMs?: number;
+  /** Segments that are still to be looked at; unknown before the first turn. */
+  left?: number;
+};
+
+/** Seconds that the rest takes even at the fastest pace seen; 0 where none was. A job's own figures are not believed. */
+export const workSeconds = ({ paceMs = 0, left = 0 }: Progress): number => (paceMs * left) / 1000;
