@@ -34,7 +34,7 @@ import { openRecovery } from "./sequencer/recovery.ts";
 import { Sequencer } from "./sequencer/sequencer.ts";
 import { openSnapshot } from "./snapshot/open.ts";
 import { openStore } from "./store/sqlite.ts";
-import { valueCheck } from "./value-check.ts";
+import { hasCode, valueCheck } from "./value-check.ts";
 
 export interface NodeEvent {
   readonly event: string;
@@ -211,7 +211,7 @@ function makeSequencing(
       pool: store.pool,
       recover: recovery.recover,
       context: () => nextContext(chain),
-      ...(execution ? { checkValue: valueCheck(execution) } : {}),
+      ...(execution ? { checkValue: valueCheck(execution), hasCode: hasCode(execution) } : {}),
     },
   );
   const sequencer = new Sequencer(

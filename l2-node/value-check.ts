@@ -1,4 +1,6 @@
+import type { Address } from "viem";
 import type { Transaction } from "../common/transaction.ts";
+import { EMPTY_CODE_HASH } from "./execution/account.ts";
 import type { Execution } from "./execution/execution.ts";
 import { PoolError } from "./sequencer/pool-error.ts";
 
@@ -23,3 +25,9 @@ export const valueCheck =
         },
       );
   };
+
+/** As of the newest state already executed: what a contract that is not there yet takes, it takes a little later. */
+export const hasCode =
+  (execution: Execution) =>
+  (address: Address): boolean =>
+    execution.knownAccount(address).codeHash !== EMPTY_CODE_HASH;

@@ -11,6 +11,7 @@ import type { LedgerAccount, LedgerReader } from "../ledger/ledger.ts";
 import { ledgerMessageOf } from "../ledger/ledger-message.ts";
 import { refusalText } from "../ledger/refusal-text.ts";
 import type { PoolStore } from "../store/store.ts";
+import { requireNotForL1 } from "./l1-address.ts";
 import { PoolError } from "./pool-error.ts";
 import type { Recover } from "./recovery.ts";
 
@@ -33,6 +34,8 @@ export interface MempoolModules {
   readonly context: () => LedgerContext;
   /** Throws where the sender's L2 balance is known not to cover the value. Absent where the node executes nothing. */
   readonly checkValue?: (transaction: Transaction) => Promise<void>;
+  /** Whether the newest executed state has code there. Absent where the node executes nothing. */
+  readonly hasCode?: (address: Address) => boolean;
 }
 
 /** A replacement must raise both fees by this much, in per cent. */
@@ -103,6 +106,7 @@ export class Mempool {
         actual: raw.length,
       });
     const transaction = await this.#parse(raw);
+    requireNotForL1(transaction, this.#modules.chain, this.#modules.hasCode);
     this.#judge(transaction);
     if (this.#modules.checkValue && !this.#queues.has(transaction.sender)) {
       await this.#modules.checkValue(transaction);

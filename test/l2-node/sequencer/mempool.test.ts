@@ -3,6 +3,8 @@ import { LEDGER_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { AnhError } from "../../../common/errors.ts";
 import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
+import { requireNotForL1 } from "../../../l2-node/sequencer/l1-address.ts";
+import { PoolError } from "../../../l2-node/sequencer/pool-error.ts";
 import { MemoryL1 } from "../../support/memory-l1.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { type SignFields, signRaw, testAddress } from "../../support/transactions.ts";
@@ -60,6 +62,26 @@ describe("Mempool", () => {
     expect(await refusal({ maxFeePerGas: 10n * GWEI + 1n })).toBe("replacement transaction underpriced");
     node.sequencer.seal();
     expect(await refusal({})).toMatch(/^nonce too low: next nonce 1, tx nonce 0/);
+  });
+
+  it("refuses what was meant for a contract of L1, by its name, unless L2 has code at that address", async () => {
+    const chain = l1.chainFile();
+    for (const [name, to] of Object.entries(chain.contracts)) {
+      const error = await send({ to, value: 1n }).catch((thrown) => thrown);
+      expect(error).toMatchObject({
+        code: "for-l1",
+        expected: `chain ${chain.l1ChainId}`,
+        hint: expect.stringMatching(/L1's URL/),
+      });
+      expect(error.message.toLowerCase()).toContain(`${to} is the contract ${name.toLowerCase()} of l1`);
+    }
+    const { bridge } = chain.contracts;
+    const code = { ...chain, genesis: { ...chain.genesis, alloc: { [bridge]: { code: "0x00" } } } } as const;
+    expect(() => requireNotForL1({ to: bridge }, code, undefined)).not.toThrow();
+    expect(() => requireNotForL1({ to: bridge }, chain, (address) => address === bridge)).not.toThrow();
+    expect(() => requireNotForL1({ to: bridge }, chain, () => false)).toThrow(PoolError);
+    expect(() => requireNotForL1({ to: null }, chain, undefined)).not.toThrow();
+    expect(() => requireNotForL1({ to: testAddress(1) }, chain, undefined)).not.toThrow();
   });
 
   it("replaces at 10 % more of both fees, not a wei less", async () => {
