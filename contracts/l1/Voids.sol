@@ -9,15 +9,18 @@ import {Merkle} from "../libraries/Merkle.sol";
 import {TaskLib} from "../libraries/TaskLib.sol";
 import {VoidGraphs} from "../libraries/VoidGraphs.sol";
 import {Clash} from "../libraries/graph/Clash.sol";
+import {Sources} from "../libraries/graph/Sources.sol";
 import {SumPaths} from "../libraries/graph/SumPaths.sol";
 import {
     ClashWitness,
     FLAW_CLASH,
     FLAW_GATE,
     FLAW_LEAF,
+    FLAW_SOURCE,
     FLAW_SUM,
     GateWitness,
     LeafWitness,
+    SourceWitness,
     SumWitness
 } from "../types/Flaw.sol";
 import {graphLeafCount, hashGraphHeader} from "../types/Graph.sol";
@@ -56,6 +59,7 @@ contract Voids is IVoids {
         else if (flaw == FLAW_LEAF) isFlawed = _isLeafFalse(task, abi.decode(witness, (LeafWitness)));
         else if (flaw == FLAW_GATE) isFlawed = _isUnprovable(task, abi.decode(witness, (GateWitness)));
         else if (flaw == FLAW_CLASH) isFlawed = _clashes(task, abi.decode(witness, (ClashWitness)));
+        else if (flaw == FLAW_SOURCE) isFlawed = _isSourceFalse(task, abi.decode(witness, (SourceWitness)));
         else revert NoSuchFlaw(flaw);
         if (!isFlawed) revert NothingWrong(flaw);
         emit FlawProven(VoidGraphs.modelOf(task), task.kind, msg.sender, flaw);
@@ -101,5 +105,12 @@ contract Voids is IVoids {
     function _clashes(Task memory task, ClashWitness memory w) private pure returns (bool) {
         GraphProof.checkHeader(task.graph, w.header);
         return Clash.between(task, w.header.header, w.first, w.second);
+    }
+
+    function _isSourceFalse(Task memory task, SourceWitness memory w) private view returns (bool) {
+        bytes32 expected = CLAIMS.claimOf(w.modelClaim).taskHash;
+        bytes32 actual = hashTask(w.modelTask);
+        if (actual != expected) revert TaskMismatch(expected, actual);
+        return Sources.areFalse(task, w);
     }
 }

@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {SumNode} from "../libraries/SumTree.sol";
 import {GraphHeader} from "./Graph.sol";
-import {HeaderProof, NamedValue, NodeProof} from "./Witness.sol";
+import {Task} from "./Task.sol";
+import {HeaderProof, NamedValue, NextStateProof, NodeProof, StateProof} from "./Witness.sol";
 
 // Why a graph voids its job (docs/protocol.md P14.2), each with the witness that shows it.
 
@@ -11,6 +12,7 @@ uint8 constant FLAW_SUM = 1;
 uint8 constant FLAW_LEAF = 2;
 uint8 constant FLAW_GATE = 3;
 uint8 constant FLAW_CLASH = 4;
+uint8 constant FLAW_SOURCE = 5;
 
 /// A leaf's way up as the tree has it, true or not: flops and bytes that are said of the node at each height, the leaf's first;
 /// the root's are the job's.
@@ -50,4 +52,16 @@ struct ClashWitness {
     HeaderProof header;
     NamedValue first;
     NamedValue second;
+}
+
+/// FLAW_SOURCE: the graph starts from a tensor that the model has not, or has of another type. `modelClaim` is any claim of the
+/// model, whatever became of it: so the model's task is known. `model` is not looked at where the model has no such tensor.
+struct SourceWitness {
+    HeaderProof header;
+    uint32 state;
+    StateProof stateProof;
+    bytes32 modelClaim;
+    Task modelTask;
+    HeaderProof modelHeader;
+    NextStateProof model;
 }

@@ -1,12 +1,12 @@
 import type { Job } from "../../common/job.ts";
 import type { Task } from "../../common/task.ts";
-import { type Graph, valueAt } from "../graph/graph.ts";
+import { type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
 import { unprovableNodes } from "../model/check.ts";
 import { encodeGraph } from "../model/encoding.ts";
 import { flawOf, gateFlaw } from "../model/flaw.ts";
 import { isFiniteUnderAnySeed } from "../numerics/start-draw.ts";
 import { profileOf } from "../ops/judge.ts";
-import { byteSizeOf, fromBytes, type TensorType } from "../tensor/tensor.ts";
+import { byteSizeOf, describe, fromBytes, sameType, type TensorType } from "../tensor/tensor.ts";
 import { DeclinedError, firstUncanonical } from "../trace/canonical.ts";
 import { datasetTypes, stateTypes } from "../trace/inputs.ts";
 
@@ -27,6 +27,16 @@ export function requireFit(task: Task, graph: Graph): void {
   // What has no fixed order comes out of the runtime otherwise than L1 replays it.
   const [unprovable] = unprovableNodes(graph, profileOf(task));
   if (unprovable !== undefined) throw new DeclinedError(unprovable.message);
+}
+
+/** Throws `DeclinedError` where a graph starts from something that the model is not: that voids the job, too. */
+export function requireSources(graph: Graph, model: readonly (TensorType | undefined)[]): void {
+  for (const { value, source } of graph.stateInputs) {
+    if (source === ZERO_SOURCE) continue;
+    const [given, wanted] = [model[source], valueAt(graph, value)];
+    if (given === undefined || !sameType(given, wanted))
+      throw new DeclinedError(`its graph voids the job: the model has no tensor ${source} that is ${describe(wanted)}`);
+  }
 }
 
 /** Throws `DeclinedError` where a training is larger than its job says, by which its room was judged. */

@@ -19,7 +19,7 @@ import type { BlobStore } from "../trace/store.ts";
 import { openTraces, type Traces } from "../trace/traces.ts";
 import type { SegmentRecord } from "../trace/trajectory.ts";
 import { assembleInputs, type ConsumedClaim } from "./assemble.ts";
-import { requireFit, requireSizes } from "./fit.ts";
+import { requireFit, requireSizes, requireSources } from "./fit.ts";
 import { type Lane, openLane } from "./lane.ts";
 import { onDemand } from "./on-demand.ts";
 
@@ -121,7 +121,10 @@ export function openRuns({ folder, store, libraryFor, openSteps, onSegment }: Ru
 
   async function compute(spec: RunSpec): Promise<TaskResult> {
     // What has a flaw may ask for content that is nowhere.
-    requireFit(spec.task, await libraryFor(spec.consumed).graph(spec.task.graph.root));
+    const library = libraryFor(spec.consumed);
+    const graph = await library.graph(spec.task.graph.root);
+    requireFit(spec.task, graph);
+    if (spec.consumed) requireSources(graph, await library.stateTypes(spec.consumed.task.graph.root));
     const inputs = await inputsOf(spec);
     requireCanonical(inputs);
     // Every value of an inference is looked at when it is run: a row that is not there is a failure then.

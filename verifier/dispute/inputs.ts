@@ -13,14 +13,16 @@ import { DataUnavailableError } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
 import { type Graph, valueAt, ZERO_SOURCE } from "../graph/graph.ts";
 import { encodeGraph, encodeHeader } from "../model/encoding.ts";
-import { type Flaw, flawOf, gateFlaw } from "../model/flaw.ts";
+import { flawOf, gateFlaw } from "../model/flaw.ts";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { claimedRun, datasetTypes, stateTypes, type TaskInputs } from "../trace/inputs.ts";
 import { namedStart } from "../trace/start.ts";
 import { type StepRoots, stepTraceOf } from "../trace/step.ts";
 import { placementIn } from "../trace/values.ts";
-import { type HeaderProof, headerProof } from "../witness/proofs.ts";
+import type { ProvableFlaw } from "../witness/flaw.ts";
+import { headerProof } from "../witness/proofs.ts";
+import { type ShownModel, sourceFlaw } from "../witness/source.ts";
 import { type ConsumedResult, tensorsOf } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
@@ -75,28 +77,36 @@ export function openInputs(
     return graph;
   }
 
-  /** Of the consumed training's graph, which may be final: nobody but this claimant can be asked for it. */
-  async function modelHeader({ task: training }: ConsumedClaim): Promise<HeaderProof> {
+  const servedModel = async ({ claimHash, task: training }: ConsumedClaim): Promise<ShownModel> => {
+    const encoded = encodeGraph(await library.graph(training.graph.root));
+    return { claimHash, task: training, header: headerProof(encoded), encoded };
+  };
+
+  /** The consumed training may be final: nobody but this claimant can be asked for its graph. */
+  async function modelOf(consumed: ConsumedClaim): Promise<ShownModel> {
+    const { claimHash, task: training } = consumed;
     terms = { ...terms, model: { task: training } };
-    const header = await orElse(
-      library.graph(training.graph.root).then((graph) => headerProof(encodeGraph(graph))),
-      async () => shownHeader(training.graph, "model", await published()),
-    );
-    terms = { ...terms, model: { task: training, header } };
+    const model = await orElse(servedModel(consumed), async () => {
+      const header = shownHeader(training.graph, "model", await published());
+      return { claimHash, task: training, header, encoded: undefined };
+    });
+    terms = { ...terms, model: { task: training, header: model.header } };
     // L1 takes any count a header says: no proof shows that so many are there.
-    const { nextStates } = header.header;
+    const { nextStates } = model.header.header;
     if (nextStates > MAX_STATES)
       throw new DataUnavailableError("model-states", "nobody holds a model of so many tensors", {
         expected: MAX_STATES,
         actual: nextStates,
       });
-    return header;
+    return model;
   }
 
   return {
     terms: () => terms,
     inputs: async () => {
       const graph = await graphOfTask();
+      const served = consumed && (await orElse(servedModel(consumed), () => null));
+      if (served) requireSources(graph, served);
       const own: Library = {
         ...library,
         graph: async (root) => (root === task.graph.root ? graph : library.graph(root)),
@@ -106,10 +116,12 @@ export function openInputs(
       } catch (error) {
         if (!(error instanceof DataUnavailableError)) throw error;
       }
-      const model = consumed && modelOf(consumed, graph, await modelHeader(consumed));
+      const model = consumed && (await modelOf(consumed));
+      if (model) requireSources(graph, model);
+      const tensors = consumed && model && modelTensors(consumed, graph, model);
       const shown = await published();
       try {
-        const inputs = await assembleInputs(task, seed, consumed, withPublished(own, task, graph, model, shown));
+        const inputs = await assembleInputs(task, seed, consumed, withPublished(own, task, graph, tensors, shown));
         return { kind: "inputs", inputs: claimedRun(inputs, failure) };
       } catch (error) {
         if (!(error instanceof WrongStartError)) throw error;
@@ -119,7 +131,7 @@ export function openInputs(
     },
     consumed: async () => {
       if (consumed === undefined) return undefined;
-      const header = await modelHeader(consumed);
+      const { header } = await modelOf(consumed);
       const roots = library.roots(consumed.resultRoot, header.header.nextStates);
       const tensor = await orElse<ConsumedResult["tensor"]>(
         roots.then(tensorsOf),
@@ -130,8 +142,14 @@ export function openInputs(
   };
 }
 
-function requireFlawless(encoded: EncodedGraph, flaw: Flaw | undefined): void {
+function requireFlawless(encoded: EncodedGraph, flaw: ProvableFlaw | undefined): void {
   if (flaw !== undefined) throw new FlawedError(encoded, flaw);
+}
+
+/** No honest claim starts from what the model is not. */
+function requireSources(graph: Graph, model: ShownModel): void {
+  const encoded = encodeGraph(graph);
+  requireFlawless(encoded, sourceFlaw(encoded.states, model));
 }
 
 /** A state tensor of the first step is not the model's. */
@@ -168,14 +186,14 @@ function wrongStart({ state, step: { roots, proof } }: WrongStartError, publishe
 type FirstStep = { readonly roots: StepRoots; readonly proof: readonly Hex[] };
 
 /** Of tensors that the graph does not start from no type is needed. */
-type Model = {
+type ModelTensors = {
   readonly root: Hex;
   readonly graphRoot: Hex;
   readonly types: readonly (TensorType | undefined)[];
 };
 
-function modelOf({ task, resultRoot }: ConsumedClaim, graph: Graph, { header }: HeaderProof): Model {
-  const types: (TensorType | undefined)[] = Array.from({ length: header.nextStates }, () => undefined);
+function modelTensors({ task, resultRoot }: ConsumedClaim, graph: Graph, { header }: ShownModel): ModelTensors {
+  const types: (TensorType | undefined)[] = Array.from({ length: header.header.nextStates }, () => undefined);
   for (const { value, source } of graph.stateInputs) if (source < types.length) types[source] = valueAt(graph, value);
   return { root: resultRoot, graphRoot: task.graph.root, types };
 }
@@ -188,7 +206,7 @@ function withPublished(
   library: Library,
   task: Task,
   graph: Graph,
-  model: Model | undefined,
+  model: ModelTensors | undefined,
   published: Published,
 ): Library {
   /** Lists of tensors that L1 can show, by their root. */
@@ -215,7 +233,7 @@ function withPublished(
   }
 
   /** Roots of the model's tensors that the graph starts from; 0 for the others, which nobody asks for. */
-  async function modelRoots({ root, types }: Model): Promise<readonly Hex[]> {
+  async function modelRoots({ root, types }: ModelTensors): Promise<readonly Hex[]> {
     const isRead = (index: number) => graph.stateInputs.some(({ source }) => source === index);
     const asked = types.map((_, index) => () => {
       if (!isRead(index)) return ZERO_HASH;
@@ -227,7 +245,7 @@ function withPublished(
   }
 
   /** Of what the graph starts from, all that nobody serves is asked for at once. */
-  async function readAll({ types }: Model, roots: readonly Hex[]): Promise<void> {
+  async function readAll({ types }: ModelTensors, roots: readonly Hex[]): Promise<void> {
     const read = graph.stateInputs.flatMap(({ source }, index) => {
       const [root, type] = [roots[source], types[source]];
       if (source === ZERO_SOURCE || root === undefined || type === undefined) return [];

@@ -11,14 +11,14 @@ import {
 import { TASK_KIND, type Task } from "../../common/task.ts";
 import { GraphError } from "../graph/errors.ts";
 import { ops } from "../ops/table.ts";
-import { sameShape } from "../tensor/tensor.ts";
+import { dtypes, sameShape } from "../tensor/tensor.ts";
 import { costOf } from "./cost.ts";
 import { attributesOf, opOf, ruleOf, typeOf } from "./decoding.ts";
 import { encodeAttributes } from "./encoding.ts";
 import { layoutsOf, sameLayout } from "./layout.ts";
 
 /** What of a task its graph must fit. */
-export type GraphTerms = Pick<Task, "kind" | "batchRows">;
+export type GraphTerms = Pick<Task, "kind" | "batchRows" | "graph">;
 
 /** Kind of the graph that a task is computed with. */
 export const graphKindOf = (kind: number): number => (kind === TASK_KIND.commission ? TASK_KIND.evaluate : kind);
@@ -41,7 +41,10 @@ export function falseLeaf(terms: GraphTerms, encoded: EncodedGraph): { leaf: num
       checkPlace(header, value);
       checkType(value);
     }),
-    ...nodes.map((node) => () => checkNode(header, node)),
+    ...nodes.map((node) => () => {
+      checkNode(header, node);
+      for (const { value } of node.inputs) if (value.place >= PLACE.exact) checkSize(terms, value);
+    }),
   ];
   for (const [leaf, check] of checks.entries()) {
     const reason = faultOf(check);
@@ -83,18 +86,16 @@ function checkHeader({ kind }: GraphTerms, header: EncodedGraphHeader): void {
   require(typeOf(loss).dtype === "float32" && exactCount(loss.shape) === 1n, "a loss of one float32", loss.shape);
 }
 
-function checkFeed(
-  { kind, batchRows }: GraphTerms,
-  header: EncodedGraphHeader,
-  feed: EncodedFeed,
-  index: number,
-): void {
+function checkFeed(terms: GraphTerms, header: EncodedGraphHeader, feed: EncodedFeed, index: number): void {
+  const { kind, batchRows } = terms;
   checkType(feed);
   const isMask = index >= header.datasetFeeds;
   require((feed.keep !== 0) === isMask, isMask ? "a mask" : "rows of the dataset", feed.keep);
   const { dtype } = typeOf(feed);
-  if (isMask) require(dtype === "bool", "a mask of bools", dtype);
-  else if (kind !== TASK_KIND.infer) {
+  if (isMask) {
+    require(dtype === "bool", "a mask of bools", dtype);
+    checkSize(terms, feed);
+  } else if (kind !== TASK_KIND.infer) {
     require(dtype !== "bool", "rows of numbers", dtype);
     require(feed.shape[0] === batchRows, `${batchRows} rows`, feed.shape);
   }
@@ -136,6 +137,12 @@ function checkNode(header: EncodedGraphHeader, node: EncodedNode): void {
   }
   const cost = costOf(op, named, types, declared);
   require(cost.flops === flops && cost.bytes === bytes_, `${cost.flops} flops, ${cost.bytes} bytes`, [flops, bytes_]);
+}
+
+/** What stands in a step, written by a node or by nobody, is no larger than all that the job pays for: whoever checks holds it. */
+function checkSize({ graph }: GraphTerms, value: Pick<EncodedValue, "dtype" | "shape">): void {
+  const bytes = exactCount(value.shape) * BigInt(dtypes[typeOf(value).dtype].bytes);
+  require(bytes <= graph.bytes_, `at most the ${graph.bytes_} bytes of the job's graph`, bytes);
 }
 
 /** Of a known type, at a place that the header counts. */

@@ -10,15 +10,7 @@ import {
   type ValueId,
   valueAt,
 } from "../graph/graph.ts";
-import {
-  byteSizeOf,
-  bytesOf,
-  describe,
-  sameElements,
-  sameShape,
-  type Tensor,
-  type TensorType,
-} from "../tensor/tensor.ts";
+import { bytesOf, describe, sameElements, sameShape, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { attributesOf, decodeGraph, opOf, ruleOf, typeOf } from "./decoding.ts";
 import { type Place, placeKey } from "./placement.ts";
 
@@ -99,8 +91,6 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
   }
 
   function openAt(mention: EncodedValue): ValueId {
-    const bytes = byteSizeOf(typeOf(mention));
-    if (bytes > MAX_OPEN_BYTES) throw new GraphError(`at most ${MAX_OPEN_BYTES} bytes that nothing writes`, `${bytes}`);
     const id = addBase(`open_${mention.place}_${mention.index}`, mention, mention);
     open.push(id);
     return id;
@@ -143,9 +133,6 @@ function graphAsShown(encoded: EncodedGraph, constants: readonly Tensor[]): Grap
     shown: { encoded, places, open, order, cut, hidesLoss: loss.place !== PLACE.none && lossId === null },
   };
 }
-
-/** More could not be asked for, chunk by chunk, within any claim's window. */
-const MAX_OPEN_BYTES = 2 ** 30;
 
 /** Every node behind those that write what it reads, in the nodes' own order where that is possible. */
 function orderOf(nodes: readonly Node[]): Pick<Shown, "order" | "cut"> {

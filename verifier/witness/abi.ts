@@ -253,3 +253,16 @@ export const clashWitness = {
     { name: "second", type: "tuple", components: namedValueComponents },
   ],
 } as const;
+
+export const sourceWitness = {
+  type: "tuple",
+  components: [
+    header,
+    { name: "state", type: "uint32" },
+    { ...stateProofParameter, name: "stateProof" },
+    { name: "modelClaim", type: "bytes32" },
+    { name: "modelTask", type: "tuple", components: taskComponents },
+    { ...headerProofParameter, name: "modelHeader" },
+    { ...nextStateProofParameter, name: "model" },
+  ],
+} as const;

@@ -1,19 +1,26 @@
 // Witnesses of flaws (docs/protocol.md P14.2); contracts/types/Flaw.sol in the same order.
 import { encodeAbiParameters, type Hex } from "viem";
-import type { EncodedGraph } from "../../common/graph-encoding.ts";
+import { type EncodedGraph, NO_VALUE } from "../../common/graph-encoding.ts";
 import type { Flaw, Mention, ShownLeaf } from "../model/flaw.ts";
-import { clashWitness, gateWitness, leafWitness, sumWitness } from "./abi.ts";
+import { clashWitness, gateWitness, leafWitness, sourceWitness, sumWitness } from "./abi.ts";
 import { encodeName, SOURCE } from "./canonical.ts";
-import { headerProof, leafBytes, leafProof, nodeProof, sumPath } from "./proofs.ts";
+import { headerProof, leafBytes, leafProof, nodeProof, stateProof, sumPath } from "./proofs.ts";
+import type { SourceFlaw } from "./source.ts";
 
-const FLAW = { sum: 1, leaf: 2, gate: 3, clash: 4 } as const;
+/** Of the graph itself, or of what it makes of the model that it starts from. */
+export type ProvableFlaw = Flaw | SourceFlaw;
+
+const FLAW = { sum: 1, leaf: 2, gate: 3, clash: 4, source: 5 } as const;
 
 /** What L1 takes as the proof that a graph has a flaw: its kind there and the witness. */
-export function buildFlawWitness(graph: EncodedGraph, flaw: Flaw): { readonly flaw: number; readonly witness: Hex } {
+export function buildFlawWitness(
+  graph: EncodedGraph,
+  flaw: ProvableFlaw,
+): { readonly flaw: number; readonly witness: Hex } {
   return { flaw: FLAW[flaw.kind], witness: witnessOf(graph, flaw) };
 }
 
-function witnessOf(graph: EncodedGraph, flaw: Flaw): Hex {
+function witnessOf(graph: EncodedGraph, flaw: ProvableFlaw): Hex {
   if (flaw.kind === "leaf" && flaw.shown !== undefined) return shownLeaf(graph, flaw.leaf, flaw.shown);
   const header = headerProof(graph);
   switch (flaw.kind) {
@@ -32,6 +39,12 @@ function witnessOf(graph: EncodedGraph, flaw: Flaw): Hex {
     case "clash": {
       const [first, second] = [flaw.first, flaw.second].map((mention) => named(graph, mention));
       return encodeAbiParameters([clashWitness], [{ header, first: first!, second: second! }]);
+    }
+    case "source": {
+      const { state, claimHash: modelClaim, task: modelTask, header: modelHeader } = flaw;
+      const model = flaw.tensor ?? { value: NO_VALUE, siblings: [] };
+      const fields = { header, state, stateProof: stateProof(graph, state), modelClaim, modelTask, modelHeader, model };
+      return encodeAbiParameters([sourceWitness], [fields]);
     }
   }
 }

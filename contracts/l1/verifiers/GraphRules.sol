@@ -61,6 +61,10 @@ contract GraphRules is IGraphRules {
             _canonical(tag == NODE_TYPE, encoded, abi.encode(tag, node));
             _require(flops == node.flops && bytes_ == node.bytes_, "sums");
             _checkNode(node, h);
+            for (uint256 i = 0; i < node.inputs.length; ++i) {
+                Value memory value = node.inputs[i].value;
+                if (value.place >= PLACE_EXACT) _checkSize(task, value.dtype, value.shape);
+            }
         } else if (index != 0 && index < firstState(h)) {
             _require(flops == 0, "sums");
             _checkConstant(encoded, bytes_);
@@ -113,6 +117,12 @@ contract GraphRules is IGraphRules {
         NodeLayouts.check(node);
         if (node.flops != NodeCost.flops(node)) revert NodeFalse("cost");
         if (node.bytes_ != IndexMath.count(output.shape) * DType.size(output.dtype)) revert NodeFalse("cost");
+    }
+
+    /// @dev What stands in a step, written by a node or by nobody, is no larger than all that the job pays for: whoever checks
+    /// holds it.
+    function _checkSize(Task calldata task, uint8 dtype, uint32[] memory shape) private pure {
+        _require(IndexMath.count(shape) * DType.size(dtype) <= task.graph.bytes_, "size");
     }
 
     /// @dev A value of a known type, at a place that the header counts.
@@ -172,8 +182,10 @@ contract GraphRules is IGraphRules {
         IndexMath.count(feed.shape);
         bool isMask = index >= header.datasetFeeds;
         _require((feed.keep != 0) == isMask, "counts");
-        if (isMask) _require(feed.dtype == DType.BOOL, "type");
-        else if (task.kind != KIND_INFER) {
+        if (isMask) {
+            _require(feed.dtype == DType.BOOL, "type");
+            _checkSize(task, feed.dtype, feed.shape);
+        } else if (task.kind != KIND_INFER) {
             _require(feed.dtype != DType.BOOL, "type");
             _require(feed.shape.length > 0 && feed.shape[0] == task.batchRows, "rows");
         }

@@ -9,6 +9,7 @@ import {
   type EncodedValue,
   nodeBytes,
   OP,
+  PLACE,
 } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, PROFILE } from "../../../common/job.ts";
@@ -29,10 +30,10 @@ import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { gateFlaw } from "../../../verifier/model/flaw.ts";
 import { gptGraphs } from "../../../verifier/model/gpt.ts";
 import { proofSizes } from "../../../verifier/model/proof-size.ts";
-import { firstLeaves, graphLeaves } from "../../../verifier/model/root.ts";
+import { firstLeaves, graphLeaves, graphRef } from "../../../verifier/model/root.ts";
 import { falseLeaf, falseNode } from "../../../verifier/model/rules.ts";
 import { newDraft } from "../../../verifier/ops/table.ts";
-import type { DType, Shape } from "../../../verifier/tensor/tensor.ts";
+import { byteSizeOf, type DType, dtypeOfCode, type Shape } from "../../../verifier/tensor/tensor.ts";
 import { leafBytes, leafProof } from "../../../verifier/witness/proofs.ts";
 import { createGasMeter, type GasMeter, RevertedError } from "../../support/gas-meter.ts";
 import { smallCnn } from "../../support/small-cnn.ts";
@@ -45,7 +46,7 @@ const task: Task = {
   id: ZERO_HASH,
   kind: TASK_KIND.train,
   modelId: ZERO_HASH,
-  graph: { root: ZERO_HASH, flops: 0n, bytes_: 0n },
+  graph: { root: ZERO_HASH, flops: 0n, bytes_: 2n ** 64n - 1n },
   datasetRoot: ZERO_HASH,
   datasetRows: 8n,
   startRoot: ZERO_HASH,
@@ -273,7 +274,7 @@ describe.each(Object.entries(networks))("the graphs of %s", (_, { train }) => {
   const batchRows = encoded.feeds[0]!.shape[0]!;
 
   it("have leaves that all keep their rules", async () => {
-    const own = { ...task, batchRows };
+    const own = { ...task, batchRows, graph: graphRef(encoded) };
     expect(falseLeaf(own, encoded)).toBeUndefined();
     for (let index = 0; index < firstLeaves(encoded.header).end; index++) {
       if (!isChosen(index)) continue;
@@ -297,6 +298,55 @@ describe.each(Object.entries(networks))("the graphs of %s", (_, { train }) => {
     }
   });
 });
+
+describe("what stands in a step", () => {
+  const built = encodeGraph(networks.transformer.train.graph);
+  const first = firstLeaves(built.header);
+  const of = (bytes_: bigint) => ({
+    ...task,
+    batchRows: built.feeds[0]!.shape[0]!,
+    graph: { ...graphRef(built), bytes_ },
+  });
+  const read = (node: EncodedNode) => Math.max(...node.inputs.map(({ value }) => innerBytes(value)));
+  const mask = { dtype: 9, shape: [3, 5], keep: 2 ** 31 };
+
+  it("is read by no node where it is larger than all that the graph writes", async () => {
+    const most = Math.max(...built.nodes.map(read));
+    expect(BigInt(most)).toBeLessThan(graphRef(built).bytes_);
+    const largest = built.nodes.findIndex((node) => read(node) === most);
+    for (const [bytes_, isKept] of [
+      [most - 1, false],
+      [most, true],
+      [most + 1, true],
+    ] as const) {
+      const own = of(BigInt(bytes_));
+      expect(falseLeaf(own, built)?.leaf, `${bytes_}`).toBe(isKept ? undefined : first.node + largest);
+      const { encoded, flops, bytes_: sum } = leafProof(built, first.node + largest);
+      expect(await keeps(own, built, first.node + largest, encoded, flops, sum), `${bytes_}`).toBe(isKept);
+    }
+  });
+
+  it("is no larger mask than that either, be it read or not", async () => {
+    const masked = {
+      ...built,
+      header: { ...built.header, feeds: built.header.feeds + 1 },
+      feeds: [...built.feeds, mask],
+    };
+    const leaf = firstLeaves(masked.header).feed + built.feeds.length;
+    for (const [bytes_, isKept] of [
+      [14n, false],
+      [15n, true],
+    ] as const) {
+      expect(await keeps(of(bytes_), masked, leaf, leafBytes(masked, leaf), 0n, 0n), `${bytes_}`).toBe(isKept);
+      const found = falseLeaf(of(bytes_), { ...masked, nodes: [], nextStates: [] })?.leaf;
+      expect(found, `${bytes_}`).toBe(isKept ? undefined : leaf);
+    }
+  });
+});
+
+/** 0: it stands in no step. */
+const innerBytes = ({ place, dtype, shape }: EncodedValue): number =>
+  place < PLACE.exact ? 0 : byteSizeOf({ dtype: dtypeOfCode(dtype)!, shape });
 
 /** Just what a word holds, and more than that, be nothing left of it in the end. */
 const LARGE: [string, number[], boolean][] = [

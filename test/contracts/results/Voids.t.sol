@@ -125,7 +125,7 @@ contract VoidsTest is Acted {
 
     function test_voidJob_unknownFlaw_reverts() public {
         Run memory run = ToyRun.make(WITH_ROOTS);
-        for (uint8 flaw = 0; flaw < 6; flaw += 5) {
+        for (uint8 flaw = 0; flaw < 7; flaw += 6) {
             vm.expectRevert(abi.encodeWithSelector(IVoids.NoSuchFlaw.selector, flaw));
             voids.voidJob(run.job, TRAIN, flaw, "");
         }

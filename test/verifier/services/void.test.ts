@@ -1,5 +1,5 @@
 // Malformed jobs on a real L1: whoever is honest declines them, and what others claim of them is voided by one transaction.
-import { type Abi, createWalletClient, type Hex, http, zeroHash } from "viem";
+import { type Abi, createWalletClient, type Hex, http, sha256 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
@@ -9,14 +9,18 @@ import { voidsAbi } from "../../../common/contracts/voids.ts";
 import { type EncodedGraph, type EncodedNode, type EncodedValue, PLACE } from "../../../common/graph-encoding.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job } from "../../../common/job.ts";
-import { type Task, taskHash, trainTask } from "../../../common/task.ts";
+import { inferTask, type Task, taskHash, trainTask } from "../../../common/task.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import { honestSteps } from "../../../verifier/executor-wiring.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { type Flaw, flawOf } from "../../../verifier/model/flaw.ts";
 import { graphRef } from "../../../verifier/model/root.ts";
 import { falseNode } from "../../../verifier/model/rules.ts";
+import { tensorRoot } from "../../../verifier/tensor/root.ts";
+import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { buildFlawWitness } from "../../../verifier/witness/flaw.ts";
+import { headerProof, nextStateProof } from "../../../verifier/witness/proofs.ts";
+import { type ShownModel, sourceFlaw } from "../../../verifier/witness/source.ts";
 import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallTask } from "../../support/small-task.ts";
 import { until } from "../../support/until.ts";
@@ -52,11 +56,17 @@ const claims = (functionName: string, args: readonly unknown[], value = 0n) =>
 const voids = (functionName: string, args: readonly unknown[]) =>
   call(stage.l1.chain.contracts.voids, voidsAbi as Abi, functionName, args);
 
-/** A claim of a training of one step in which nothing is true: L1 takes it, it would have to be disputed. */
-async function claimAnything(job: Job): Promise<Hex> {
-  const task = trainTask(job);
+/** What is asked of a claimed model. */
+type Question = { readonly input: Tensor; readonly model: Hex };
+
+/** A claim of a training of one step, or of an inference, in which nothing is true: L1 takes it, it would have to be disputed. */
+async function claimAnything(job: Job, question?: Question): Promise<Hex> {
+  const inputRoot = question ? tensorRoot(bytesOf(question.input)) : ZERO_HASH;
+  const task = question ? inferTask(job, inputRoot) : trainTask(job);
+  const consumed = question ? [question.model] : [];
+  const output: Hex = question ? "0x00000000" : "0x";
   const { address } = wallet().account;
-  const end: Hex = `0x${"e0".repeat(32)}`;
+  const end: Hex = question ? sha256(output) : `0x${"e0".repeat(32)}`;
   const lastSegment = { index: 0, endState: end, metricsRoot: ZERO_HASH, stepsRoot: ZERO_HASH };
   const trajectoryRoot = segmentLeafHash(lastSegment);
   const claim = {
@@ -66,8 +76,8 @@ async function claimAnything(job: Job): Promise<Hex> {
     seed: ZERO_HASH,
     resultRoot: end,
     trajectoryRoot,
-    consumed: [],
-    output: "0x" as const,
+    consumed,
+    output,
     salt: ZERO_HASH,
     failure: NO_FAILURE,
   };
@@ -76,13 +86,13 @@ async function claimAnything(job: Job): Promise<Hex> {
   await until(async () => ((await stage.l1.client.getBlockNumber()) > blockNumber ? true : undefined));
   const input = {
     job,
-    kind: 1,
-    inputRoot: zeroHash,
+    kind: task.kind,
+    inputRoot,
     rows: 0,
     resultRoot: end,
     trajectoryRoot,
-    consumed: [],
-    output: "0x",
+    consumed,
+    output,
     lastSegment,
     lastSegmentProof: [],
     outputProof: "0x",
@@ -160,6 +170,77 @@ describe("a job with", () => {
     expect(await seen(events, "voided")).toMatchObject({ claimHash: hash, flaw });
     expect(await statusOf(hash)).toBe(CLAIM_STATUS.void);
     expect(events.map(({ event }) => event)).not.toContain("challenged");
+  });
+});
+
+const input: Tensor = { dtype: "uint8", shape: [1, 12], data: new Uint8Array(12).fill(9) };
+
+/** A job whose inferences start from other tensors than its model has. */
+function misled(sourceOf: (source: number, states: number) => number) {
+  const task = small({ sizes: [12, 8, 4] });
+  const { infer } = task.graphs;
+  const stateInputs = infer.stateInputs.map((state) => ({
+    ...state,
+    source: sourceOf(state.source, task.graph.stateInputs.length),
+  }));
+  const bent = { ...infer, stateInputs };
+  const job = { ...task.job, inferGraph: graphRef(encodeGraph(bent)) };
+  return { ...task, task: trainTask(job), job, graphs: { ...task.graphs, infer: bent } };
+}
+
+describe("an inference that starts from", () => {
+  it.each<[string, (source: number, states: number) => number]>([
+    ["tensors that the model has not", (source, states) => source + states],
+    ["tensors of other shapes", (source) => source ^ 1],
+  ])("%s is declined by who is honest, and voided when somebody claims it", async (_, sourceOf) => {
+    const task = misled(sourceOf);
+    const { job } = task;
+    await stage.upload(task);
+    await stage.serve([input]);
+    const asked = { task: inferTask(job, tensorRoot(bytesOf(input))), job };
+    const { events: told } = await stage.execute("executor", task, honestSteps(1), () => true, {
+      demands: async () => [task, asked],
+    });
+    const declined = await until(() => told.find(({ event }) => event === "declined" || event === "run-failed"));
+    expect(declined).toMatchObject({ event: "declined", id: asked.task.id });
+    expect(declined.reason).toMatch(/voids the job/);
+    const claimed = told.filter(({ event }) => event === "claimed");
+    expect(claimed).toHaveLength(1);
+    const model = claimed[0]!.claimHash as Hex;
+    const hash = await claimAnything(job, { input, model });
+    const events = stage.watch();
+    expect(await seen(events, "voided")).toMatchObject({ claimHash: hash, flaw: "source" });
+    await until(async () => ((await statusOf(hash)) === CLAIM_STATUS.void ? true : undefined));
+    expect(await statusOf(model)).toBe(CLAIM_STATUS.open);
+    expect(events.map(({ event }) => event)).not.toContain("challenged");
+  });
+
+  it("what the model has is nothing that L1 takes a proof of, nor of another job's model", async () => {
+    const [sound, other] = [small({ sizes: [12, 8, 4] }), misled((source) => source + 99)];
+    const [encoded, training] = [encodeGraph(sound.graphs.infer), encodeGraph(sound.graph)];
+    const claimHash = await claimAnything(sound.job);
+    const model: ShownModel = { claimHash, task: sound.task, header: headerProof(training), encoded: training };
+    expect(sourceFlaw(encoded.states, model)).toBeUndefined();
+    const tensor = nextStateProof(training, encoded.states[0]!.source);
+    const { claimHash: _, encoded: __, ...shown } = model;
+    const pretended = { ...shown, kind: "source", state: 0, reason: "", claimHash, tensor } as const;
+    const proof = buildFlawWitness(encoded, pretended);
+    await expect(voids("voidJob", [sound.job, 2, proof.flaw, proof.witness])).rejects.toThrow(/NothingWrong/);
+    // A training starts from no model.
+    await expect(voids("voidJob", [sound.job, 1, proof.flaw, proof.witness])).rejects.toThrow(/NoModelConsumed/);
+    const bent = encodeGraph(other.graphs.infer);
+    const ofOther = buildFlawWitness(bent, { ...pretended, tensor: undefined });
+    await expect(voids("voidJob", [other.job, 2, ofOther.flaw, ofOther.witness])).rejects.toThrow(/OtherModel/);
+    // Nobody has claimed that task.
+    const unclaimed = buildFlawWitness(bent, { ...pretended, task: other.task, tensor: undefined });
+    await expect(voids("voidJob", [other.job, 2, unclaimed.flaw, unclaimed.witness])).rejects.toThrow(/TaskMismatch/);
+    const none = buildFlawWitness(bent, {
+      ...pretended,
+      task: other.task,
+      claimHash: other.task.id,
+      tensor: undefined,
+    });
+    await expect(voids("voidJob", [other.job, 2, none.flaw, none.witness])).rejects.toThrow(/TaskMismatch/);
   });
 });
 
