@@ -40,9 +40,10 @@ interface Writing {
 /** What waits in the pool, in a folder of its own: it comes and goes too fast for a database's pages. */
 export function openJournal(folder: string): Journal {
   const names = (fs.existsSync(folder) ? fs.readdirSync(folder) : []).filter((name) => NAME.test(name)).sort();
-  const segments = names.map((name): Segment => {
+  const segments = names.flatMap((name): Segment[] => {
     const path = join(folder, name);
-    return { path, bytes: fs.statSync(path).size };
+    const found = fs.statSync(path, { throwIfNoEntry: false });
+    return found === undefined ? [] : [{ path, bytes: found.size }];
   });
   let next = Number(names.at(-1)?.slice(0, 10) ?? 0) + 1;
   let newest: Writing | undefined;
@@ -79,8 +80,7 @@ export function openJournal(folder: string): Journal {
     *read() {
       for (const segment of segments) {
         const salt = Buffer.from(NAME.exec(segment.path.slice(folder.length + 1))![1] as string, "hex");
-        for (const record of decodeSegment(fs.readFileSync(segment.path), salt, segment.path))
-          yield { segment, record };
+        for (const record of decodeSegment(bytesIn(segment.path), salt, segment.path)) yield { segment, record };
       }
     },
     async append(records) {
@@ -145,6 +145,16 @@ export const memoryJournal = (): Journal => {
     close: () => {},
   };
 };
+
+/** None where the node that runs has removed it since the folder was listed: what it held of use is in a later one. */
+function bytesIn(path: string): Buffer {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return Buffer.alloc(0);
+    throw error;
+  }
+}
 
 /** A file is there after a power cut only once its folder says so on disk. */
 function syncFolder(folder: string): void {

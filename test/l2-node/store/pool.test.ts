@@ -131,6 +131,19 @@ describe("the journal", () => {
     expect(found()).toEqual([first, second]);
   });
 
+  test("of a running node can be read while segments go: they held nothing that is not in later ones", async () => {
+    const pool = open();
+    await pool.put([await waiting(0)]);
+    pool.close();
+    const stays = await waiting(1);
+    await open().put([stays]);
+    const listed = openJournal(folder);
+    rmSync(segments()[0]!);
+    expect(open(listed).all()).toEqual([stays]);
+    rmSync(segments()[0]!);
+    expect(open(listed).all()).toEqual([]);
+  });
+
   test("forgets what nothing waits in, and takes along what still waits there", async () => {
     const pool = open();
     const stays = await waiting(99);
