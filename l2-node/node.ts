@@ -7,9 +7,8 @@ import { sealedHeaderDigest } from "../common/sealed-header.ts";
 import { SettingsError } from "../common/settings.ts";
 import { addressOfKey, signDigest } from "../common/signature.ts";
 import { troubleOf } from "../common/trouble.ts";
-import { openAgreed, patienceFor } from "../verifier/l1/agreed.ts";
+import { patienceFor } from "../verifier/l1/agreed.ts";
 import { openEndpoints } from "../verifier/l1/endpoints.ts";
-import { firstAnswer } from "../verifier/l1/first-answer.ts";
 import { Chain, onChainChange } from "./chain/chain.ts";
 import type { NodeConfig } from "./config.ts";
 import { Accountant } from "./execution/accountant.ts";
@@ -22,6 +21,7 @@ import { openThreaded } from "./execution/threaded.ts";
 import { forwardTo } from "./forward.ts";
 import { Anchor } from "./l1/anchor.ts";
 import { openBlobSource } from "./l1/blob-source.ts";
+import { openL1Clients } from "./l1/clients.ts";
 import { disputeSource } from "./l1/disputes.ts";
 import { EquivocationWatch } from "./l1/equivocation.ts";
 import { Follower } from "./l1/follower.ts";
@@ -74,8 +74,8 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
   stops.push(() => store.close());
   const chain = new Chain({ chain: file }, { store });
   const endpoints = openEndpoints([config.l1Url, ...config.l1WitnessUrls], events);
-  const agreed = openAgreed(patienceFor(file.clocks), endpoints, events);
-  const client: PublicClient = createPublicClient({ transport: firstAnswer(endpoints), cacheTime: 0 });
+  const patience = patienceFor(file.clocks);
+  const { agreed, client, comparing } = openL1Clients({ chain: file, patience }, endpoints, events);
 
   const kzg = openKzg();
   stops.push(() => kzg.close());
@@ -111,11 +111,11 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     execution.events.on("fault", ({ error, ...where }) => events({ event: "fault", ...where, error: error.toJSON() }));
   }
   const sequencing =
-    config.role === "sequencer" ? makeSequencing(config, modules, chain, client, kzg, execution) : undefined;
+    config.role === "sequencer" ? makeSequencing(config, modules, chain, comparing, kzg, execution) : undefined;
   stops.push(() => sequencing?.stop());
 
   if (config.posterKey && execution) {
-    const accountant = makeAccountant(config, modules, chain, client, execution);
+    const accountant = makeAccountant(config, modules, chain, comparing, execution);
     accountant.start();
     stops.push(() => accountant.stop());
   }
@@ -123,7 +123,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
     const auditor = new Auditor(
       { intervalMs: 20 * file.clocks.l1BlockMs },
       {
-        log: new StateClaimLog(client, file),
+        log: new StateClaimLog(comparing, file),
         chain,
         execution,
         onFalse: ({ posted, own }) => events({ event: "false-state-claim", posted, own }),
@@ -146,7 +146,7 @@ export async function startNode(config: NodeConfig, modules: NodeModules): Promi
         mempool: sequencing?.mempool,
         execution,
         disputes: disputeSource(client, file),
-        bridge: bridgeSource(client, file),
+        bridge: bridgeSource(comparing, file),
         forward: config.forwardUrl === undefined ? undefined : forwardTo(config.forwardUrl),
         signSealed: sequencing?.signSealed,
         clientVersion: modules.clientVersion,

@@ -4,7 +4,7 @@ import type { ChainFile } from "../common/chain-file.ts";
 import type { EventSink } from "./events.ts";
 import { openAgreed, patienceFor } from "./l1/agreed.ts";
 import { openEndpoints } from "./l1/endpoints.ts";
-import { openLogBook } from "./l1/log-book.ts";
+import { openLogBook, PROVEN_BLOCKS } from "./l1/log-book.ts";
 import { l1Transport } from "./l1/transport.ts";
 import type { L1 } from "./l1.ts";
 import { openSender, type Sender } from "./sender.ts";
@@ -15,9 +15,6 @@ export type L1Options = {
   readonly chain: ChainFile;
   readonly pollMs: number;
 };
-
-/** A day of Ethereum's and some hours more; what is older is final, and its claims' windows are over or nearly so. */
-const PROVEN_BLOCKS = 10_000n;
 
 /** L1 as a service reads it: by what its endpoints agree on, with logs that are proven (`l1Transport`). */
 export function openL1({ urls, chain, pollMs }: L1Options, events: EventSink): L1 {

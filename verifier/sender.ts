@@ -14,6 +14,7 @@ import {
   type WalletClient,
 } from "viem";
 import { AnhError } from "../common/errors.ts";
+import { partlyRefused } from "./l1/send-by-all.ts";
 
 /** A call that L1 refuses. `errorName` is the contract's custom error, `args` what it says. */
 export class RefusedError extends AnhError {
@@ -103,7 +104,9 @@ export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules):
       const { maxFeePerGas, maxPriorityFeePerGas } = await l1.estimateFeesPerGas();
       const raised = (wei: bigint) => (wei * 9n ** BigInt(attempt)) / 8n ** BigInt(attempt) + BigInt(attempt);
       const fees = { maxFeePerGas: raised(maxFeePerGas), maxPriorityFeePerGas: raised(maxPriorityFeePerGas) };
-      const hash = await wallet.sendTransaction({ account, chain, ...transaction, ...fees, nonce }).catch(unlessOutbid);
+      const hash = await wallet
+        .sendTransaction({ account, chain, ...transaction, ...fees, nonce })
+        .catch((error) => (attempt === 0 ? partlyRefused(error)?.hash : undefined) ?? unlessOutbid(error));
       if (hash !== undefined) hashes.push(hash);
       const until = performance.now() + resendMs;
       while (performance.now() < until) {
@@ -161,9 +164,12 @@ export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules):
   };
 }
 
-/** Its place is taken by one as dear, which waits there: the next attempt pays more. Or L1 has this very one. */
-function unlessOutbid(error: unknown): undefined {
-  if (/underpriced|already (known|imported)/i.test(String(error))) return undefined;
+/**
+ * Its place is taken by one as dear, which waits there: the next attempt pays more. Or L1 has this very one. Who takes what others
+ * refuse is believed until the next attempt: it may keep to itself that the account is empty.
+ */
+function unlessOutbid(error: unknown): Hex | undefined {
+  if (/underpriced|already (known|imported)/i.test(String(error))) return partlyRefused(error)?.hash;
   throw error;
 }
 

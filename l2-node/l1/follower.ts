@@ -27,7 +27,7 @@ const MAX_STEP_BYTES = 8 * 1024 * 1024;
 /** How often in a row L1's head is asked for before an endpoint is called a liar. */
 const PROOFS_ASKED = 4;
 /** What only an endpoint that hides or invents something leads to, whatever L1 has. */
-const FALSE: ReadonlySet<string> = new Set(["l1-proof", "l1-inbox", "l1-batches"]);
+const FALSE: ReadonlySet<string> = new Set([...["l1-proof", "l1-inbox", "l1-batches", "l1-batch", "l1-logs"]]);
 
 export interface FollowerModules {
   readonly client: PublicClient;
@@ -82,10 +82,9 @@ export class Follower {
   async poll(): Promise<boolean> {
     const { agreed, chain } = this.#modules;
     const { l1 } = chain.store;
-    const [{ header: head, raw, among }, finalizedNumber] = await Promise.all([
-      agreed.head(0),
-      agreed.finalizedNumber(),
-    ]);
+    const agreedHead = await agreed.head(0);
+    const { header: head, raw, among } = agreedHead;
+    const finalizedNumber = await agreed.finalizedNumber(agreedHead);
     // What no proof covers is as all endpoints have it: the first one that answers may be a liar.
     const headerAt: HeaderAt = async (number) => (await agreed.block(number, among)).header;
     const cursor = l1.cursor() ?? (await this.#begin(headerAt));

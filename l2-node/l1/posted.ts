@@ -21,7 +21,7 @@ export interface L1TransactionFields {
 
 /** Throws `L1DataError` for a call that posts none. */
 export function postedBy({ input, blobVersionedHashes = [] }: L1TransactionFields, batch: bigint): Posted {
-  const { functionName, args } = decodeFunctionData({ abi: headerAnchorAbi, data: input });
+  const { functionName, args } = callIn(input, batch);
   switch (functionName) {
     case "anchor": {
       const [headers, signature, data] = args;
@@ -37,5 +37,13 @@ export function postedBy({ input, blobVersionedHashes = [] }: L1TransactionField
       return { kind: "fallback", headers: [args[0]], dataRoot: batchDataRoot(new Uint8Array(0)) };
     default:
       throw new L1DataError("l1-batch", `batch ${batch} was not posted by a call of anchor`, { actual: functionName });
+  }
+}
+
+function callIn(input: Hex, batch: bigint) {
+  try {
+    return decodeFunctionData({ abi: headerAnchorAbi, data: input });
+  } catch (error) {
+    throw new L1DataError("l1-batch", `batch ${batch} was posted by no call of HeaderAnchor`, { cause: error });
   }
 }

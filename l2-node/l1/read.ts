@@ -1,4 +1,11 @@
-import { type Hex, type Log, type PublicClient, parseEventLogs } from "viem";
+import {
+  type Hex,
+  type Log,
+  type PublicClient,
+  parseEventLogs,
+  type Transaction,
+  TransactionNotFoundError,
+} from "viem";
 import { batchDataRoot, encodeBatch } from "../../common/batch.ts";
 import { fromBlobs } from "../../common/blob.ts";
 import { bytesOfHex } from "../../common/bytes.ts";
@@ -73,12 +80,13 @@ async function readBatch(modules: BatchModules, log: AnchoredLog): Promise<L1Bat
   const l1Block = log.blockNumber as bigint;
   const count = Number(lastNumber - firstNumber) + 1;
   const archived = modules.archive?.batch(batch, { lastHash, count });
-  const asked = archived ? undefined : modules.client.getTransaction({ hash: l1Transaction });
+  const ask = () => transactionOf(modules.client, l1Transaction, batch);
+  const asked = archived ? undefined : ask();
   const [storedRoot, early] = await Promise.all([modules.dataRootOf(batch), asked]);
   if (archived && batchDataRoot(archived.data) === storedRoot)
     return { batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction, ...archived };
   // Posted in blobs, or in other bytes than the node that archived it would have chosen.
-  const transaction = early ?? (await modules.client.getTransaction({ hash: l1Transaction }));
+  const transaction = early ?? (await ask());
   const posted = postedBy(transaction, batch);
   const headers = posted.headers.map(bytesOfHex);
   const actualHash = keccakHex(headers.at(-1) ?? new Uint8Array(0));
@@ -95,6 +103,15 @@ async function readBatch(modules: BatchModules, log: AnchoredLog): Promise<L1Bat
   const data = await dataOf(posted, firstNumber, l1Block, modules, archived?.data);
   const fallback = posted.kind === "fallback" ? ({ fallback: true } as const) : {};
   return { batch, firstNumber, lastNumber, lastHash, l1Block, l1Transaction, headers, data, ...fallback };
+}
+
+async function transactionOf(client: PublicClient, hash: Hex, batch: bigint): Promise<Transaction> {
+  try {
+    return await client.getTransaction({ hash });
+  } catch (error) {
+    if (!(error instanceof TransactionNotFoundError)) throw error;
+    throw new L1DataError("l1-batch", `batch ${batch}'s transaction is not shown`, { expected: hash });
+  }
 }
 
 /** A fallback block has none of its own, which nobody needs to post; empty data of a signed batch are unreadable (P3.5). */

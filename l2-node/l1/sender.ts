@@ -1,5 +1,6 @@
 import { type Address, type Hex, keccak256, numberToHex, type PublicClient, type TransactionReceipt } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { partlyRefused } from "../../verifier/l1/send-by-all.ts";
 import { bumped, EIGHTH_MORE, grows, MOST, MOST_URGENT, TWICE } from "./bump.ts";
 import { CalldataPendingError, L1TransactionError } from "./errors.ts";
 import { EMPTY_SIDECAR, type Sidecar, withSidecar } from "./sidecar.ts";
@@ -97,7 +98,7 @@ export class L1Sender {
       };
       const by = sidecar === undefined ? EIGHTH_MORE : TWICE;
       const signed = await this.#sign(fields, sidecar, (wei) => bumped(wei, by, attempt, most));
-      const answer = await this.#submit(sidecar ? withSidecar(signed, sidecar) : signed);
+      const answer = await this.#submit(sidecar ? withSidecar(signed, sidecar) : signed, waits === 0);
       if (answer === "other-kind" && sidecar)
         throw new CalldataPendingError("l1-calldata-pending", "a transaction of this key without blobs is pending");
       if (answer === "other-kind") {
@@ -176,15 +177,19 @@ export class L1Sender {
     };
   }
 
-  async #submit(raw: Hex): Promise<Answer> {
+  /** `isFirst`: nobody has waited for it yet, so that whoever takes what others refuse may still be right. */
+  async #submit(raw: Hex, isFirst: boolean): Promise<Answer> {
     try {
       await this.#client.sendRawTransaction({ serializedTransaction: raw });
       return "known";
     } catch (error) {
+      const isPartly = partlyRefused(error) !== undefined;
+      if (isPartly && isFirst) return "known";
       const text = String((error as Error).message);
-      const found = ANSWERS.find(([, words]) => words.test(text));
-      if (found) return found[0];
-      throw error;
+      const found = ANSWERS.find(([, words]) => words.test(text))?.[0];
+      if (found === undefined) throw error;
+      // Fees grow with each wait anyway, which an endpoint must not drive; and a nonce that is taken shows while it waits.
+      return isPartly && found !== "other-kind" ? "known" : found;
     }
   }
 

@@ -5,6 +5,7 @@ import { L1DataError } from "../../common/l1-errors.ts";
 import { headerOf, type L1Header } from "../../common/l1-header.ts";
 import type { EventSink } from "../events.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
+import { isAlike, openVote, type Vote } from "./vote.ts";
 
 /** A block as an endpoint shows it; its header gives its hash. */
 export interface ShownBlock {
@@ -21,11 +22,15 @@ export interface AgreedHead extends ShownBlock {
 export interface Agreed {
   /** `maxAgeMs`: one that was found so long ago will do. */
   readonly head: (maxAgeMs: number) => Promise<AgreedHead>;
-  /** What all say alike. Throws `L1DataError` where they differ, and what they refuse with where they refuse alike. */
+  /** What all say alike (`Vote`). Throws `L1DataError` where they differ, and what they refuse with where they refuse alike. */
   readonly same: (method: string, params: readonly unknown[], among: readonly Endpoint[]) => Promise<unknown>;
+  readonly vote: Vote;
   readonly block: (number: bigint, among: readonly Endpoint[]) => Promise<ShownBlock>;
-  /** The oldest that one of them calls finalized. */
-  readonly finalizedNumber: (among?: readonly Endpoint[]) => Promise<bigint>;
+  /**
+   * The oldest that one of those who have the head calls finalized; or, where one is late or lies, what another calls so and lies as
+   * deep under that head as no fork goes.
+   */
+  readonly finalizedNumber: (head: AgreedHead) => Promise<bigint>;
 }
 
 export interface AgreedOptions {
@@ -43,12 +48,18 @@ export function patienceFor({ l1BlockMs }: Pick<Clocks, "l1BlockMs">): AgreedOpt
 
 /** Blocks that one endpoint may be behind another before it is named. */
 const LAG_BLOCKS = 10n;
+/** Four times what L1 needs to finalize a block: one that all have still at this depth is taken for final on the word of one. */
+export const DEEP_BLOCKS = 256n;
+/** Blocks by which the finalized ones of two may differ: each time it goes on by 32. */
+const FINALITY_LAG_BLOCKS = 64n;
 /** A node that mines while it is asked may show a later state once. */
 const LOOKS = 3;
 
 export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoints, events: EventSink): Agreed {
   const newest = new Map<Endpoint, { readonly hash: string; readonly number: bigint; readonly movedAt: number }>();
   const lagging = new Set<Endpoint>();
+  const laggingInFinality = new Set<Endpoint>();
+  const vote = openVote(stuckMs, endpoints);
   let last: { readonly head: Promise<AgreedHead>; readonly at: number } | undefined;
 
   /** Those that move on. A liar cannot have an honest one left out: that one moves on as L1 does. */
@@ -90,15 +101,19 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
     return some;
   }
 
-  function tellLag(answers: readonly Answer<ShownBlock>[]): void {
-    const blocks = answers.map(blockIn);
+  function tellLag(
+    event: string,
+    named: Set<Endpoint>,
+    lagBlocks: bigint,
+    blocks: readonly { readonly endpoint: Endpoint; readonly header: L1Header }[],
+  ): void {
     const most = blocks.map(({ header }) => header.number).reduce(largerOf);
     for (const { endpoint, header } of blocks) {
       const behindBlocks = most - header.number;
-      if (behindBlocks <= LAG_BLOCKS) lagging.delete(endpoint);
-      else if (!lagging.has(endpoint)) {
-        lagging.add(endpoint);
-        events({ event: "l1-endpoint-lags", url: endpoint.shown, behindBlocks });
+      if (behindBlocks <= lagBlocks) named.delete(endpoint);
+      else if (!named.has(endpoint)) {
+        named.add(endpoint);
+        events({ event, url: endpoint.shown, behindBlocks });
       }
     }
   }
@@ -106,7 +121,7 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
   async function readHead(): Promise<AgreedHead> {
     const shownByAll = onlyValues(await endpoints.askAll((endpoint) => blockFrom(endpoint, "latest")));
     const answers = recent(moving(shownByAll));
-    tellLag(answers);
+    tellLag("l1-endpoint-lags", lagging, LAG_BLOCKS, answers.map(blockIn));
     const number = answers.map((answer) => blockIn(answer).header.number).reduce(smallerOf);
     const shown = new Map(answers.map((answer) => [answer.endpoint, blockIn(answer)]));
     const atNumber = (endpoint: Endpoint) => {
@@ -114,7 +129,27 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
       return known.header.number === number ? Promise.resolve(known) : findBlock(endpoint, number);
     };
     const same = await endpoints.askAll(atNumber, [...shown.keys()]);
-    return { ...agreedBlock(number, same), among: same.map(({ endpoint }) => endpoint) };
+    const agreed = agreedBlocks(number, same);
+    const { endpoint: _, ...shownAlike } = blockIn(agreed[0]!);
+    return { ...shownAlike, among: agreed.map(({ endpoint }) => endpoint) };
+  }
+
+  /** Throws `L1DataError` where they differ, or have none. */
+  function agreedBlocks(number: bigint, found: readonly Answer<ShownBlock | null>[]): readonly Answer<ShownBlock>[] {
+    const alike = vote.alike(
+      {
+        differ: `have different L1 blocks ${number}`,
+        saidIn: hashOf,
+        look: async (endpoint, said) => {
+          if (hashOf(await findBlock(endpoint, number)) !== said) throw notShown(endpoint, number);
+        },
+      },
+      onlyValues(found),
+    );
+    return alike.map((answer) => {
+      if ("value" in answer && answer.value === null) throw notShown(answer.endpoint, number);
+      return answer as Answer<ShownBlock>;
+    });
   }
 
   return {
@@ -130,22 +165,27 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
       return head;
     },
     same: async (method, params, among) => {
-      for (let look = 1; ; look++) {
-        const answers = await endpoints.askAll((endpoint) => endpoint.ask(method, params), among);
-        const [first, ...others] = answers as [Answer<unknown>, ...Answer<unknown>[]];
-        const other = others.find((one) => saidIn(one) !== saidIn(first));
-        if (other === undefined) {
-          if ("refusal" in first) throw first.refusal;
-          return first.value;
-        }
-        if (look === LOOKS) throw disagreement(`answer ${method} differently`, first, other);
-      }
+      const question = { differ: `answer ${method} differently`, saidIn: (value: unknown) => JSON.stringify(value) };
+      const ask = () => endpoints.askAll((endpoint) => endpoint.ask(method, params), among);
+      let answers = await ask();
+      for (let look = 1; look < LOOKS && !isAlike(question, answers); look++) answers = await ask();
+      const [agreed] = vote.alike(question, answers);
+      if ("refusal" in agreed!) throw agreed.refusal;
+      return agreed!.value;
     },
-    block: async (number, among) =>
-      agreedBlock(number, await endpoints.askAll((endpoint) => findBlock(endpoint, number), among)),
-    finalizedNumber: async (among) => {
+    vote,
+    block: async (number, among) => {
+      const found = await endpoints.askAll((endpoint) => findBlock(endpoint, number), among);
+      const { endpoint: _, ...shown } = blockIn(agreedBlocks(number, found)[0]!);
+      return shown;
+    },
+    finalizedNumber: async ({ header: head, among }) => {
       const answers = onlyValues(await endpoints.askAll((endpoint) => blockFrom(endpoint, "finalized"), among));
-      return answers.map((answer) => blockIn(answer).header.number).reduce(smallerOf);
+      const blocks = answers.map(blockIn);
+      tellLag("l1-endpoint-finality-lags", laggingInFinality, FINALITY_LAG_BLOCKS, blocks);
+      const numbers = blocks.map(({ header }) => header.number);
+      const deep = smallerOf(numbers.reduce(largerOf), head.number - DEEP_BLOCKS);
+      return smallerOf(largerOf(numbers.reduce(smallerOf), deep), head.number);
     },
   };
 }
@@ -175,24 +215,7 @@ async function findBlock(endpoint: Endpoint, at: bigint | "latest" | "finalized"
   return { header, raw, block };
 }
 
-function agreedBlock(number: bigint, found: readonly Answer<ShownBlock | null>[]): ShownBlock {
-  const answers = onlyValues(found).map((answer) => {
-    if ("value" in answer && answer.value === null) throw notShown(answer.endpoint, number);
-    return answer as Answer<ShownBlock>;
-  });
-  const [first, ...others] = answers as [Answer<ShownBlock>, ...Answer<ShownBlock>[]];
-  const { endpoint: _, ...shown } = blockIn(first);
-  const other = others.find((one) => blockIn(one).header.hash !== shown.header.hash);
-  if (other !== undefined) throw disagreement(`have different L1 blocks ${number}`, first, other);
-  return shown;
-}
-
-const disagreement = (what: string, a: Answer<unknown>, b: Answer<unknown>): L1DataError =>
-  new L1DataError("l1-endpoints-disagree", `${a.endpoint.shown} and ${b.endpoint.shown} ${what}`, {
-    expected: saidIn(a),
-    actual: saidIn(b),
-    hint: "one of them is on a fork, which passes, or lies, which does not: nothing is done on what they disagree about",
-  });
+const hashOf = (block: ShownBlock | null): string => block?.header.hash ?? "no such block";
 
 /** Refusals have no value to go on with: the first is thrown. */
 function onlyValues<T>(answers: readonly Answer<T>[]): readonly Answer<T>[] {
@@ -204,11 +227,3 @@ function blockIn(answer: Answer<ShownBlock>) {
   if ("refusal" in answer) throw answer.refusal;
   return { endpoint: answer.endpoint, ...answer.value };
 }
-
-/** Refusals are worded by whose software it is. */
-const saidIn = (answer: Answer<unknown>): string => {
-  if ("refusal" in answer) return "refused";
-  const { value } = answer;
-  const header = (value as Partial<ShownBlock> | null)?.header;
-  return header === undefined ? JSON.stringify(value) : header.hash;
-};

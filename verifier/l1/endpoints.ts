@@ -1,4 +1,5 @@
-import { BaseError, HttpRequestError, http, RpcRequestError, TimeoutError } from "viem";
+import { BaseError, http, RpcRequestError } from "viem";
+import { AnhError } from "../../common/errors.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
 import { shownUrl, troubleOf } from "../../common/trouble.ts";
 import type { EventSink } from "../events.ts";
@@ -16,6 +17,8 @@ export type Answer<T> =
   | { readonly endpoint: Endpoint; readonly refusal: unknown };
 
 export interface Endpoints {
+  /** How many were named, whether they answer or not. */
+  readonly count: number;
   /** Those that are not left alone for having failed; all, if every one has. */
   readonly usable: () => readonly Endpoint[];
   /** Asks these; who does not answer, or answers what cannot be true, is named and left alone for a while. Throws if all do. */
@@ -47,7 +50,8 @@ const LONGEST_PAUSE_MS = 60_000;
 export const openEndpoints = (urls: readonly [string, ...string[]], events: EventSink): Endpoints =>
   gatherEndpoints(urls.map(openEndpoint(urls.length === 1 ? 1 : 0)), events);
 
-export function gatherEndpoints(all: readonly Endpoint[], events: EventSink): Endpoints {
+export function gatherEndpoints(given: readonly Endpoint[], events: EventSink): Endpoints {
+  const all = given.map(doingItsPart);
   const absences = new Map<Endpoint, Absence>();
   const isAbsent = (endpoint: Endpoint): boolean => absences.get(endpoint)?.isBack === false;
 
@@ -88,9 +92,11 @@ export function gatherEndpoints(all: readonly Endpoint[], events: EventSink): En
   async function answerOf<T>(endpoint: Endpoint, ask: (endpoint: Endpoint) => Promise<T>): Promise<Answer<T>> {
     try {
       const value = await ask(endpoint);
-      if (absences.get(endpoint)?.look === undefined) takeBack(endpoint);
+      // Otherwise it comes back when it is looked at: it may answer this, and refuse what it was left out for.
+      if (all.every(isAbsent) && absences.get(endpoint)!.look === undefined) takeBack(endpoint);
       return { endpoint, value };
-    } catch (refusal) {
+    } catch (error) {
+      const refusal = isFault(error) ? unreadable(endpoint, error) : error;
       if (isOutOfOrder(refusal)) leaveOut(endpoint, refusal);
       return { endpoint, refusal };
     }
@@ -98,6 +104,7 @@ export function gatherEndpoints(all: readonly Endpoint[], events: EventSink): En
   const isAnswer = <T>(answer: Answer<T>): boolean => !("refusal" in answer) || !isOutOfOrder(answer.refusal);
 
   return {
+    count: all.length,
     usable,
     leaveOut,
     askAll: async (ask, among = usable()) => {
@@ -126,6 +133,32 @@ const openEndpoint =
     return { shown: shownUrl(url), ask: (method, params) => request({ method, params }) };
   };
 
+/** What L1 itself may refuse, because a contract reverts or a transaction cannot be. */
+const REFUSABLE: ReadonlySet<string> = new Set(["eth_call", "eth_estimateGas", "eth_sendRawTransaction"]);
+/** But not in these words, of one that is behind its own head, or has forgotten too much. */
+const LACKS =
+  /header not found|missing trie node|(unknown|no such) block|block.*not found|state.*not (available|found)|out ?of ?range/i;
+
+/** Who refuses what has an answer is out of order like one that is silent: nothing waits for it. */
+const doingItsPart = ({ shown, ask }: Endpoint): Endpoint => ({
+  shown,
+  ask: (method, params) =>
+    ask(method, params).catch((error: unknown) => {
+      if (isFault(error) || isOutOfOrder(error)) throw error;
+      const { message } = troubleOf(error);
+      if (REFUSABLE.has(method) && !LACKS.test(message)) throw error;
+      throw new L1DataError("l1-refusal", `${shown} refuses ${method}: ${message}`, { cause: error });
+    }),
+});
+
+/** Neither a refusal nor ours: what came was not of the shape that it must have. */
+const isFault = (error: unknown): boolean => !(error instanceof BaseError || error instanceof AnhError);
+
+const unreadable = ({ shown }: Endpoint, error: unknown): L1DataError =>
+  new L1DataError("l1-malformed", `${shown} answers what cannot be read: ${troubleOf(error).message}`, {
+    cause: error,
+  });
+
 /** Limit exceeded, and methods that it does not have: another endpoint may be better off. */
 const OUT_OF_ORDER: ReadonlySet<unknown> = new Set([-32005, -32601, -32004, 429]);
 
@@ -133,11 +166,6 @@ const OUT_OF_ORDER: ReadonlySet<unknown> = new Set([-32005, -32601, -32004, 429]
 function isOutOfOrder(error: unknown): boolean {
   if (error instanceof L1DataError) return true;
   if (!(error instanceof BaseError)) return false;
-  const found = error.walk(
-    (cause) =>
-      cause instanceof HttpRequestError ||
-      cause instanceof TimeoutError ||
-      (cause instanceof RpcRequestError && OUT_OF_ORDER.has(cause.code)),
-  );
-  return found !== null;
+  const isRefusal = (cause: unknown) => cause instanceof RpcRequestError && !OUT_OF_ORDER.has(cause.code);
+  return error.walk(isRefusal) === null;
 }

@@ -18,6 +18,9 @@ export interface LogBookOptions {
   readonly provenBlocks: bigint;
 }
 
+/** A day of Ethereum's and some hours more; what is older is final, and its claims' windows are over or nearly so. */
+export const PROVEN_BLOCKS = 10_000n;
+
 /** Headers that are read at once, and blocks of which logs are asked at once. */
 const PAGE_BLOCKS = 256n;
 const OLD_PAGE_BLOCKS = 2000n;
@@ -97,19 +100,19 @@ export function openLogBook(
   /** What all endpoints have of logs in these blocks, each shown to be there. */
   async function readOld(from: bigint, to: bigint, among: readonly Endpoint[]): Promise<void> {
     const range = { fromBlock: numberToHex(from), toBlock: numberToHex(to), address: addresses };
-    const blocksOf = async (endpoint: Endpoint): Promise<readonly Hex[]> => {
+    const blocksOf = async (endpoint: Endpoint): Promise<readonly bigint[]> => {
       const shown = (await endpoint.ask("eth_getLogs", [range])) as readonly ProvenLog[];
-      return [...new Set(shown.map(({ blockNumber }) => blockNumber))];
+      return [...new Set(shown.map(({ blockNumber }) => BigInt(blockNumber)))];
     };
     const answers = await endpoints.askAll(blocksOf, among);
     // One that names fewer blocks leaves logs out; each block that is named is proven, so that none can be invented.
     const named = new Set(answers.flatMap((answer) => ("value" in answer ? answer.value : [])));
-    const numbers = [...named].map(BigInt).sort((a, b) => (a < b ? -1 : 1));
+    const numbers = [...named].sort((a, b) => (a < b ? -1 : 1));
     for (const number of numbers.filter((number) => number >= from && number <= to)) {
       const block = await agreed.block(number, among);
       const found = await endpoints.askOne((endpoint) => provenLogs(endpoint, block, ours), among);
       for (const answer of answers)
-        if ("value" in answer && found.length > 0 && !answer.value.includes(numberToHex(number)))
+        if ("value" in answer && found.length > 0 && !answer.value.includes(number))
           endpoints.leaveOut(
             answer.endpoint,
             new L1DataError("l1-logs", `${answer.endpoint.shown} hides the logs of L1 block ${number}`),

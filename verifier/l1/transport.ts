@@ -1,11 +1,11 @@
 import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem";
 import { largerOf } from "../../common/bigint.ts";
-import { L1DataError } from "../../common/l1-errors.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
-import { lowestTip, sendByAll } from "./first-answer.ts";
+import { lowestOffer } from "./first-answer.ts";
 import type { LogBook } from "./log-book.ts";
 import { type LogFilter, selectLogs } from "./select-logs.ts";
+import { sendByAll } from "./send-by-all.ts";
 
 export interface L1Transport {
   readonly agreed: Agreed;
@@ -50,25 +50,27 @@ function pinned(params: Params, position: number, number: bigint): Params {
   return changed;
 }
 
-/** What all have of a transaction, or null while one of them has nothing. Throws `L1DataError` where these fields differ. */
+/** What all have of a transaction (`Vote`), or null while those of one of them have nothing whose head has not come to it. */
 const ofTransaction =
   (fields: readonly string[]): Ask =>
   async ({ agreed, endpoints }, params, method) => {
     const { among, header } = await agreed.head(0);
-    const ask = (endpoint: Endpoint) =>
-      endpoint.ask(method, params) as Promise<Readonly<Record<string, unknown>> | null>;
-    const shown = valuesOf(await endpoints.askAll(ask, among));
-    const [first] = shown;
-    if (first === undefined || shown.includes(null)) return null;
-    const said = new Set(shown.map((one) => JSON.stringify(fields.map((field) => one?.[field]))));
-    if (said.size > 1)
-      throw new L1DataError("l1-endpoints-disagree", `L1's endpoints answer ${method} differently`, {
-        expected: [...said][0],
-        actual: [...said][1],
-      });
-    const isSeenByAll = first !== null && hexToBigInt(first.blockNumber as Hex) <= header.number;
-    return isSeenByAll ? first : null;
+    const ask = (endpoint: Endpoint) => endpoint.ask(method, params) as Promise<Shown | null>;
+    const answers = await endpoints.askAll(ask, among);
+    const isIn = (shown: Shown | null) => shown !== null && hexToBigInt(shown.blockNumber as Hex) <= header.number;
+    // One that shows it later than another is not in doubt, until all have the block.
+    if (!answers.some((answer) => "value" in answer && isIn(answer.value))) return null;
+    const saidIn = (shown: Shown | null) => JSON.stringify(fields.map((field) => shown?.[field]));
+    try {
+      const [first] = agreed.vote.alike({ differ: `answer ${method} differently`, saidIn }, answers);
+      return valueIn(first!);
+    } catch (error) {
+      if (answers.some((answer) => "value" in answer && answer.value === null)) return null;
+      throw error;
+    }
   };
+
+type Shown = Readonly<Record<string, unknown>>;
 
 const METHODS: Readonly<Record<string, Ask>> = {
   eth_chainId: ({ agreed, endpoints }) => agreed.same("eth_chainId", [], endpoints.usable()),
@@ -81,7 +83,7 @@ const METHODS: Readonly<Record<string, Ask>> = {
   eth_getBlockByNumber: async ({ agreed }, [at]) => {
     const head = await agreed.head(0);
     if (at === "latest") return head.raw;
-    const number = at === "finalized" ? await agreed.finalizedNumber(head.among) : hexToBigInt(at as Hex);
+    const number = at === "finalized" ? await agreed.finalizedNumber(head) : hexToBigInt(at as Hex);
     return number > head.header.number ? null : (await agreed.block(number, head.among)).raw;
   },
   eth_getLogs: async ({ agreed, book, maxAgeMs }, [filter]) =>
@@ -92,22 +94,18 @@ const METHODS: Readonly<Record<string, Ask>> = {
   eth_estimateGas: async ({ agreed, endpoints }, params) => {
     const { among, header } = await agreed.head(0);
     const at = pinned(params, 1, header.number);
-    const answers = await endpoints.askAll((endpoint) => endpoint.ask("eth_estimateGas", at) as Promise<Hex>, among);
-    const gas = answers.flatMap((answer) => ("value" in answer ? [BigInt(answer.value)] : []));
-    if (gas.length > 0 && gas.length < answers.length)
-      throw new L1DataError("l1-endpoints-disagree", "some of L1's endpoints refuse what others would take", {
-        hint: "nothing is sent that they disagree about",
-      });
-    return numberToHex(valuesOf(answers).map(BigInt).reduce(largerOf));
+    const ask = async (endpoint: Endpoint) => BigInt((await endpoint.ask("eth_estimateGas", at)) as Hex);
+    const question = { differ: "differ in whether L1 takes a call", saidIn: () => "taken" };
+    const answers = agreed.vote.alike(question, await endpoints.askAll(ask, among));
+    return numberToHex(answers.map(valueIn).reduce(largerOf));
   },
-  eth_maxPriorityFeePerGas: ({ endpoints }) => lowestTip(endpoints),
+  eth_maxPriorityFeePerGas: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
+  eth_gasPrice: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
   eth_sendRawTransaction: ({ endpoints }, params) => sendByAll(endpoints, params),
 };
 
-/** Throws the first refusal, if there is one. */
-function valuesOf<T>(answers: readonly Answer<T>[]): readonly T[] {
-  return answers.map((answer) => {
-    if ("refusal" in answer) throw answer.refusal;
-    return answer.value;
-  });
+/** Throws what was refused with. */
+function valueIn<T>(answer: Answer<T>): T {
+  if ("refusal" in answer) throw answer.refusal;
+  return answer.value;
 }

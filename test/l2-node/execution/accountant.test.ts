@@ -2,9 +2,19 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPublicClient, createWalletClient, defineChain, type Hex, http, numberToHex, parseEther } from "viem";
+import {
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  encodeFunctionData,
+  type Hex,
+  http,
+  numberToHex,
+  type PublicClient,
+  parseEther,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { LEDGER_ADDRESS, lower, OUTBOX_ADDRESS } from "../../../common/addresses.ts";
 import { bridgeAbi } from "../../../common/contracts/bridge.ts";
@@ -13,11 +23,15 @@ import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { stateClaimsAbi } from "../../../common/contracts/state-claims.ts";
 import { Accountant } from "../../../l2-node/execution/accountant.ts";
 import { auditStateClaims } from "../../../l2-node/execution/audit.ts";
+import { stateClaim } from "../../../l2-node/execution/state-claim.ts";
 import { StateClaimLog } from "../../../l2-node/execution/state-claim-log.ts";
+import { openL1Clients } from "../../../l2-node/l1/clients.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { ledgerAbi } from "../../../l2-node/ledger/ledger-message.ts";
 import { type NodeEvent, type RunningNode, startNode } from "../../../l2-node/node.ts";
+import { openEndpoints } from "../../../verifier/l1/endpoints.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
+import { type LyingL1, startLyingL1 } from "../../support/lying-l1.ts";
 import { until } from "../../support/until.ts";
 
 const user = devAccount("user");
@@ -198,4 +212,59 @@ test("a false state claim is told apart from a true one", async () => {
   // The running node says so of its own accord.
   const alarm = await until(() => told.find(({ event }) => event === "false-state-claim"));
   expect(alarm).toMatchObject({ posted: { number, stateRoot: lie.stateRoot }, own: { stateRoot: roots.stateRoot } });
+});
+
+describe("with an endpoint that lies about state claims", () => {
+  let liar: LyingL1;
+  beforeAll(async () => {
+    liar = await startLyingL1(l1.url);
+  });
+  afterAll(() => liar.stop());
+  const clientOf = (...urls: [string, ...string[]]) => {
+    const events: { readonly event: string }[] = [];
+    const endpoints = openEndpoints(urls, (event) => events.push(event));
+    const patience = { stuckMs: 1_000, lateMs: 600_000 };
+    return { ...openL1Clients({ chain: l1.chain, patience }, endpoints, () => {}), events };
+  };
+  const accountantOf = (client: PublicClient) => {
+    const sender = new L1Sender(
+      { privateKey: devAccount("accountant").privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 20 },
+      { client },
+    );
+    const modules = { client, chain: node.chain, execution: node.execution!, sender };
+    const told = { onTrouble: () => {}, onPosted: () => {}, onSettled: () => {} };
+    return new Accountant({ intervalMs: 50, postEverySeconds: 0n }, { ...modules, ...told });
+  };
+
+  test("the next one is of the blocks behind the last that L1 has, or there is none", async () => {
+    const lastPosted = { abi: stateClaimsAbi, functionName: "lastPosted" } as const;
+    const right = await l1.client.readContract({ ...lastPosted, address: l1.chain.contracts.stateClaims });
+    await until(() => node.chain.heads().safe > right || undefined);
+    const asked = encodeFunctionData(lastPosted);
+    liar.lie("eth_call", (result, [call]) =>
+      (call as unknown as { data: Hex }).data === asked ? numberToHex(right - 1n, { size: 32 }) : result,
+    );
+    await expect(accountantOf(clientOf(liar.url, l1.url).comparing).post()).rejects.toThrow(/eth_call differently/);
+    // More than half of them: not at once, and then without the liar.
+    const { comparing, events } = clientOf(liar.url, l1.url, l1.url);
+    await expect(accountantOf(comparing).post()).rejects.toThrow(/eth_call differently/);
+    const claim = await until(() =>
+      accountantOf(comparing)
+        .post()
+        .catch(() => undefined),
+    );
+    expect(claim).toEqual(await stateClaim(node.execution!, right + 1n, claim.number));
+    expect(events).toContainEqual(
+      expect.objectContaining({ event: "l1-endpoint-failed", url: liar.url, code: "l1-outvoted" }),
+    );
+  });
+
+  test("none is hidden from who looks for false ones", async () => {
+    const withoutLogs = (receipts: readonly object[]) => receipts.map((receipt) => ({ ...receipt, logs: [] }));
+    liar.lie("eth_getBlockReceipts", withoutLogs as never);
+    liar.lie("eth_getLogs", () => []);
+    const shown = await new StateClaimLog(clientOf(liar.url, l1.url).comparing, l1.chain).read();
+    expect(shown).toEqual(await new StateClaimLog(l1.client, l1.chain).read());
+    expect(shown.length).toBeGreaterThan(1);
+  });
 });

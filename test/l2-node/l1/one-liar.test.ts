@@ -1,25 +1,26 @@
 // One of two L1 endpoints of a node lies, or is late: the other one is honest.
 import {
-  createPublicClient,
   createTestClient,
   formatBlock,
+  type Hex,
   hexToBigInt,
   http,
   numberToHex,
   type PublicClient,
   type RpcBlock,
+  RpcRequestError,
 } from "viem";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { keccakHex } from "../../../common/keccak.ts";
 import { headerRlp } from "../../../common/l1-header.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
+import { openL1Clients } from "../../../l2-node/l1/clients.ts";
 import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
-import { openAgreed } from "../../../verifier/l1/agreed.ts";
+import { DEEP_BLOCKS, openAgreed } from "../../../verifier/l1/agreed.ts";
 import { gatherEndpoints } from "../../../verifier/l1/endpoints.ts";
-import { firstAnswer } from "../../../verifier/l1/first-answer.ts";
 import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
@@ -34,24 +35,24 @@ beforeAll(async () => {
 afterAll(() => l1.stop());
 
 type Lies = Readonly<Record<string, (answer: never, params: readonly never[]) => unknown>>;
-/** As a node has them (l2-node/node.ts): the first lies, the second is honest. */
-function endpointsOf(lies: Lies, patience = Number.POSITIVE_INFINITY) {
+/** As a node has them (l2-node/node.ts): the first lies, the others are honest. */
+function endpointsOf(lies: Lies, honest = 1) {
   const ask = async (method: string, params: readonly unknown[]) => l1.client.request({ method, params } as never);
+  const liar = async (method: string, params: readonly unknown[]) => {
+    const lie = lies[method];
+    // A lie about what L1 refuses is told without asking it.
+    const answer = lie?.length === 0 ? undefined : await ask(method, params);
+    return lie === undefined ? answer : lie(answer as never, params as never);
+  };
   const all = [
-    {
-      shown: "liar",
-      ask: async (method: string, params: readonly unknown[]) => {
-        const answer = await ask(method, params);
-        const lie = lies[method];
-        return lie === undefined ? answer : lie(answer as never, params as never);
-      },
-    },
-    { shown: "honest", ask },
+    { shown: "liar", ask: liar },
+    ...Array.from({ length: honest }, (_, i) => ({ shown: `honest ${i}`, ask })),
   ];
-  const endpoints = gatherEndpoints(all, () => {});
-  const agreed = openAgreed({ stuckMs: patience, lateMs: patience }, endpoints, () => {});
-  const client = createPublicClient({ transport: firstAnswer(endpoints), cacheTime: 0 }) as PublicClient;
-  return { endpoints, agreed, client };
+  const events: { readonly event: string }[] = [];
+  const endpoints = gatherEndpoints(all, (event) => events.push(event));
+  const patience = { stuckMs: Number.POSITIVE_INFINITY, lateMs: Number.POSITIVE_INFINITY };
+  const clients = openL1Clients({ chain: l1.chain, patience }, endpoints, (event) => events.push(event));
+  return { endpoints, events, ...clients };
 }
 const followerOf = (
   chain: ReturnType<typeof testNode>["chain"],
@@ -157,13 +158,123 @@ it("an endpoint that comes back some blocks late undoes nothing that was read", 
 
 it("the tip of a node's transactions is not what one endpoint names", async () => {
   const tip = 10n ** 15n;
-  const { client } = endpointsOf({ eth_maxPriorityFeePerGas: () => numberToHex(tip) });
+  for (const lies of [
+    { eth_maxPriorityFeePerGas: () => numberToHex(tip) },
+    // viem takes a tip that nobody tells from the price.
+    {
+      eth_maxPriorityFeePerGas: () => Promise.reject(new Error("no such method")),
+      eth_gasPrice: () => numberToHex(tip),
+    },
+  ])
+    await isCheap(endpointsOf(lies).comparing, tip);
+});
+
+async function isCheap(client: PublicClient, tip: bigint): Promise<void> {
   const sender = new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 10 }, { client });
   const before = await l1.client.getBalance({ address: sender.account.address });
   const sent = await sender.send({ to: devAccount("user").address, data: "0x", valueWei: 0n });
   const paid = before - (await l1.client.getBalance({ address: sender.account.address }));
   expect(sent.effectiveGasPrice).toBeLessThan(tip);
   expect(paid).toBeLessThan(10n ** 15n);
+}
+
+describe("a transaction that one endpoint takes, or refuses, alone", () => {
+  const refusal = (message: string) =>
+    Promise.reject(new RpcRequestError({ body: {}, url: "http://liar", error: { code: -32000, message } }));
+  const senderOf = (key: Hex, { comparing: client }: ReturnType<typeof endpointsOf>) =>
+    new L1Sender({ privateKey: key, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 300, pollMs: 10 }, { client });
+  const call = { to: devAccount("user").address, data: "0x", valueWei: 0n } as const;
+
+  it("who takes everything hides for one wait that the others refuse: the account is empty", async () => {
+    const poor = `0x${"07".repeat(32)}` as const;
+    const lying = endpointsOf({ eth_sendRawTransaction: () => `0x${"11".repeat(32)}` });
+    await expect(senderOf(poor, lying).send(call)).rejects.toThrow(/insufficient funds/i);
+  });
+
+  for (const words of [
+    "nonce too low",
+    "replacement transaction underpriced",
+    "insufficient funds",
+    "already reserved",
+  ])
+    it(`who says "${words}" alone keeps no transaction from being seen in its block`, async () => {
+      const lying = endpointsOf({ eth_sendRawTransaction: () => refusal(words) });
+      const { status, effectiveGasPrice } = await senderOf(privateKey, lying).send(call);
+      expect(status).toBe("success");
+      expect(effectiveGasPrice).toBeLessThan(10n ** 11n);
+    });
+});
+
+describe("what L1 has finalized", () => {
+  beforeAll(() =>
+    createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({
+      blocks: Number(DEEP_BLOCKS) + 20,
+      interval: 1,
+    }),
+  );
+  const finalizedBy = async (tag: (head: bigint) => bigint) => {
+    const { chain } = testNode(l1.chain);
+    const lying = endpointsOf({
+      eth_getBlockByNumber: async (block: RpcBlock, [at]) =>
+        at === "finalized"
+          ? l1.client.request({
+              method: "eth_getBlockByNumber",
+              params: [numberToHex(tag(await l1.client.getBlockNumber({ cacheTime: 0 }))), false],
+            })
+          : block,
+    });
+    await catchUp(followerOf(chain, lying));
+    const [head, right] = await Promise.all([
+      chain.store.l1.cursor()!.number,
+      l1.client.getBlock({ blockTag: "finalized" }),
+    ]);
+    const named = lying.events.find(({ event }) => event === "l1-endpoint-finality-lags");
+    return { head, right: right.number, found: chain.store.l1.finalizedNumber(), named };
+  };
+
+  it("is not held back by who calls an old block so, but for as deep as no fork goes", async () => {
+    const { head, right, found, named } = await finalizedBy(() => 1n);
+    expect(found).toBe(head - DEEP_BLOCKS);
+    expect(found).toBeLessThan(right);
+    expect(named).toMatchObject({ url: "liar" });
+  });
+
+  it("is not what one calls so alone, as far as others deny it", async () => {
+    for (const tag of [(head: bigint) => head, (head: bigint) => head - 10n]) {
+      const { right, found, named } = await finalizedBy(tag);
+      // anvil's is 64 blocks behind its head: L1 went on while the other was asked.
+      expect(found).toBeLessThanOrEqual(right);
+      expect(found).toBeGreaterThan(right - 20n);
+      expect(named).toBeUndefined();
+    }
+  });
+});
+
+describe("a batch's transaction", () => {
+  const falsities: Lies = {
+    "is hidden": () => null,
+    "is another": (transaction: object) => ({ ...transaction, input: "0x12345678" }),
+    "holds other data": (transaction: { input: Hex }) => ({ ...transaction, input: `${transaction.input}00` }),
+  };
+  for (const [title, lie] of Object.entries(falsities))
+    it(`that ${title} by the first endpoint is read from the second`, async () => {
+      const replica = testNode(l1.chain);
+      const follower = followerOf(replica.chain, endpointsOf({ eth_getTransactionByHash: lie }));
+      const failure = await catchUp(follower).catch((error) => error);
+      if (failure !== undefined) expect(failure).toMatchObject({ code: "l1-batch" });
+      await catchUp(follower);
+      expect(replica.chain.head().header.number).toBeGreaterThan(1n);
+    });
+
+  it("is found where the first endpoint refuses to tell of logs", async () => {
+    const replica = testNode(l1.chain);
+    const lying = endpointsOf({
+      eth_getLogs: () => Promise.reject(new Error("query returned more than 10000 results")),
+    });
+    await catchUp(followerOf(replica.chain, lying));
+    expect(replica.chain.head().header.number).toBeGreaterThan(1n);
+    expect(lying.events).toMatchObject([{ event: "l1-endpoint-failed", url: "liar" }]);
+  });
 });
 
 it("what the first endpoint hides is read from the second", async () => {

@@ -1,0 +1,92 @@
+// Who is believed where endpoints say different things.
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Answer, Endpoint } from "../../../verifier/l1/endpoints.ts";
+import { openVote } from "../../../verifier/l1/vote.ts";
+
+const PATIENCE_MS = 1000;
+const shown = "abcde";
+const endpoints: readonly Endpoint[] = [...shown].map((name) => ({ shown: name, ask: async () => undefined }));
+
+/** Of so many endpoints, one for each letter: a letter is what it says, "-" that it refuses; those after the last are absent. */
+function poll(count: number) {
+  const left: string[] = [];
+  const vote = openVote(PATIENCE_MS, { count, leaveOut: ({ shown }) => left.push(shown) });
+  const ask = (said: string): string => {
+    const answers = [...said].map((value, i): Answer<string> => {
+      const endpoint = endpoints[i]!;
+      return value === "-" ? { endpoint, refusal: new Error("reverted") } : { endpoint, value };
+    });
+    try {
+      const found = vote.alike({ differ: "differ", saidIn: (value) => value }, answers);
+      return found.map(({ endpoint }) => endpoint.shown).join("");
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  return { ask, left };
+}
+const DIFFER = "l1-endpoints-disagree";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("all of them, where they say the same, as one alone does", () => {
+  expect(poll(1).ask("x")).toBe("a");
+  expect(poll(3).ask("xxx")).toBe("abc");
+  expect(poll(3).ask("---")).toBe("abc");
+});
+
+it("nobody, of two, however long they differ", () => {
+  const { ask, left } = poll(2);
+  for (let i = 0; i < 3; i++) {
+    expect(ask("xy")).toBe(DIFFER);
+    expect(ask("x-")).toBe(DIFFER);
+    vi.advanceTimersByTime(PATIENCE_MS);
+  }
+  expect(left).toEqual([]);
+});
+
+it("nobody until it has lasted, then more than half, and from then on at once", () => {
+  const { ask, left } = poll(3);
+  expect(ask("xyy")).toBe(DIFFER);
+  vi.advanceTimersByTime(PATIENCE_MS - 1);
+  expect([ask("xyy"), left]).toEqual([DIFFER, []]);
+  vi.advanceTimersByTime(1);
+  expect([ask("xyy"), left]).toEqual(["bc", ["a"]]);
+  expect(ask("-zz")).toBe("bc");
+  // Who differs for the first time has its time.
+  expect(ask("yyx")).toBe(DIFFER);
+});
+
+it("not half of them, nor more than half of those that answer", () => {
+  for (const [count, said] of [
+    [4, "xxyy"],
+    [4, "xxyz"],
+    [5, "xyxy"],
+    [5, "xxy"],
+    [3, "xyz"],
+  ] as const) {
+    const { ask, left } = poll(count);
+    expect(ask(said)).toBe(DIFFER);
+    vi.advanceTimersByTime(2 * PATIENCE_MS);
+    expect([said, ask(said), left]).toEqual([said, DIFFER, []]);
+  }
+});
+
+it("more than half, whose place among them and whose dissent are whatever they are", () => {
+  for (const [count, said, found] of [
+    [3, "x-x", "ac"],
+    [4, "yxxx", "bcd"],
+    [5, "xxyzx", "abe"],
+    [5, "xxyx", "abd"],
+  ] as const) {
+    const { ask } = poll(count);
+    ask(said);
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(ask(said)).toBe(found);
+  }
+});

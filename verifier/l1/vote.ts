@@ -1,0 +1,66 @@
+import { L1DataError } from "../../common/l1-errors.ts";
+import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
+
+export interface Vote {
+  /**
+   * The answers that all give alike. Where some differ from what more than half of all endpoints say, and did so long before, those
+   * are left out, and the others' is the answer. Throws `L1DataError` where neither is so.
+   */
+  readonly alike: <T>(question: Question<T>, answers: readonly Answer<T>[]) => readonly Answer<T>[];
+}
+
+/** Refusals are worded by whose software it is. */
+const groupsOf = <T>({ saidIn }: Pick<Question<T>, "saidIn">, answers: readonly Answer<T>[]) =>
+  Map.groupBy(answers, (answer) => ("refusal" in answer ? "refused" : saidIn(answer.value)));
+
+export const isAlike = <T>(question: Pick<Question<T>, "saidIn">, answers: readonly Answer<T>[]): boolean =>
+  groupsOf(question, answers).size === 1;
+
+export interface Question<T> {
+  /** Goes on after "A and B": "have different L1 blocks 7". */
+  readonly differ: string;
+  /** The same for answers that mean the same. */
+  readonly saidIn: (value: T) => string;
+  /** Whether one that was left out may come back: resolves if so. Without it, it comes back when it answers anything. */
+  readonly look?: (endpoint: Endpoint, said: string) => Promise<unknown>;
+}
+
+/**
+ * `patienceMs`: a fork of L1, or a block that comes while it is asked for, passes in less. Until then nobody is outvoted, whatever the
+ * others say: they may lie alike. From then on whoever differs is left out at once; none of two can be.
+ */
+export function openVote(patienceMs: number, endpoints: Pick<Endpoints, "count" | "leaveOut">): Vote {
+  const differedAt = new Map<Endpoint, number>();
+
+  return {
+    alike: (question, answers) => {
+      const { differ, look } = question;
+      const groups = [...groupsOf(question, answers)];
+      if (groups.length === 1) return answers;
+      const [first, second] = groups.toSorted(([, a], [, b]) => b.length - a.length);
+      const [what, most] = first!;
+      const others = answers.filter((answer) => !most.includes(answer));
+      const error = disagreement(differ, first!, second!);
+      if (2 * most.length <= endpoints.count) throw error;
+      const now = performance.now();
+      for (const { endpoint } of others) if (!differedAt.has(endpoint)) differedAt.set(endpoint, now);
+      if (others.some(({ endpoint }) => now - differedAt.get(endpoint)! < patienceMs)) throw error;
+      for (const { endpoint } of others)
+        endpoints.leaveOut(
+          endpoint,
+          new L1DataError("l1-outvoted", `${endpoint.shown} and more than half of the endpoints ${differ}`),
+          look && (() => look(endpoint, what)),
+        );
+      return most;
+    },
+  };
+}
+
+type Group = readonly [said: string, by: readonly Answer<unknown>[]];
+
+const disagreement = (differ: string, [expected, [a]]: Group, [actual, [b]]: Group): L1DataError =>
+  new L1DataError("l1-endpoints-disagree", `${a!.endpoint.shown} and ${b!.endpoint.shown} ${differ}`, {
+    expected,
+    actual,
+    hint: "one of them is on a fork, which passes, or lies, which does not: nothing is done on what they disagree about",
+  });
