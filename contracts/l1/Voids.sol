@@ -71,7 +71,7 @@ contract Voids is IVoids {
         bytes32 headerHash = hashGraphHeader(w.header);
         if (w.headerPath.leaf != headerHash) revert LeafMismatch(headerHash, w.headerPath.leaf);
         uint256 levels = Merkle.depth(graphLeafCount(w.header));
-        bool isHeaderTrue = SumPaths.adds(task.graph, 0, levels, w.headerPath);
+        bool isHeaderTrue = SumPaths.adds(task.graph, 0, levels, w.headerPath) && SumPaths.isFree(task.graph, w.headerPath);
         return !SumPaths.adds(task.graph, w.index, levels, w.path) || !isHeaderTrue;
     }
 

@@ -23,7 +23,8 @@ struct SumPath {
     SumNode[] siblings;
 }
 
-/// FLAW_SUM: somewhere on the way up from the `index`-th leaf a node's sums are not those of the two below it.
+/// FLAW_SUM: somewhere on the way up from the `index`-th leaf a node's sums are not those of the two below it, or the header has
+/// sums of its own.
 struct SumWitness {
     GraphHeader header;
     SumPath headerPath;

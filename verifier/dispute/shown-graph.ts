@@ -9,7 +9,7 @@ import { GraphError } from "../graph/errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { constantOf, feedOf, headerOf, nextStateOf, nodeOf, stateInputOf, typeOf } from "../model/decoding.ts";
 import type { Flaw } from "../model/flaw.ts";
-import { firstLeaves, graphLeaves } from "../model/root.ts";
+import { firstLeaves, graphLeaves, type SumNode } from "../model/root.ts";
 import { graphOfLeaves } from "../model/shown.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { HeaderProof } from "../witness/proofs.ts";
@@ -48,15 +48,30 @@ export function shownFlaw(
   const siblingsOf = (leaf: number) => published.graphLeaf(root, leaf)!.siblings;
   for (const [leaf, own] of graphLeaves(encoded).entries()) {
     const siblings = siblingsOf(leaf);
-    const inTree = siblings.reduce(
-      (left, sibling) => ({ flops: left.flops - sibling.flops, bytes_: left.bytes_ - sibling.bytes_ }),
-      { flops, bytes_ },
-    );
+    const above = sumsAbove({ flops, bytes_ }, siblings);
+    const inTree = { flops: above.flops[0] ?? flops, bytes_: above.bytes_[0] ?? bytes_ };
     if (inTree.flops === own.flops && inTree.bytes_ === own.bytes_) continue;
+    if (leaf === 0) {
+      const headerPath = { leaf: own.hash, ...above, siblings };
+      return { kind: "sum", reason: "its header has sums of its own", headerPath };
+    }
     const shown = { leaf: { hash: own.hash, ...inTree }, siblings, headerSiblings: siblingsOf(0) };
     return { kind: "leaf", leaf, reason: `the sums of its leaf ${leaf} are not the leaf's`, shown };
   }
   return undefined;
+}
+
+/** Sums of the nodes on the way up from a leaf, its own first: what the root has less than the siblings from there on. */
+function sumsAbove(root: Pick<GraphRef, "flops" | "bytes_">, siblings: readonly SumNode[]) {
+  const flops: bigint[] = [];
+  const bytes_: bigint[] = [];
+  let above = root;
+  for (const sibling of siblings.toReversed()) {
+    above = { flops: above.flops - sibling.flops, bytes_: above.bytes_ - sibling.bytes_ };
+    flops.unshift(above.flops);
+    bytes_.unshift(above.bytes_);
+  }
+  return { flops, bytes_ };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Hex } from "viem";
 import { type EncodedGraph, type EncodedValue, exactCount, PLACE } from "../../common/graph-encoding.ts";
 import { TASK_KIND, type Task } from "../../common/task.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -25,10 +26,18 @@ export type ShownLeaf = {
   readonly headerSiblings: readonly SumNode[];
 };
 
+/** A leaf's way up as the tree has it: what is said of the node at each height, the leaf's first. */
+export type SumPath = {
+  readonly leaf: Hex;
+  readonly flops: readonly bigint[];
+  readonly bytes_: readonly bigint[];
+  readonly siblings: readonly SumNode[];
+};
+
 /** Why a graph voids what is computed with it (P14.2). */
 export type Flaw =
-  /** The job says other flops or bytes than the graph has. */
-  | { readonly kind: "sum"; readonly reason: string }
+  /** The job says other flops or bytes than the graph has; `headerPath`: the header has some of them in the tree. */
+  | { readonly kind: "sum"; readonly reason: string; readonly headerPath?: SumPath }
   | { readonly kind: "leaf"; readonly leaf: number; readonly reason: string; readonly shown?: ShownLeaf }
   | { readonly kind: "clash"; readonly first: Mention; readonly second: Mention; readonly reason: string }
   | { readonly kind: "gate"; readonly node: number; readonly reason: string };

@@ -1,7 +1,7 @@
 // Witnesses of flaws (docs/protocol.md P14.2); contracts/types/Flaw.sol in the same order.
 import { encodeAbiParameters, type Hex } from "viem";
 import { type EncodedGraph, NO_VALUE } from "../../common/graph-encoding.ts";
-import type { Flaw, Mention, ShownLeaf } from "../model/flaw.ts";
+import type { Flaw, Mention, ShownLeaf, SumPath } from "../model/flaw.ts";
 import { clashWitness, gateWitness, leafWitness, sourceWitness, sumWitness } from "./abi.ts";
 import { encodeName, SOURCE } from "./canonical.ts";
 import { headerProof, leafBytes, leafProof, nodeProof, stateProof, sumPath } from "./proofs.ts";
@@ -21,14 +21,11 @@ export function buildFlawWitness(
 }
 
 function witnessOf(graph: EncodedGraph, flaw: ProvableFlaw): Hex {
+  // The graph's own tree is another one there, and may be none: its sums need not fit in 64 bits.
   if (flaw.kind === "leaf" && flaw.shown !== undefined) return shownLeaf(graph, flaw.leaf, flaw.shown);
+  if (flaw.kind === "sum") return sumFlaw(graph, flaw.headerPath ?? sumPath(graph, 0));
   const header = headerProof(graph);
   switch (flaw.kind) {
-    case "sum": {
-      // The header's own way up is as good as any: only the root's sums, which the job says, are false.
-      const path = sumPath(graph, 0);
-      return encodeAbiParameters([sumWitness], [{ header: graph.header, headerPath: path, index: 0n, path }]);
-    }
     case "leaf": {
       const { hash, flops, bytes_, encoded, siblings } = leafProof(graph, flaw.leaf);
       const leaf = { hash, flops, bytes_ };
@@ -49,7 +46,10 @@ function witnessOf(graph: EncodedGraph, flaw: ProvableFlaw): Hex {
   }
 }
 
-/** The graph's own tree is another one, and may be none: its sums need not fit in 64 bits. */
+/** The header's own way up is as good as any: where it has no sums, only the root's, which the job says, are false. */
+const sumFlaw = ({ header }: EncodedGraph, path: SumPath): Hex =>
+  encodeAbiParameters([sumWitness], [{ header, headerPath: path, index: 0n, path }]);
+
 function shownLeaf(graph: EncodedGraph, leaf: number, shown: ShownLeaf): Hex {
   const header = { header: graph.header, siblings: shown.headerSiblings };
   const encoded = leafBytes(graph, leaf);

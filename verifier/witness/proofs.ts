@@ -16,6 +16,7 @@ import {
   stateInputBytes,
 } from "../../common/graph-encoding.ts";
 import { treeProof } from "../../common/merkle.ts";
+import type { SumPath } from "../model/flaw.ts";
 import { firstLeaves, graphLeaves, type SumNode, sumLevels, sumProofIn } from "../model/root.ts";
 import { CHUNK_BYTES } from "../tensor/root.ts";
 import type { StepRoots } from "../trace/step.ts";
@@ -122,7 +123,7 @@ export function leafProof(graph: EncodedGraph, index: number) {
 }
 
 /** A leaf's way up with the sums that are said of each node on it, but for the root's, which the job says. */
-export function sumPath(graph: EncodedGraph, index: number) {
+export function sumPath(graph: EncodedGraph, index: number): SumPath {
   const levels = treeIn(graph).slice(0, -1);
   const own = levels.map((level, height) => level[index >> height]!);
   return {

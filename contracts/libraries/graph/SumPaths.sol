@@ -36,6 +36,12 @@ library SumPaths {
         if (hash != graph.root) revert Merkle.RootMismatch(graph.root, hash);
     }
 
+    /// @notice Whether the path's leaf has no sums of its own, as a header has none. Alone in its tree it is the root.
+    function isFree(GraphRef memory graph, SumPath memory path) internal pure returns (bool) {
+        if (path.flops.length == 0) return graph.flops == 0 && graph.bytes_ == 0;
+        return path.flops[0] == 0 && path.bytes_[0] == 0;
+    }
+
     /// @dev As SumTree hashes, which adds as well and so reverts beyond 64 bits.
     function _hash(SumNode memory left, SumNode memory right) private pure returns (bytes32) {
         return keccak256(abi.encode(left.hash, left.flops, left.bytes_, right.hash, right.flops, right.bytes_));

@@ -10,16 +10,18 @@ import { type EncodedGraph, type EncodedNode, type EncodedValue, PLACE } from ".
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { JOB_FLAG, type Job } from "../../../common/job.ts";
 import { inferTask, type Task, taskHash, trainTask } from "../../../common/task.ts";
+import type { Published } from "../../../verifier/check/published.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
+import { shownFlaw } from "../../../verifier/dispute/shown-graph.ts";
 import { honestSteps } from "../../../verifier/executor-wiring.ts";
 import { encodeGraph } from "../../../verifier/model/encoding.ts";
 import { type Flaw, flawOf } from "../../../verifier/model/flaw.ts";
-import { graphRef } from "../../../verifier/model/root.ts";
+import { graphLeaves, graphRef, sumLevels, sumProofIn } from "../../../verifier/model/root.ts";
 import { falseNode } from "../../../verifier/model/rules.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { buildFlawWitness } from "../../../verifier/witness/flaw.ts";
-import { headerProof, nextStateProof } from "../../../verifier/witness/proofs.ts";
+import { headerProof, leafBytes, nextStateProof } from "../../../verifier/witness/proofs.ts";
 import { type ShownModel, sourceFlaw } from "../../../verifier/witness/source.ts";
 import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallTask } from "../../support/small-task.ts";
@@ -314,6 +316,38 @@ test.each(broken)("%s is found, and L1 takes the proof with no claim there", asy
   const proof = buildFlawWitness(encoded, flaw!);
   const receipt = await voids("voidJob", [malformed, 1, proof.flaw, proof.witness]);
   expect(receipt.gasUsed).toBeLessThan(5_000_000n);
+});
+
+test.each([
+  ["flops", { flops: 5n, bytes_: 0n }],
+  ["bytes", { flops: 0n, bytes_: 1n }],
+])("a header with %s of its own, of which no proof leads to the root, is found by its leaf", async (_, own) => {
+  const { job, graphs } = small();
+  const encoded = encodeGraph(graphs.train.graph);
+  const levels = sumLevels(graphLeaves(encoded).map((leaf, i) => (i === 0 ? { ...leaf, ...own } : leaf)));
+  const { hash: root, flops, bytes_ } = levels.at(-1)![0]!;
+  const bent = { ...job, trainGraph: { root, flops, bytes_ } };
+  const graphLeaf = (_root: Hex, leaf: number) => ({
+    encoded: leafBytes(encoded, leaf),
+    siblings: sumProofIn(levels, leaf),
+  });
+  const flaw = shownFlaw(bent.trainGraph, encoded, { graphLeaf } as Partial<Published> as Published);
+  expect(flaw?.kind).toBe("sum");
+  const proof = buildFlawWitness(encoded, flaw!);
+  await voids("voidJob", [bent, 1, proof.flaw, proof.witness]);
+});
+
+test("a header alone in its tree, of a job that says that it has flops, is found", async () => {
+  const { job, graphs } = small();
+  const { header } = encodeGraph(graphs.train.graph);
+  const none = { constants: 0, states: 0, feeds: 0, datasetFeeds: 0, nextStates: 0, nodes: 0 };
+  const lists = { constants: [], states: [], feeds: [], nextStates: [], nodes: [] };
+  const encoded: EncodedGraph = { header: { ...header, ...none }, ...lists };
+  const bent = { ...job, trainGraph: { ...graphRef(encoded), flops: 5n } };
+  const flaw = flawOf(trainTask(bent), encoded);
+  expect(flaw?.kind).toBe("sum");
+  const proof = buildFlawWitness(encoded, flaw!);
+  await voids("voidJob", [bent, 1, proof.flaw, proof.witness]);
 });
 
 test("of a sound graph L1 takes no proof of any kind", async () => {
