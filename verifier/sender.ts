@@ -77,7 +77,7 @@ export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules):
   async function sendNow({ address, abi, functionName, args, valueWei = 0n }: Call): Promise<TransactionReceipt> {
     const call = { account, address, abi, functionName, args, value: valueWei };
     // The estimate is the trial: a second look could meet another block, with another answer.
-    const estimate = await l1.estimateContractGas(call).catch((error) => {
+    const estimate = await l1.estimateContractGas({ ...call, prepare: false }).catch((error) => {
       throw refusalOf(functionName, error);
     });
     const gas = (estimate * 5n) / 4n;

@@ -11,6 +11,8 @@ export type LyingL1 = {
   readonly url: string;
   /** From now on; undefined: it tells the truth again. */
   readonly lie: (method: string, lie: Lie | undefined) => void;
+  /** Refuses it with these words from now on; undefined: no longer. */
+  readonly refuse: (method: string, words: string | undefined) => void;
   /** Answers everything with this HTTP status; undefined: no longer. */
   readonly fail: (status: number | undefined) => void;
   /** How often it was asked since it began to fail. */
@@ -23,16 +25,20 @@ export type LyingL1 = {
 export async function startLyingL1(first: string): Promise<LyingL1> {
   let url = first;
   const lies = new Map<string, Lie>();
+  const refusals = new Map<string, string>();
   let status: number | undefined;
   let asked = 0;
   const one = async (request: Request): Promise<object> => {
+    const { id, method } = request;
+    const message = refusals.get(method);
+    if (message !== undefined) return { jsonrpc: "2.0", id, error: { code: -32000, message } };
     const response = await fetch(url, {
       method: "POST",
       body: JSON.stringify(request),
       headers: { "content-type": "application/json" },
     });
     const answer = (await response.json()) as { result?: never };
-    const lie = lies.get(request.method);
+    const lie = lies.get(method);
     return lie === undefined || answer.result === undefined
       ? answer
       : { ...answer, result: await lie(answer.result, request.params) };
@@ -52,6 +58,10 @@ export async function startLyingL1(first: string): Promise<LyingL1> {
     lie: (method, lie) => {
       if (lie === undefined) lies.delete(method);
       else lies.set(method, lie);
+    },
+    refuse: (method, words) => {
+      if (words === undefined) refusals.delete(method);
+      else refusals.set(method, words);
     },
     fail: (next) => {
       status = next;

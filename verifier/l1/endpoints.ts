@@ -21,7 +21,10 @@ export interface Endpoints {
   readonly count: number;
   /** Those that are not left alone for having failed; all, if every one has. */
   readonly usable: () => readonly Endpoint[];
-  /** Asks these; who does not answer, or answers what cannot be true, is named and left alone for a while. Throws if all do. */
+  /**
+   * Asks these; who does not answer, answers much later than another, or answers what cannot be true, is named and left alone for a
+   * while. Throws if all do.
+   */
   readonly askAll: <T>(
     ask: (endpoint: Endpoint) => Promise<T>,
     among?: readonly Endpoint[],
@@ -43,6 +46,10 @@ interface Absence {
   /** Resolves if it may come back; without one any answer will do. */
   readonly look: (() => Promise<unknown>) | undefined;
 }
+
+/** Time that the others have once the first has answered, in ticks: a process that was busy itself has seen few of them. */
+const SLOW_TICKS = 6;
+const TICK_MS = 500;
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
@@ -103,12 +110,36 @@ export function gatherEndpoints(given: readonly Endpoint[], events: EventSink): 
   }
   const isAnswer = <T>(answer: Answer<T>): boolean => !("refusal" in answer) || !isOutOfOrder(answer.refusal);
 
+  /** What they answer until all have, or some take too long behind the first. */
+  function inTime<T>(among: readonly Endpoint[], ask: (endpoint: Endpoint) => Promise<T>): Promise<Answer<T>[]> {
+    const { promise, resolve } = Promise.withResolvers<Answer<T>[]>();
+    const done = new Map<Endpoint, Answer<T>>();
+    let clock: NodeJS.Timeout | undefined;
+    let ticks = 0;
+    const finish = () => {
+      clearInterval(clock);
+      resolve(among.flatMap((endpoint) => done.get(endpoint) ?? []));
+    };
+    const tick = () => {
+      if (++ticks < SLOW_TICKS) return;
+      for (const endpoint of among) if (!done.has(endpoint)) leaveOut(endpoint, slow(endpoint));
+      finish();
+    };
+    for (const endpoint of among)
+      answerOf(endpoint, ask).then((answer) => {
+        done.set(endpoint, answer);
+        if (done.size === among.length) finish();
+        else if (isAnswer(answer)) clock ??= setInterval(tick, TICK_MS);
+      });
+    return promise;
+  }
+
   return {
     count: all.length,
     usable,
     leaveOut,
     askAll: async (ask, among = usable()) => {
-      const answers = await Promise.all(among.map((endpoint) => answerOf(endpoint, ask)));
+      const answers = await inTime(among, ask);
       const said = answers.filter(isAnswer);
       if (said.length === 0) throw (answers[0] as { readonly refusal: unknown }).refusal;
       return said;
@@ -158,6 +189,12 @@ const unreadable = ({ shown }: Endpoint, error: unknown): L1DataError =>
   new L1DataError("l1-malformed", `${shown} answers what cannot be read: ${troubleOf(error).message}`, {
     cause: error,
   });
+
+const slow = ({ shown }: Endpoint): L1DataError =>
+  new L1DataError(
+    "l1-endpoint-slow",
+    `${shown} takes ${(SLOW_TICKS * TICK_MS) / 1000} s longer to answer than another`,
+  );
 
 /** Limit exceeded, and methods that it does not have: another endpoint may be better off. */
 const OUT_OF_ORDER: ReadonlySet<unknown> = new Set([-32005, -32601, -32004, 429]);

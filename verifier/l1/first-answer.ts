@@ -1,4 +1,4 @@
-import { custom, type Hex, numberToHex, type Transport } from "viem";
+import { custom, type Hex, MethodNotFoundRpcError, numberToHex, type Transport } from "viem";
 import { smallerOf } from "../../common/bigint.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { sendByAll } from "./send-by-all.ts";
@@ -10,12 +10,17 @@ import { sendByAll } from "./send-by-all.ts";
 export function firstAnswer(endpoints: Endpoints): Transport {
   const request = ({ method, params = [] }: { method: string; params?: readonly unknown[] }): Promise<unknown> => {
     if (method === "eth_sendRawTransaction") return sendByAll(endpoints, params);
+    if (method === "eth_fillTransaction") return Promise.reject(notAsked(method));
     if (OFFERS.has(method)) return lowestOffer(endpoints, method);
     return endpoints.askOne((endpoint) => endpoint.ask(method, params));
   };
   // Endpoints have their own retries.
   return custom({ request } as Parameters<typeof custom>[0], { retryCount: 0 });
 }
+
+/** viem would take gas, nonce and fees from one endpoint, if it had `eth_fillTransaction`; without, it asks for each. */
+export const notAsked = (method: string): Error =>
+  new MethodNotFoundRpcError(new Error(`${method} is not asked of L1's endpoints`), { method });
 
 /** What viem makes fees of: the price where no tip is told. */
 const OFFERS: ReadonlySet<string> = new Set(["eth_maxPriorityFeePerGas", "eth_gasPrice"]);

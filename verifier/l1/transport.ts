@@ -2,7 +2,7 @@ import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem
 import { largerOf } from "../../common/bigint.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
-import { lowestOffer } from "./first-answer.ts";
+import { lowestOffer, notAsked } from "./first-answer.ts";
 import type { LogBook } from "./log-book.ts";
 import { type LogFilter, selectLogs } from "./select-logs.ts";
 import { sendByAll } from "./send-by-all.ts";
@@ -19,14 +19,12 @@ type Params = readonly unknown[];
 
 /**
  * L1 as viem asks for it, by what all endpoints agree on: the newest block is the newest that all have, states and accounts are
- * those of that block, logs come out of proven receipts. What only costs an attempt if it is a lie is asked of one.
+ * those of that block, logs come out of proven receipts. Nothing else is asked.
  */
 export function l1Transport(modules: L1Transport): Transport {
   const request = ({ method, params = [] }: { method: string; params?: Params }): Promise<unknown> => {
     const ask = METHODS[method];
-    return ask === undefined
-      ? modules.endpoints.askOne((endpoint) => endpoint.ask(method, params))
-      : ask(modules, params, method);
+    return ask === undefined ? Promise.reject(notAsked(method)) : ask(modules, params, method);
   };
   // Endpoints have their own retries.
   return custom({ request } as Parameters<typeof custom>[0], { retryCount: 0 });
@@ -101,6 +99,8 @@ const METHODS: Readonly<Record<string, Ask>> = {
   },
   eth_maxPriorityFeePerGas: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
   eth_gasPrice: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
+  // No more than an attempt is lost by a lie.
+  eth_blobBaseFee: ({ endpoints }, params, method) => endpoints.askOne((endpoint) => endpoint.ask(method, params)),
   eth_sendRawTransaction: ({ endpoints }, params) => sendByAll(endpoints, params),
 };
 

@@ -13,7 +13,7 @@ import {
   TimeoutError,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
@@ -32,6 +32,7 @@ import { until } from "../../support/until.ts";
 const METHODS = [
   ...["eth_getBlockReceipts", "eth_getBlockByNumber", "eth_getLogs", "eth_call", "eth_estimateGas", "eth_chainId"],
   ...["eth_sendRawTransaction", "eth_maxPriorityFeePerGas", "eth_getTransactionReceipt"],
+  "eth_fillTransaction",
 ];
 
 let l1: TestL1;
@@ -59,6 +60,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   for (const method of METHODS) liar.lie(method, undefined);
+  for (const method of METHODS) liar.refuse(method, undefined);
   liar.fail(undefined);
 });
 afterAll(() => {
@@ -232,6 +234,62 @@ describe("the head", () => {
 });
 
 describe("an endpoint", () => {
+  it("that takes its time with everything is waited for once, for so long behind the first; one that is alone, for as long as it takes", async () => {
+    vi.useFakeTimers();
+    try {
+      const after = (ms: number, shown: string): Endpoint => ({
+        shown,
+        ask: () => new Promise((resolve) => setTimeout(resolve, ms, shown)),
+      });
+      const events: ServiceEvent[] = [];
+      const endpoints = gatherEndpoints([after(9_000, "slow"), after(1_000, "quick"), after(3_900, "late")], (event) =>
+        events.push(event),
+      );
+      const saidBy = async (asked: ReturnType<typeof endpoints.askAll>) =>
+        (await asked).map((answer) => ("value" in answer ? answer.value : answer.refusal));
+      const ask = ({ ask }: Endpoint) => ask("eth_call", []);
+      const [first, rest] = [
+        saidBy(endpoints.askAll(ask)),
+        saidBy(endpoints.askAll(ask, endpoints.usable().slice(0, 1))),
+      ];
+      await vi.advanceTimersByTimeAsync(3_999);
+      expect(events).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await first).toEqual(["quick", "late"]);
+      expect(events).toMatchObject([{ url: "slow", code: "l1-endpoint-slow" }]);
+      const second = saidBy(endpoints.askAll(ask));
+      await vi.advanceTimersByTimeAsync(3_900);
+      expect(await second).toEqual(["quick", "late"]);
+      await vi.advanceTimersByTimeAsync(1_100);
+      expect(await rest).toEqual(["slow"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("that refuses what has an answer, or garbles it, is done without; what a contract refuses is an answer", async () => {
+    const { resultClaims: address } = l1.chain.contracts;
+    const call = { address, abi: resultClaimsAbi, functionName: "liveClaim", args: [`0x${"00".repeat(32)}`] } as const;
+    const refusals = ["eth_getBlockByNumber", "eth_getBlockReceipts"].map((method) => () => liar.refuse(method, "no"));
+    const garbled = ["abc", { logs: 1 }, [{ logs: null }], 7].map(
+      (answer) => () => liar.lie("eth_getBlockReceipts", () => answer),
+    );
+    const lacks = ["header not found", "missing trie node 12"].map((words) => () => liar.refuse("eth_call", words));
+    for (const begin of [...refusals, ...garbled, ...lacks, () => liar.lie("eth_getBlockByNumber", () => "abc")]) {
+      begin();
+      const { client, events } = open(liar.url, l1.url);
+      expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
+      expect(await client.readContract(call)).toMatch(/^0x0+$/);
+      expect(failed(events), begin.toString()).toMatchObject({ url: liar.url });
+      for (const method of METHODS) {
+        liar.refuse(method, undefined);
+        liar.lie(method, undefined);
+      }
+    }
+    liar.refuse("eth_call", "execution reverted");
+    expect(await failure(open(liar.url, l1.url).client.readContract(call))).toBe("l1-endpoints-disagree");
+  });
+
   it("that no longer answers is waited for once, and then looked at while nobody waits", async () => {
     const events: ServiceEvent[] = [];
     const asked: PromiseWithResolvers<unknown>[] = [];
@@ -324,6 +382,13 @@ describe("a transaction", () => {
     liar.lie("eth_maxPriorityFeePerGas", () => numberToHex(10n ** 15n));
     const { client } = open(liar.url, l1.url);
     expect((await client.estimateFeesPerGas()).maxPriorityFeePerGas).toBeLessThan(10n ** 12n);
+  });
+
+  it("takes no gas that one endpoint fills in", async () => {
+    liar.lie("eth_fillTransaction", ({ tx, ...rest }: { tx: object }) => ({ ...rest, tx: { ...tx, gas: "0x1" } }));
+    const { prepaidGas: address, inbox } = l1.chain.contracts;
+    const call = { account, address, abi: prepaidGasAbi, functionName: "deposit", args: [inbox], value: 1n } as const;
+    expect(await open(liar.url, l1.url).client.estimateContractGas(call)).toBeGreaterThan(30_000n);
   });
 
   it("that was included for one endpoint and not for another is not yet", async () => {

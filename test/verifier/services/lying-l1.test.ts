@@ -1,7 +1,9 @@
 // Services whose L1 endpoint lies to them, alone and beside an honest one, or becomes another L1.
-import type { Hex } from "viem";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { formatBlock, type Hex, type RpcBlock } from "viem";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
+import { keccakHex } from "../../../common/keccak.ts";
+import { headerRlp } from "../../../common/l1-header.ts";
 import { runChallenger } from "../../../verifier/challenger-wiring.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import { honestSteps } from "../../../verifier/executor-wiring.ts";
@@ -11,6 +13,10 @@ import { type Lie, type LyingL1, startLyingL1 } from "../../support/lying-l1.ts"
 import { checked, liar, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import { until } from "../../support/until.ts";
 
+const METHODS = [
+  ...["eth_getBlockReceipts", "eth_getBlockByNumber", "eth_call", "eth_estimateGas", "eth_getTransactionReceipt"],
+  ...["eth_sendRawTransaction", "eth_getTransactionCount"],
+];
 let stage: ServiceStage;
 let lying: HidingL1;
 let liarL1: LyingL1;
@@ -20,7 +26,10 @@ beforeAll(async () => {
   liarL1 = await startLyingL1(stage.l1.url);
 });
 afterEach(async () => {
-  liarL1.lie("eth_getBlockReceipts", undefined);
+  for (const method of METHODS) {
+    liarL1.lie(method, undefined);
+    liarL1.refuse(method, undefined);
+  }
   await stage.stopAll();
 });
 afterAll(async () => {
@@ -119,6 +128,48 @@ it("an executor's endpoint that cuts its logs short makes it neither claim twice
   await stage.l1.warp(task.task.windowSeconds + 1);
   await until(() => again.events.find((one) => one.event === "finalized" && one.claimHash === claimHash));
   expect(again.events.filter(({ event, id }) => event === "reserved" && id === task.task.id)).toEqual([]);
+});
+
+it("an endpoint that lacks the blocks it shows, late, keeps no lie from being proved before its window ends", async () => {
+  const task = stage.job({ stepRoots: true });
+  const { events: claims } = await stage.execute("liar", task, liar("next_weight0"));
+  const { claimHash } = (await seen(claims, "claimed")) as unknown as { claimHash: Hex };
+  for (const method of ["eth_call", "eth_estimateGas", "eth_getTransactionCount"])
+    liarL1.refuse(method, "header not found");
+  const events = stage.watch({ l1Url: liarL1.url, l1WitnessUrls: [stage.l1.url] });
+  expect(await seen(events, "proved")).toMatchObject({ claimHash, wrong: "element" });
+  expect(await named(events)).toMatchObject({ code: "l1-refusal" });
+});
+
+const forgedHead: Lie = (raw) => {
+  const forged = { ...(raw as RpcBlock), extraData: "0x01" } as const;
+  return { ...forged, hash: keccakHex(headerRlp(formatBlock(forged))) };
+};
+/** Of three endpoints, the first; from the moment at which a challenger begins. Each would hold up two of them for good. */
+const HOLD_UPS: Readonly<Record<string, () => void>> = {
+  "forges every block": () => liarL1.lie("eth_getBlockByNumber", forgedHead),
+  "tells what contracts do not say": () => liarL1.lie("eth_call", (result: string) => result.replace(/.$/, "7")),
+  "says that contracts refuse everything": () => liarL1.refuse("eth_estimateGas", "execution reverted"),
+  "counts no transactions, takes them all and shows none": () => {
+    liarL1.lie("eth_getTransactionCount", () => "0x0");
+    liarL1.lie("eth_sendRawTransaction", () => `0x${"11".repeat(32)}`);
+    liarL1.lie("eth_getTransactionReceipt", () => null);
+  },
+};
+// Each has its time of ten seconds before it is outvoted.
+describe.runIf(process.env.ANH_LONG === "1")("one endpoint of three costs no challenger its window, where it", () => {
+  it.each(Object.entries(HOLD_UPS))("%s", async (_, begin) => {
+    const honest = await startHidingL1(stage.l1.url);
+    const task = stage.job({ stepRoots: true });
+    const { events: claims } = await stage.execute("liar", task, liar("next_weight0"));
+    const { claimHash } = (await seen(claims, "claimed")) as unknown as { claimHash: Hex };
+    begin();
+    const events = stage.watch({ l1Url: liarL1.url, l1WitnessUrls: [honest.url, stage.l1.url] });
+    expect(await seen(events, "proved")).toMatchObject({ claimHash, wrong: "element" });
+    expect(await named(events)).toMatchObject({ code: "l1-outvoted" });
+    await stage.stopAll();
+    honest.stop();
+  });
 });
 
 it("services whose L1 was started anew end, and say so: it has their contracts at the same addresses", async () => {
