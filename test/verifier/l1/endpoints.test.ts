@@ -237,13 +237,14 @@ describe("an endpoint", () => {
   it("that takes its time with everything is waited for once, for so long behind the first; one that is alone, for as long as it takes", async () => {
     vi.useFakeTimers();
     try {
-      const after = (ms: number, shown: string): Endpoint => ({
+      const answering = (ms: number, shown: string): Endpoint => ({
         shown,
         ask: () => new Promise((resolve) => setTimeout(resolve, ms, shown)),
       });
       const events: ServiceEvent[] = [];
-      const endpoints = gatherEndpoints([after(9_000, "slow"), after(1_000, "quick"), after(3_900, "late")], (event) =>
-        events.push(event),
+      const endpoints = gatherEndpoints(
+        [answering(9_000, "slow"), answering(1_000, "quick"), answering(3_900, "late")],
+        (event) => events.push(event),
       );
       const saidBy = async (asked: ReturnType<typeof endpoints.askAll>) =>
         (await asked).map((answer) => ("value" in answer ? answer.value : answer.refusal));
