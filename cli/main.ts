@@ -232,10 +232,9 @@ serviceCommand(
   async (...args) => (await import("./commands/challenger.ts")).runChallenger(...args),
 );
 
-program
-  .command("tx")
-  .description("transactions that go another way than through the node")
-  .command("force [raw]")
+const tx = program.command("tx").description("what goes past the sequencer into the L2, and out of it");
+
+tx.command("force [raw]")
   .description(
     "past the sequencer, through L1: a signed L2 transaction, or a call by the L1 account whose key is in ANH_KEY",
   )
@@ -252,6 +251,17 @@ program
   .action(async (raw: string | undefined, options) =>
     (await import("./commands/tx.ts")).forceTransaction(raw, options),
   );
+
+tx.command("withdraw <hash>")
+  .description(
+    "pay out on L1 what an L2 transaction withdrew, or say what that waits for; the account whose key is in ANH_KEY pays the gas",
+  )
+  .option("--wait", "go on until all of it is paid", false)
+  .option("--json", "one JSON object on stdout", false)
+  .requiredOption("--chain-file <path>", "the chain's addresses and clocks, as `dev` and `demo` write it")
+  .option("--l1-url <url>", "an L1 node", httpUrl("l1-url"), "http://127.0.0.1:8545")
+  .option("--node-url <url>", "an L2 node", "http://127.0.0.1:9545")
+  .action(async (hash: string, options) => (await import("./commands/withdraw.ts")).payOut(hash, options));
 
 program
   .command("test [files...]")

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { BaseError, createPublicClient, type Hex, http, keccak256, type PublicClient } from "viem";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { AnhError } from "../../common/errors.ts";
-import { isPrivateKey } from "../../common/private-key.ts";
 import { type Forced, type ForceModules, forceCall, forceEnvelope } from "../../l2-node/l1/force.ts";
 import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { readChain } from "../../verifier/read-chain.ts";
 import { EXIT } from "../exit.ts";
 import { type ForceOptions, type ForceRequest, requestOf } from "../force-options.ts";
 import { checkDeployed, checkL1 } from "../service/l1.ts";
+import { l1Key } from "../service/l1-key.ts";
 import { checkNode } from "../service/node.ts";
 import { wait } from "../waiting.ts";
 
@@ -80,22 +80,6 @@ const statusAt = (nodeUrl: string, hash: Hex): Promise<Status | null> =>
     method: "anh_getTransactionStatus",
     params: [hash],
   } as never);
-
-/** Keys are no options: a command line is visible to everybody on the machine. */
-function l1Key(): Hex {
-  const key = process.env.ANH_KEY;
-  if (key === undefined || key === "")
-    throw new AnhError("usage", "ANH_KEY is not set", {
-      expected: "0x and 64 hex digits",
-      hint: "export ANH_KEY=<key of the L1 account that pays>",
-    });
-  if (!isPrivateKey(key))
-    throw new AnhError("usage", "ANH_KEY holds no private key", {
-      expected: "0x and 64 hex digits",
-      hint: "export ANH_KEY=<key of the L1 account that pays>",
-    });
-  return key;
-}
 
 async function queue(request: ForceRequest, modules: ForceModules): Promise<Forced> {
   try {

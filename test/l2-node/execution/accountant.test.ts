@@ -1,5 +1,6 @@
 // One node on a real L1: money goes in, is used, and comes out again through a state claim.
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -15,12 +16,15 @@ import {
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT } from "../../../cli/paths.ts";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { LEDGER_ADDRESS, lower, OUTBOX_ADDRESS } from "../../../common/addresses.ts";
+import { encodeChainFile } from "../../../common/chain-file.ts";
 import { bridgeAbi } from "../../../common/contracts/bridge.ts";
 import { outboxAbi } from "../../../common/contracts/outbox.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { stateClaimsAbi } from "../../../common/contracts/state-claims.ts";
+import { ZERO_HASH } from "../../../common/hash.ts";
 import { Accountant } from "../../../l2-node/execution/accountant.ts";
 import { auditStateClaims } from "../../../l2-node/execution/audit.ts";
 import { stateClaim } from "../../../l2-node/execution/state-claim.ts";
@@ -81,6 +85,23 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+function accountantFor({ chain, execution }: RunningNode): Accountant {
+  const sender = new L1Sender(
+    {
+      privateKey: devAccount("accountant").privateKey,
+      l1ChainId: l1.chain.l1ChainId,
+      bumpAfterMs: 5000,
+      pollMs: 20,
+    },
+    { client: l1.client },
+  );
+  const modules = { client: l1.client, chain, execution: execution!, sender };
+  return new Accountant(
+    { intervalMs: 50, postEverySeconds: 0n },
+    { ...modules, onTrouble: () => {}, onPosted: () => {}, onSettled: () => {} },
+  );
+}
+
 test("deposit, spend, withdraw once, and redeem what was not used", async () => {
   const execution = node.execution!;
   const { contracts, clocks } = l1.chain;
@@ -127,20 +148,8 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
   const begun = { index: "0x0", amountWei: "0x3039", blockNumber: numberToHex(receipt.blockNumber) };
   expect(await withdrawalStatus("0x0")).toMatchObject({ ...begun, state: "unclaimed" });
 
-  const sender = new L1Sender(
-    {
-      privateKey: devAccount("accountant").privateKey,
-      l1ChainId: l1.chain.l1ChainId,
-      bumpAfterMs: 5000,
-      pollMs: 20,
-    },
-    { client: l1.client },
-  );
   const modules = { client: l1.client, chain: node.chain, execution };
-  const accountant = new Accountant(
-    { intervalMs: 50, postEverySeconds: 0n },
-    { ...modules, sender, onTrouble: () => {}, onPosted: () => {}, onSettled: () => {} },
-  );
+  const accountant = accountantFor(node);
   const posted = (await accountant.post())!;
   expect(posted.number).toBeGreaterThanOrEqual(receipt.blockNumber);
   expect(await accountant.settle()).toBeUndefined();
@@ -181,6 +190,62 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
   });
   expect((await reader.waitForTransactionReceipt({ hash: redeemed })).status).toBe("success");
   expect(node.chain.store.blocks.account(lower(user.address)).redeemedWei).toBe(credit.cumulativeWei);
+});
+
+test("`anh tx withdraw` says what it waits for, settles what may be settled, and pays once", async () => {
+  const chainFile = join(folder, "chain.json");
+  writeFileSync(chainFile, encodeChainFile(l1.chain));
+  const withdraw = (hash: string, ...options: readonly string[]) => {
+    const urls = ["--chain-file", chainFile, "--l1-url", l1.url, "--node-url", node.url, "--json"];
+    return new Promise<{ readonly code: number; readonly json: Record<string, unknown> }>((resolve) =>
+      execFile(
+        process.execPath,
+        [`${ROOT}cli/main.ts`, "tx", "withdraw", hash, ...urls, ...options],
+        { env: { ...process.env, ANH_KEY: devAccount("relayer").privateKey } },
+        (error, stdout) => resolve({ code: Number(error?.code ?? 0), json: JSON.parse(stdout) }),
+      ),
+    );
+  };
+  const account = privateKeyToAccount(user.privateKey);
+  const transport = http(node.url);
+  const onL2 = createWalletClient({ account, transport, pollingInterval: 20 });
+  const reader = createPublicClient({ transport, pollingInterval: 20 });
+  const send = async (call: object) => {
+    const hash = await onL2.sendTransaction({ chain: null, gas: 3_000_000n, ...call } as never);
+    return reader.waitForTransactionReceipt({ hash });
+  };
+  const to = "0x00000000000000000000000000000000000000cc";
+  const data = encodeFunctionData({ abi: outboxAbi, functionName: "withdraw", args: [to] });
+  const other = await send({ to, value: 1n });
+  const begun = await send({ to: OUTBOX_ADDRESS, data, value: 77n });
+  const hash = begun.transactionHash;
+  expect(await withdraw("0x12")).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
+  expect(await withdraw(ZERO_HASH)).toMatchObject({ code: 1, json: { error: { code: "not-found" } } });
+  expect(await withdraw(other.transactionHash)).toMatchObject({ json: { error: { code: "no-withdrawal" } } });
+
+  await until(() => (node.chain.heads().safe >= begun.blockNumber ? true : undefined));
+  const claim = `a state claim on L2 block ${begun.blockNumber}`;
+  expect(await withdraw(hash)).toMatchObject({
+    code: 0,
+    json: { transaction: hash, paid: [], waiting: [{ index: "0x1", for: expect.stringContaining(claim) }] },
+  });
+  const posted = (await accountantFor(node).post())!;
+  const open = (await withdraw(hash)).json.waiting;
+  expect(open).toMatchObject([
+    { for: expect.stringMatching(`window of state claim ${posted.number}, .* from \\d{4}-`) },
+  ]);
+
+  await l1.warp(l1.chain.clocks.stateWindowSeconds + 1);
+  const paid = (await withdraw(hash, "--wait")).json;
+  expect(paid).toMatchObject({ waiting: [], paid: [{ index: "0x1", to, amountWei: "0x4d", state: "paid" }] });
+  expect((paid.paid as object[])[0]).toHaveProperty("l1Transaction");
+  expect(await l1.client.getBalance({ address: to })).toBe(77n);
+  const again = await withdraw(hash);
+  expect([again.code, (again.json.paid as object[])[0]]).toEqual([
+    0,
+    expect.not.objectContaining({ l1Transaction: expect.anything() }),
+  ]);
+  expect(await l1.client.getBalance({ address: to })).toBe(77n);
 });
 
 test("a false state claim is told apart from a true one", async () => {
