@@ -278,9 +278,9 @@ program
   .action(async (suite: string, options) => (await import("./commands/bench.ts")).bench(suite, options));
 
 program
-  .command("snapshot")
+  .command("gas-snapshot")
   .description("rewrite the gas and bytecode snapshots kept in git")
-  .action(async () => (await import("./commands/snapshot.ts")).snapshot());
+  .action(async () => (await import("./commands/gas-snapshot.ts")).gasSnapshot());
 
 program
   .command("help [command]")

@@ -85,7 +85,7 @@ test("with --json a mistake of usage is JSON too", () => {
 test("help names every command, and each command's help is its own", () => {
   const { status, stdout } = anh("help");
   expect(status).toBe(0);
-  for (const name of ["demo", "dev", "test", "bench", "snapshot"]) expect(stdout).toContain(name);
+  for (const name of ["demo", "dev", "test", "bench", "gas-snapshot"]) expect(stdout).toContain(name);
   expect(anh("help", "dev")).toMatchObject({ status: 0, stdout: expect.stringContaining("--l1-port") });
 });
 

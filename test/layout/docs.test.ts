@@ -38,7 +38,7 @@ function commandsIn(lines: readonly string[]): Map<string, Set<string>> {
   for (const line of lines) {
     const words = line.trim().split(/\s+/);
     const [first = "", second = ""] = words;
-    if (!/^[a-z]+$/.test(first)) continue;
+    if (!/^[a-z][a-z-]*$/.test(first)) continue;
     const name = NOUNS.has(first) && /^[a-z]+$/.test(second) ? `${first} ${second}` : first;
     const options = found.get(name) ?? new Set();
     for (const word of words) if (word.startsWith("--")) options.add(word);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 
-/** `./anh snapshot` sets both: figures are then written to the folder instead of compared with git's. */
+/** `./anh gas-snapshot` sets both: figures are then written to the folder instead of compared with git's. */
 const WRITE = process.env.ANH_SNAPSHOT === "write";
 const FOLDER = process.env.ANH_SNAPSHOT_FOLDER ?? fileURLToPath(new URL("../snapshots", import.meta.url));
 
@@ -32,6 +32,6 @@ export function expectSnapshot(name: string, figures: Figures, tolerance = 0): v
       changed: Object.fromEntries(changed.map(([key, figure]) => [key, { recorded: recorded[key], now: figure }])),
       gone,
     },
-    `test/snapshots/${name}.json is out of date; record with ./anh snapshot`,
+    `test/snapshots/${name}.json is out of date; record with ./anh gas-snapshot`,
   ).toEqual({ changed: {}, gone: [] });
 }

@@ -6,8 +6,8 @@ import { ROOT } from "../paths.ts";
 
 const FOLDER = join(ROOT, "test/snapshots");
 
-/** `anh snapshot`: measures anew what git holds of gas and code sizes, and says what moved. */
-export async function snapshot(): Promise<void> {
+/** `anh gas-snapshot`: measures anew what git holds of gas and code sizes, and says what moved. */
+export async function gasSnapshot(): Promise<void> {
   const before = readAll();
   await writeSnapshots(FOLDER, snapshotTests(), (text) => console.log(text));
   const after = readAll();
