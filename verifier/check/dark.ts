@@ -14,6 +14,20 @@ import type { SegmentCheckModules } from "./segment.ts";
 import { firstDiffering } from "./shown.ts";
 import { WantedError } from "./want.ts";
 
+/** Segments as this machine computes them, the first that no claim may hold, and the state behind them. */
+export type OwnRun = {
+  readonly leaves: readonly Hex[];
+  readonly uncanonical: number | undefined;
+  readonly state: readonly Tensor[];
+};
+
+/** How a run from segment `from` up to `to` is gone on with that was broken off. */
+export type OwnRuns = {
+  readonly begun: (from: number, to: number) => Promise<OwnRun | undefined>;
+  /** After each segment but the last; what it throws breaks the run off. */
+  readonly onSegment: (from: number, to: number, run: OwnRun) => Promise<void>;
+};
+
 /**
  * Checks a claim whose claimant serves nothing: the own run says what it may be, and what differs is asked for on L1,
  * down to the bytes of one value. A difference that is right is gone on from, with the claimed values: behind it may be
@@ -24,6 +38,7 @@ export async function checkDark(
   { inputs, claim }: ClaimSubject,
   modules: SegmentCheckModules,
   published: Published,
+  runs?: OwnRuns,
 ): Promise<ClaimFinding> {
   const count = segmentCount(inputs.task);
   const metrics: Doubt["judge"][] = [];
@@ -32,7 +47,7 @@ export async function checkDark(
   /** Leaves of the segments before `state`: the claimed ones, where nothing was shown the own ones. */
   let past: readonly Hex[] = [];
   for (;;) {
-    const own = await ownRun(inputs, modules, past.length, count, state);
+    const own = await ownRun(inputs, modules, past.length, count, state, runs);
     const leaves = [...past, ...own.leaves];
     const isKnown = past.length === count || isSure(inputs.graph);
     const isOwn = isKnown && treeRoot(leaves) === claim.trajectoryRoot;
@@ -51,7 +66,7 @@ export async function checkDark(
     const segment = Math.min(differing, own.uncanonical ?? count);
     const leaf = published.leaf(segment);
     if (leaf === undefined) throw new WantedError({ path: "segment", segment });
-    const { state: start } = await ownRun(inputs, modules, past.length, segment, state);
+    const { state: start } = await ownRun(inputs, modules, past.length, segment, state, runs);
     const verdict = await checkDarkSegment(inputs, modules, published, { segment, leaf, start });
     if (verdict.kind !== "right") return verdict;
     metrics.push(verdict.judgeMetrics);
@@ -69,22 +84,24 @@ export async function checkDark(
 
 const hashOfLeaf = (shown: SegmentProof | undefined): Hex | undefined => shown && segmentLeafHash(shown.leaf);
 
-/** Segments `from` up to `to` as this machine computes them from `start`, and the state behind them. */
+/** Segments `from` up to `to`, from the claimed state before them. */
 async function ownRun(
   inputs: TaskInputs,
   modules: SegmentCheckModules,
   from: number,
   to: number,
   start: readonly Tensor[],
-) {
-  const leaves: Hex[] = [];
-  let state = start;
-  let uncanonical: number | undefined;
-  for (let index = from; index < to; index++) {
-    const own = await ownSegment(inputs, modules, index, state);
-    leaves.push(segmentLeafOf({ index, ...own }));
-    if (own.uncanonical !== undefined) uncanonical ??= index;
-    state = own.state;
+  runs: OwnRuns | undefined,
+): Promise<OwnRun> {
+  let run: OwnRun = (await runs?.begun(from, to)) ?? { leaves: [], uncanonical: undefined, state: start };
+  for (let index = from + run.leaves.length; index < to; index++) {
+    const own = await ownSegment(inputs, modules, index, run.state);
+    run = {
+      leaves: [...run.leaves, segmentLeafOf({ index, ...own })],
+      uncanonical: run.uncanonical ?? (own.uncanonical === undefined ? undefined : index),
+      state: own.state,
+    };
+    if (index < to - 1) await runs?.onSegment(from, to, run);
   }
-  return { leaves, state, uncanonical };
+  return run;
 }

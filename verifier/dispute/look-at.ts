@@ -3,7 +3,7 @@ import { PROFILE } from "../../common/job.ts";
 import { segmentCount, startsFromRoot, TASK_KIND } from "../../common/task.ts";
 import { BrokenOffError, whileWanted } from "../check/broken-off.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, type InOrder, type OpenedSteps } from "../check/claim.ts";
-import { checkDark } from "../check/dark.ts";
+import { checkDark, type OwnRuns } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
 import { toProve } from "../check/long-sum.ts";
 import { checkSegments, withCheckers } from "../check/parallel.ts";
@@ -99,8 +99,11 @@ export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: Loo
       const checkers = opened.map((checker) => ({ ...checker, residuals: progress.residuals }));
       const checkModules = checkers[0]!;
       const served = await checkServed(subject, checkers, modules.openedSteps(logged), library, turn, modules);
-      const isDark = served.kind === "unavailable";
-      const checked = isDark ? await checkDark(subject, checkModules, await modules.published(logged)) : served;
+      const dark = async () => {
+        const runs = ownRunsOf(library, inputs.graph, turn, modules);
+        return checkDark(subject, checkModules, await modules.published(logged), runs);
+      };
+      const checked = served.kind === "unavailable" ? await dark() : served;
       const finding =
         checked.kind === "wrong" ? await toProve(inputs, checked, () => modules.published(logged)) : checked;
       if (finding.kind === "right" && startsFromRoot(spec.task) && spec.failure === undefined)
@@ -173,10 +176,34 @@ async function checkServed(
 
 /** From the start again where the disk has lost the state. */
 async function placeToGoOn(library: Library, graph: Graph, { next }: Progress): Promise<InOrder["from"]> {
-  if (next === undefined) return undefined;
+  const state = next && (await keptState(library, graph, next.roots));
+  return state && { segment: next!.segment, state };
+}
+
+function ownRunsOf(
+  library: Library,
+  graph: Graph,
+  { isOutranked, progress }: Turn,
+  { keep }: Pick<LookModules, "keep">,
+): OwnRuns {
+  const keyOf = (from: number, to: number) => `${from} to ${to}`;
+  return {
+    begun: async (from, to) => {
+      const begun = progress.own.get(keyOf(from, to));
+      const state = begun && (await keptState(library, graph, begun.roots));
+      return state && { ...begun.run, state };
+    },
+    onSegment: async (from, to, { state, ...run }) => {
+      if (!isOutranked()) return;
+      progress.own.set(keyOf(from, to), { run, roots: await keep(state) });
+      throw new BrokenOffError("gave-way");
+    },
+  };
+}
+
+async function keptState(library: Library, graph: Graph, roots: readonly Hex[]): Promise<Tensor[] | undefined> {
   try {
-    const state = await Promise.all(stateTypes(graph).map((type, i) => library.tensor(next.roots[i]!, type)));
-    return { segment: next.segment, state };
+    return await Promise.all(stateTypes(graph).map((type, i) => library.tensor(roots[i]!, type)));
   } catch (error) {
     if (error instanceof DataUnavailableError) return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import type { Hex } from "viem";
+import type { OwnRun } from "../check/dark.ts";
 import type { Residuals } from "../check/residuals.ts";
 
 /** How far the check of a claim is that gives way to others in between. Without its data: another check needs the memory. */
@@ -7,6 +8,8 @@ export type Progress = {
   readonly right: Set<number>;
   /** Where one after the other goes on: the next segment, and the roots of the claimed state before it, which the library has. */
   next?: { readonly segment: number; readonly roots: readonly Hex[] };
+  /** The same of own runs beside a claim of which nothing is served, by their first and last segment. */
+  readonly own: Map<string, { readonly run: Omit<OwnRun, "state">; readonly roots: readonly Hex[] }>;
   /** Of the whole claim, from all turns. */
   readonly residuals: Residuals;
   /** Of a segment, in the fastest stretch so far. */

@@ -10,7 +10,9 @@ import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
 import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
+import type { Graph } from "../../../verifier/graph/graph.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
+import type { Session } from "../../../verifier/runtime/runtime.ts";
 import { storeState } from "../../../verifier/trace/checkpoint.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
@@ -51,8 +53,9 @@ describe("a check that is under way", () => {
   const long = smallTask({ steps: 12, segmentSteps: 2, tolerant: true });
   const strict = smallTask({ steps: 12, segmentSteps: 2, salt: 2 });
   const other = smallTask({ steps: 4, segmentSteps: 2, stepRoots: true, salt: 1 });
+  const SILENT = openDataClient({ urls: [], timeoutMs: 1000 });
   let stops: (() => Promise<void>)[] = [];
-  let claims: Readonly<Record<"long" | "hidden" | "other" | "lie", ClaimSubject>>;
+  let claims: Readonly<Record<"long" | "hidden" | "dark" | "other" | "lie", ClaimSubject>>;
 
   async function claimOf(task: SmallTask, lies: boolean, hidden: readonly number[] = []): Promise<ClaimSubject> {
     const node = task.graph.nodes.findIndex(({ op }) => op === "Exp");
@@ -72,6 +75,7 @@ describe("a check that is under way", () => {
     claims = {
       long: await claimOf(long, false),
       hidden: await claimOf(strict, false, [...Array(12).keys()]),
+      dark: { ...(await claimOf(strict, false)), claimHash: `0x${"da".repeat(32)}`, data: SILENT },
       other: await claimOf(other, false),
       lie: await claimOf({ ...other, seed: `0x${"5f".repeat(32)}` }, true),
     };
@@ -90,10 +94,18 @@ describe("a check that is under way", () => {
     await watch?.stop();
   });
 
-  function open(checkers = 1, policy: Policy = { kind: "all" }): Watch {
+  function open(checkers = 1, policy: Policy = { kind: "all" }, onSegment = () => {}): Watch {
     events = [];
+    const open = async (graph: Graph): Promise<Session> => {
+      const session = await runtime.open(graph);
+      const segment: Session["segment"] = (...args) => {
+        onSegment();
+        return session.segment(...args);
+      };
+      return { ...session, segment };
+    };
     watch = openWatch({
-      runtime,
+      runtime: { ...runtime, open },
       clientFor: ({ claimHash }) => Object.values(claims).find((claim) => claim.claimHash === claimHash)!.data,
       libraryFor: (_logged, _spec, signal) => openLibrary(store, openDataClient({ urls: [], timeoutMs: 1000, signal })),
       openedSteps: () => async () => undefined,
@@ -200,6 +212,21 @@ describe("a check that is under way", () => {
     expect(told("checked", hidden)).toEqual([]);
     expect((await found(hidden)).finding).toBe("right");
     expect(segmentsOf(hidden)).toEqual(inOrder);
+  });
+
+  it("goes on with an own run where it stood, of a claim of which nothing is served", async () => {
+    let computed = 0;
+    const { dark, lie } = claims;
+    open(1, { kind: "all" }, () => {
+      computed += 1;
+      if (computed === 3) look(lie, { until: NOW + 59n });
+    });
+    look(dark);
+    await found(lie);
+    expect(told("checked", dark)).toEqual([]);
+    expect((await found(dark)).finding).toBe("right");
+    expect(computed).toBe(SEGMENTS);
+    expect(told("check-broken-off", dark)).toHaveLength(1);
   });
 
   it.each([
