@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import hardhatToolboxViem from "@nomicfoundation/hardhat-toolbox-viem";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../cli/paths.ts";
+import { L2_CHAIN_ID } from "../../cli/stack/stack.ts";
 import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
 import { TEST_CHAIN_ID, testAccount, testAddress, testKey } from "../support/transactions.ts";
 
@@ -26,13 +27,27 @@ afterAll(async () => {
   await rig.stop();
 });
 
+/** As the README has it. */
+function networkOfReadme(): { readonly type: "http"; readonly url: string; readonly chainId: number } {
+  const [, written] = /^networks: \{ anh: (\{.*\}) \},$/m.exec(
+    readFileSync(`${ROOT}README.md`, "utf8"),
+  ) as RegExpExecArray;
+  return JSON.parse((written as string).replaceAll(/(\w+): /g, '"$1": '));
+}
+
 describe("a hardhat project", () => {
+  it("finds ./anh dev by what the README says", () => {
+    expect(networkOfReadme()).toMatchObject({ url: "http://127.0.0.1:9545", chainId: Number(L2_CHAIN_ID) });
+  });
+
   it("deploys, calls, sends and reads events through its network config", async () => {
     const hre = await createHardhatRuntimeEnvironment(
       {
         plugins: [hardhatToolboxViem],
         solidity: { version: "0.8.37", path: solc },
-        networks: { anh: { type: "http", url: rig.url, chainId: Number(TEST_CHAIN_ID), accounts: [testKey(0)] } },
+        networks: {
+          anh: { ...networkOfReadme(), url: rig.url, chainId: Number(TEST_CHAIN_ID), accounts: [testKey(0)] },
+        },
       },
       {},
       project,

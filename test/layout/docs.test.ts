@@ -54,7 +54,17 @@ const commands = [...commandsIn(pages.flatMap(commandLines))].map(([name, option
 
 test("the docs name what people run", () => {
   const names = commands.map(({ name }) => name);
-  for (const name of ["demo", "dev", "test", "node run", "executor run", "challenger run", "tx force", "job create"])
+  for (const name of [
+    "demo",
+    "dev",
+    "test",
+    "node run",
+    "executor run",
+    "challenger run",
+    "tx force",
+    "tx withdraw",
+    "job create",
+  ])
     expect(names).toContain(name);
 });
 
