@@ -1,10 +1,9 @@
 // Runs that fail (docs/protocol.md P15) on a real L1: an honest executor says so and is believed; whoever says so of a run that does
 // not, or denies it of one that does, loses its bond.
-import { type Abi, createWalletClient, type Hex, http, parseEventLogs } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { type Abi, type Hex, parseEventLogs } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
-import { devAccount, type Role } from "../../../cli/stack/accounts.ts";
-import { commitment, type Failure } from "../../../common/claim.ts";
+import type { Role } from "../../../cli/stack/accounts.ts";
+import type { Failure } from "../../../common/claim.ts";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { disputesAbi } from "../../../common/contracts/disputes.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
@@ -23,8 +22,9 @@ import { rowOrderOf } from "../../../verifier/trace/inputs.ts";
 import { batchOf } from "../../../verifier/trace/run.ts";
 import { stepTraceOf } from "../../../verifier/trace/step.ts";
 import { type Steps, stepsOf } from "../../../verifier/trace/steps.ts";
-import { type FailedClaim, failedClaim } from "../../support/failed-claim.ts";
+import type { FailedClaim } from "../../support/failed-claim.ts";
 import { type Hook, hookedSteps } from "../../support/hooked-steps.ts";
+import { blockAfter, callAs, claimFailure } from "../../support/liars-claim.ts";
 import { failureOf, overflowing, overflowingAtOnce } from "../../support/overflow.ts";
 import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import { type SmallSpec, type SmallTask, smallTask } from "../../support/small-task.ts";
@@ -46,15 +46,8 @@ const SPEC: SmallSpec = { rows: 100, flags: JOB_FLAG.sequentialRows, stepRoots: 
 const runtime = totalRuntime(onnxRuntime({ threads: 1 }));
 const honest = async ({ graph }: SmallTask): Promise<Steps> => stepsOf(await runtime.open(graph));
 
-async function call(role: Role, address: Hex, abi: Abi, functionName: string, args: readonly unknown[], value = 0n) {
-  const account = privateKeyToAccount(devAccount(role).privateKey);
-  const wallet = createWalletClient({ account, transport: http(stage.l1.url), pollingInterval: 20 });
-  const { request } = await stage.l1.client.simulateContract({ account, address, abi, functionName, args, value });
-  const hash = await wallet.writeContract({ ...request, chain: null } as never);
-  const receipt = await stage.l1.client.waitForTransactionReceipt({ hash });
-  expect(receipt.status, functionName).toBe("success");
-  return receipt;
-}
+const call = (role: Role, address: Hex, abi: Abi, functionName: string, args: readonly unknown[], value = 0n) =>
+  callAs(role, stage.l1, address, abi, functionName, args, value);
 const claims = (functionName: string, args: readonly unknown[], value = 0n) =>
   call("liar", stage.l1.chain.contracts.resultClaims, resultClaimsAbi as Abi, functionName, args, value);
 const recordOf = (hash: Hex) =>
@@ -64,18 +57,12 @@ const recordOf = (hash: Hex) =>
     functionName: "claimOf",
     args: [hash],
   });
-const blockAfter = (number: bigint) =>
-  until(async () => ((await stage.l1.client.getBlockNumber()) > number ? true : undefined));
 
 /** What its claimant serves is what it says: nothing but the proof can be against it. */
-async function claimFailure(task: SmallTask, steps: Steps, failure: Failure): Promise<FailedClaim> {
+async function claimFalsely(task: SmallTask, steps: Steps, failure: Failure): Promise<FailedClaim> {
   await stage.upload(task);
-  const claim = await failedClaim(task, steps, failure, devAccount("liar").address);
+  const claim = await claimFailure(stage.l1, task, steps, failure);
   closing.push(claim.stop);
-  const { address } = devAccount("liar");
-  const { blockNumber } = await claims("commit", [commitment(claim.hash, address, claim.claim.salt)]);
-  await blockAfter(blockNumber);
-  await claims("claim", [claim.input], defaultPrices.claimBondWei);
   return claim;
 }
 
@@ -126,14 +113,14 @@ test("what is asked of such a claim on L1 is answered, the step that fails too",
 test("who denies a failure that is true loses the bond, and the claim stands", async () => {
   const task = overflowingAtOnce({ ...SPEC, salt: 1004 });
   const failure = await failureOf(task);
-  const claim = await claimFailure(task, await honest(task), failure);
+  const claim = await claimFalsely(task, await honest(task), failure);
   const { disputes } = stage.l1.chain.contracts;
   const dispute = (functionName: string, args: readonly unknown[], value = 0n) =>
     call("challenger", disputes, disputesAbi as Abi, functionName, args, value);
   const { logs, blockNumber } = await dispute("challenge", [claim.hash, 0, 0], defaultPrices.challengeBondWei);
   const [made] = parseEventLogs({ abi: disputesAbi, logs, eventName: "Challenged" });
   const challengeId = made!.args.challengeId;
-  await blockAfter(blockNumber);
+  await blockAfter(stage.l1, blockNumber);
   const roots = await claim.traces.roots(0);
   const records = await claim.subject.data.segments(claim.hash, 1);
   const gatherer = openGatherer(task.dataset);
@@ -225,7 +212,7 @@ describe("a failure that is none is proven wrong:", () => {
     ],
   ])("%s", async (_, make) => {
     const { task, steps, failure, found } = await make();
-    const claim = await claimFailure(task, steps, failure);
+    const claim = await claimFalsely(task, steps, failure);
     const events = stage.watch();
     const about = await until(() =>
       events.find(({ event, claimHash }) => event === "proved" && claimHash === claim.hash),

@@ -1,6 +1,5 @@
 // Malformed jobs on a real L1: whoever is honest declines them, and what others claim of them is voided by one transaction.
-import { type Abi, createWalletClient, type Hex, http, sha256 } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { type Abi, type Hex, sha256 } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { claimHash as claimHashOf, commitment, NO_FAILURE, segmentLeafHash } from "../../../common/claim.ts";
@@ -23,6 +22,7 @@ import { bytesOf, type Tensor } from "../../../verifier/tensor/tensor.ts";
 import { buildFlawWitness } from "../../../verifier/witness/flaw.ts";
 import { headerProof, leafBytes, nextStateProof } from "../../../verifier/witness/proofs.ts";
 import { type ShownModel, sourceFlaw } from "../../../verifier/witness/source.ts";
+import { blockAfter, callAs } from "../../support/liars-claim.ts";
 import { openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import type { SmallTask } from "../../support/small-task.ts";
 import { until } from "../../support/until.ts";
@@ -37,22 +37,8 @@ afterAll(async () => {
   await stage?.close();
 });
 
-const wallet = () =>
-  createWalletClient({
-    account: privateKeyToAccount(devAccount("liar").privateKey),
-    transport: http(stage.l1.url),
-    pollingInterval: 20,
-  });
-
-async function call(address: Hex, abi: Abi, functionName: string, args: readonly unknown[], value = 0n) {
-  const { client } = stage.l1;
-  const account = wallet().account;
-  const { request } = await client.simulateContract({ account, address, abi, functionName, args, value });
-  const hash = await wallet().writeContract({ ...request, chain: null } as never);
-  const receipt = await client.waitForTransactionReceipt({ hash });
-  expect(receipt.status).toBe("success");
-  return receipt;
-}
+const call = (address: Hex, abi: Abi, functionName: string, args: readonly unknown[], value = 0n) =>
+  callAs("liar", stage.l1, address, abi, functionName, args, value);
 const claims = (functionName: string, args: readonly unknown[], value = 0n) =>
   call(stage.l1.chain.contracts.resultClaims, resultClaimsAbi as Abi, functionName, args, value);
 const voids = (functionName: string, args: readonly unknown[]) =>
@@ -67,7 +53,7 @@ async function claimAnything(job: Job, question?: Question): Promise<Hex> {
   const task = question ? inferTask(job, inputRoot) : trainTask(job);
   const consumed = question ? [question.model] : [];
   const output: Hex = question ? "0x00000000" : "0x";
-  const { address } = wallet().account;
+  const { address } = devAccount("liar");
   const end: Hex = question ? sha256(output) : `0x${"e0".repeat(32)}`;
   const lastSegment = { index: 0, endState: end, metricsRoot: ZERO_HASH, stepsRoot: ZERO_HASH };
   const trajectoryRoot = segmentLeafHash(lastSegment);
@@ -85,7 +71,7 @@ async function claimAnything(job: Job, question?: Question): Promise<Hex> {
   };
   const hash = claimHashOf(claim);
   const { blockNumber } = await claims("commit", [commitment(hash, address, ZERO_HASH)]);
-  await until(async () => ((await stage.l1.client.getBlockNumber()) > blockNumber ? true : undefined));
+  await blockAfter(stage.l1, blockNumber);
   const input = {
     job,
     kind: task.kind,
