@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import hardhatToolboxViem from "@nomicfoundation/hardhat-toolbox-viem";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -38,6 +40,29 @@ function networkOfReadme(): { readonly type: "http"; readonly url: string; reado
 describe("a hardhat project", () => {
   it("finds ./anh dev by what the README says", () => {
     expect(networkOfReadme()).toMatchObject({ url: "http://127.0.0.1:9545", chainId: Number(L2_CHAIN_ID) });
+  });
+
+  it("runs its deploy script as the README says", async () => {
+    const network = { ...networkOfReadme(), url: rig.url, chainId: Number(TEST_CHAIN_ID), accounts: [testKey(0)] };
+    writeFileSync(
+      join(project, "hardhat.config.ts"),
+      `import plugin from "@nomicfoundation/hardhat-toolbox-viem";
+       const solidity = { version: "0.8.37", path: ${JSON.stringify(solc)} };
+       export default { plugins: [plugin], solidity, networks: { anh: ${JSON.stringify(network)} } };`,
+    );
+    mkdirSync(join(project, "scripts"));
+    writeFileSync(
+      join(project, "scripts/deploy.ts"),
+      `import { network } from "hardhat";
+       const { viem } = await network.connect();
+       const client = await viem.getPublicClient({ pollingInterval: 20 });
+       const counter = await viem.deployContract("Counter", [], { client: { public: client } });
+       await client.waitForTransactionReceipt({ hash: await counter.write.increment([7n]) });
+       console.log("counter says", await counter.read.value());`,
+    );
+    const args = ["run", "scripts/deploy.ts", "--network", "anh"];
+    const { stdout } = await promisify(execFile)(join(project, "node_modules/.bin/hardhat"), args, { cwd: project });
+    expect(stdout).toContain("counter says 7n");
   });
 
   it("deploys, calls, sends and reads events through its network config", async () => {
