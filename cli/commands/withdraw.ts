@@ -20,6 +20,7 @@ import { bridgeAbi } from "../../common/contracts/bridge.ts";
 import { outboxAbi } from "../../common/contracts/outbox.ts";
 import { stateClaimsAbi } from "../../common/contracts/state-claims.ts";
 import { AnhError } from "../../common/errors.ts";
+import { L1TransactionError } from "../../l2-node/l1/errors.ts";
 import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { readChain } from "../../verifier/read-chain.ts";
 import { checkDeployed, checkL1 } from "../service/l1.ts";
@@ -69,6 +70,8 @@ export async function payOut(hash: string, options: WithdrawOptions): Promise<vo
       expected: "0x and 64 hex digits",
       hint: "that of the L2 transaction that called the Outbox",
     });
+  // Whoever waits for days is not told then that it is missing.
+  if (options.wait) l1Key();
   const chain = readChain(options.chainFile);
   const l1 = createPublicClient({ transport: http(options.l1Url), cacheTime: 0 });
   const l2 = createPublicClient({ transport: http(options.nodeUrl), cacheTime: 0 });
@@ -132,17 +135,11 @@ async function executed(hash: Hex, l2: PublicClient): Promise<readonly Hex[] | s
   return found.map(({ args }) => numberToHex(args.index));
 }
 
-/** Settles the state claim that holds it where its window is over, and pays it out where that is settled. */
+/** Pays it out where it can be paid. */
 async function move(index: Hex, modules: Modules, paidBy: Map<Hex, Hex>): Promise<Withdrawal> {
-  const { chain, l1, l2 } = modules;
-  const withdrawal = await statusOf(index, l2);
+  const { chain, l2 } = modules;
+  const withdrawal = await settled(index, modules);
   const number = BigInt(withdrawal.number ?? 0);
-  if (withdrawal.state === "claimed") {
-    if ((await l1.getBlock()).timestamp < BigInt(withdrawal.settleableAt!)) return withdrawal;
-    const call = { address: chain.contracts.stateClaims, abi: stateClaimsAbi, functionName: "settle", args: [number] };
-    await sendUnlessDone(call, modules);
-    return move(index, modules, paidBy);
-  }
   if (withdrawal.state !== "settled") return withdrawal;
   const shown = await ask<{ readonly proof: readonly Hex[] } | null>(l2, "anh_getWithdrawalProof", [
     index,
@@ -160,6 +157,19 @@ async function move(index: Hex, modules: Modules, paidBy: Map<Hex, Hex>): Promis
   };
   const sent = await sendUnlessDone(call, modules);
   if (sent !== undefined) paidBy.set(index, sent);
+  return statusOf(index, l2);
+}
+
+/** Settles the state claim that holds it, where its window is over. */
+async function settled(index: Hex, modules: Modules): Promise<Withdrawal> {
+  const { chain, l1, l2 } = modules;
+  const found = await statusOf(index, l2);
+  if (found.state !== "claimed" || (await l1.getBlock()).timestamp < BigInt(found.settleableAt!)) return found;
+  const args = [BigInt(found.number!)];
+  await sendUnlessDone(
+    { address: chain.contracts.stateClaims, abi: stateClaimsAbi, functionName: "settle", args },
+    modules,
+  );
   return statusOf(index, l2);
 }
 
@@ -192,7 +202,12 @@ async function sendUnlessDone(call: Call, { chain, l1 }: Modules): Promise<Hex |
     });
   }
   const data = encodeFunctionData(call as never);
-  return (await sender.send({ to: call.address, data })).transactionHash;
+  try {
+    return (await sender.send({ to: call.address, data })).transactionHash;
+  } catch (error) {
+    if (error instanceof L1TransactionError && error.code === "l1-reverted") return undefined;
+    throw error;
+  }
 }
 
 async function statusOf(index: Hex, l2: PublicClient): Promise<Withdrawal> {
