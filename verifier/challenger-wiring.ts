@@ -19,6 +19,7 @@ import { onnxRuntime } from "./runtime/onnxruntime.ts";
 import { totalRuntime } from "./runtime/total.ts";
 import type { Service } from "./service.ts";
 import { storeState } from "./trace/checkpoint.ts";
+import { requireRoom, roomAt, roomToCheck } from "./trace/room.ts";
 import { openBlobStore } from "./trace/store.ts";
 
 export type ChallengerSettings = {
@@ -83,6 +84,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         events,
         libraryFor,
         keep: (state) => storeState(store, state),
+        requireRoom: (task, graph) => requireRoom(roomToCheck(task, graph), roomAt(folder)),
         keepGraph: async (root, graph) => {
           if (keptGraphs.has(root)) return;
           await keepGraph(store, root, graph);

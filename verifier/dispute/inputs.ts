@@ -50,6 +50,9 @@ export type InputSource = {
   readonly terms: () => Terms;
 };
 
+/** Throws where this machine cannot hold the run: whoever makes a job need not be the one who has to hold it. */
+export type RequireRoom = (task: Task, graph: Graph) => void;
+
 /** Tensors of a state; as many as a node takes in one list. */
 const MAX_STATES = 32_768;
 
@@ -57,6 +60,7 @@ export function openInputs(
   { task, seed, consumed, failure }: RunSpec,
   library: Library,
   published: () => Promise<Published>,
+  requireRoom: RequireRoom,
 ): InputSource {
   let terms: Terms = { task };
 
@@ -74,6 +78,7 @@ export function openInputs(
     terms = { ...terms, graph };
     const encoded = encodeGraph(graph);
     requireFlawless(encoded, flawOf(task, encoded) ?? gateFlaw(task, graph));
+    requireRoom(task, graph);
     return graph;
   }
 

@@ -25,7 +25,7 @@ import type { ConsumedResult } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
 import type { Finding } from "./game.ts";
-import { type InputSource, openInputs } from "./inputs.ts";
+import { type InputSource, openInputs, type RequireRoom } from "./inputs.ts";
 import type { Progress } from "./progress.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 
@@ -57,6 +57,7 @@ export type LookModules = {
   readonly keep: (state: readonly Tensor[]) => Promise<readonly Hex[]>;
   /** The same for a graph: what was paid for once, and constants that others share. */
   readonly keepGraph: (root: Hex, graph: Graph) => Promise<unknown>;
+  readonly requireRoom: RequireRoom;
   readonly events: EventSink;
   /** Segments of a claim looked at beside each other. */
   readonly checkers: number;
@@ -83,7 +84,7 @@ export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: Loo
   const { claimHash, claim } = logged;
   const { progress } = turn;
   const library = modules.libraryFor(logged, spec, turn.signal);
-  const source = openInputs(spec, library, () => modules.published(logged));
+  const source = openInputs(spec, library, () => modules.published(logged), modules.requireRoom);
   const report = (finding: object) => modules.events({ event: "checked", claimHash, id: claim.id, ...finding });
   try {
     const found = await source.inputs();
@@ -214,11 +215,11 @@ async function keptState(library: Library, graph: Graph, roots: readonly Hex[]):
 export async function compareEnds(
   { logged, spec }: Subject,
   { signal, requireWanted }: Pick<Turn, "signal" | "requireWanted">,
-  { libraryFor, published, runtime, events }: LookModules,
+  { libraryFor, published, requireRoom, runtime, events }: LookModules,
 ): Promise<void> {
   const { claimHash, claim } = logged;
   const library = libraryFor(logged, spec, signal);
-  const found = await openInputs(spec, library, () => published(logged)).inputs();
+  const found = await openInputs(spec, library, () => published(logged), requireRoom).inputs();
   const { inputs } = found;
   const types = stateTypes(inputs.graph);
   const roots = await library.roots(claim.resultRoot, types.length);

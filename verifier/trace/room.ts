@@ -3,8 +3,11 @@ import { dirname } from "node:path";
 import { AnhError } from "../../common/errors.ts";
 import type { Job } from "../../common/job.ts";
 import { segmentCount, TASK_KIND, type Task } from "../../common/task.ts";
+import type { Graph } from "../graph/graph.ts";
 import { SLICE_BYTES } from "../runtime/slices.ts";
+import { byteSizeOf, type TensorType } from "../tensor/tensor.ts";
 import { KEPT_STATE_BYTES } from "./checkpoint.ts";
+import { datasetTypes, stateTypes } from "./inputs.ts";
 
 /** What a run takes, or a machine has. */
 export type Room = { readonly memoryBytes: bigint; readonly diskBytes: bigint };
@@ -21,13 +24,24 @@ const BASE_BYTES = 200n << 20n;
 /** Share of what is free that one run may take. */
 const [SHARE, SHARES] = [4n, 5n];
 
+type Sizes = { readonly rowBytes: bigint; readonly stateBytes: bigint };
+
 /** The most a task's run can take, from what its job says: nothing is fetched for it. */
-export function roomFor(task: Task, job: Job): Room {
-  const rows = task.kind === TASK_KIND.train ? job.datasetRows : task.datasetRows;
-  const rowBytes = rowBytesOf(task, job);
-  const datasetBytes = rows * rowBytes;
+export const roomFor = (task: Task, job: Job): Room =>
+  roomOf(task, { rowBytes: rowBytesOf(task, job), stateBytes: job.stateBytes });
+
+/** The same for who checks a claim of it, by what its graph says: the job is another's. States are kept on the disk where a check gives way. */
+export function roomToCheck(task: Task, graph: Graph): Room {
+  const bytesOf = (types: readonly TensorType[]) => types.reduce((sum, type) => sum + BigInt(byteSizeOf(type)), 0n);
+  const [rowBytes, stateBytes] = [bytesOf(datasetTypes(graph, 1)), bytesOf(stateTypes(graph))];
+  const { memoryBytes } = roomOf(task, { rowBytes, stateBytes });
+  return { memoryBytes, diskBytes: task.datasetRows * rowBytes + 2n * stateBytes };
+}
+
+function roomOf(task: Task, { rowBytes, stateBytes }: Sizes): Room {
+  const datasetBytes = task.datasetRows * rowBytes;
   const segmentBytes = BigInt(task.segmentSteps) * BigInt(task.batchRows) * rowBytes;
-  const states = BigInt(segmentCount(task)) * job.stateBytes;
+  const states = BigInt(segmentCount(task)) * stateBytes;
   // The runtime computes a whole step, whatever part of it is asked for.
   const valueBytes = task.graph.bytes_;
   const sliceBytes = valueBytes < BigInt(SLICE_BYTES) ? valueBytes : BigInt(SLICE_BYTES);
@@ -37,11 +51,11 @@ export function roomFor(task: Task, job: Job): Room {
       BASE_BYTES +
       datasetBytes +
       SEGMENTS_GATHERED * segmentBytes +
-      STATES_HELD * job.stateBytes +
+      STATES_HELD * stateBytes +
       valueBytes +
       SLICES_HELD * sliceBytes,
-    // The kept states, the newest and the one being written, the end in the store; what was fetched.
-    diskBytes: kept + 3n * job.stateBytes + datasetBytes + job.stateBytes,
+    // The kept states, the newest and the one being written, the end in the store; the start and the rows that were fetched.
+    diskBytes: kept + 4n * stateBytes + datasetBytes,
   };
 }
 
@@ -64,13 +78,13 @@ export function roomAt(folder: string): Room {
   };
 }
 
-/** A run that this machine cannot hold: it is not reserved. */
+/** A run that this machine cannot hold: it is not reserved, nor is a claim of it looked at. */
 export class TooBigError extends AnhError {
   constructor(what: "memory" | "disk", needed: bigint, free: bigint) {
     super("too-big", `the run may take ${needed} bytes of ${what}, ${free} may be used`, {
       expected: `at most ${free}`,
       actual: needed,
-      hint: `free some ${what}, or leave the job to a larger machine`,
+      hint: `free some ${what}, or leave it to a larger machine`,
     });
   }
 }

@@ -30,7 +30,15 @@ function openWith(nextStates: number) {
   };
   const published = { graphLeaf: () => ({ encoded, siblings: [] }), model: () => undefined, input: asked };
   const spec = { task, seed: ZERO_HASH, consumed } as unknown as RunSpec;
-  return { states: graphs.infer.stateInputs, source: openInputs(spec, library, async () => published as never) };
+  return {
+    states: graphs.infer.stateInputs,
+    source: openInputs(
+      spec,
+      library,
+      async () => published as never,
+      () => {},
+    ),
+  };
 }
 
 test.each([32_769, 2 ** 32 - 1])("of %i tensors is refused before room is made for them", async (nextStates) => {

@@ -274,7 +274,7 @@ describe.each<[string, EncodedGraph]>([
     };
     const spec = { task: taskOf(graph), seed, consumed: undefined } as RunSpec;
     const published = async () => ({ graphLeaf }) as Partial<Published> as Published;
-    const found = await openInputs(spec, library, published).inputs();
+    const found = await openInputs(spec, library, published, () => {}).inputs();
     expect(found).toMatchObject({ kind: "inputs", inputs: { graph } });
   });
 

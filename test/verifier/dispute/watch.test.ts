@@ -8,12 +8,14 @@ import type { Policy } from "../../../verifier/check/policy.ts";
 import { DataUnavailableError, openDataClient } from "../../../verifier/data/client.ts";
 import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
+import type { RequireRoom } from "../../../verifier/dispute/inputs.ts";
 import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../../verifier/runtime/runtime.ts";
 import { storeState } from "../../../verifier/trace/checkpoint.ts";
+import { requireRoom } from "../../../verifier/trace/room.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
@@ -94,7 +96,12 @@ describe("a check that is under way", () => {
     await watch?.stop();
   });
 
-  function open(checkers = 1, policy: Policy = { kind: "all" }, onSegment = () => {}): Watch {
+  function open(
+    checkers = 1,
+    policy: Policy = { kind: "all" },
+    onSegment = () => {},
+    requireRoom: RequireRoom = () => {},
+  ): Watch {
     events = [];
     const open = async (graph: Graph): Promise<Session> => {
       const session = await runtime.open(graph);
@@ -112,6 +119,7 @@ describe("a check that is under way", () => {
       published: async () => ({ leaf: () => undefined }) as never,
       keep: (state) => storeState(store, state),
       keepGraph: (root, graph) => keepGraph(store, root, graph),
+      requireRoom,
       events: (event) => {
         events.push(event);
         onEvent(event);
@@ -155,6 +163,19 @@ describe("a check that is under way", () => {
     expect(told("checked", long)).toEqual([]);
     await until(() => (look(long).finding.kind === "right" ? true : undefined));
     expect(segmentsOf(long)).toEqual([0, 1, ...inOrder]);
+  });
+
+  it("that this machine cannot hold is not begun, is said, and keeps nobody from the others", async () => {
+    const { long, other } = claims;
+    open(1, { kind: "all" }, undefined, ({ id }) => {
+      if (id === long.inputs.task.id)
+        requireRoom({ memoryBytes: 2n, diskBytes: 0n }, { memoryBytes: 1n, diskBytes: 0n });
+    });
+    look(long, { until: NOW + 10n });
+    look(other);
+    await found(other);
+    expect(told("check-failed", long)[0]!.error).toMatch(/may take 2 bytes of memory, 1 may be used/);
+    expect(segmentsOf(long)).toEqual([]);
   });
 
   it("that only waits is never begun once its claim is decided", async () => {

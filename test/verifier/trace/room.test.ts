@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { evaluateTask, inferTask, trainTask } from "../../../common/task.ts";
 import { KEPT_STATE_BYTES, keptEvery } from "../../../verifier/trace/checkpoint.ts";
-import { requireRoom, roomAt, roomFor, TooBigError } from "../../../verifier/trace/room.ts";
+import { requireRoom, roomAt, roomFor, roomToCheck, TooBigError } from "../../../verifier/trace/room.ts";
 import { smallTask } from "../../support/small-task.ts";
 
-const { job } = smallTask();
+const small = smallTask();
+const { job } = small;
 const huge = { ...job, stateBytes: 2n ** 63n, datasetBytes: 2n ** 63n };
 
 describe("room for a run", () => {
@@ -28,6 +29,16 @@ describe("room for a run", () => {
     for (const task of [trainTask(job), inferTask(job, job.startRoot), evaluateTask(job, job.datasetRoot, 50)])
       expect(() => requireRoom(roomFor(task, job), free)).not.toThrow();
     expect(() => requireRoom(roomFor(trainTask(huge), huge), free)).toThrow(TooBigError);
+  });
+
+  it("to check a claim is what it takes to run it, as the graph says it", () => {
+    const { memoryBytes, diskBytes } = roomToCheck(small.task, small.graph);
+    expect(memoryBytes).toBe(roomFor(small.task, job).memoryBytes);
+    expect(diskBytes).toBe(job.datasetBytes + 2n * job.stateBytes);
+    const { values, stateInputs } = small.graph;
+    const state = stateInputs[0]!.value;
+    const wide = { ...small.graph, values: values.with(state, { ...values[state]!, shape: [2 ** 40] }) };
+    expect(roomToCheck(small.task, wide).memoryBytes).toBeGreaterThan(4n * 2n ** 42n);
   });
 
   it("grows with the state, the dataset, the feeds of a segment and the values of a step", () => {
