@@ -1,8 +1,8 @@
-import { BaseError, http, RpcRequestError } from "viem";
-import { AnhError } from "../../common/errors.ts";
+import { http } from "viem";
 import { L1DataError } from "../../common/l1-errors.ts";
 import { shownUrl, troubleOf } from "../../common/trouble.ts";
 import type { EventSink } from "../events.ts";
+import { doingItsPart, isFault, isOutOfOrder, unreadable } from "./refusals.ts";
 
 /** One L1 node, as it was named. */
 export interface Endpoint {
@@ -29,7 +29,7 @@ export interface Endpoints {
     ask: (endpoint: Endpoint) => Promise<T>,
     among?: readonly Endpoint[],
   ) => Promise<readonly Answer<T>[]>;
-  /** The first that answers with what can be true. */
+  /** The first that answers with what can be true; where one takes long, the next is asked as well, and the one that was slower left alone. */
   readonly askOne: <T>(ask: (endpoint: Endpoint) => Promise<T>, among?: readonly Endpoint[]) => Promise<T>;
   /**
    * Names an endpoint that cannot be used, and does without it until `look` resolves: after a while it is asked, and again after
@@ -134,6 +134,42 @@ export function gatherEndpoints(given: readonly Endpoint[], events: EventSink): 
     return promise;
   }
 
+  /** Asks one after the other, the next where one fails or takes too long: whichever answers first is heard. */
+  function oneInTime<T>(among: readonly Endpoint[], ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const waiting = [...among];
+    const asked = new Set<Endpoint>();
+    let failure: { readonly refusal: unknown } | undefined;
+    let clock: NodeJS.Timeout | undefined;
+    const next = (): void => {
+      clearInterval(clock);
+      const endpoint = waiting.shift();
+      if (endpoint === undefined) return;
+      asked.add(endpoint);
+      let ticks = 0;
+      if (waiting.length > 0) clock = setInterval(() => ++ticks === SLOW_TICKS && next(), TICK_MS);
+      answerOf(endpoint, ask).then((answer) => hear(endpoint, answer));
+    };
+    const hear = (endpoint: Endpoint, answer: Answer<T>): void => {
+      const before = [...asked].slice(0, [...asked].indexOf(endpoint));
+      asked.delete(endpoint);
+      if ("refusal" in answer && isOutOfOrder(answer.refusal)) {
+        failure ??= answer;
+        if (waiting.length > 0) next();
+        else if (asked.size === 0) reject(failure.refusal);
+        return;
+      }
+      clearInterval(clock);
+      waiting.length = 0;
+      asked.clear();
+      for (const other of before) leaveOut(other, slow(other));
+      if ("value" in answer) resolve(answer.value);
+      else reject(answer.refusal);
+    };
+    next();
+    return promise;
+  }
+
   return {
     count: all.length,
     usable,
@@ -144,16 +180,7 @@ export function gatherEndpoints(given: readonly Endpoint[], events: EventSink): 
       if (said.length === 0) throw (answers[0] as { readonly refusal: unknown }).refusal;
       return said;
     },
-    askOne: async (ask, among = usable()) => {
-      let failure: unknown;
-      for (const endpoint of among) {
-        const answer = await answerOf(endpoint, ask);
-        if ("value" in answer) return answer.value;
-        if (!isOutOfOrder(answer.refusal)) throw answer.refusal;
-        failure ??= answer.refusal;
-      }
-      throw failure;
-    },
+    askOne: (ask, among = usable()) => oneInTime(among, ask),
   };
 }
 
@@ -164,45 +191,8 @@ const openEndpoint =
     return { shown: shownUrl(url), ask: (method, params) => request({ method, params }) };
   };
 
-/** What L1 itself may refuse, because a contract reverts or a transaction cannot be. */
-const REFUSABLE: ReadonlySet<string> = new Set(["eth_call", "eth_estimateGas", "eth_sendRawTransaction"]);
-/** But not in these words, of one that is behind its own head, or has forgotten too much. */
-const LACKS =
-  /header not found|missing trie node|(unknown|no such) block|block.*not found|state.*not (available|found)|out ?of ?range/i;
-
-/** Who refuses what has an answer is out of order like one that is silent: nothing waits for it. */
-const doingItsPart = ({ shown, ask }: Endpoint): Endpoint => ({
-  shown,
-  ask: (method, params) =>
-    ask(method, params).catch((error: unknown) => {
-      if (isFault(error) || isOutOfOrder(error)) throw error;
-      const { message } = troubleOf(error);
-      if (REFUSABLE.has(method) && !LACKS.test(message)) throw error;
-      throw new L1DataError("l1-refusal", `${shown} refuses ${method}: ${message}`, { cause: error });
-    }),
-});
-
-/** Neither a refusal nor ours: what came was not of the shape that it must have. */
-const isFault = (error: unknown): boolean => !(error instanceof BaseError || error instanceof AnhError);
-
-const unreadable = ({ shown }: Endpoint, error: unknown): L1DataError =>
-  new L1DataError("l1-malformed", `${shown} answers what cannot be read: ${troubleOf(error).message}`, {
-    cause: error,
-  });
-
 const slow = ({ shown }: Endpoint): L1DataError =>
   new L1DataError(
     "l1-endpoint-slow",
     `${shown} takes ${(SLOW_TICKS * TICK_MS) / 1000} s longer to answer than another`,
   );
-
-/** Limit exceeded, and methods that it does not have: another endpoint may be better off. */
-const OUT_OF_ORDER: ReadonlySet<unknown> = new Set([-32005, -32601, -32004, 429]);
-
-/** It does not answer, asks to be left alone, or was found to say what cannot be true; anything else it says is an answer. */
-function isOutOfOrder(error: unknown): boolean {
-  if (error instanceof L1DataError) return true;
-  if (!(error instanceof BaseError)) return false;
-  const isRefusal = (cause: unknown) => cause instanceof RpcRequestError && !OUT_OF_ORDER.has(cause.code);
-  return error.walk(isRefusal) === null;
-}

@@ -268,6 +268,41 @@ describe("an endpoint", () => {
     }
   });
 
+  it("that is asked alone and takes its time is not waited for where another is quicker, though that one is asked later", async () => {
+    vi.useFakeTimers();
+    try {
+      const answering = (ms: number, shown: string): Endpoint => ({
+        shown,
+        ask: () => new Promise((resolve) => setTimeout(resolve, ms, shown)),
+      });
+      const dead: Endpoint = { shown: "dead", ask: () => Promise.reject(new TimeoutError({ body: {}, url: "" })) };
+      for (const [ms, all, found, left] of [
+        [3_999, [answering(9_000, "slow"), answering(999, "quick")], "quick", ["slow"]],
+        [3_999, [answering(3_999, "slow"), answering(1_001, "quick")], "slow", []],
+        [4_999, [answering(9_000, "slow"), dead, answering(1_999, "quick")], "quick", ["dead", "slow"]],
+        [9_000, [answering(9_000, "slow"), dead], "slow", ["dead"]],
+        [9_000, [answering(9_000, "alone")], "alone", []],
+      ] as const) {
+        const events: ServiceEvent[] = [];
+        const endpoints = gatherEndpoints(all, (event) => events.push(event));
+        let answer: unknown;
+        endpoints
+          .askOne(({ ask }) => ask("eth_getProof", []))
+          .then((said) => {
+            answer = said;
+          });
+        await vi.advanceTimersByTimeAsync(ms - 1);
+        expect(answer).toBeUndefined();
+        await vi.advanceTimersByTimeAsync(1);
+        expect([answer, events.map(({ url }) => url)]).toEqual([found, left]);
+        await vi.advanceTimersByTimeAsync(9_000);
+        expect(events).toHaveLength(left.length);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("that refuses what has an answer, or garbles it, is done without; what a contract refuses is an answer", async () => {
     const { resultClaims: address } = l1.chain.contracts;
     const call = { address, abi: resultClaimsAbi, functionName: "liveClaim", args: [`0x${"00".repeat(32)}`] } as const;
