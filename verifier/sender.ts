@@ -169,7 +169,11 @@ export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules):
  * refuse is believed until the next attempt: it may keep to itself that the account is empty.
  */
 function unlessOutbid(error: unknown): Hex | undefined {
-  if (/underpriced|already (known|imported)/i.test(String(error))) return partlyRefused(error)?.hash;
+  const text = String(error);
+  const partly = partlyRefused(error);
+  // Where its nonce is taken, one of those before it may be in a block: that shows while it waits.
+  if (/underpriced|already (known|imported)/i.test(text) || (partly && /nonce too low/i.test(text)))
+    return partly?.hash;
   throw error;
 }
 

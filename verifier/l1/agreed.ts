@@ -140,8 +140,15 @@ export function openAgreed({ stuckMs, lateMs }: AgreedOptions, endpoints: Endpoi
       {
         differ: `have different L1 blocks ${number}`,
         saidIn: hashOf,
-        look: async (endpoint, said) => {
-          if (hashOf(await findBlock(endpoint, number)) !== said) throw notShown(endpoint, number);
+        // Not what was believed then: a fork may have shown it right.
+        look: async (endpoint) => {
+          const [own, others] = await Promise.all([
+            findBlock(endpoint, number),
+            endpoints.askAll((other) => findBlock(other, number)),
+          ]);
+          const isAlike = (answer: (typeof others)[number]) =>
+            "value" in answer && hashOf(answer.value) === hashOf(own);
+          if (!others.some(isAlike)) throw notShown(endpoint, number);
         },
       },
       onlyValues(found),

@@ -3,7 +3,7 @@ import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
 
 export interface Vote {
   /**
-   * The answers that all give alike. Where some differ from what more than half of all endpoints say, and did so long before, those
+   * The answers that all give alike. Where some differ from what more than half of all endpoints say, and have done so for long, those
    * are left out, and the others' is the answer. Throws `L1DataError` where neither is so.
    */
   readonly alike: <T>(question: Question<T>, answers: readonly Answer<T>[]) => readonly Answer<T>[];
@@ -22,15 +22,29 @@ export interface Question<T> {
   /** The same for answers that mean the same. */
   readonly saidIn: (value: T) => string;
   /** Whether one that was left out may come back: resolves if so. Without it, it comes back when it answers anything. */
-  readonly look?: (endpoint: Endpoint, said: string) => Promise<unknown>;
+  readonly look?: (endpoint: Endpoint) => Promise<unknown>;
+}
+
+interface Dissent {
+  readonly since: number;
+  readonly last: number;
+  readonly isOutvoted: boolean;
 }
 
 /**
  * `patienceMs`: a fork of L1, or a block that comes while it is asked for, passes in less. Until then nobody is outvoted, whatever the
- * others say: they may lie alike. From then on whoever differs is left out at once; none of two can be.
+ * others say: they may lie alike. Who has been outvoted is so at once when it differs again; none of two can be.
  */
 export function openVote(patienceMs: number, endpoints: Pick<Endpoints, "count" | "leaveOut">): Vote {
-  const differedAt = new Map<Endpoint, number>();
+  const dissents = new Map<Endpoint, Dissent>();
+
+  /** A fork now and then is none that lasts. */
+  function dissentOf(endpoint: Endpoint): Dissent {
+    const now = performance.now();
+    const before = dissents.get(endpoint);
+    const isAnew = before === undefined || (!before.isOutvoted && now - before.last > patienceMs);
+    return isAnew ? { since: now, last: now, isOutvoted: false } : { ...before, last: now };
+  }
 
   return {
     alike: (question, answers) => {
@@ -38,19 +52,21 @@ export function openVote(patienceMs: number, endpoints: Pick<Endpoints, "count" 
       const groups = [...groupsOf(question, answers)];
       if (groups.length === 1) return answers;
       const [first, second] = groups.toSorted(([, a], [, b]) => b.length - a.length);
-      const [what, most] = first!;
+      const [, most] = first!;
       const others = answers.filter((answer) => !most.includes(answer));
       const error = disagreement(differ, first!, second!);
       if (2 * most.length <= endpoints.count) throw error;
-      const now = performance.now();
-      for (const { endpoint } of others) if (!differedAt.has(endpoint)) differedAt.set(endpoint, now);
-      if (others.some(({ endpoint }) => now - differedAt.get(endpoint)! < patienceMs)) throw error;
-      for (const { endpoint } of others)
-        endpoints.leaveOut(
-          endpoint,
-          new L1DataError("l1-outvoted", `${endpoint.shown} and more than half of the endpoints ${differ}`),
-          look && (() => look(endpoint, what)),
-        );
+      for (const { endpoint } of others) dissents.set(endpoint, dissentOf(endpoint));
+      const hasLasted = ({ endpoint }: Answer<unknown>): boolean => {
+        const { since, last, isOutvoted } = dissents.get(endpoint)!;
+        return isOutvoted || last - since >= patienceMs;
+      };
+      if (!others.every(hasLasted)) throw error;
+      for (const { endpoint } of others) {
+        dissents.set(endpoint, { ...dissents.get(endpoint)!, isOutvoted: true });
+        const told = `${endpoint.shown} and more than half of the endpoints ${differ}`;
+        endpoints.leaveOut(endpoint, new L1DataError("l1-outvoted", told), look && (() => look(endpoint)));
+      }
       return most;
     },
   };

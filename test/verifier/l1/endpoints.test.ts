@@ -15,6 +15,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
+import { bytesOfHex } from "../../../common/bytes.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { keccakHex } from "../../../common/keccak.ts";
@@ -25,6 +26,7 @@ import type { ServiceEvent } from "../../../verifier/events.ts";
 import { type AgreedOptions, openAgreed } from "../../../verifier/l1/agreed.ts";
 import { type Endpoint, gatherEndpoints, openEndpoints } from "../../../verifier/l1/endpoints.ts";
 import { openLogBook } from "../../../verifier/l1/log-book.ts";
+import { partlyRefused, sendByAll } from "../../../verifier/l1/send-by-all.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
 import { type Lie, type LyingL1, startLyingL1 } from "../../support/lying-l1.ts";
 import { until } from "../../support/until.ts";
@@ -212,6 +214,33 @@ describe("the head", () => {
       return events.find(({ event }) => event === "l1-endpoint-back");
     });
     expect(events.map(({ event }) => event)).toEqual(["l1-endpoint-failed", "l1-endpoint-back"]);
+  });
+
+  it("is what more than half have, in time; who was outvoted on the fork that lost comes back", async () => {
+    const ask = (method: string, params: readonly unknown[]) => l1.client.request({ method, params } as never);
+    let isForked = true;
+    const onFork = async (method: string, params: readonly unknown[]) => {
+      const block = (await ask(method, params)) as RpcBlock;
+      if (!isForked || method !== "eth_getBlockByNumber") return block;
+      const forged = { ...block, extraData: "0x01" } as const;
+      return { ...forged, hash: keccakHex(headerRlp(formatBlock(forged))) };
+    };
+    const events: ServiceEvent[] = [];
+    const endpoints = gatherEndpoints(
+      [
+        { shown: "right", ask },
+        { shown: "one", ask: onFork },
+        { shown: "other", ask: onFork },
+      ],
+      (event) => events.push(event),
+    );
+    const agreed = openAgreed({ stuckMs: 1_000, lateMs: 600_000 }, endpoints, () => {});
+    expect(await failure(agreed.head(0))).toBe("l1-endpoints-disagree");
+    const head = await until(() => agreed.head(0).catch(() => undefined));
+    expect(head.among.map(({ shown }) => shown)).toEqual(["one", "other"]);
+    expect(failed(events)).toMatchObject({ url: "right", code: "l1-outvoted" });
+    isForked = false;
+    await until(async () => (await agreed.head(0)).among.length === 3 || undefined);
   });
 
   it("that two endpoints have differently is nobody's, though each gives its hash", async () => {
@@ -402,7 +431,12 @@ describe("a transaction", () => {
   const account = privateKeyToAccount(devAccount("challenger").privateKey);
   const send = async (client: PublicClient): Promise<Hex> => {
     const wallet = createWalletClient({ account, transport: custom(client, { retryCount: 0 }) });
-    return wallet.sendTransaction({ to: account.address, value: 1n, chain: null });
+    // anvil may have it in a block before the second endpoint is told of it, and that one says so.
+    return wallet.sendTransaction({ to: account.address, value: 1n, chain: null }).catch((error) => {
+      const hash = partlyRefused(error)?.hash;
+      if (hash === undefined) throw error;
+      return hash;
+    });
   };
 
   it("that an endpoint keeps to itself goes out by the others", async () => {
@@ -412,6 +446,30 @@ describe("a transaction", () => {
     const hash = await send(client);
     expect(hash).not.toBe(kept);
     expect((await until(() => client.getTransactionReceipt({ hash }).catch(() => undefined))).status).toBe("success");
+  });
+
+  it("that one takes which others refuse is told as such, by who refuses it and why", async () => {
+    const taken = `0x${"11".repeat(32)}`;
+    const serializedTransaction = await account.signTransaction({
+      ...{ type: "eip1559", chainId: Number(l1.chain.l1ChainId), nonce: 0, to: account.address, gas: 21_000n },
+      ...{ maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n },
+    });
+    // Its nonce is taken since the test before.
+    const taking: Endpoint = { shown: "taking", ask: async () => taken };
+    const honest: Endpoint = {
+      shown: "honest",
+      ask: (method, params) => l1.client.request({ method, params } as never),
+    };
+    const endpoints = gatherEndpoints([taking, honest], () => {});
+    const sent = sendByAll(endpoints, [serializedTransaction]);
+    await expect(sent).rejects.toThrow(/^honest refuses what others take: .*nonce too low/);
+    await expect(sent).rejects.toMatchObject({ hash: keccakHex(bytesOfHex(serializedTransaction)) });
+    await expect(
+      sendByAll(
+        gatherEndpoints([honest], () => {}),
+        [serializedTransaction],
+      ),
+    ).rejects.toThrow(/nonce/);
   });
 
   it("does not pay what one endpoint names as the fee", async () => {
