@@ -27,7 +27,7 @@ const MAX_STEP_BYTES = 8 * 1024 * 1024;
 /** How often in a row L1's head is asked for before an endpoint is called a liar. */
 const PROOFS_ASKED = 4;
 /** What only an endpoint that hides or invents something leads to, whatever L1 has. */
-const FALSE: ReadonlySet<string> = new Set([...["l1-proof", "l1-inbox", "l1-batches", "l1-batch", "l1-logs"]]);
+const FALSE: ReadonlySet<string> = new Set(["l1-proof", "l1-inbox", "l1-batches", "l1-batch", "l1-logs"]);
 
 export interface FollowerModules {
   readonly client: PublicClient;
