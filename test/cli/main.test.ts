@@ -42,7 +42,7 @@ test.each([
   [["node", "run", "--prot", "1"], "Unknown option '--prot'"],
   [["executor", "run", "--chain-file", "/nowhere", "--data-dir", "d"], "the chain file /nowhere cannot be read"],
   [["challenger", "go"], "unknown command 'go'"],
-  [["dev", "--genesis", "/nowhere"], "/nowhere cannot be read (ENOENT)"],
+  [["dev", "--l1-port", "0", "--l2-port", "0", "--genesis", "/nowhere"], "/nowhere cannot be read (ENOENT)"],
   [
     ["dataset", "add", "x", "--tensors", "x", "--node-url", "127.0.0.1:9545"],
     "--node-url is no URL that begins with http:// or https://",
