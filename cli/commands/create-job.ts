@@ -120,9 +120,10 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
     answerSeconds: clocks.answerSeconds,
   };
   const { job, modelId, uploads } = build({ ...terms, ...onChain }, commissioned);
-  const shown = commissioned === undefined || commissioned.isHidden ? [] : commissioned.heldOut.dataset.tensors;
-  const tensors = tensorUploads([...named.dataset.tensors, ...shown]);
-  const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...tensors]);
+  const isShown = commissioned !== undefined && !commissioned.isHidden;
+  const heldOut = isShown ? tensorUploads(commissioned.heldOut.dataset.tensors) : [];
+  const rows = [...tensorUploads(named.dataset.tensors), ...heldOut];
+  const uploaded = await uploadAll(options.nodeUrl, [...uploads, ...rows]);
   const value = commissioned === undefined ? trainTask(job).priceWei : job.property.priceWei;
   const functionName = commissioned === undefined ? "train" : "commission";
   const data = encodeFunctionData({ abi: dnnAbi, functionName, args: [job] });

@@ -296,6 +296,9 @@ describe("a commission", () => {
     for (const root of [modelId, job.trainGraph.root, job.inferGraph.root, job.evaluateGraph.root])
       expect(await isServed(root)).toBe(true);
     for (const root of rowsOf([x, labels, heldOut])) expect(await isServed(root)).toBe(true);
+    // The lists that the job names: who finds the rows asks for these first.
+    for (const root of [treeRoot(rowsOf([x, labels])), asked.property.heldOutRoot])
+      expect(await isServed(root)).toBe(true);
   });
 
   test("of a named deliverer keeps its rows back, and says how they are shown", async () => {
