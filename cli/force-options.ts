@@ -2,6 +2,7 @@ import { type Address, type Hex, isAddress, isHex, parseEther, size } from "viem
 import { LEDGER_ADDRESS, lower } from "../common/addresses.ts";
 import { bytesOfHex } from "../common/bytes.ts";
 import { AnhError } from "../common/errors.ts";
+import { MAX_TRANSACTION_GAS } from "../common/gas.ts";
 import { parseTransaction } from "../common/transaction.ts";
 import type { ForceCall } from "../l2-node/l1/force.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -20,7 +21,6 @@ export type ForceRequest =
   | { readonly kind: "call"; readonly call: ForceCall };
 
 const MAX_BYTES = 90_000;
-const MAX_GAS = 2n ** 24n;
 const BASE_GAS = 21_000n;
 const GAS_PER_BYTE = 40n;
 
@@ -69,8 +69,8 @@ function checkSize(bytes: Hex): void {
 }
 
 function checkGas(gasLimit: bigint, least: bigint): void {
-  if (gasLimit < least || gasLimit > MAX_GAS)
-    throw usage(`its gas limit is ${gasLimit}`, { expected: `${least} to ${MAX_GAS}`, actual: gasLimit });
+  if (gasLimit < least || gasLimit > MAX_TRANSACTION_GAS)
+    throw usage(`its gas limit is ${gasLimit}`, { expected: `${least} to ${MAX_TRANSACTION_GAS}`, actual: gasLimit });
 }
 
 function ether(name: string, words: string): bigint {

@@ -13,7 +13,9 @@ import {
   type Transport,
   type WalletClient,
 } from "viem";
+import { smallerOf } from "../common/bigint.ts";
 import { AnhError } from "../common/errors.ts";
+import { MAX_TRANSACTION_GAS } from "../common/gas.ts";
 import { partlyRefused } from "./l1/send-by-all.ts";
 
 /** A call that L1 refuses. `errorName` is the contract's custom error, `args` what it says. */
@@ -67,9 +69,6 @@ const RESEND_MS = 48_000;
 /** The last one offers ten times what L1 asks. */
 const MAX_ATTEMPTS = 20;
 
-/** Cap of one transaction's gas (EIP-7825). */
-const TRANSACTION_GAS_LIMIT = 2n ** 24n;
-
 export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules): Sender {
   const { account, chain = null } = wallet;
   let turn: Promise<unknown> = Promise.resolve();
@@ -80,12 +79,11 @@ export function openSender({ l1, wallet, resendMs = RESEND_MS }: SenderModules):
     const estimate = await l1.estimateContractGas({ ...call, prepare: false }).catch((error) => {
       throw refusalOf(functionName, error);
     });
-    const gas = (estimate * 5n) / 4n;
     const receipt = await included({
       to: address,
       data: encodeFunctionData({ abi, functionName, args }),
       value: valueWei,
-      gas: gas > TRANSACTION_GAS_LIMIT ? TRANSACTION_GAS_LIMIT : gas,
+      gas: smallerOf((estimate * 5n) / 4n, MAX_TRANSACTION_GAS),
     });
     const { status, transactionHash } = receipt;
     if (status !== "success")

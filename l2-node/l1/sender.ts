@@ -1,5 +1,7 @@
 import { type Address, type Hex, keccak256, numberToHex, type PublicClient, type TransactionReceipt } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
+import { smallerOf } from "../../common/bigint.ts";
+import { MAX_TRANSACTION_GAS } from "../../common/gas.ts";
 import { partlyRefused } from "../../verifier/l1/send-by-all.ts";
 import { bumped, EIGHTH_MORE, grows, MOST, MOST_URGENT, TWICE } from "./bump.ts";
 import { CalldataPendingError, L1TransactionError } from "./errors.ts";
@@ -94,7 +96,8 @@ export class L1Sender {
         to: call.to,
         data: call.data,
         value: call.valueWei ?? 0n,
-        gas: (gas * 6n) / 5n + FIRST_MESSAGE_GAS,
+        // L1 takes no more, whatever its endpoints estimate.
+        gas: smallerOf((gas * 6n) / 5n + FIRST_MESSAGE_GAS, MAX_TRANSACTION_GAS),
       };
       const by = sidecar === undefined ? EIGHTH_MORE : TWICE;
       const signed = await this.#sign(fields, sidecar, (wei) => bumped(wei, by, attempt, most));

@@ -1,8 +1,6 @@
 import { largerOf, smallerOf } from "../../common/bigint.ts";
 import type { Transaction } from "../../common/transaction.ts";
 
-/** EIP-7825's cap on one transaction's gas limit. */
-export const MAX_TRANSACTION_GAS = 2n ** 24n;
 /** EIP-3860. */
 export const MAX_INITCODE_BYTES = 49_152;
 /** Gas an L1 byte is priced at: EIP-7623's floor for a non-zero byte of calldata (P2.3). */

@@ -1,8 +1,9 @@
 import type { Address, Hex } from "viem";
 import { creditLeaf, creditRoot } from "../../common/credit.ts";
+import { MAX_TRANSACTION_GAS } from "../../common/gas.ts";
 import type { Transaction } from "../../common/transaction.ts";
 import { type Delegation, delegationsOf } from "./delegations.ts";
-import { dataGasUp, MAX_INITCODE_BYTES, MAX_TRANSACTION_GAS, minimumGas, priceWei } from "./gas.ts";
+import { dataGasUp, MAX_INITCODE_BYTES, minimumGas, priceWei } from "./gas.ts";
 import type { LedgerAccount, LedgerReader } from "./ledger.ts";
 import { type LedgerMessage, ledgerMessageOf } from "./ledger-message.ts";
 

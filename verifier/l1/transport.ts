@@ -1,5 +1,5 @@
 import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem";
-import { largerOf } from "../../common/bigint.ts";
+import { upperMedian } from "../../common/bigint.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
 import { lowestOffer, notAsked } from "./first-answer.ts";
@@ -88,14 +88,14 @@ const METHODS: Readonly<Record<string, Ask>> = {
     selectLogs(await book.upTo(await agreed.head(maxAgeMs)), filter as LogFilter),
   eth_getTransactionReceipt: ofTransaction(["blockHash", "status", "gasUsed"]),
   eth_getTransactionByHash: ofTransaction(["blockHash", "from", "nonce", "to", "value", "input"]),
-  // Software differs in how near it looks: too little would fail, too much is only a limit.
+  // Software differs in how near it looks. Too little fails, too much may not be sent: of three, none names it alone.
   eth_estimateGas: async ({ agreed, endpoints }, params) => {
     const { among, header } = await agreed.head(0);
     const at = pinned(params, 1, header.number);
     const ask = async (endpoint: Endpoint) => BigInt((await endpoint.ask("eth_estimateGas", at)) as Hex);
     const question = { differ: "differ in whether L1 takes a call", saidIn: () => "taken" };
     const answers = agreed.vote.alike(question, await endpoints.askAll(ask, among));
-    return numberToHex(answers.map(valueIn).reduce(largerOf));
+    return numberToHex(upperMedian(answers.map(valueIn)));
   },
   eth_maxPriorityFeePerGas: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
   eth_gasPrice: ({ endpoints }, _, method) => lowestOffer(endpoints, method),

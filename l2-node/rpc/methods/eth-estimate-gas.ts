@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { smallerOf } from "../../../common/bigint.ts";
+import { MAX_TRANSACTION_GAS } from "../../../common/gas.ts";
 import { CallFailedError } from "../../execution/errors.ts";
-import { MAX_TRANSACTION_GAS } from "../../ledger/gas.ts";
 import { stateAt } from "../blocks.ts";
 import { failure, toCall, toOverrides } from "../calls.ts";
 import { RpcError } from "../errors.ts";

@@ -3,10 +3,10 @@ import { concatHex, getContractAddress, type Hex, keccak256, numberToHex, size, 
 import { afterEach, describe, expect, test } from "vitest";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
+import { MAX_TRANSACTION_GAS } from "../../../common/gas.ts";
 import { inferId } from "../../../common/job.ts";
 import type { Message } from "../../../common/message.ts";
 import { PARK_GAS } from "../../../l2-node/execution/dnn-gas.ts";
-import { MAX_TRANSACTION_GAS } from "../../../l2-node/ledger/gas.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAccount, testAddress } from "../../support/transactions.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";

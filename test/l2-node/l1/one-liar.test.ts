@@ -178,6 +178,20 @@ async function isCheap(client: PublicClient, tip: bigint): Promise<void> {
   expect(paid).toBeLessThan(10n ** 15n);
 }
 
+describe("the gas of a node's transaction", () => {
+  const call = { account: devAccount("sequencer").address, to: devAccount("user").address, value: 1n };
+  const lies = [0n, 2n ** 40n].map((gas) => ({ eth_estimateGas: () => numberToHex(gas) }));
+
+  it("is not what one of three estimates, too little or too much", async () => {
+    const right = await l1.client.estimateGas(call);
+    for (const lie of lies) expect(await endpointsOf(lie, 2).comparing.estimateGas(call)).toBe(right);
+  });
+
+  it("is what the larger of two needs, and no more than L1 takes", async () => {
+    for (const lie of lies) await isCheap(endpointsOf(lie).comparing, 10n ** 15n);
+  });
+});
+
 describe("a transaction that one endpoint takes, or refuses, alone", () => {
   const refusal = (message: string) =>
     Promise.reject(new RpcRequestError({ body: {}, url: "http://liar", error: { code: -32000, message } }));
