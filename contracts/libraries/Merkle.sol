@@ -5,7 +5,9 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
 /// @notice The tree of docs/protocol.md P0.2 and its range proofs, P0.3.
 /// @dev Every proof is judged against a leaf count, so a node can never pass for a leaf and no proof can be longer or shorter
-/// than the tree is deep. Leaves are taken as they are: callers hash with a type, or with sha256 for tensor chunks.
+/// than the tree is deep. Leaves are taken as they are: callers hash with a type, or with sha256 for tensor chunks. Where a
+/// sibling lies wholly behind the last leaf it is padding, whatever a proof has there: else whoever makes a root could hide
+/// something behind the leaves, and nobody who rebuilds the tree would come to that root.
 library Merkle {
     /// @notice The leaf named is not one of the tree's.
     error LeafOutOfRange(uint256 index, uint256 count);
@@ -39,14 +41,25 @@ library Merkle {
         return leaves[0];
     }
 
-    /// @notice The root that `leaf` at `index` of `count` leads to.
+    /// @notice The root that `leaf` at `index` of `count` leads to. What `proof` has of padding is not looked at.
     function rootOf(bytes32 leaf, uint256 index, uint256 count, bytes32[] memory proof) internal pure returns (bytes32) {
         if (index >= count) revert LeafOutOfRange(index, count);
         uint256 levels = depth(count);
         if (proof.length != levels) revert ProofLength(levels, proof.length);
+        bytes32 padding; // root of an all-padding subtree of `height` levels
+        uint256 height = 0;
+        uint256 end = count - 1;
         for (uint256 i = 0; i < levels; ++i) {
-            leaf = index & 1 == 0 ? node(leaf, proof[i]) : node(proof[i], leaf);
+            if (index & 1 == 1) {
+                leaf = node(proof[i], leaf);
+            } else if (index < end) {
+                leaf = node(leaf, proof[i]);
+            } else {
+                for (; height < i; ++height) padding = node(padding, padding);
+                leaf = node(leaf, padding);
+            }
             index >>= 1;
+            end >>= 1;
         }
         return leaf;
     }
@@ -57,7 +70,8 @@ library Merkle {
         if (actual != expected) revert RootMismatch(expected, actual);
     }
 
-    /// @notice The root that the leaves `first … first + leaves.length − 1` of `count` lead to. Overwrites `leaves`.
+    /// @notice The root that the leaves `first … first + leaves.length − 1` of `count` lead to. What `proof` has of padding is not
+    /// looked at. Overwrites `leaves`.
     function rangeRootOf(bytes32[] memory leaves, uint256 first, uint256 count, bytes32[] memory proof)
         internal
         pure
@@ -66,22 +80,7 @@ library Merkle {
         if (leaves.length == 0 || first >= count || leaves.length > count - first) {
             revert LeafOutOfRange(first + leaves.length, count);
         }
-        uint256 last = first + leaves.length - 1;
-        uint256 used = 0;
-        for (uint256 level = depth(count); level > 0; --level) {
-            uint256 parent = first >> 1;
-            uint256 parents = (last >> 1) - parent + 1;
-            for (uint256 i = 0; i < parents; ++i) {
-                uint256 child = 2 * (parent + i);
-                bytes32 left = child < first ? _sibling(proof, used++) : leaves[child - first];
-                bytes32 right = child + 1 > last ? _sibling(proof, used++) : leaves[child + 1 - first];
-                leaves[i] = node(left, right);
-            }
-            first >>= 1;
-            last >>= 1;
-        }
-        if (used != proof.length) revert ProofLength(used, proof.length);
-        return leaves[0];
+        return _lift(leaves, first, count - 1, proof, true);
     }
 
     /// @notice Reverts unless `leaves` are the leaves from number `first` on, of the `count` under `expected`. Overwrites `leaves`.
@@ -96,8 +95,8 @@ library Merkle {
         if (actual != expected) revert RootMismatch(expected, actual);
     }
 
-    /// @notice The root that the leaves `first … first + leaves.length − 1` of `count` lead to, where padding is what it must be:
-    /// a proof holds none, that of all leaves is empty. Overwrites `leaves`.
+    /// @notice The root that the leaves `first … first + leaves.length − 1` of `count` lead to, by a proof that has no
+    /// place for padding: that of all leaves is empty. Overwrites `leaves`.
     function sliceRootOf(bytes32[] memory leaves, uint256 first, uint256 count, bytes32[] memory proof)
         internal
         pure
@@ -106,22 +105,31 @@ library Merkle {
         if (leaves.length == 0 || first >= count || leaves.length > count - first) {
             revert LeafOutOfRange(first + leaves.length, count);
         }
+        return _lift(leaves, first, count - 1, proof, false);
+    }
+
+    /// @param end the last leaf's number
+    /// @param hasPadding whether the proof has a place for siblings that are padding
+    function _lift(bytes32[] memory leaves, uint256 first, uint256 end, bytes32[] memory proof, bool hasPadding)
+        private
+        pure
+        returns (bytes32)
+    {
         uint256 last = first + leaves.length - 1;
         uint256 used = 0;
         bytes32 padding; // root of an all-padding subtree of the current height
-        for (uint256 end = count - 1; end > 0; end >>= 1) {
+        for (; end > 0; end >>= 1) {
             uint256 parent = first >> 1;
-            uint256 parents = (last >> 1) - parent + 1;
-            for (uint256 i = 0; i < parents; ++i) {
-                uint256 child = 2 * (parent + i);
+            for (uint256 child = 2 * parent; child <= last; child += 2) {
                 bytes32 left = child < first ? _sibling(proof, used++) : leaves[child - first];
                 bytes32 right = padding;
                 if (child < last) right = leaves[child + 1 - first];
                 else if (child < end) right = _sibling(proof, used++);
-                leaves[i] = node(left, right);
+                else if (hasPadding) ++used;
+                leaves[(child >> 1) - parent] = node(left, right);
             }
             padding = node(padding, padding);
-            first >>= 1;
+            first = parent;
             last >>= 1;
         }
         if (used != proof.length) revert ProofLength(used, proof.length);

@@ -21,7 +21,7 @@ library SumTree {
         );
     }
 
-    /// @notice The triple that `leaf` at `index` of `count` leads to.
+    /// @notice The triple that `leaf` at `index` of `count` leads to. What `proof` has of padding is not looked at: it has no sums.
     function rootOf(SumNode memory leaf, uint256 index, uint256 count, SumNode[] memory proof)
         internal
         pure
@@ -30,9 +30,20 @@ library SumTree {
         if (index >= count) revert Merkle.LeafOutOfRange(index, count);
         uint256 levels = Merkle.depth(count);
         if (proof.length != levels) revert Merkle.ProofLength(levels, proof.length);
+        SumNode memory padding; // root of an all-padding subtree of `height` levels
+        uint256 height = 0;
+        uint256 end = count - 1;
         for (uint256 i = 0; i < levels; ++i) {
-            leaf = index & 1 == 0 ? node(leaf, proof[i]) : node(proof[i], leaf);
+            if (index & 1 == 1) {
+                leaf = node(proof[i], leaf);
+            } else if (index < end) {
+                leaf = node(leaf, proof[i]);
+            } else {
+                for (; height < i; ++height) padding = node(padding, padding);
+                leaf = node(leaf, padding);
+            }
             index >>= 1;
+            end >>= 1;
         }
         return leaf;
     }

@@ -5,10 +5,10 @@ import { batchDataRoot } from "../../../common/batch.ts";
 import { bytesOfHex, hexOf } from "../../../common/bytes.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { encodeHeader, type Header, hashHeader } from "../../../common/header.ts";
-import { rangeProof, treeDepth, treeProof, treeRoot } from "../../../common/merkle.ts";
+import { hashPair, rangeProof, treeDepth, treeProof, treeRoot } from "../../../common/merkle.ts";
 import { EMPTY_TRIE_ROOT } from "../../../common/trie.ts";
 import { outboxProof, withdrawalLeaf } from "../../../l2-node/execution/outbox.ts";
-import { type SumNode, sumProof } from "../../../verifier/model/root.ts";
+import { type SumNode, sumNode, sumProof } from "../../../verifier/model/root.ts";
 import { createGasMeter, type GasMeter } from "../../support/gas-meter.ts";
 import { readHarness } from "../../support/harness.ts";
 import { seededRandom } from "../../support/random.ts";
@@ -16,6 +16,10 @@ import { seededRandom } from "../../support/random.ts";
 const random = seededRandom(7);
 const word = (): Hex => hexOf(random.bytes(32));
 const words = (count: number): Hex[] => Array.from({ length: count }, word);
+const isRight = (index: number): boolean => index % 2 === 1;
+/** Roots of subtrees without a leaf. */
+const PADDING: readonly Hex[] = [1, 2, 4, 8].map((count) => treeRoot(new Array(count).fill(ZERO_HASH)));
+const isPadding = (hash: Hex): boolean => PADDING.includes(hash);
 const flipped = (hash: Hex): Hex => `${hash.slice(0, -1)}${hash.endsWith("0") ? "1" : "0"}` as Hex;
 
 let harness: GasMeter;
@@ -65,6 +69,31 @@ describe("Merkle", () => {
       expect(await call("treeRoot", leaves)).toBe(root);
       for (const [index, leaf] of leaves.entries())
         expect(await refused("treeCheck", root, leaf, index, count, treeProof(leaves, index))).toBe("accepted");
+    }
+  });
+
+  it("comes from the last leaf to no root that has something behind it, whatever a proof says of padding", async () => {
+    for (const count of [1, 2, 3, 5, 6, 9, 11]) {
+      const [leaves, last] = [words(count), count - 1];
+      const leaf = leaves[last]!;
+      // Whatever is padding stands beside the way up from the last leaf.
+      const junk = treeProof(leaves, last).map((sibling, i) => (isRight(last >> i) ? sibling : word()));
+      const root = junk.reduce<Hex>(
+        (below, one, i) => (isRight(last >> i) ? hashPair(one, below) : hashPair(below, one)),
+        leaf,
+      );
+      const isPadded = root !== treeRoot(leaves);
+      expect(isPadded).toBe(count !== 2 ** treeDepth(count));
+      expect(await refused("treeCheck", root, leaf, last, count, junk)).toBe(isPadded ? "RootMismatch" : "accepted");
+      expect(await refused("treeCheck", treeRoot(leaves), leaf, last, count, junk)).toBe("accepted");
+      for (let first = 0; first < count; first++) {
+        const run = leaves.slice(first);
+        const proof = rangeProof(leaves, first, last).map((sibling) => (isPadding(sibling) ? word() : sibling));
+        expect(await refused("rangeCheck", root, run, first, count, proof)).toBe(
+          isPadded ? "RootMismatch" : "accepted",
+        );
+        expect(await refused("rangeCheck", treeRoot(leaves), run, first, count, proof)).toBe("accepted");
+      }
     }
   });
 
@@ -135,6 +164,20 @@ describe("sum tree", () => {
         expect(await refused("sumCheck", expected, leaf, count, count, proof)).toBe("LeafOutOfRange");
         expect(await refused("sumCheck", expected, leaf, index, count, [...proof, leaf])).toBe("ProofLength");
       }
+    }
+  });
+
+  it("comes from the last leaf to no root that has something behind it: padding has no sums", async () => {
+    for (const count of [3, 5, 6, 9, 11]) {
+      const [leaves, last] = [sums(count), count - 1];
+      const leaf = leaves[last]!;
+      const junk = sumProof(leaves, last).map((sibling, i) => (isRight(last >> i) ? sibling : sums(1)[0]!));
+      const root = junk.reduce(
+        (below, one, i) => (isRight(last >> i) ? sumNode(one, below) : sumNode(below, one)),
+        leaf,
+      );
+      expect(await refused("sumCheck", root, leaf, last, count, junk)).toBe("RootMismatch");
+      expect(await refused("sumCheck", rootOf(leaves), leaf, last, count, junk)).toBe("accepted");
     }
   });
 

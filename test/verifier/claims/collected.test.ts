@@ -109,7 +109,7 @@ test("a challenger collects its reward again", async () => {
         rewardWei: async () => 0n,
         askedWei: async () => 0n,
       },
-      watch: { forget: () => {}, idle: async () => {} },
+      watch: { forget: () => {}, stop: async () => {} },
       events: () => {},
     } as never,
   );

@@ -68,7 +68,7 @@ describe("a claimant that sends a byte now and then", () => {
   });
 
   it("is given up for good, and others are asked instead", async () => {
-    const client = openDataClient({ urls: [urlOf(slow), urlOf(quick)], timeoutMs: 60, patienceMs: 100 });
+    const client = openDataClient({ urls: [urlOf(slow), urlOf(quick)], timeoutMs: 500, patienceMs: 700 });
     for (let i = 0; i < 6; i++) expect(await client.tensor(tensorRoot(bytes), bytes.length)).toEqual(bytes);
     expect(asked).toBeGreaterThan(0);
     expect(asked).toBeLessThan(6);
