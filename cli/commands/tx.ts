@@ -9,6 +9,7 @@ import { EXIT } from "../exit.ts";
 import { type ForceOptions, type ForceRequest, requestOf } from "../force-options.ts";
 import { checkDeployed, checkL1 } from "../service/l1.ts";
 import { l1Key } from "../service/l1-key.ts";
+import { l1Refused } from "../service/l1-refused.ts";
 import { checkNode } from "../service/node.ts";
 import { wait } from "../waiting.ts";
 
@@ -81,17 +82,18 @@ const statusAt = (nodeUrl: string, hash: Hex): Promise<Status | null> =>
     params: [hash],
   } as never);
 
-async function queue(request: ForceRequest, modules: ForceModules): Promise<Forced> {
+async function queue(request: ForceRequest, modules: ForceModules & { readonly sender: L1Sender }): Promise<Forced> {
   try {
     return await (request.kind === "envelope"
       ? forceEnvelope(request.raw, request.gasLimit, modules)
       : forceCall(request.call, modules));
   } catch (cause) {
     if (!(cause instanceof BaseError)) throw cause;
-    throw new AnhError("l1-refused", `L1 does not take it: ${cause.shortMessage}`, {
+    throw l1Refused(
+      modules.sender.account.address,
       cause,
-      hint: "the account pays the lane's gas and what it brings along; beyond 2^25 gas per L1 block, try again in the next",
-    });
+      "the account pays the lane's gas and what it brings along; beyond 2^25 gas per L1 block, try again in the next",
+    );
   }
 }
 

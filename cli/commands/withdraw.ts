@@ -25,6 +25,7 @@ import { L1Sender } from "../../l2-node/l1/sender.ts";
 import { readChain } from "../../verifier/read-chain.ts";
 import { checkDeployed, checkL1 } from "../service/l1.ts";
 import { l1Key } from "../service/l1-key.ts";
+import { l1Refused } from "../service/l1-refused.ts";
 import { checkNode } from "../service/node.ts";
 import { wait } from "../waiting.ts";
 
@@ -70,8 +71,8 @@ export async function payOut(hash: string, options: WithdrawOptions): Promise<vo
       expected: "0x and 64 hex digits",
       hint: "that of the L2 transaction that called the Outbox",
     });
-  // Whoever waits for days is not told then that it is missing.
-  if (options.wait) l1Key();
+  // Whoever waits for days is not told then that it is missing, or that it is none.
+  if (options.wait || process.env.ANH_KEY) l1Key();
   const chain = readChain(options.chainFile);
   const l1 = createPublicClient({ transport: http(options.l1Url), cacheTime: 0 });
   const l2 = createPublicClient({ transport: http(options.nodeUrl), cacheTime: 0 });
@@ -206,6 +207,8 @@ async function sendUnlessDone(call: Call, { chain, l1 }: Modules): Promise<Hex |
     return (await sender.send({ to: call.address, data })).transactionHash;
   } catch (error) {
     if (error instanceof L1TransactionError && error.code === "l1-reverted") return undefined;
+    if (error instanceof BaseError)
+      throw l1Refused(sender.account.address, error, "the account pays the gas: has it ether on L1?");
     throw error;
   }
 }

@@ -14,7 +14,7 @@ import {
   type PublicClient,
   parseEther,
 } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { generatePrivateKey, privateKeyToAccount, privateKeyToAddress } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../../cli/paths.ts";
 import { devAccount } from "../../../cli/stack/accounts.ts";
@@ -195,13 +195,15 @@ test("deposit, spend, withdraw once, and redeem what was not used", async () => 
 test("`anh tx withdraw` says what it waits for, settles what may be settled, and pays once", async () => {
   const chainFile = join(folder, "chain.json");
   writeFileSync(chainFile, encodeChainFile(l1.chain));
-  const withdraw = (hash: string, ...options: readonly string[]) => {
+  const withdraw = (hash: string, ...options: readonly string[]) =>
+    withdrawWith(devAccount("relayer").privateKey, hash, ...options);
+  const withdrawWith = (key: string, hash: string, ...options: readonly string[]) => {
     const urls = ["--chain-file", chainFile, "--l1-url", l1.url, "--node-url", node.url, "--json"];
     return new Promise<{ readonly code: number; readonly json: Record<string, unknown> }>((resolve) =>
       execFile(
         process.execPath,
         [`${ROOT}cli/main.ts`, "tx", "withdraw", hash, ...urls, ...options],
-        { env: { ...process.env, ANH_KEY: devAccount("relayer").privateKey } },
+        { env: { ...process.env, ANH_KEY: key } },
         (error, stdout) => resolve({ code: Number(error?.code ?? 0), json: JSON.parse(stdout) }),
       ),
     );
@@ -220,6 +222,7 @@ test("`anh tx withdraw` says what it waits for, settles what may be settled, and
   const begun = await send({ to: OUTBOX_ADDRESS, data, value: 77n });
   const hash = begun.transactionHash;
   expect(await withdraw("0x12")).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
+  expect(await withdrawWith("hello", hash)).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
   expect(await withdraw(ZERO_HASH)).toMatchObject({ code: 1, json: { error: { code: "not-found" } } });
   expect(await withdraw(other.transactionHash)).toMatchObject({ json: { error: { code: "no-withdrawal" } } });
 
@@ -236,6 +239,12 @@ test("`anh tx withdraw` says what it waits for, settles what may be settled, and
   ]);
 
   await l1.warp(l1.chain.clocks.stateWindowSeconds + 1);
+  // Whoever cannot pay the gas is told so, by name.
+  const poor = generatePrivateKey();
+  expect(await withdrawWith(poor, hash)).toMatchObject({
+    code: 1,
+    json: { error: { code: "l1-refused", message: expect.stringContaining(privateKeyToAddress(poor)) } },
+  });
   const paid = (await withdraw(hash, "--wait")).json;
   expect(paid).toMatchObject({ waiting: [], paid: [{ index: "0x1", to, amountWei: "0x4d", state: "paid" }] });
   expect((paid.paid as object[])[0]).toHaveProperty("l1Transaction");
