@@ -5,6 +5,7 @@ import { shownUrl } from "../../common/trouble.ts";
 import type { ChainStatus } from "../../l2-node/chain/status.ts";
 import type { DiskUse, FolderStatus } from "../../l2-node/status.ts";
 import { readChain } from "../../verifier/read-chain.ts";
+import { checkL1 } from "../service/l1.ts";
 import { type NodeTrouble, troublesOf } from "../service/node-trouble.ts";
 
 export interface NodeStatusOptions {
@@ -20,6 +21,7 @@ interface Found {
   readonly of: string;
   readonly status: ChainStatus;
   readonly clocks: Clocks;
+  readonly l1ChainId: bigint;
   readonly isRunning: boolean;
   readonly role: string;
   readonly executed: bigint | null;
@@ -31,7 +33,7 @@ interface Found {
 export async function nodeStatus(options: NodeStatusOptions): Promise<void> {
   const { dataDir, l1Url } = options;
   const found = dataDir === undefined ? await ofNode(options.nodeUrl) : await ofFolder(dataDir, options.chainFile);
-  const l1Head = l1Url === undefined ? undefined : await headOf(l1Url);
+  const l1Head = l1Url === undefined ? undefined : await headOf(l1Url, found);
   const now = BigInt(Math.floor(Date.now() / 1000));
   const freeBytes = found.disk?.free;
   const trouble = troublesOf({ ...found, l1Head, now, freeBytes });
@@ -50,7 +52,17 @@ async function ofFolder(dataDir: string, chainFile: string | undefined): Promise
   const { folderStatus } = await import("../../l2-node/status.ts");
   const status: FolderStatus = folderStatus(dataDir, file);
   const { isRunning, role, executed, mempool, disk, ...chain } = status;
-  return { of: dataDir, status: chain, clocks: file.clocks, isRunning, role, executed, mempool, disk };
+  return {
+    of: dataDir,
+    status: chain,
+    clocks: file.clocks,
+    l1ChainId: file.l1ChainId,
+    isRunning,
+    role,
+    executed,
+    mempool,
+    disk,
+  };
 }
 
 type Answer<T> = {
@@ -64,10 +76,18 @@ type SyncStatus = Answer<ChainStatus & { readonly executed: bigint | null }> & {
 async function ofNode(url: string): Promise<Found> {
   const client = createPublicClient({ transport: http(url, { retryCount: 0 }) });
   const ask = <T>(method: string) => client.request({ method } as never) as Promise<T>;
-  const [answer, { clocks }] = await Promise.all([
+  const [answer, { clocks, l1ChainId }] = await Promise.all([
     ask<SyncStatus>("anh_syncStatus"),
-    ask<{ clocks: Clocks }>("anh_chainFile"),
-  ]).catch((cause) => {
+    ask<{ clocks: Clocks; l1ChainId: Hex }>("anh_chainFile"),
+  ]).catch(async (cause) => {
+    const chainId = await client.getChainId().catch(() => undefined);
+    if (chainId !== undefined)
+      throw new AnhError("wrong-l2", `what answers at ${shownUrl(url)} is no node of an L2`, {
+        cause,
+        expected: "an answer to anh_syncStatus",
+        actual: `that of chain ${chainId} to eth_chainId alone`,
+        hint: "is it the L1's URL? --l1-url and --node-url are easily confused",
+      });
     throw new AnhError("node-unavailable", `no node answers at ${shownUrl(url)}`, {
       cause,
       hint: "--data-dir and --chain-file show what the folder of one that was stopped holds",
@@ -75,7 +95,18 @@ async function ofNode(url: string): Promise<Found> {
   });
   const { role, mempool, executed, ...status } = numbersIn(answer) as unknown as ChainStatus &
     Pick<Found, "role" | "mempool" | "executed">;
-  return { of: shownUrl(url), status, clocks, isRunning: true, role, executed, mempool, disk: undefined };
+  const of = shownUrl(url);
+  return {
+    of,
+    status,
+    clocks,
+    l1ChainId: BigInt(l1ChainId),
+    isRunning: true,
+    role,
+    executed,
+    mempool,
+    disk: undefined,
+  };
 }
 
 /** Quantities as bigint; hashes are longer. */
@@ -85,8 +116,9 @@ function numbersIn(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, numbersIn(one)]));
 }
 
-async function headOf(url: string): Promise<bigint> {
+async function headOf(url: string, found: Found): Promise<bigint> {
   const client = createPublicClient({ transport: http(url, { retryCount: 0 }) });
+  await checkL1(client, found, url);
   return client.getBlockNumber({ cacheTime: 0 }).catch((cause) => {
     throw new AnhError("l1-unavailable", `no L1 node answers at ${shownUrl(url)}`, { cause });
   });

@@ -4,8 +4,12 @@ import { AnhError } from "../../common/errors.ts";
 import { BEGUN_ANEW } from "../../common/l1-errors.ts";
 import { shownUrl } from "../../common/trouble.ts";
 
-/** Throws unless the L1 that the chain file is about answers at `url`. */
-export async function checkL1(client: PublicClient, { l1ChainId }: ChainFile, url: string): Promise<void> {
+/** Throws unless the L1 of that chain answers at `url`. */
+export async function checkL1(
+  client: PublicClient,
+  { l1ChainId }: Pick<ChainFile, "l1ChainId">,
+  url: string,
+): Promise<void> {
   const found = await client.getChainId().catch((cause) => {
     throw new AnhError("l1-unavailable", `no L1 node answers at ${shownUrl(url)}`, {
       cause,

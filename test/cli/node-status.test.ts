@@ -83,6 +83,15 @@ test("of a running node, by its answers and by its folder", async () => {
   expect(out).toContain("pool     1 waiting");
 });
 
+test("of URLs that are each other's, it says so", async () => {
+  const swapped = await status("--node-url", l1.url, "--l1-url", node.url);
+  expect(swapped).toMatchObject({ code: 78, out: expect.stringContaining("is it the L1's URL?") });
+  const twice = await status("--node-url", node.url, "--l1-url", node.url);
+  expect(twice).toMatchObject({ code: 78, out: expect.stringContaining("is it the L2's URL?") });
+  const offline = await status("--node-url", node.url, "--l1-url", "http://127.0.0.1:1");
+  expect(offline).toMatchObject({ code: 69, out: expect.stringContaining("no L1 node answers") });
+});
+
 test("of a folder whose node was killed, which the next node finds as it was", async () => {
   await node.end("SIGKILL");
   const { isRunning, mempool, trouble } = await told("--data-dir", dataDir, "--chain-file", chainFile);
