@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { Hex } from "viem";
 import { z } from "zod";
 import { httpUrl, listOf, readSettings, type SettingsSchema, whole } from "../common/settings.ts";
@@ -45,11 +45,15 @@ const schema = z
       value: "salts",
       description: "leave trainings of jobs with these salts to others until a claim of theirs was overturned",
     }),
-    weightsFolder: z.string().min(1).optional().meta({
-      value: "path",
-      description:
-        "weights for commissions, <model id>.safetensors; those without a file are trained as their job says",
-    }),
+    weightsFolder: z
+      .string()
+      .refine((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false, "there is no such folder")
+      .optional()
+      .meta({
+        value: "path",
+        description:
+          "weights for commissions, <model id>.safetensors; those without a file are trained as their job says",
+      }),
     blind: z.stringbool().prefault("false").meta({
       description: "deliver weights for commissions whose held-out rows nobody serves yet",
     }),

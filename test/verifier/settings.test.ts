@@ -42,6 +42,10 @@ describe("settings of executor and challenger", () => {
     [["--l1-url", "localhost:8545"], "--l1-url: expected a URL that begins with http:// or https://"],
     [["--salt", "0x12"], '--salt: expected 32 bytes in hex, got "0x12"'],
     [["--kind", "trian"], "--kind: "],
+    [["--weights-folder", "/nowhere"], '--weights-folder: there is no such folder, got "/nowhere"'],
+    [["--weights-folder", import.meta.filename], "--weights-folder: there is no such folder"],
+    [["--weights-folder", `${import.meta.filename}/below`], "--weights-folder: there is no such folder"],
+    [["--weights-folder", ""], "--weights-folder: there is no such folder"],
     [["--config", "/nowhere"], "/nowhere is no JSON object of settings"],
   ])("%j is refused with its place", (argv, message) => {
     expect(problem(() => executor(argv))).toMatchObject({ message: expect.stringContaining(message) });
