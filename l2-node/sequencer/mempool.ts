@@ -207,6 +207,9 @@ export class Mempool {
   }
 
   #hintFor({ rule, required, available }: Refusal): { readonly hint?: string } {
+    // Until it is executed, a transaction that waits is not counted at `latest`, where cast looks.
+    if (rule === "nonce-too-low")
+      return { hint: "while an earlier transaction waits, take the nonce at `pending` (eth_getTransactionCount)" };
     if (rule !== "insufficient-prepaid") return {};
     const { prepaidGas } = this.#modules.chain.contracts;
     return { hint: `pay in at least ${required - available} wei with PrepaidGas.deposit at ${prepaidGas} on L1` };

@@ -62,6 +62,7 @@ describe("Mempool", () => {
     expect(await refusal({ maxFeePerGas: 10n * GWEI + 1n })).toBe("replacement transaction underpriced");
     node.sequencer.seal();
     expect(await refusal({})).toMatch(/^nonce too low: next nonce 1, tx nonce 0/);
+    await expect(send({})).rejects.toMatchObject({ hint: expect.stringContaining("`pending`") });
   });
 
   it("refuses what was meant for a contract of L1, by its name, unless L2 has code at that address", async () => {
