@@ -272,7 +272,7 @@ program
 program
   .command("bench <suite>")
   .description(
-    "measure a suite against its reference: check, commit, execute, gas, gpu, memory, rpc, seal, sync, tolerance or train",
+    "measure a suite against its reference: check, commit, execute, gas, gpu, memory, opening, precision, rpc, seal, sync, tolerance or train",
   )
   .option("--json", "one JSON object on stdout", false)
   .action(async (suite: string, options) => (await import("./commands/bench.ts")).bench(suite, options));
@@ -329,6 +329,15 @@ function askedFor(): string[] {
   return names;
 }
 
+/** An option that is missing may be there misspelt, and commander names what is missing alone. */
+function unknownOption({ code }: CommanderError): string[] {
+  if (code !== "commander.missingMandatoryOptionValue") return [];
+  const names = askedFor();
+  const command = names.reduce<Command>((at, name) => at.commands.find((one) => one.name() === name)!, program);
+  const { unknown } = command.parseOptions(process.argv.slice(2 + names.length));
+  return unknown[0] === undefined ? [] : [`unknown option '${unknown[0]}'`];
+}
+
 /** Says what went wrong in the form the caller asked for and gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
@@ -336,7 +345,9 @@ function report(error: unknown): number {
     if (error.exitCode === 0) return EXIT.ok;
     return error.code === "commander.help"
       ? EXIT.usage
-      : report(usage(error.message.replace(/^error: /, "").replaceAll("\n", " ")));
+      : report(
+          usage([...unknownOption(error), error.message.replace(/^error: /, "").replaceAll("\n", " ")].join("; ")),
+        );
   }
   const json = process.argv.includes("--json");
   if (!(error instanceof AnhError)) {

@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { AnhError } from "../../common/errors.ts";
 import { readChain } from "../../verifier/read-chain.ts";
 
 export interface NodeSnapshotOptions {
@@ -9,6 +12,11 @@ export interface NodeSnapshotOptions {
 
 /** `anh node snapshot`: the finalized chain that a node has, in one file. */
 export async function snapshotNode({ dataDir, chainFile, out, json }: NodeSnapshotOptions): Promise<void> {
+  const place = dirname(out);
+  if (!existsSync(place))
+    throw new AnhError("usage", `--out is "${out}", and there is no folder ${place}`, {
+      expected: "a file in a folder that is there",
+    });
   const { writeSnapshot } = await import("../../l2-node/snapshot/write.ts");
   const { manifest, bytes } = writeSnapshot(dataDir, readChain(chainFile), out);
   if (json) process.stdout.write(`${JSON.stringify({ ...manifest, bytes, file: out })}\n`);

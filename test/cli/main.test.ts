@@ -48,6 +48,14 @@ test.each([
     "--node-url is no URL that begins with http:// or https://",
   ],
   [["node", "status", "--node-url", "http://"], "--node-url is no URL"],
+  [
+    ["node", "snapshot", "--data-dir", "d", "--chain-file", "c", "--out", "/nowhere/x.anh"],
+    '--out is "/nowhere/x.anh", and there is no folder /nowhere',
+  ],
+  [
+    ["job", "create", "--model", "m", "--datset", "d", "--loss", "ce", "--optimizer", "sgd:1", "--steps", "1"],
+    "unknown option '--datset'; required option '--dataset <file>' not specified",
+  ],
 ])("%j is a mistake of usage: said in one line with a way out, exit code 2", (args, message) => {
   const { status, stdout, stderr } = anh(...args);
   expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
@@ -87,6 +95,12 @@ test("help names every command, and each command's help is its own", () => {
   expect(status).toBe(0);
   for (const name of ["demo", "dev", "test", "bench", "gas-snapshot"]) expect(stdout).toContain(name);
   expect(anh("help", "dev")).toMatchObject({ status: 0, stdout: expect.stringContaining("--l1-port") });
+});
+
+test("help names every bench suite there is", () => {
+  const [, suites] = /suites: (.*)/.exec(anh("bench", "frob").stderr) as RegExpExecArray;
+  const words = anh("bench", "--help").stdout.split(/[\s,]+/);
+  expect((suites as string).split(", ").filter((suite) => !words.includes(suite))).toEqual([]);
 });
 
 test("./anh called through links finds its own folder", () => {
