@@ -41,7 +41,7 @@ const isCompiled = (hash: string): boolean =>
 
 async function compile(hash: string): Promise<void> {
   const files = `${contractFiles().length} Solidity files`;
-  process.stderr.write(`anh: compiling ${files}; one to two minutes, and again only when they change\n`);
+  process.stderr.write(`anh: compiling ${files}; one to two minutes on idle cores, and again only when they change\n`);
   const waiting = wait(`compiling ${files}`);
   const { code, output } = await runTool(bin("hardhat"), ["build"], { shown: () => {} })
     .catch((error) => {
