@@ -2,7 +2,7 @@ import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem
 import { upperMedian } from "../../common/bigint.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
-import { lowestOffer, notAsked } from "./first-answer.ts";
+import { middleOffer, notAsked } from "./first-answer.ts";
 import type { LogBook } from "./log-book.ts";
 import { type LogFilter, selectLogs } from "./select-logs.ts";
 import { sendByAll } from "./send-by-all.ts";
@@ -97,10 +97,9 @@ const METHODS: Readonly<Record<string, Ask>> = {
     const answers = agreed.vote.alike(question, await endpoints.askAll(ask, among));
     return numberToHex(upperMedian(answers.map(valueIn)));
   },
-  eth_maxPriorityFeePerGas: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
-  eth_gasPrice: ({ endpoints }, _, method) => lowestOffer(endpoints, method),
-  // No more than an attempt is lost by a lie.
-  eth_blobBaseFee: ({ endpoints }, params, method) => endpoints.askOne((endpoint) => endpoint.ask(method, params)),
+  eth_maxPriorityFeePerGas: ({ endpoints }, _, method) => middleOffer(endpoints, method),
+  eth_gasPrice: ({ endpoints }, _, method) => middleOffer(endpoints, method),
+  eth_blobBaseFee: ({ endpoints }, _, method) => middleOffer(endpoints, method),
   eth_sendRawTransaction: ({ endpoints }, params) => sendByAll(endpoints, params),
 };
 

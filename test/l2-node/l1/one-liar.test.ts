@@ -178,6 +178,27 @@ async function isCheap(client: PublicClient, tip: bigint): Promise<void> {
   expect(paid).toBeLessThan(10n ** 15n);
 }
 
+it("no fee is what one of three names, whatever it offers", async () => {
+  await l1.hold();
+  const right = await Promise.all([
+    l1.client.request({ method: "eth_maxPriorityFeePerGas" }),
+    l1.client.request({ method: "eth_gasPrice" }),
+    l1.client.request({ method: "eth_blobBaseFee" }),
+  ]);
+  for (const offer of [numberToHex(0n), numberToHex(2n ** 100n)]) {
+    const told = () => offer;
+    const lies = { eth_maxPriorityFeePerGas: told, eth_gasPrice: told, eth_blobBaseFee: told };
+    const { client, comparing } = endpointsOf(lies, 2);
+    for (const { request } of [client, comparing])
+      expect([
+        await request({ method: "eth_maxPriorityFeePerGas" }),
+        await request({ method: "eth_gasPrice" }),
+        await request({ method: "eth_blobBaseFee" }),
+      ]).toEqual(right);
+  }
+  await l1.resume();
+});
+
 describe("the gas of a node's transaction", () => {
   const call = { account: devAccount("sequencer").address, to: devAccount("user").address, value: 1n };
   const lies = [0n, 2n ** 40n].map((gas) => ({ eth_estimateGas: () => numberToHex(gas) }));
