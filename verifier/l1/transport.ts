@@ -48,7 +48,10 @@ function pinned(params: Params, position: number, number: bigint): Params {
   return changed;
 }
 
-/** What all have of a transaction (`Vote`), or null while those of one of them have nothing whose head has not come to it. */
+/**
+ * What all have of a transaction (`Vote`), or null while those of one of them have nothing whose head has not come to it. `fields` are
+ * compared in this order, of the objects in it as well.
+ */
 const ofTransaction =
   (fields: readonly string[]): Ask =>
   async ({ agreed, endpoints }, params, method) => {
@@ -58,7 +61,7 @@ const ofTransaction =
     const isIn = (shown: Shown | null) => shown !== null && hexToBigInt(shown.blockNumber as Hex) <= header.number;
     // One that shows it later than another is not in doubt, until all have the block.
     if (!answers.some((answer) => "value" in answer && isIn(answer.value))) return null;
-    const saidIn = (shown: Shown | null) => JSON.stringify(fields.map((field) => shown?.[field]));
+    const saidIn = (shown: Shown | null) => JSON.stringify(shown, [...fields]);
     try {
       const [first] = agreed.vote.alike({ differ: `answer ${method} differently`, saidIn }, answers);
       return valueIn(first!);
@@ -69,6 +72,8 @@ const ofTransaction =
   };
 
 type Shown = Readonly<Record<string, unknown>>;
+
+const RECEIPT = ["blockHash", "blockNumber", "status", "gasUsed", "logs", "address", "topics", "data"];
 
 const METHODS: Readonly<Record<string, Ask>> = {
   eth_chainId: ({ agreed, endpoints }) => agreed.same("eth_chainId", [], endpoints.usable()),
@@ -86,7 +91,7 @@ const METHODS: Readonly<Record<string, Ask>> = {
   },
   eth_getLogs: async ({ agreed, book, maxAgeMs }, [filter]) =>
     selectLogs(await book.upTo(await agreed.head(maxAgeMs)), filter as LogFilter),
-  eth_getTransactionReceipt: ofTransaction(["blockHash", "status", "gasUsed"]),
+  eth_getTransactionReceipt: ofTransaction(RECEIPT),
   eth_getTransactionByHash: ofTransaction(["blockHash", "from", "nonce", "to", "value", "input"]),
   // Software differs in how near it looks. Too little fails, too much may not be sent: of three, none names it alone.
   eth_estimateGas: async ({ agreed, endpoints }, params) => {

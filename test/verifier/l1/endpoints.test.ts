@@ -7,6 +7,7 @@ import {
   formatBlock,
   type Hex,
   http,
+  type Log,
   numberToHex,
   type PublicClient,
   type RpcBlock,
@@ -493,5 +494,31 @@ describe("a transaction", () => {
     await expect(client.getTransactionReceipt({ hash })).rejects.toThrow("could not be found");
     liar.lie("eth_getTransactionReceipt", (receipt) => ({ ...(receipt as object), status: "0x0" }));
     expect(await failure(client.getTransactionReceipt({ hash }))).toBe("l1-endpoints-disagree");
+  });
+
+  it("has the block and the logs of which nobody says otherwise", async () => {
+    const [{ transactionHash: hash }] = (await logsOf(l1.client)) as [Log<bigint, number, false>];
+    const changed = (change: (log: object) => object) => (receipt: Receipt) => ({
+      ...receipt,
+      logs: receipt.logs.map(change),
+    });
+    const lies: readonly ((receipt: Receipt) => object)[] = [
+      (receipt) => ({ ...receipt, blockNumber: "0xffffffffff" }),
+      (receipt) => ({ ...receipt, logs: [] }),
+      (receipt) => ({ ...receipt, logs: null }),
+      (receipt) => ({ ...receipt, logs: [...receipt.logs, ...receipt.logs] }),
+      changed((log) => ({ ...log, address: devAccount("user").address })),
+      changed((log) => ({ ...log, topics: [] })),
+      changed((log) => ({ ...log, data: "0x01" })),
+    ];
+    const { client } = open(liar.url, l1.url);
+    for (const lie of lies) {
+      liar.lie("eth_getTransactionReceipt", lie as Lie);
+      expect(await failure(client.getTransactionReceipt({ hash }))).toBe("l1-endpoints-disagree");
+    }
+    // Software differs in the order in which it tells the same.
+    const reversed = (fields: object) => Object.fromEntries(Object.entries(fields).reverse());
+    liar.lie("eth_getTransactionReceipt", ((receipt: Receipt) => reversed(changed(reversed)(receipt))) as Lie);
+    expect((await client.getTransactionReceipt({ hash })).logs).toHaveLength(1);
   });
 });
