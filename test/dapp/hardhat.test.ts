@@ -54,7 +54,7 @@ describe("a hardhat project", () => {
     writeFileSync(
       join(project, "scripts/deploy.ts"),
       `import { network } from "hardhat";
-       const { viem } = await network.connect();
+       const { viem } = await network.create();
        const client = await viem.getPublicClient({ pollingInterval: 20 });
        const counter = await viem.deployContract("Counter", [], { client: { public: client } });
        await client.waitForTransactionReceipt({ hash: await counter.write.increment([7n]) });
@@ -78,7 +78,7 @@ describe("a hardhat project", () => {
       project,
     );
     await hre.tasks.getTask("build").run({ quiet: true });
-    const { viem, provider } = await hre.network.connect("anh");
+    const { viem, provider } = await hre.network.create("anh");
     const client = await viem.getPublicClient({ pollingInterval: 20 });
     const [wallet] = await viem.getWalletClients();
     expect(wallet!.account.address).toBe(testAddress(0));
