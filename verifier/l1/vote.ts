@@ -31,9 +31,13 @@ interface Dissent {
   readonly isOutvoted: boolean;
 }
 
+/** Patiences without a dissent. */
+const FORGIVEN_AFTER = 10;
+
 /**
  * `patienceMs`: a fork of L1, or a block that comes while it is asked for, passes in less. Until then nobody is outvoted, whatever the
- * others say: they may lie alike. Who has been outvoted is so at once when it differs again; none of two can be.
+ * others say: they may lie alike. Who has been outvoted is so at once when it differs again, until it has agreed for ten times as long,
+ * as one does that was on several forks; none of two can be.
  */
 export function openVote(patienceMs: number, endpoints: Pick<Endpoints, "count" | "leaveOut">): Vote {
   const dissents = new Map<Endpoint, Dissent>();
@@ -46,11 +50,21 @@ export function openVote(patienceMs: number, endpoints: Pick<Endpoints, "count" 
     return isAnew ? { since: now, last: now, isOutvoted: false } : { ...before, last: now };
   }
 
+  /** A liar that waits for it is harmless for most of the time. */
+  function forgive(alike: readonly Answer<unknown>[]): void {
+    if (2 * alike.length <= endpoints.count) return;
+    const lately = performance.now() - FORGIVEN_AFTER * patienceMs;
+    for (const { endpoint } of alike) if ((dissents.get(endpoint)?.last ?? lately) < lately) dissents.delete(endpoint);
+  }
+
   return {
     alike: (question, answers) => {
       const { differ, look } = question;
       const groups = [...groupsOf(question, answers)];
-      if (groups.length === 1) return answers;
+      if (groups.length === 1) {
+        forgive(answers);
+        return answers;
+      }
       const [first, second] = groups.toSorted(([, a], [, b]) => b.length - a.length);
       const [, most] = first!;
       const others = answers.filter((answer) => !most.includes(answer));

@@ -63,6 +63,40 @@ it("nobody until it has lasted, then more than half, and from then on at once", 
   expect(ask("yyx")).toBe(DIFFER);
 });
 
+it("nobody at once, where one that was outvoted has agreed for ten times as long", () => {
+  for (const [patiences, agreed, found] of [
+    [10, "xxx", "bc"],
+    [10.001, "xxx", DIFFER],
+    // With more than half of all, that is: neither with itself alone, nor by its silence.
+    [10.001, "x", "bc"],
+    [100, undefined, "bc"],
+  ] as const) {
+    const { ask } = poll(3);
+    ask("xyy");
+    vi.advanceTimersByTime(PATIENCE_MS);
+    expect(ask("xyy")).toBe("bc");
+    vi.advanceTimersByTime(patiences * PATIENCE_MS);
+    if (agreed !== undefined) ask(agreed);
+    expect([patiences, agreed, ask("xyy")]).toEqual([patiences, agreed, found]);
+  }
+});
+
+it("one that was outvoted for forks in short sequence, until it has agreed for long", () => {
+  const { ask } = poll(3);
+  const fork = () => {
+    const said = ask("xyy");
+    vi.advanceTimersByTime(PATIENCE_MS / 2);
+    ask("xxx");
+    return said;
+  };
+  expect([fork(), fork(), fork()]).toEqual([DIFFER, DIFFER, "bc"]);
+  for (let i = 0; i < 20; i++) {
+    vi.advanceTimersByTime(PATIENCE_MS / 2);
+    ask("xxx");
+  }
+  expect(fork()).toBe(DIFFER);
+});
+
 it("nobody, where one differs now and then, as in forks that pass", () => {
   const { ask, left } = poll(3);
   for (let fork = 0; fork < 5; fork++) {
