@@ -11,6 +11,7 @@ import { chosenBy, type Policy } from "../check/policy.ts";
 import type { Published } from "../check/published.ts";
 import { driftOf, type Residuals } from "../check/residuals.ts";
 import type { SegmentCheckModules } from "../check/segment.ts";
+import { timed } from "../check/timed.ts";
 import { WantedError } from "../check/want.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
@@ -26,7 +27,7 @@ import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
 import type { Finding } from "./game.ts";
 import { type InputSource, openInputs, type RequireRoom } from "./inputs.ts";
-import type { Progress } from "./progress.ts";
+import { MAX_KEPT, type Progress } from "./progress.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 
 /** What is known of a claim so far; `evidence` is there once a wrong step is. */
@@ -95,11 +96,15 @@ export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: Loo
       report(described(subject, found.finding));
       return await watchedOf(subject, found.finding, source);
     }
-    const runtime = whileWanted(modules.runtime, turn.requireWanted);
+    const spent = { ms: 0 };
+    const own = timed(modules.runtime, (ms) => {
+      spent.ms += ms;
+    });
+    const runtime = whileWanted(own, turn.requireWanted);
     return await withCheckers(runtime, inputs, modules.checkers, async (opened) => {
       const checkers = opened.map((checker) => ({ ...checker, residuals: progress.residuals }));
       const checkModules = checkers[0]!;
-      const served = await checkServed(subject, checkers, modules.openedSteps(logged), library, turn, modules);
+      const served = await checkServed(subject, checkers, modules.openedSteps(logged), library, turn, modules, spent);
       const dark = async () => {
         const runs = ownRunsOf(library, inputs.graph, turn, modules);
         return checkDark(subject, checkModules, await modules.published(logged), runs);
@@ -141,19 +146,20 @@ async function checkServed(
   library: Library,
   { isOutranked, progress }: Turn,
   { policy, secret, events, keep }: LookModules,
+  spent: { readonly ms: number },
 ): Promise<ClaimFinding> {
   const { claimHash, claim, inputs } = subject;
   const { right } = progress;
   const chosen = chosenBy(policy, secret, claimHash);
   const segments = Array.from({ length: segmentCount(inputs.task) }, (_, segment) => segment);
-  const began = performance.now();
   let done = 0;
   /** Whether to give way. */
   const passed = (segment: number, all: readonly number[]): boolean => {
     events({ event: "segment-checked", claimHash, id: claim.id, segment });
     right.add(segment);
     done += 1;
-    progress.paceMs = Math.min(progress.paceMs ?? Number.POSITIVE_INFINITY, (performance.now() - began) / done);
+    // Side by side they compute at once.
+    progress.paceMs = Math.min(progress.paceMs ?? Number.POSITIVE_INFINITY, spent.ms / checkers.length / done);
     progress.left = all.filter((each) => !right.has(each)).length;
     return progress.left > 0 && isOutranked();
   };
@@ -167,12 +173,19 @@ async function checkServed(
     if (finding.kind !== "unavailable") return finding;
   }
   const onSegment: InOrder["onSegment"] = async (segment, state) => {
-    if (!passed(segment, segments)) return;
+    if (!passed(segment, segments) || !mayKeep(progress)) return;
     progress.next = { segment: segment + 1, roots: await keep(state) };
     throw new BrokenOffError("gave-way");
   };
   const from = await placeToGoOn(library, inputs.graph, progress);
   return checkClaim(subject, checkers[0]!, opened, { from, onSegment });
+}
+
+/** Each time that it gives way, a state stays on the disk: whoever has many small claims end sooner must not fill it. Counts it. */
+function mayKeep(progress: Progress): boolean {
+  if (progress.kept >= MAX_KEPT) return false;
+  progress.kept += 1;
+  return true;
 }
 
 /** From the start again where the disk has lost the state. */
@@ -195,7 +208,7 @@ function ownRunsOf(
       return state && { ...begun.run, state };
     },
     onSegment: async (from, to, { state, ...run }) => {
-      if (!isOutranked()) return;
+      if (!isOutranked() || !mayKeep(progress)) return;
       progress.own.set(keyOf(from, to), { run, roots: await keep(state) });
       throw new BrokenOffError("gave-way");
     },

@@ -12,11 +12,16 @@ export type Progress = {
   readonly own: Map<string, { readonly run: Omit<OwnRun, "state">; readonly roots: readonly Hex[] }>;
   /** Of the whole claim, from all turns. */
   readonly residuals: Residuals;
-  /** Of a segment, in the fastest stretch so far. */
+  /** States that were kept where it gave way. */
+  kept: number;
+  /** Computing a segment, in the fastest stretch so far. */
   paceMs?: number;
   /** Segments that are still to be looked at; unknown before the first turn. */
   left?: number;
 };
+
+/** After as many a check goes on to its end. */
+export const MAX_KEPT = 4;
 
 /** Seconds that the rest takes even at the fastest pace seen; 0 where none was. A job's own figures are not believed. */
 export const workSeconds = ({ paceMs = 0, left = 0 }: Progress): number => (paceMs * left) / 1000;

@@ -14,18 +14,24 @@ export type Urgent = {
 /**
  * Claims in the order to look at them: those that can be challenged, of these those that can still be checked to their end (if
  * any order lets all be in time, that of their ends does; where none does, a long claim that is lost anyway must not take a
- * short one along), of these the ones that failed least often, so that claimants who let a challenger wait take nobody's turn but
- * their own; of equals the nearest end first, then the soft ones. Then open ones whose window is over; then closed ones, of
- * which only money is left to collect. Else the order given. Pure.
+ * short one along), of these the nearest end first; one counts as ending later by what each look in vain may have taken, so that
+ * claimants who let a challenger wait do not take the turn of who ends soon, nor make it forget a lie for what ends in days. Of
+ * equals the soft ones. Then open ones whose window is over; then closed ones, of which only money is left to collect. Else the
+ * order given. Pure.
  */
 export const byUrgency = <T extends Urgent>(claims: readonly T[], nowSeconds: bigint): T[] =>
   claims.toSorted((a, b) => {
     const [first, second] = [rankOf(a, nowSeconds), rankOf(b, nowSeconds)];
     if (first !== second) return first - second;
-    if (first <= BEYOND_REACH && a.failures !== b.failures) return a.failures - b.failures;
-    if (first <= BEYOND_REACH && a.until !== b.until) return a.until < b.until ? -1 : 1;
+    const [one, other] = [endOf(a), endOf(b)];
+    if (first <= BEYOND_REACH && one !== other) return one < other ? -1 : 1;
     return Number(b.isSoft) - Number(a.isSoft);
   });
+
+/** Twice what one look waits for a claimant's data at least (`challenger-wiring.ts`). */
+const FAILED_LOOK_SECONDS = 120n;
+
+const endOf = ({ until, failures }: Urgent): bigint => until + FAILED_LOOK_SECONDS * BigInt(failures);
 
 const [IN_REACH, BEYOND_REACH, WINDOW_OVER, CLOSED] = [0, 1, 2, 3];
 

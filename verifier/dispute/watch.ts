@@ -161,7 +161,7 @@ export function openWatch(modules: LookModules): Watch {
           failures: failures.get(claimHash) ?? 0,
           until,
           usefulUntil,
-          progress: { right: new Set(), own: new Map(), residuals: openResiduals(modules.secret) },
+          progress: { right: new Set(), own: new Map(), kept: 0, residuals: openResiduals(modules.secret) },
           broken: new AbortController(),
           get workSeconds() {
             return workSeconds(this.progress);

@@ -24,18 +24,21 @@ const BASE_BYTES = 200n << 20n;
 /** Share of what is free that one run may take. */
 const [SHARE, SHARES] = [4n, 5n];
 
+/** States of a check that are kept where it gives way (`dispute/progress.ts`). */
+const MAX_KEPT_STATES = 4n;
+
 type Sizes = { readonly rowBytes: bigint; readonly stateBytes: bigint };
 
 /** The most a task's run can take, from what its job says: nothing is fetched for it. */
 export const roomFor = (task: Task, job: Job): Room =>
   roomOf(task, { rowBytes: rowBytesOf(task, job), stateBytes: job.stateBytes });
 
-/** The same for who checks a claim of it, by what its graph says: the job is another's. States are kept on the disk where a check gives way. */
+/** The same for who checks a claim of it, by what its graph says: the job is another's. The start, the end and states where a check gives way are on the disk. */
 export function roomToCheck(task: Task, graph: Graph): Room {
   const bytesOf = (types: readonly TensorType[]) => types.reduce((sum, type) => sum + BigInt(byteSizeOf(type)), 0n);
   const [rowBytes, stateBytes] = [bytesOf(datasetTypes(graph, 1)), bytesOf(stateTypes(graph))];
   const { memoryBytes } = roomOf(task, { rowBytes, stateBytes });
-  return { memoryBytes, diskBytes: task.datasetRows * rowBytes + 2n * stateBytes };
+  return { memoryBytes, diskBytes: task.datasetRows * rowBytes + (2n + MAX_KEPT_STATES) * stateBytes };
 }
 
 function roomOf(task: Task, { rowBytes, stateBytes }: Sizes): Room {

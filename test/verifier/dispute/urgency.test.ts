@@ -49,9 +49,14 @@ describe("what a challenger looks at first", () => {
       ["a", "asked", "over"],
     ],
     [
-      "what never failed before what did, however near its end: slow claimants take nobody's turn",
-      [claim("slow", 1001n, { failures: 2, ...soft }), claim("slower", 1000n, { failures: 3 }), claim("new", 9000n)],
-      ["new", "slow", "slower"],
+      "what failed as if it ended two minutes later for each time: slow claimants take no near turn, and are not put off for days",
+      [
+        claim("slow", 1001n, { failures: 2, ...soft }),
+        claim("slower", 1000n, { failures: 3 }),
+        claim("new", 1240n),
+        claim("far", 9000n),
+      ],
+      ["new", "slow", "slower", "far"],
     ],
     [
       "what can be checked in the second of its end before what cannot",

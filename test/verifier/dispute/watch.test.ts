@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPublicClient, type Hex, http } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import type { ClaimSubject } from "../../../verifier/check/claim.ts";
@@ -9,6 +10,7 @@ import { DataUnavailableError, openDataClient } from "../../../verifier/data/cli
 import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
 import type { RequireRoom } from "../../../verifier/dispute/inputs.ts";
+import { MAX_KEPT } from "../../../verifier/dispute/progress.ts";
 import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
@@ -222,6 +224,39 @@ describe("a check that is under way", () => {
     // Each of them once.
     expect(segmentsOf(long).sort()).toEqual(inOrder);
     expect(told("check-broken-off", long).map(({ reason }) => reason)).toEqual(["gave-way"]);
+  });
+
+  it("gives way no more than a few times: each leaves a state on the disk", async () => {
+    open();
+    const { long, other } = claims;
+    onEvent = (event) => {
+      if (event.event !== "segment-checked" || event.claimHash !== long.claimHash) return;
+      watch!.forget(other.claimHash as Hex);
+      look(other, { until: NOW + 10n });
+    };
+    look(long);
+    expect((await found(long)).finding).toBe("right");
+    expect(told("check-broken-off", long)).toHaveLength(MAX_KEPT);
+    expect(segmentsOf(long)).toEqual(inOrder);
+  });
+
+  it("of a claimant that serves slowly is not put behind what can wait: only computing counts as work", async () => {
+    open();
+    const { lie, other } = claims;
+    const { data } = lie;
+    const stepHashes: typeof data.stepHashes = async (...args) => {
+      await sleep(1500);
+      return data.stepHashes(...args);
+    };
+    claims = { ...claims, lie: { ...lie, data: { ...data, stepHashes } } };
+    try {
+      look(claims.lie, { until: NOW + 2n });
+      look(other, { until: NOW + 5000n });
+      expect(await found(lie)).toMatchObject({ finding: "wrong" });
+      expect(told("checked", other)).toEqual([]);
+    } finally {
+      claims = { ...claims, lie };
+    }
   });
 
   it("goes on where it stood though its claimant serves no state in between", async () => {

@@ -34,7 +34,7 @@ describe("room for a run", () => {
   it("to check a claim is what it takes to run it, as the graph says it", () => {
     const { memoryBytes, diskBytes } = roomToCheck(small.task, small.graph);
     expect(memoryBytes).toBe(roomFor(small.task, job).memoryBytes);
-    expect(diskBytes).toBe(job.datasetBytes + 2n * job.stateBytes);
+    expect(diskBytes).toBe(job.datasetBytes + 6n * job.stateBytes);
     const { values, stateInputs } = small.graph;
     const state = stateInputs[0]!.value;
     const wide = { ...small.graph, values: values.with(state, { ...values[state]!, shape: [2 ** 40] }) };
