@@ -41,13 +41,15 @@ const FACTS = [
 ] as const;
 
 const shown = (value: unknown): string =>
-  typeof value === "boolean"
-    ? value
-      ? "yes"
-      : "no"
-    : typeof value === "number"
-      ? value.toLocaleString("en")
-      : `${value}`;
+  value === null
+    ? "not compared: this machine had no time to"
+    : typeof value === "boolean"
+      ? value
+        ? "yes"
+        : "no"
+      : typeof value === "number"
+        ? value.toLocaleString("en")
+        : `${value}`;
 
 /** The end of the story for people: what happened, what it cost on L1, and where to look. */
 export function closingTable(outcome: Outcome, dataDir: string): string {

@@ -70,7 +70,8 @@ function expectWholeStory({ code, summary }: Told): void {
   });
   expect(summary.accuracy).toBe(summary.localAccuracy);
   expect(summary.accuracy).toBeGreaterThanOrEqual(0.95);
-  expect(summary.honestWordsDiffering).toBeGreaterThan(0);
+  // Of a claim that became final before a busy machine came to check it, nobody knows.
+  if (summary.honestWordsDiffering !== null) expect(summary.honestWordsDiffering).toBeGreaterThan(0);
   expect(code).toBe(0);
 }
 
