@@ -10,6 +10,7 @@ import {
   type ComparedStep,
   claimedValuesOf,
   differsAt,
+  emptyViolation,
   feedViolation,
   judgesOf,
   layoutViolation,
@@ -43,6 +44,7 @@ export async function lookAtStep(
   const isOrigin = (node: number): boolean => !graph.nodes[node]!.inputs.some(differs);
   const rest = nodes.filter((node) => !isOrigin(node));
   const structural =
+    emptyViolation(graph, step.roots) ??
     (await feedViolation(graph, task.kind === TASK_KIND.infer, step)) ??
     nextStateViolation(graph, step.roots) ??
     brokenIn(graph, step.own, (id) => !differs(id));

@@ -13,6 +13,7 @@ import {
   type ClaimedStep,
   type ComparedStep,
   claimedValuesOf,
+  emptyViolation,
   feedViolation,
   layoutViolation,
   metricViolation,
@@ -34,7 +35,9 @@ export async function checkLargeStep(
   const ownRoots = ownRootsOf(graph, own.roots);
   const compared: ClaimedStep = { roots, metric, read, failedNode, own: own.ends, ownRoots };
   const structural =
-    (await feedViolation(graph, task.kind === TASK_KIND.infer, compared)) ?? nextStateViolation(graph, roots);
+    emptyViolation(graph, roots) ??
+    (await feedViolation(graph, task.kind === TASK_KIND.infer, compared)) ??
+    nextStateViolation(graph, roots);
   if (structural !== undefined) return { violation: structural, values: own.ends };
   const profile = profileOf(task);
   const differing = profile === "strict" ? firstDifferingNode(graph, compared) : undefined;

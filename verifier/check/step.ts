@@ -1,5 +1,6 @@
 import type { Hex } from "viem";
 import { PLACE } from "../../common/graph-encoding.ts";
+import { ZERO_HASH } from "../../common/hash.ts";
 import { TASK_KIND } from "../../common/task.ts";
 import { type Graph, type ValueId, valueAt } from "../graph/graph.ts";
 import { type Layout, layoutBytes } from "../model/layout.ts";
@@ -67,7 +68,7 @@ export async function checkStep(
   step: ClaimedStep,
 ): Promise<StepFinding> {
   const { own, ownRoots, metric } = step;
-  const fed = await feedViolation(graph, task.kind === TASK_KIND.infer, step);
+  const fed = emptyViolation(graph, step.roots) ?? (await feedViolation(graph, task.kind === TASK_KIND.infer, step));
   if (fed !== undefined) return { violation: fed, values: own };
   const profile = profileOf(task);
   const first =
@@ -153,6 +154,20 @@ export function brokenAt(graph: Graph, found: { readonly id: ValueId; readonly e
   const { place, index } = placementIn(graph).places[found.id]!;
   const kind = valueAt(graph, found.id).dtype === "bool" ? "canonical" : "finite";
   return { kind, place, index, element: found.element };
+}
+
+/** What has no elements has no chunks, and the root 0: nothing could be read under another one (P0.5). */
+export function emptyViolation(graph: Graph, roots: StepRoots): Violation | undefined {
+  const { places, exact, loose } = placementIn(graph);
+  const isHollow = (value: ValueId, { place, index }: Place): boolean =>
+    byteSizeOf(valueAt(graph, value)) === 0 && (rootAt(roots, place, index) ?? ZERO_HASH) !== ZERO_HASH;
+  const entries = [
+    ...places.map((at, value) => ({ value, at })),
+    ...exact.map((entry, index) => entry && { value: entry.value, at: { place: PLACE.exact, index } }),
+    ...loose.map((entry, index) => entry && { value: entry.value, at: { place: PLACE.loose, index } }),
+  ];
+  const found = entries.find((entry) => entry !== undefined && isHollow(entry.value, entry.at));
+  return found && { kind: "canonical", ...found.at, element: 0, isEmpty: true };
 }
 
 /** A state output's root is not the one at the place the graph takes it from. */

@@ -22,7 +22,14 @@ export type Violation =
   | { readonly kind: "layout"; readonly node: number; readonly operand: number; readonly element: number }
   | { readonly kind: "metric" }
   /** A bool that is neither 0 nor 1. */
-  | { readonly kind: "canonical"; readonly place: number; readonly index: number; readonly element: number }
+  | {
+      readonly kind: "canonical";
+      readonly place: number;
+      readonly index: number;
+      readonly element: number;
+      /** It has no elements, and another root than 0. */
+      readonly isEmpty?: true;
+    }
   | { readonly kind: "finite"; readonly place: number; readonly index: number; readonly element: number };
 
 /** Of one element of a node's output. */

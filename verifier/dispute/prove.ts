@@ -124,13 +124,17 @@ async function restOf(
     case "canonical": {
       const chunk = Math.floor(violation.element / CHUNK_BYTES); // bools are bytes
       const { place, index } = violation;
-      const { bytes, proof } = await source.chunks({ place, index, firstChunk: chunk, lastChunk: chunk });
+      const { bytes, proof } = violation.isEmpty
+        ? NO_CHUNKS
+        : await source.chunks({ place, index, firstChunk: chunk, lastChunk: chunk });
       return buildCanonicalWitness(source, nameValue(source.graph, place, index), { chunk, data: bytes, proof });
     }
     case "finite":
       return buildFiniteWitness(source, nameValue(source.graph, violation.place, violation.index), violation.element);
   }
 }
+
+const NO_CHUNKS = { bytes: new Uint8Array(), proof: [] };
 
 /** The claimed values of the wrong step; read from the claimant where the own ones have other roots. */
 function sourceOf({ inputs }: ClaimSubject, wrong: WrongStep, read: ReadValue): StepSource {
