@@ -43,7 +43,8 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
       const mine = live.find(
         ({ segment, step }) => segment === finding.segment && (step === finding.step || step === NO_STEP),
       );
-      return mine === undefined ? challenge(game, finding.segment, finding.step) : pursue(game, mine, finding.step);
+      if (mine !== undefined) return pursue(game, mine, finding.step);
+      return wasLost(game, finding) ? [] : challenge(game, finding.segment, finding.step);
     }
     case "flawed":
       return [{ kind: "void" }];
@@ -56,6 +57,12 @@ function whileOpen(game: Game): readonly ChallengerAction[] {
       return [];
   }
 }
+
+/** L1 did not call it wrong: the same proof would lose another bond. */
+const wasLost = ({ challenges }: Game, found: Pick<ChallengeView, "segment" | "step">): boolean =>
+  challenges.some(
+    ({ status, segment, step }) => status === CHALLENGE_STATUS.lost && segment === found.segment && step === found.step,
+  );
 
 /**
  * Asks for what is wanted and waits for all answers, whoever asked for it. After an answer there is time to ask and to challenge

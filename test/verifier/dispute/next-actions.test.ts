@@ -61,6 +61,16 @@ describe("a challenger", () => {
     ["leaves a right claim alone", { finding: { kind: "right" } }, []],
     ["leaves it alone even when its own challenge is live", { finding: { kind: "right" }, challenges: [live] }, []],
     ["challenges a wrong step, in the window's last second too", { finding: wrong }, [challenge]],
+    [
+      "does not lose another bond for what L1 did not call wrong",
+      { finding: wrong, challenges: [{ ...live, status: CHALLENGE_STATUS.lost }] },
+      [],
+    ],
+    [
+      "challenges another step than the one that it lost for",
+      { finding: wrong, challenges: [{ ...live, status: CHALLENGE_STATUS.lost, step: 6 }] },
+      [challenge],
+    ],
     ["does not challenge after the window", { finding: wrong, nowSeconds: 1001n }, []],
     ["has a segment opened whose steps are not known", { finding: closed }, [{ ...challenge, step: NO_STEP }]],
     ["has it opened once", { finding: closed, challenges: [{ ...live, step: NO_STEP }] }, []],
