@@ -71,6 +71,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
       maxBondWei: settings.maxBondWei,
       airgapSeconds: BigInt(chain.clocks.airgapSeconds),
       answerSeconds: BigInt(chain.clocks.answerSeconds),
+      challengerSeconds: BigInt(chain.clocks.challengerSeconds),
       ...(settings.demandBudgetWei === undefined ? {} : { demandBudgetWei: settings.demandBudgetWei }),
     },
     {

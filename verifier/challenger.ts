@@ -19,7 +19,7 @@ import { type ChallengerAction, nextActions } from "./dispute/next-actions.ts";
 import { buildProof, describeViolation } from "./dispute/prove.ts";
 import type { DisputeReader } from "./dispute/reader.ts";
 import { roomAtPlainFee } from "./dispute/room.ts";
-import { byUrgency, type Urgent } from "./dispute/urgency.ts";
+import { byUrgency, sureUntil, type Urgent } from "./dispute/urgency.ts";
 import type { Watch } from "./dispute/watch.ts";
 import { apart, type EventSink } from "./events.ts";
 import type { L1 } from "./l1.ts";
@@ -33,6 +33,7 @@ export type ChallengerOptions = {
   readonly maxBondWei: bigint;
   readonly airgapSeconds: bigint;
   readonly answerSeconds: bigint;
+  readonly challengerSeconds: bigint;
   /** What may be spent on asking one claimant that serves nothing; undefined: what overturning its claim earns. */
   readonly demandBudgetWei?: bigint;
 };
@@ -155,8 +156,11 @@ async function attend(
   const { logged, record, isOpen, until, askableUntil } = standing;
   const { claimHash } = logged;
   if (!isOpen) modules.watch.forget(claimHash);
+  const { timestamp: nowSeconds } = head;
+  const { challengerSeconds } = options;
+  const sure = sureUntil({ windowEnd: record.windowEnd, challengeableUntil: until, nowSeconds, challengerSeconds });
   const watched: Watched = isOpen
-    ? modules.watch.look(logged, spec, { until, usefulUntil: askableUntil, nowSeconds: head.timestamp })
+    ? modules.watch.look(logged, spec, { until: sure, usefulUntil: askableUntil, nowSeconds })
     : { finding: { kind: "unknown" } };
   const game = await gameOf(standing, head, watched, options, modules, memory);
   const actions = nextActions(game);

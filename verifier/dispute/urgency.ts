@@ -1,3 +1,5 @@
+import { largerOf, smallerOf } from "../../common/bigint.ts";
+
 /** When something can still be done about a claim. */
 export type Urgent = {
   readonly isOpen: boolean;
@@ -10,6 +12,23 @@ export type Urgent = {
   /** Seconds of checking that are left at least, as far as it is known; else 0. */
   readonly workSeconds: number;
 };
+
+/** In L1 seconds, of one claim. */
+export type Clocked = {
+  readonly windowEnd: bigint;
+  /** As L1 says it: further off while a question waits. */
+  readonly challengeableUntil: bigint;
+  readonly nowSeconds: bigint;
+  /** What is left for a challenge after an answer. */
+  readonly challengerSeconds: bigint;
+};
+
+/**
+ * Until when a claim can be challenged for sure. While a question waits L1 says a later time, but its claimant, who may have asked
+ * itself, ends that by an answer when it likes: then no more than CHALLENGER_SECONDS are left (P7.3). Pure.
+ */
+export const sureUntil = ({ windowEnd, challengeableUntil, nowSeconds, challengerSeconds }: Clocked): bigint =>
+  smallerOf(challengeableUntil, largerOf(windowEnd, nowSeconds + challengerSeconds));
 
 /**
  * Claims in the order to look at them: those that can be challenged, of these those that can still be checked to their end (if

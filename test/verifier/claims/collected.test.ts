@@ -96,7 +96,7 @@ test("an executor collects its fees again", async () => {
 test("a challenger collects its reward again", async () => {
   const l1 = new L1();
   const { stop } = startChallenger(
-    { pollMs: 5, airgapSeconds: 10n, answerSeconds: 900n, maxBondWei: 0n } as never,
+    { pollMs: 5, airgapSeconds: 10n, answerSeconds: 900n, challengerSeconds: 900n, maxBondWei: 0n } as never,
     {
       l1: { client: l1.client, contracts: l1.contracts, fromBlock: 0n },
       sender: l1.sender(me),

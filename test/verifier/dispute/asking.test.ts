@@ -95,7 +95,13 @@ function stage(segments: readonly number[], more = 0) {
     },
     events: (event: { readonly event: string }) => events.push(event),
   } as unknown as ChallengerModules;
-  const options = { pollMs: 5, airgapSeconds: 10n, answerSeconds: 900n, maxBondWei: 10n ** 18n };
+  const options = {
+    pollMs: 5,
+    airgapSeconds: 10n,
+    answerSeconds: 900n,
+    challengerSeconds: 900n,
+    maxBondWei: 10n ** 18n,
+  };
   const { stop } = startChallenger(options, modules);
   const rounds = async (count: number) => {
     const end = state.rounds + count;

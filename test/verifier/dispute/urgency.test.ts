@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { byUrgency, type Urgent } from "../../../verifier/dispute/urgency.ts";
+import { byUrgency, sureUntil, type Urgent } from "../../../verifier/dispute/urgency.ts";
 
 const NEVER = 2n ** 64n - 1n;
 const NOW = 1000n;
@@ -90,5 +90,31 @@ describe("what a challenger looks at first", () => {
     const claims = [claim("late", 3000n), claim("soon", 1001n)];
     byUrgency(claims, NOW);
     expect(claims.map(({ name }) => name)).toEqual(["late", "soon"]);
+  });
+});
+
+describe("a claim can be challenged for sure", () => {
+  const clocked = { windowEnd: 2000n, challengeableUntil: 2000n, nowSeconds: NOW, challengerSeconds: 30n };
+  it.each<[string, Partial<typeof clocked>, bigint]>([
+    ["to the end of its window", {}, 2000n],
+    [
+      "no longer for a question that waits within it: its claimant may have asked itself",
+      { challengeableUntil: 9000n },
+      2000n,
+    ],
+    [
+      "as long as after an answer, where the window ends before",
+      { windowEnd: 1029n, challengeableUntil: 9000n },
+      1030n,
+    ],
+    [
+      "in the window's last second, and behind it, while a question waits",
+      { windowEnd: 999n, challengeableUntil: 9000n },
+      1030n,
+    ],
+    ["for what is left after an answer", { windowEnd: 999n, challengeableUntil: 1012n }, 1012n],
+    ["no more, once all is over", { windowEnd: 900n, challengeableUntil: 930n }, 930n],
+  ])("%s", (_, more, until) => {
+    expect(sureUntil({ ...clocked, ...more })).toBe(until);
   });
 });
