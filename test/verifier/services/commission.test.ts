@@ -26,6 +26,7 @@ import type { Steps } from "../../../verifier/trace/steps.ts";
 import { linkParameter } from "../../../verifier/witness/abi.ts";
 import { compile } from "../../support/gas-meter.ts";
 import { TEST_CLOCKS } from "../../support/l1.ts";
+import { blockAfter } from "../../support/liars-claim.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
 import { checked, openServiceStage, type ServiceStage, seen } from "../../support/service-stage.ts";
 import { type SmallCommission, smallCommission } from "../../support/small-commission.ts";
@@ -313,12 +314,17 @@ describe("a validator that the job names", () => {
       const witness = encodeAbiParameters([linkParameter, { type: "bytes" }], [link, rest]);
       return sender.send({ ...disputes, functionName: "prove", args: [made!.challengeId, 10, task, witness] });
     };
-    await client.request({ method: "anvil_setCode", params: [VALIDATOR, "0x00"] } as never);
+    // The state of a block that is the newest no more is without what was set on it: whoever names its number would not see it.
+    const setCode = async (code: Hex) => {
+      await client.request({ method: "anvil_setCode", params: [VALIDATOR, code] } as never);
+      await blockAfter(stage.l1, await client.getBlockNumber());
+    };
+    await setCode("0x00");
     await expect(prove(true)).rejects.toThrow();
     expect(await stage.l1.client.readContract({ ...claims(), functionName: "liveClaim", args: [asked.task.id] })).toBe(
       claimHash,
     );
-    await client.request({ method: "anvil_setCode", params: [VALIDATOR, validator] } as never);
+    await setCode(validator);
     await prove(true);
     const { status } = await client.readContract({ ...claims(), functionName: "claimOf", args: [claimHash] });
     expect(status).toBe(CLAIM_STATUS.overturned);
