@@ -22,12 +22,13 @@ import type { Graph } from "../graph/graph.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { stateTypes } from "../trace/inputs.ts";
+import { MAX_KEPT } from "../trace/room.ts";
 import type { ConsumedResult } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
 import type { Finding } from "./game.ts";
 import { type InputSource, openInputs, type RequireRoom } from "./inputs.ts";
-import { MAX_KEPT, type Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 
 /** What is known of a claim so far; `evidence` is there once a wrong step is. */

@@ -20,8 +20,5 @@ export type Progress = {
   left?: number;
 };
 
-/** After as many a check goes on to its end. */
-export const MAX_KEPT = 4;
-
 /** Seconds that the rest takes even at the fastest pace seen; 0 where none was. A job's own figures are not believed. */
 export const workSeconds = ({ paceMs = 0, left = 0 }: Progress): number => (paceMs * left) / 1000;

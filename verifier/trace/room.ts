@@ -24,8 +24,8 @@ const BASE_BYTES = 200n << 20n;
 /** Share of what is free that one run may take. */
 const [SHARE, SHARES] = [4n, 5n];
 
-/** States of a check that are kept where it gives way (`dispute/progress.ts`). */
-const MAX_KEPT_STATES = 4n;
+/** States of a check that are kept at most, each where it gave way to another. */
+export const MAX_KEPT = 4;
 
 type Sizes = { readonly rowBytes: bigint; readonly stateBytes: bigint };
 
@@ -38,7 +38,7 @@ export function roomToCheck(task: Task, graph: Graph): Room {
   const bytesOf = (types: readonly TensorType[]) => types.reduce((sum, type) => sum + BigInt(byteSizeOf(type)), 0n);
   const [rowBytes, stateBytes] = [bytesOf(datasetTypes(graph, 1)), bytesOf(stateTypes(graph))];
   const { memoryBytes } = roomOf(task, { rowBytes, stateBytes });
-  return { memoryBytes, diskBytes: task.datasetRows * rowBytes + (2n + MAX_KEPT_STATES) * stateBytes };
+  return { memoryBytes, diskBytes: task.datasetRows * rowBytes + BigInt(2 + MAX_KEPT) * stateBytes };
 }
 
 function roomOf(task: Task, { rowBytes, stateBytes }: Sizes): Room {

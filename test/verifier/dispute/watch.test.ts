@@ -10,14 +10,13 @@ import { DataUnavailableError, openDataClient } from "../../../verifier/data/cli
 import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
 import type { RequireRoom } from "../../../verifier/dispute/inputs.ts";
-import { MAX_KEPT } from "../../../verifier/dispute/progress.ts";
 import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../../verifier/runtime/runtime.ts";
 import { storeState } from "../../../verifier/trace/checkpoint.ts";
-import { requireRoom } from "../../../verifier/trace/room.ts";
+import { MAX_KEPT, requireRoom } from "../../../verifier/trace/room.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
