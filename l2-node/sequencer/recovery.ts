@@ -1,14 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { Address } from "viem";
-import { fixedBytes, hexOf } from "../../common/bytes.ts";
 import { recoverAddress } from "../../common/signature.ts";
-
-export interface SignedDigest {
-  readonly digest: Uint8Array;
-  readonly r: bigint;
-  readonly s: bigint;
-  readonly yParity: number;
-}
+import { addressIn, answer, encodeQuestions, type SignedDigest } from "./recovery-message.ts";
 
 export type Recover = (signed: SignedDigest) => Promise<Address>;
 
@@ -20,30 +13,41 @@ export interface Recovery {
 /** In the caller's thread. Throws `SignatureError`. */
 export const recoverHere: Recover = async ({ digest, r, s, yParity }) => recoverAddress(digest, r, s, yParity);
 
-// As they cross: digest, r, s (32 bytes each), yParity; and back: 1 and an address, or 0 where there is none.
-export const QUESTION_BYTES = 97;
-export const ANSWER_BYTES = 21;
 const SCRIPT = new URL("./recovery-worker.ts", import.meta.url);
 /** Before another thread is tried where one never answered. */
 const RETRY_MS = 10_000;
 /** So few that the first are judged and stored while the next are recovered. */
 const PER_MESSAGE = 64;
+/** So many that the thread has something to do while the caller's stores a block. */
+const MAX_ASKED = 320;
+/** What the caller's thread recovers before it looks for answers, requests and blocks again: half a millisecond. */
+const PER_TURN = 8;
 
 interface Waiting {
   readonly signed: SignedDigest;
   readonly resolve: (address: Promise<Address> | Address) => void;
 }
 
+/** Recovered at once, by the thread or here, and answered after those that were asked earlier. */
+interface Group {
+  readonly waiting: readonly Waiting[];
+  answers?: Uint8Array;
+}
+
 /**
- * Recovers senders in a thread of its own: half of what a transaction costs the sequencer. Where that thread dies, the caller's
- * does its work, and another one takes its place; the caller's does it too where there can be none.
+ * Recovers senders in a thread of its own: half of what a transaction costs the sequencer. What that thread cannot begin soon is
+ * recovered in the caller's as long as it has nothing else to do. Where the thread dies, the caller's does its work, and another
+ * one takes its place; the caller's does it too where there can be none.
  */
 export function openRecovery(script = SCRIPT): Recovery {
   let worker: Worker | undefined;
   let retryAt = 0;
-  let fresh: Waiting[] = [];
-  /** What the thread was asked, message by message. */
-  let asked: Waiting[][] = [];
+  /** Asked of nobody yet. */
+  const fresh: Waiting[] = [];
+  /** In the order of their questions; those behind one without answers wait for it. */
+  let groups: Group[] = [];
+  /** Those of them that the thread is at, in their order. */
+  let asked: Group[] = [];
 
   const start = (): Worker | undefined => {
     if (performance.now() < retryAt) return undefined;
@@ -52,40 +56,54 @@ export function openRecovery(script = SCRIPT): Recovery {
     begun?.unref();
     begun?.on("message", (answers: Uint8Array) => {
       retryAt = 0;
-      settle(asked.shift()!, answers);
+      asked.shift()!.answers = answers;
+      settleFirst();
     });
     begun?.on("error", () => {}); // its end follows
     begun?.on("exit", () => {
       if (worker !== begun) return;
       worker = undefined;
-      const left = asked.flat();
+      for (const group of asked) group.answers = answerHere(group.waiting);
       asked = [];
-      answerHere(left);
+      settleFirst();
     });
     return begun;
   };
 
-  const flush = (): void => {
-    const all = fresh;
-    fresh = [];
+  const turn = (): void => {
     worker ??= start();
-    if (worker === undefined) answerHere(all);
-    else ask(worker, all);
+    while (worker !== undefined && countOf(asked) < MAX_ASKED && fresh.length > 0) ask(worker, next(PER_MESSAGE));
+    if (fresh.length > 0) {
+      const group = next(PER_TURN);
+      group.answers = answerHere(group.waiting);
+      settleFirst();
+    }
+    if (fresh.length > 0) setImmediate(turn);
   };
 
-  const ask = (thread: Worker, all: readonly Waiting[]): void => {
-    for (let from = 0; from < all.length; from += PER_MESSAGE) {
-      const some = all.slice(from, from + PER_MESSAGE);
-      asked.push(some);
-      const questions = encode(some);
-      thread.postMessage(questions, [questions.buffer]);
-    }
+  const next = (count: number): Group => {
+    const group = { waiting: fresh.splice(0, count) };
+    groups.push(group);
+    return group;
+  };
+
+  const ask = (thread: Worker, group: Group): void => {
+    asked.push(group);
+    const questions = questionsOf(group.waiting);
+    thread.postMessage(questions, [questions.buffer]);
+  };
+
+  const settleFirst = (): void => {
+    const until = groups.findIndex(({ answers }) => answers === undefined);
+    const done = until < 0 ? groups : groups.slice(0, until);
+    groups = until < 0 ? [] : groups.slice(until);
+    for (const group of done) settle(group);
   };
 
   return {
     recover: (signed) =>
       new Promise((resolve) => {
-        if (fresh.push({ signed, resolve }) === 1) setImmediate(flush);
+        if (fresh.push({ signed, resolve }) === 1) setImmediate(turn);
       }),
     close: async () => {
       await worker?.terminate();
@@ -101,26 +119,11 @@ function begin(script: URL): Worker | undefined {
   }
 }
 
-function answerHere(some: readonly Waiting[]): void {
-  for (const { signed, resolve } of some) resolve(recoverHere(signed));
+function settle({ waiting, answers }: Group): void {
+  // Once more where there is none: the error says what is wrong.
+  for (const [i, { signed, resolve }] of waiting.entries()) resolve(addressIn(answers!, i) ?? recoverHere(signed));
 }
 
-function encode(some: readonly Waiting[]): Uint8Array<ArrayBuffer> {
-  const questions = new Uint8Array(QUESTION_BYTES * some.length);
-  for (const [i, { signed }] of some.entries()) {
-    const at = QUESTION_BYTES * i;
-    questions.set(signed.digest, at);
-    questions.set(fixedBytes(signed.r, 32), at + 32);
-    questions.set(fixedBytes(signed.s, 32), at + 64);
-    questions[at + 96] = signed.yParity;
-  }
-  return questions;
-}
-
-function settle(some: readonly Waiting[], answers: Uint8Array): void {
-  for (const [i, { signed, resolve }] of some.entries()) {
-    const at = ANSWER_BYTES * i;
-    // Once more for the error, which says what is wrong with it.
-    resolve(answers[at] === 1 ? hexOf(answers.subarray(at + 1, at + ANSWER_BYTES)) : recoverHere(signed));
-  }
-}
+const answerHere = (waiting: readonly Waiting[]): Uint8Array => answer(questionsOf(waiting));
+const questionsOf = (waiting: readonly Waiting[]) => encodeQuestions(waiting.map(({ signed }) => signed));
+const countOf = (groups: readonly Group[]): number => groups.reduce((count, { waiting }) => count + waiting.length, 0);

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { signedBy, transfer, walletsOf } from "../../../cli/bench/transactions.ts";
 import { HALF_ORDER, SignatureError } from "../../../common/signature.ts";
 import { parseEnvelope } from "../../../common/transaction.ts";
-import { openRecovery, type Recovery, recoverHere, type SignedDigest } from "../../../l2-node/sequencer/recovery.ts";
+import { openRecovery, type Recovery, recoverHere } from "../../../l2-node/sequencer/recovery.ts";
+import type { SignedDigest } from "../../../l2-node/sequencer/recovery-message.ts";
 
 let recovery: Recovery;
 let threads: Worker[];
@@ -53,6 +54,29 @@ it("answers in the order of the questions, however many at once", async () => {
   );
   expect(told).toEqual(signed.map((_, i) => wallets[i % wallets.length]!.address));
   expect(order).toEqual(signed.map((_, i) => i));
+});
+
+it("recovers here what its thread could not begin soon, and still answers in the order of the questions", async () => {
+  const LIE = "11".repeat(20);
+  const lying = openRecovery(
+    new URL(
+      `data:text/javascript,import { parentPort } from "node:worker_threads";
+      parentPort.on("message", (asked) => {
+        const one = Buffer.from("01${LIE}", "hex");
+        parentPort.postMessage(new Uint8Array(Buffer.concat(Array.from({ length: asked.length / 97 }, () => one))));
+      });`,
+    ),
+  );
+  const many = Array.from({ length: 500 }, (_, i) => signed[i % signed.length]!);
+  const order: number[] = [];
+  const told = await Promise.all(many.map((one, i) => lying.recover(one).finally(() => order.push(i))));
+  expect(order).toEqual(many.map((_, i) => i));
+  const isHere = told.map((address) => address !== `0x${LIE}`);
+  // What the thread takes at most before it has answered once, and then a turn of this one.
+  expect(isHere.slice(0, 328)).toEqual([...Array(320).fill(false), ...Array(8).fill(true)]);
+  for (const [i, address] of told.entries())
+    if (isHere[i]) expect(address).toBe(wallets[(i % signed.length) % wallets.length]!.address);
+  await lying.close();
 });
 
 it("goes on in this thread where its own dies, and then in another", async () => {
