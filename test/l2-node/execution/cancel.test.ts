@@ -2,10 +2,10 @@ import { type Hex, keccak256 } from "viem";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LEDGER_ADDRESS } from "../../../common/addresses.ts";
 import { inferId } from "../../../common/job.ts";
-import type { Message } from "../../../common/message.ts";
 import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { signRaw, testAddress } from "../../support/transactions.ts";
+import { done } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -30,22 +30,7 @@ const ask = (key = 0) => rig.send({ key, to: FORCER, data: forcerCall("infer", m
 const cancel = (transaction: Hex, key = 0) =>
   rig.send({ key, to: LEDGER_ADDRESS, data: encodeLedgerMessage({ kind: "cancel", transaction }) });
 const status = async (hash: Hex) => (await rig.execution.receipt(hash))?.status;
-const finals = (): Message[] =>
-  [modelOf(job), id].flatMap((of): Message[] => {
-    const claimHash = keccak256(of);
-    const claimed: Message = {
-      kind: 3,
-      id: of,
-      claimHash,
-      claimant: testAddress(9),
-      resultRoot: of,
-      soft: false,
-      consumed: [],
-      output: "0x2a",
-      failedSteps: 0,
-    };
-    return [claimed, { kind: 5, id: of, claimHash }];
-  });
+const finals = () => [modelOf(job), id].flatMap((of) => done(of));
 
 describe("cancel", () => {
   it("ends a parked transaction in the block of the message; what is left of its gas becomes credit", async () => {

@@ -1,14 +1,14 @@
 // A commission on L2: a thunk like a training, with a price of its own (docs/protocol.md P12.8, P13).
-import { decodeErrorResult, encodeFunctionData, type Hex, keccak256, toHex } from "viem";
+import { decodeErrorResult, encodeFunctionData, keccak256 } from "viem";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
 import { ZERO_HASH } from "../../../common/hash.ts";
 import { inferId, type Job } from "../../../common/job.ts";
-import type { Message } from "../../../common/message.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { claimed } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -92,19 +92,8 @@ describe("a commissioned model", () => {
       { id: model, task: { kind: 4, startRoot: ZERO_HASH, priceWei: PRICE, steps: 2, datasetRows: 1000n } },
       { id: infer, task: { kind: 2, profile: 0 }, prerequisite: model },
     ]);
-    const claimed = (id: Hex, consumed: Hex[], output: Hex): Message & { kind: 3 } => ({
-      kind: 3,
-      id,
-      claimHash: keccak256(toHex(`claim of ${id}`)),
-      claimant: CLAIMANT,
-      resultRoot: keccak256(id),
-      soft: false,
-      consumed,
-      output,
-      failedSteps: 0,
-    });
-    const ofModel = claimed(model, [], EIGHTY);
-    const ofInfer = claimed(infer, [ofModel.claimHash], "0x2a");
+    const ofModel = claimed(model, { output: EIGHTY });
+    const ofInfer = claimed(infer, { consumed: [ofModel.claimHash] });
     rig.deliver(ofModel, ofInfer);
     rig.seal();
     expect(await rig.execution.status(asking)).toMatchObject({ state: "parked" });

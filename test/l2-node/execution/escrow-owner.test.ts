@@ -37,7 +37,6 @@ function lapse() {
   for (let i = 0; i < 1_000; i++) rig.l1.mine();
   rig.deliver();
 }
-const computeOf = (address: Hex) => rig.execution.computeBalance(address, "latest");
 
 describe("unused escrow", () => {
   test("of a training is its requester's, whoever funded the id before the training was asked for", async () => {
@@ -49,7 +48,7 @@ describe("unused escrow", () => {
     await send(STRANGER, DNN_ADDRESS, encodeFunctionData({ abi: dnnAbi, functionName: "withdrawCompute" }));
     expect(await rig.execution.jobs()).toMatchObject([{ id: model, escrowWei: 0n }]);
     expect((await rig.execution.account(testAddress(STRANGER), "latest")).balanceWei).toBe(before);
-    expect(await computeOf(FORCER)).toBe(TRAIN_WEI + 1n);
+    expect(await rig.computeOf(FORCER)).toBe(TRAIN_WEI + 1n);
   });
 
   test("of an inference is the sender's whose gas paid for it, whoever funded before or asked later", async () => {
@@ -61,8 +60,8 @@ describe("unused escrow", () => {
     const { escrowWei } = (await rig.execution.jobs()).find(({ id }) => id === infer)!;
     expect(escrowWei).toBeGreaterThanOrEqual(1_000n);
     lapse();
-    expect(await computeOf(testAddress(ASKER))).toBe(escrowWei);
-    expect(await computeOf(testAddress(STRANGER))).toBe(0n);
+    expect(await rig.computeOf(testAddress(ASKER))).toBe(escrowWei);
+    expect(await rig.computeOf(testAddress(STRANGER))).toBe(0n);
   });
 
   test("of a training that a forcing transaction opened is its requester's, not that sender's", async () => {
@@ -71,7 +70,7 @@ describe("unused escrow", () => {
     await fund(ASKER, model, 7n);
     expect((await rig.execution.receipt(await train()))!.status).toBe("success");
     lapse();
-    expect(await computeOf(FORCER)).toBe(TRAIN_WEI + 7n);
+    expect(await rig.computeOf(FORCER)).toBe(TRAIN_WEI + 7n);
   });
 
   test("funding after the deadline has lapsed stays with who funds", async () => {
@@ -79,6 +78,6 @@ describe("unused escrow", () => {
     await train();
     lapse();
     await fund(STRANGER, model, 5n);
-    expect(await computeOf(testAddress(STRANGER))).toBe(5n);
+    expect(await rig.computeOf(testAddress(STRANGER))).toBe(5n);
   });
 });

@@ -1,14 +1,14 @@
 // Gas that is named and not used, or used up out of spite; transactions that end badly after they waited.
-import { concatHex, getContractAddress, type Hex, keccak256, numberToHex, size, toHex } from "viem";
+import { concatHex, getContractAddress, type Hex, numberToHex, size, toHex } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { MAX_TRANSACTION_GAS } from "../../../common/gas.ts";
 import { inferId } from "../../../common/job.ts";
-import type { Message } from "../../../common/message.ts";
 import { PARK_GAS } from "../../../l2-node/execution/dnn-gas.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAccount, testAddress } from "../../support/transactions.ts";
+import { claimedSoft } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, inferCall, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -76,18 +76,6 @@ describe("a creation whose value its sender does not have", () => {
   });
 });
 
-const claimed = (id: Hex): Message => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(id),
-  claimant: testAddress(9),
-  resultRoot: keccak256(id),
-  soft: true,
-  consumed: [],
-  output: "0x2a",
-  failedSteps: 0,
-});
-
 /** Code, or init code, that asks the model and then runs `end`. */
 function askThen(question: Hex, end: Hex): Hex {
   const length = numberToHex(size(question), { size: 2 });
@@ -132,7 +120,7 @@ const SELFDESTRUCT_TO_CALLER: Hex = "0x33ff";
 describe("a result in the block that asks for it", () => {
   test("is there: nothing parks, nothing is demanded", async () => {
     const { id, ask } = await withModel();
-    rig.mine(claimed(id));
+    rig.mine(claimedSoft(id));
     const hash = await rig.send({ to: FORCER, data: ask, gas: GAS });
     const { number } = rig.seal().header;
     expect(await rig.execution.receipt(hash)).toMatchObject({ status: "success", blockNumber: number });
@@ -150,7 +138,7 @@ describe("a transaction that waited and", () => {
     const hash = await rig.send({ to: null, data, value: 5n, gas: GAS });
     rig.seal();
     expect(await rig.execution.status(hash)).toMatchObject({ state: "parked", id });
-    rig.deliver(claimed(id));
+    rig.deliver(claimedSoft(id));
     expect(await rig.execution.receipt(hash)).toMatchObject({ status: "success" });
     const created = getContractAddress({ from: testAccount(0).address, nonce });
     expect(await rig.execution.account(created, "latest")).toMatchObject({ nonce: 0n, balanceWei: 0n });
@@ -164,7 +152,7 @@ describe("a transaction that waited and", () => {
     const again = await rig.send({ to: HOSTILE, value: 7n, gas: GAS });
     const behind = await rig.send({ to: FORCER, data: ask, gas: GAS });
     rig.seal();
-    rig.deliver(claimed(id));
+    rig.deliver(claimedSoft(id));
     for (const hash of [destroys, again, behind])
       expect(await rig.execution.receipt(hash)).toMatchObject({ status: "success" });
     expect((await rig.execution.account(HOSTILE, "latest")).balanceWei).toBe(0n);
@@ -178,7 +166,7 @@ describe("a transaction that waited and", () => {
     rig.seal();
     expect(await rig.execution.status(drains)).toMatchObject({ state: "parked", id });
     const creditWei = await rig.execution.credit(testAddress(0), "latest");
-    const { number } = rig.deliver(claimed(id)).header;
+    const { number } = rig.deliver(claimedSoft(id)).header;
     const [first, second] = await Promise.all([drains, behind].map((hash) => rig.execution.receipt(hash)));
     expect(first).toMatchObject({ status: "failed", gasUsed: MAX_TRANSACTION_GAS, blockNumber: number });
     expect(second).toMatchObject({ status: "success", blockNumber: number });
@@ -194,7 +182,7 @@ describe("a transaction that waited and", () => {
     const forced: Hex[] = [];
     for (let status = await rig.execution.status(bomb); status?.state === "parked"; ) {
       forced.push(status.id);
-      rig.deliver(claimed(status.id));
+      rig.deliver(claimedSoft(status.id));
       status = await rig.execution.status(bomb);
     }
     expect(new Set(forced).size).toBe(forced.length);

@@ -1,5 +1,5 @@
 // What waits for a result at its job's deadline (P6.9, P12.5): a claim may hold it, and lost claims move the deadline.
-import { type Hex, keccak256, toHex } from "viem";
+import { type Hex, keccak256 } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { inferId } from "../../../common/job.ts";
@@ -8,6 +8,7 @@ import { ORIGIN_LAG_SECONDS } from "../../../l2-node/execution/escrow.ts";
 import { MAX_PARKED_SECONDS } from "../../../l2-node/execution/parking.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { claimed, done, final, overturnedAfter } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -20,21 +21,6 @@ const LOST = 50n;
 
 let rig: Rig;
 afterEach(() => rig.execution.close());
-
-const claimed = (id: Hex, consumed: Hex[] = []): Message => ({
-  kind: 3,
-  id,
-  claimHash: claimOf(id),
-  claimant: testAddress(9),
-  resultRoot: keccak256(id),
-  soft: false,
-  consumed,
-  output: "0x2a000000",
-  failedSteps: 0,
-});
-const claimOf = (id: Hex): Hex => keccak256(toHex(`claim of ${id}`));
-const lost = (id: Hex, lostSeconds: bigint): Message => ({ kind: 4, id, claimHash: claimOf(id), lostSeconds });
-const final = (id: Hex): Message => ({ kind: 5, id, claimHash: claimOf(id) });
 
 async function parked(deadline = DEADLINE, l1Seconds = 2n) {
   rig = makeRig({ alloc: forcers, l1Seconds });
@@ -69,11 +55,7 @@ describe("a claim that is there at the deadline", () => {
     expect(await stateOf(hash)).toBe("parked");
     expect(await escrowOf(infer)).toBeGreaterThan(0n);
     expect(await escrowOf(model)).toBe(whose === "its own" ? 0n : TRAIN_WEI);
-    at(
-      DEADLINE + ORIGIN_LAG_SECONDS + 3_000n,
-      final(held),
-      ...(whose === "its own" ? [] : [claimed(infer), final(infer)]),
-    );
+    at(DEADLINE + ORIGIN_LAG_SECONDS + 3_000n, final(claimed(held)), ...(whose === "its own" ? [] : [...done(infer)]));
     expect((await rig.execution.receipt(hash))!.status).toBe("success");
     expect(await escrowOf(held)).toBe(0n);
   });
@@ -96,7 +78,7 @@ describe("a claim that is lost", () => {
       const { hash, model, infer } = await parked();
       const held = whose === "its own" ? infer : model;
       at(DEADLINE - 10n, claimed(held));
-      at(DEADLINE - 2n, lost(held, LOST));
+      at(DEADLINE - 2n, overturnedAfter(claimed(held), LOST));
       at(DEADLINE + 2n);
       expect(await stateOf(hash)).toBe("parked");
       at(DEADLINE + LOST);
@@ -114,7 +96,7 @@ describe("a claim that is lost", () => {
   test("behind the deadline moves it all the same, and what is forced then waits", async () => {
     const { hash, model, infer } = await parked();
     at(DEADLINE, claimed(infer));
-    at(DEADLINE + 20n, lost(infer, LOST));
+    at(DEADLINE + 20n, overturnedAfter(claimed(infer), LOST));
     expect(await stateOf(hash)).toBe("parked");
     const second = await rig.send({ to: FORCER, data: forcerCall("infer", model, INPUT), gas: GAS });
     rig.seal();
@@ -137,10 +119,10 @@ test("what waits for a second result is not bound by the deadline of the first",
   const both = await rig.send({ to: FORCER, data: forcerCall("inferBoth", modelOf(other), model, INPUT), gas: GAS });
   rig.seal();
   const first = inferId(modelOf(other), tensorRoot(bytesOfHex(INPUT)));
-  at(DEADLINE - 2n, claimed(first), final(first));
+  at(DEADLINE - 2n, ...done(first));
   expect(await stateOf(both)).toBe("parked");
   at(DEADLINE + 2n);
   expect(await stateOf(both)).toBe("parked");
-  at(DEADLINE + 20n, claimed(infer), final(infer));
+  at(DEADLINE + 20n, ...done(infer));
   expect((await rig.execution.receipt(both))!.status).toBe("success");
 });

@@ -4,9 +4,10 @@ import { type Hex, keccak256, toHex } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { inferId, type Job } from "../../../common/job.ts";
-import type { ClaimedMessage, Message } from "../../../common/message.ts";
+import type { ClaimedMessage } from "../../../common/message.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { claimedSoft, final, overturned } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -22,19 +23,8 @@ const BYSTANDER = 1;
 let rig: Rig;
 afterEach(() => rig.execution.close());
 
-const claim = (id: Hex, output: Hex, salt = 0): ClaimedMessage => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(toHex(`${id}${output}${salt}`)),
-  claimant: testAddress(9),
-  resultRoot: keccak256(id),
-  soft: true,
-  consumed: [],
-  output,
-  failedSteps: 0,
-});
-const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
-const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
+const claim = (id: Hex, output: Hex, salt = 0): ClaimedMessage =>
+  claimedSoft(id, { claimHash: keccak256(toHex(`${id}${output}${salt}`)), output });
 
 /** A model that was asked for; nobody has asked it anything. */
 async function withModel(overrides: Partial<Job> = {}) {

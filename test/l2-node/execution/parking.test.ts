@@ -4,36 +4,21 @@ import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
 import { evaluateId, inferId, type Job } from "../../../common/job.ts";
-import type { Message } from "../../../common/message.ts";
 import type { ShapeSource } from "../../../l2-node/execution/shapes.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { CLAIMANT, claimedSoft, final } from "./claims.ts";
 import { FORCER, forcerCall, forcerEvents, forcers, OTHER } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
 const INPUT = toHex(Uint8Array.from({ length: 16 }, (_, i) => i));
 const OUTPUT: Hex = "0x2a00000000000000";
-const CLAIMANT = testAddress(9);
 const GAS = 1_000_000n;
 
 let rig: Rig;
 afterEach(() => rig.execution.close());
 
 const rootOf = (input: Hex) => tensorRoot(bytesOfHex(input));
-const claimed = (id: Hex, options: { soft?: boolean; consumed?: Hex[]; output?: Hex; n?: number } = {}): Message => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(toHex(`${id}${options.n ?? 0}`)),
-  claimant: CLAIMANT,
-  resultRoot: keccak256(id),
-  soft: options.soft ?? true,
-  consumed: options.consumed ?? [],
-  output: options.output ?? "0x",
-  failedSteps: 0,
-});
-const hashOf = (message: Message): Hex => (message.kind === 3 ? message.claimHash : "0x");
-const final = (message: Message): Message => ({ kind: 5, id: (message as { id: Hex }).id, claimHash: hashOf(message) });
-
 /** A rig with a model asked for, and key 0 holding gas and ETH. */
 async function withModel(overrides: Partial<Job> = {}, shapeOf?: ShapeSource) {
   rig = makeRig({ alloc: forcers, ...(shapeOf ? { shapeOf } : {}) });
@@ -164,8 +149,8 @@ describe("results", () => {
     const { model, infer } = await withModel();
     const hash = await rig.send({ to: FORCER, data: forcerCall("infer", model, INPUT), gas: GAS });
     rig.seal();
-    const modelClaim = claimed(model);
-    const inferClaim = claimed(infer, { consumed: [hashOf(modelClaim)], output: OUTPUT });
+    const modelClaim = claimedSoft(model);
+    const inferClaim = claimedSoft(infer, { consumed: [modelClaim.claimHash], output: OUTPUT });
     const own = await rig.send({ to: FORCER, data: forcerCall("increment"), gas: GAS });
     const block = rig.deliver(modelClaim, inferClaim);
 
@@ -186,7 +171,7 @@ describe("results", () => {
     expect(BigInt(await rig.execution.storage(FORCER, "0x00", "latest"))).toBe(1n);
     expect(BigInt(await rig.execution.storage(FORCER, "0x01", "latest"))).toBe(2n);
 
-    const open = [hashOf(inferClaim)];
+    const open = [inferClaim.claimHash];
     expect(await rig.execution.status(hash)).toEqual({ state: "soft", blockNumber: block.header.number, open });
     expect(await rig.execution.uncertainty({ account: FORCER, slot: "0x02" })).toEqual(open);
     expect(await rig.execution.uncertainty({ account: testAddress(1) })).toEqual([]);
@@ -206,7 +191,7 @@ describe("results", () => {
     const { model, infer } = await withModel();
     const hash = await rig.send({ to: FORCER, data: forcerCall("infer", model, INPUT), gas: GAS });
     rig.seal();
-    const claim = claimed(infer, { soft: false, output: OUTPUT });
+    const claim = claimedSoft(infer, { soft: false, output: OUTPUT });
     rig.deliver(claim);
     expect(await rig.execution.status(hash)).toMatchObject({ state: "parked" });
     rig.deliver(final(claim));
@@ -217,8 +202,8 @@ describe("results", () => {
     const { model, infer } = await withModel();
     const hash = await rig.send({ to: FORCER, data: forcerCall("infer", model, INPUT), gas: GAS });
     rig.seal();
-    const modelClaim = claimed(model, { soft: false });
-    rig.deliver(modelClaim, claimed(infer, { consumed: [hashOf(modelClaim)], output: OUTPUT }));
+    const modelClaim = claimedSoft(model, { soft: false });
+    rig.deliver(modelClaim, claimedSoft(infer, { consumed: [modelClaim.claimHash], output: OUTPUT }));
     expect(await rig.execution.status(hash)).toMatchObject({ state: "parked" });
   });
 
@@ -229,9 +214,9 @@ describe("results", () => {
     const hash = await rig.send({ to: FORCER, data: forcerCall("inferTwo", model, INPUT, second), gas: GAS });
     rig.seal();
     expect(await rig.execution.status(hash)).toMatchObject({ id: ids[0] });
-    rig.deliver(claimed(ids[0], { output: OUTPUT }));
+    rig.deliver(claimedSoft(ids[0], { output: OUTPUT }));
     expect(await rig.execution.status(hash)).toMatchObject({ state: "parked", id: ids[1] });
-    rig.deliver(claimed(ids[1], { output: OUTPUT }));
+    rig.deliver(claimedSoft(ids[1], { output: OUTPUT }));
     const receipt = (await rig.execution.receipt(hash))!;
     expect(receipt).toMatchObject({ status: "success" });
     expect(receipt.logs).toHaveLength(2);
@@ -243,7 +228,7 @@ describe("results", () => {
     const { model, infer } = await withModel();
     const hash = await rig.send({ to: FORCER, data: forcerCall("inferThenRevert", model, INPUT), gas: GAS });
     rig.seal();
-    rig.deliver(claimed(infer, { output: OUTPUT }));
+    rig.deliver(claimedSoft(infer, { output: OUTPUT }));
     expect(await rig.execution.receipt(hash)).toMatchObject({ status: "failed", error: "execution reverted" });
     expect(BigInt(await rig.execution.storage(FORCER, "0x00", "latest"))).toBe(0n);
   });
@@ -261,7 +246,7 @@ describe("results", () => {
       [model, false],
       [infer, true],
     ]);
-    const claims = [claimed(model), claimed(infer, { output: OUTPUT })];
+    const claims = [claimedSoft(model), claimedSoft(infer, { output: OUTPUT })];
     rig.deliver(...claims);
     expect((await rig.execution.receipt(hash))!.status).toBe("success");
     rig.deliver(...claims.map(final));
@@ -280,7 +265,7 @@ describe("results", () => {
     rig.seal();
     const counter = Buffer.alloc(4);
     counter.writeFloatLE(97);
-    rig.deliver(claimed(evaluateId(model, dataset, 100), { output: toHex(counter) }));
+    rig.deliver(claimedSoft(evaluateId(model, dataset, 100), { output: toHex(counter) }));
     const [log] = parseEventLogs({ abi: forcerEvents, logs: (await rig.execution.receipt(hash))!.logs as never });
     expect(log).toMatchObject({ eventName: "Score", args: { correct: 97, total: 100 } });
   });
@@ -326,7 +311,7 @@ describe("results", () => {
     );
     const hash = await rig.send({ to: FORCER, data, gas: gas + 60_000n });
     rig.seal();
-    rig.deliver(claimed(infer, { output: OUTPUT }));
+    rig.deliver(claimedSoft(infer, { output: OUTPUT }));
     expect((await rig.execution.receipt(hash))!.status).toBe("success");
   });
 });

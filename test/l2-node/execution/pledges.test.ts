@@ -1,12 +1,13 @@
-import { concatHex, decodeErrorResult, type Hex, keccak256, numberToHex, size } from "viem";
+import { concatHex, decodeErrorResult, type Hex, numberToHex, size } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { DNN_ADDRESS, LEDGER_ADDRESS } from "../../../common/addresses.ts";
 import { dnnAbi } from "../../../common/contracts/dnn.ts";
 import { inferId } from "../../../common/job.ts";
-import type { ClaimedMessage, Message } from "../../../common/message.ts";
+import type { Message } from "../../../common/message.ts";
 import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { CLAIMANT, claimedSoft, done, final } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, inferCall, makeRig, modelOf, type Rig, testJob, trainCall } from "./rig.ts";
 
@@ -16,7 +17,6 @@ const INFER_WEI = 1_000n;
 const NOW = 1_700_000_000n;
 const SENDER = 0;
 const OTHER = 1;
-const EXECUTOR = testAddress(9);
 const INPUT: Hex = "0x00";
 const PRICE = { escrowWei: 0n, pledgedWei: TRAIN_WEI };
 const NOTHING = { escrowWei: 0n, pledgedWei: 0n };
@@ -38,23 +38,7 @@ afterEach(() => rig.execution.close());
 const job = testJob(FORCER);
 const model = modelOf(job);
 const infer = inferId(model, tensorRoot(Uint8Array.of(0)));
-const claimed = (id: Hex, more: Partial<ClaimedMessage> = {}): ClaimedMessage => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(id),
-  claimant: EXECUTOR,
-  resultRoot: id,
-  soft: true,
-  consumed: [],
-  output: "0x2a",
-  failedSteps: 0,
-  ...more,
-});
-const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
-const done = (id: Hex): Message[] => [claimed(id, { soft: false }), final(claimed(id))];
 
-const balanceOf = async (address: Hex) => (await rig.execution.account(address, "latest")).balanceWei;
-const computeOf = (address: Hex) => rig.execution.computeBalance(address, "latest");
 const of = async (id: Hex) => {
   const record = (await rig.execution.jobs()).find((one) => one.id === id);
   return record && { escrowWei: record.escrowWei, pledgedWei: record.pledgedWei };
@@ -85,8 +69,8 @@ describe("a training that its transaction undid by parking", () => {
       { id: model, ...PRICE },
       { id: infer, pledgedWei: 0n },
     ]);
-    expect(await balanceOf(testAddress(SENDER))).toBe(ETHER - TRAIN_WEI);
-    expect(await balanceOf(FORCER)).toBe(0n);
+    expect(await rig.balanceOf(testAddress(SENDER))).toBe(ETHER - TRAIN_WEI);
+    expect(await rig.balanceOf(FORCER)).toBe(0n);
   });
 
   test.each([
@@ -100,9 +84,9 @@ describe("a training that its transaction undid by parking", () => {
     expect(await status(hash)).toBe("failed");
     expect(await of(model)).toEqual(PRICE);
     rig.deliver(...done(model));
-    expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI);
+    expect(await rig.balanceOf(CLAIMANT)).toBe(TRAIN_WEI);
     expect(await of(model)).toEqual(NOTHING);
-    expect(await balanceOf(testAddress(SENDER))).toBe(ETHER - TRAIN_WEI);
+    expect(await rig.balanceOf(testAddress(SENDER))).toBe(ETHER - TRAIN_WEI);
     await rig.expectReplicable();
   });
 
@@ -110,13 +94,13 @@ describe("a training that its transaction undid by parking", () => {
     for (const before of [[], done(model)]) {
       const hash = await waiting(job, 2n * TRAIN_WEI);
       rig.deliver(...before);
-      expect(await balanceOf(EXECUTOR)).toBe(0n);
-      rig.deliver(...(before.length === 0 ? [claimed(model)] : []), claimed(infer));
+      expect(await rig.balanceOf(CLAIMANT)).toBe(0n);
+      rig.deliver(...(before.length === 0 ? [claimedSoft(model)] : []), claimedSoft(infer));
       expect(await status(hash)).toBe("success");
-      rig.deliver(...(before.length === 0 ? [final(claimed(model))] : []), final(claimed(infer)));
-      expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI + INFER_WEI);
-      expect([await of(model), await computeOf(FORCER)]).toEqual([NOTHING, TRAIN_WEI]);
-      expect(await balanceOf(testAddress(SENDER))).toBe(ETHER - 2n * TRAIN_WEI);
+      rig.deliver(...(before.length === 0 ? [final(claimedSoft(model))] : []), final(claimedSoft(infer)));
+      expect(await rig.balanceOf(CLAIMANT)).toBe(TRAIN_WEI + INFER_WEI);
+      expect([await of(model), await rig.computeOf(FORCER)]).toEqual([NOTHING, TRAIN_WEI]);
+      expect(await rig.balanceOf(testAddress(SENDER))).toBe(ETHER - 2n * TRAIN_WEI);
       await rig.expectReplicable();
       await rig.execution.close();
     }
@@ -127,11 +111,11 @@ describe("a training that its transaction undid by parking", () => {
     expect(await status(await send(OTHER, FORCER, forcerCall("train", job), TRAIN_WEI - 1n))).toBe("failed");
     expect(await status(await send(OTHER, FORCER, forcerCall("train", job), TRAIN_WEI))).toBe("success");
     expect(await of(model)).toEqual({ escrowWei: TRAIN_WEI, pledgedWei: 0n });
-    expect(await balanceOf(testAddress(SENDER))).toBe(ETHER);
+    expect(await rig.balanceOf(testAddress(SENDER))).toBe(ETHER);
     rig.deliver(...done(model), ...done(infer));
     expect(await status(hash)).toBe("success");
-    expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI + INFER_WEI);
-    expect(await computeOf(FORCER)).toBe(TRAIN_WEI); // its own, which is one too many
+    expect(await rig.balanceOf(CLAIMANT)).toBe(TRAIN_WEI + INFER_WEI);
+    expect(await rig.computeOf(FORCER)).toBe(TRAIN_WEI); // its own, which is one too many
   });
 
   test("asked for once more when it is final and paid costs nobody anything", async () => {
@@ -139,7 +123,7 @@ describe("a training that its transaction undid by parking", () => {
     await cancel(hash);
     rig.deliver(...done(model));
     expect(await status(await send(OTHER, FORCER, forcerCall("train", job), 5n))).toBe("success");
-    expect([await balanceOf(EXECUTOR), await computeOf(FORCER)]).toEqual([TRAIN_WEI, 5n]);
+    expect([await rig.balanceOf(CLAIMANT), await rig.computeOf(FORCER)]).toEqual([TRAIN_WEI, 5n]);
   });
 
   test("gives all of it back when the id lapses: gifts to the requester, the pledge to the sender", async () => {
@@ -153,7 +137,7 @@ describe("a training that its transaction undid by parking", () => {
     expect([await status(hash), await of(id)]).toEqual(["failed", { escrowWei: 7n, pledgedWei: TRAIN_WEI }]);
     passTo(1_902n);
     expect(await of(id)).toEqual(NOTHING);
-    expect([await computeOf(FORCER), await computeOf(testAddress(SENDER))]).toEqual([7n, TRAIN_WEI + inferWei]);
+    expect([await rig.computeOf(FORCER), await rig.computeOf(testAddress(SENDER))]).toEqual([7n, TRAIN_WEI + inferWei]);
     await rig.expectReplicable();
   });
 
@@ -162,20 +146,20 @@ describe("a training that its transaction undid by parking", () => {
     await send(OTHER, FORCER, forcerCall("fund", model), 7n);
     await cancel(hash);
     rig.deliver(...done(model));
-    expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI);
-    expect([await computeOf(FORCER), await computeOf(testAddress(SENDER))]).toEqual([0n, 7n]);
+    expect(await rig.balanceOf(CLAIMANT)).toBe(TRAIN_WEI);
+    expect([await rig.computeOf(FORCER), await rig.computeOf(testAddress(SENDER))]).toEqual([0n, 7n]);
   });
 
   test("is pledged for again when the result that its transaction resumed with is overturned", async () => {
     const hash = await waiting();
-    const lies = [claimed(model), claimed(infer)];
+    const lies = [claimedSoft(model), claimedSoft(infer)];
     rig.deliver(...lies);
     expect([await status(hash), await of(model)]).toEqual(["success", { escrowWei: TRAIN_WEI, pledgedWei: 0n }]);
     rig.deliver(...lies.map(({ id, claimHash }): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n })));
     expect([await rig.execution.status(hash), await of(model)]).toMatchObject([{ state: "parked" }, PRICE]);
     await cancel(hash);
     rig.deliver(...done(model));
-    expect([await status(hash), await balanceOf(EXECUTOR)]).toEqual(["failed", TRAIN_WEI]);
+    expect([await status(hash), await rig.balanceOf(CLAIMANT)]).toEqual(["failed", TRAIN_WEI]);
     await rig.expectReplicable();
   });
 });
@@ -195,13 +179,13 @@ describe("a transaction that does not pay for the training it had computed", () 
   test("fails, though it would succeed, and what it pledged stays so", async () => {
     const hash = await start();
     await send(SENDER, FICKLE, "0x01");
-    rig.deliver(claimed(id), claimed(forced));
+    rig.deliver(claimedSoft(id), claimedSoft(forced));
     expect(await rig.execution.receipt(hash)).toMatchObject({ status: "failed", logs: [] });
     expect((await rig.execution.receipt(hash))!.error).toMatch(/did not pay/);
     expect(await of(id)).toEqual(PRICE);
-    expect([await balanceOf(testAddress(OTHER)), await balanceOf(FICKLE)]).toEqual([ETHER - TRAIN_WEI, 0n]);
-    rig.deliver(final(claimed(id)), final(claimed(forced)));
-    expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI + INFER_WEI);
+    expect([await rig.balanceOf(testAddress(OTHER)), await rig.balanceOf(FICKLE)]).toEqual([ETHER - TRAIN_WEI, 0n]);
+    rig.deliver(final(claimedSoft(id)), final(claimedSoft(forced)));
+    expect(await rig.balanceOf(CLAIMANT)).toBe(TRAIN_WEI + INFER_WEI);
     await rig.expectReplicable();
   });
 
@@ -209,21 +193,21 @@ describe("a transaction that does not pay for the training it had computed", () 
     const hash = await start();
     await send(SENDER, FICKLE, "0x01");
     await send(SENDER, FORCER, forcerCall("fund", id), TRAIN_WEI);
-    rig.deliver(...done(id), claimed(forced));
+    rig.deliver(...done(id), claimedSoft(forced));
     expect(await status(hash)).toBe("success");
-    expect([await of(id), await balanceOf(EXECUTOR)]).toEqual([NOTHING, TRAIN_WEI]);
+    expect([await of(id), await rig.balanceOf(CLAIMANT)]).toEqual([NOTHING, TRAIN_WEI]);
     // Its value went to the contract.
-    expect(await balanceOf(testAddress(OTHER))).toBe(ETHER - TRAIN_WEI);
+    expect(await rig.balanceOf(testAddress(OTHER))).toBe(ETHER - TRAIN_WEI);
   });
 
   test("because its sender spent the value elsewhere has pledged for good", async () => {
     const hash = await start(2n * TRAIN_WEI);
     await send(OTHER, testAddress(5), "0x", ETHER - 2n * TRAIN_WEI + 1n);
-    rig.deliver(...done(id), claimed(forced));
+    rig.deliver(...done(id), claimedSoft(forced));
     expect(await rig.execution.receipt(hash)).toMatchObject({ status: "failed" });
     expect((await rig.execution.receipt(hash))!.error).toMatch(/insufficient balance/);
-    expect(await balanceOf(EXECUTOR)).toBe(TRAIN_WEI);
-    expect(await balanceOf(testAddress(OTHER))).toBe(TRAIN_WEI - 1n);
+    expect(await rig.balanceOf(CLAIMANT)).toBe(TRAIN_WEI);
+    expect(await rig.balanceOf(testAddress(OTHER))).toBe(TRAIN_WEI - 1n);
   });
 
   test("never parks if the training is dearer than its value, which is all that may be pledged", async () => {
@@ -239,7 +223,7 @@ describe("a transaction that does not pay for the training it had computed", () 
         errorName: "QuoteTooHigh",
         args: [TRAIN_WEI],
       });
-    expect([await of(id), await of(forced), await balanceOf(testAddress(OTHER))]).toEqual([
+    expect([await of(id), await of(forced), await rig.balanceOf(testAddress(OTHER))]).toEqual([
       undefined,
       undefined,
       ETHER,

@@ -10,6 +10,7 @@ import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { seededRandom } from "../../support/random.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { claimedSoft, final, overturned } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -20,20 +21,8 @@ const rootOf = (input: Hex) => tensorRoot(bytesOfHex(input));
 let rig: Rig;
 afterEach(() => rig.execution.close());
 
-const claim = (id: Hex, n: number, fields: Partial<ClaimedMessage> = {}): ClaimedMessage => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(toHex(`${id}${n}`)),
-  claimant: testAddress(9),
-  resultRoot: keccak256(id),
-  soft: true,
-  consumed: [],
-  output: toHex(n, { size: 4 }),
-  failedSteps: 0,
-  ...fields,
-});
-const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
-const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
+const claim = (id: Hex, n: number, fields: Partial<ClaimedMessage> = {}): ClaimedMessage =>
+  claimedSoft(id, { claimHash: keccak256(toHex(`${id}${n}`)), output: toHex(n, { size: 4 }), ...fields });
 
 /** Everything a fresh execution from genesis must agree on. */
 async function summary(execution: LazyExecution, hashes: readonly Hex[]) {

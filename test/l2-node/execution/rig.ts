@@ -1,5 +1,5 @@
 // A chain with its real ledger, sequencer and store, and execution on top; only L1 is the test's.
-import { type Address, encodeFunctionData, type Hex } from "viem";
+import { type Address, decodeErrorResult, encodeFunctionData, type Hex } from "viem";
 import { expect } from "vitest";
 import { DNN_ADDRESS } from "../../../common/addresses.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
@@ -70,7 +70,18 @@ export function makeRig(options: RigOptions = {}) {
     expect(await replica.stateRoot("latest")).toBe(await execution.stateRoot("latest"));
     await replica.close();
   };
-  return { l1, file, ...node, source, execution, mine, seal, deliver, send, fresh, expectReplicable };
+  const balanceOf = async (address: Address) => (await execution.account(address, "latest")).balanceWei;
+  const computeOf = (address: Address) => execution.computeBalance(address, "latest");
+  const recordOf = async (id: Hex) => (await execution.jobs()).find((one) => one.id === id);
+  /** Of a transaction: where it waits, "success", or what the Dnn predeploy reverted with. */
+  const endOf = async (hash: Hex) => {
+    const receipt = await execution.receipt(hash);
+    if (receipt === undefined) return (await execution.status(hash))?.state;
+    if (receipt.status === "success") return "success";
+    return decodeErrorResult({ abi: dnnAbi, data: receipt.revertData! });
+  };
+  const told = { balanceOf, computeOf, recordOf, endOf };
+  return { l1, file, ...node, source, execution, ...told, mine, seal, deliver, send, fresh, expectReplicable };
 }
 
 export type Rig = ReturnType<typeof makeRig>;

@@ -1,4 +1,4 @@
-import { type Hex, keccak256, toHex } from "viem";
+import { type Hex, toHex } from "viem";
 import { afterEach, describe, expect, test } from "vitest";
 import { smallerOf } from "../../../common/bigint.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
@@ -12,6 +12,7 @@ import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { follow, testNode } from "../../support/node.ts";
 import { seededRandom } from "../../support/random.ts";
 import { testAddress } from "../../support/transactions.ts";
+import { claimedSoft, final, overturned } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -22,21 +23,6 @@ const D = 10;
 
 let rig: Rig;
 afterEach(() => rig.execution.close());
-
-const claim = (id: Hex, fields: Partial<ClaimedMessage> = {}): ClaimedMessage => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(toHex(`claim of ${id}`)),
-  claimant: testAddress(9),
-  resultRoot: keccak256(id),
-  soft: true,
-  consumed: [],
-  output: "0x2a000000",
-  failedSteps: 0,
-  ...fields,
-});
-const overturned = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 4, id, claimHash, lostSeconds: 0n });
-const final = ({ id, claimHash }: ClaimedMessage): Message => ({ kind: 5, id, claimHash });
 
 /** A rig with a trained-for model and one parked inference per input. */
 async function withParked(inputs: readonly Hex[], clocks = { softWindowSeconds: W, softGraceSeconds: D }) {
@@ -83,7 +69,7 @@ describe("a soft claim that stays open", () => {
   ])("$second, t being the last of W_soft + D_soft: suspended: $suspended", async ({ grace, suspended }) => {
     const { hashes, ids } = await withParked(["0x00"], { softWindowSeconds: W, softGraceSeconds: grace });
     const [hash, id] = [hashes[0]!, ids[0]!];
-    const soft = claim(id);
+    const soft = claimedSoft(id);
     const consumedIn = rig.deliver(soft).header.number;
     const at = rig.l1.head.timestamp;
     await rig.send({ to: FORCER, data: forcerCall("increment"), gas: 100_000n });
@@ -114,7 +100,7 @@ describe("a soft claim that stays open", () => {
 
   test("keeps its effect for good where its Final comes in the last second", async () => {
     const { hashes, ids } = await withParked(["0x00"]);
-    const soft = claim(ids[0]!);
+    const soft = claimedSoft(ids[0]!);
     const consumedIn = rig.deliver(soft).header.number;
     const at = rig.l1.head.timestamp;
     mineTo(at + BigInt(W + D) - 2n);
@@ -128,11 +114,11 @@ describe("a soft claim that stays open", () => {
 
   test("takes its effect from what consumed it, which resumes by its own Final", async () => {
     const { model, hashes, ids } = await withParked(["0x00"]);
-    const trained = claim(model);
+    const trained = claimedSoft(model);
     rig.deliver(trained);
     const at = rig.l1.head.timestamp;
     mineTo(at + 6n);
-    const inferred = claim(ids[0]!, { consumed: [trained.claimHash] });
+    const inferred = claimedSoft(ids[0]!, { consumed: [trained.claimHash] });
     rig.deliver(inferred);
     expect(await rig.execution.status(hashes[0]!)).toMatchObject({ state: "soft" });
     mineTo(at + BigInt(W + D) + 2n);
@@ -147,7 +133,7 @@ describe("a soft claim that stays open", () => {
 
   test("has its effect again when a fork of L1 takes the time back, and loses it once more", async () => {
     const { hashes, ids } = await withParked(["0x00"]);
-    rig.deliver(claim(ids[0]!));
+    rig.deliver(claimedSoft(ids[0]!));
     const at = rig.l1.head.timestamp;
     mineTo(at + BigInt(W + D));
     const ancestor = rig.l1.head.number;
@@ -173,17 +159,17 @@ describe("eight overturns", () => {
     "within $seconds s of a window of ten: what is claimed afterwards waits for its Final: $trips",
     async ({ seconds, trips }) => {
       const { hashes, ids } = await withParked(INPUTS);
-      const lies = ids.slice(0, 8).map((id) => claim(id));
+      const lies = ids.slice(0, 8).map((id) => claimedSoft(id));
       rig.deliver(...lies);
       rig.deliver(...lies.slice(0, 7).map(overturned));
       const first = rig.l1.head.timestamp;
       mineTo(first + BigInt(seconds - 2));
       // In the block of the eighth, after it: not yet.
-      const together = claim(ids[8]!);
+      const together = claimedSoft(ids[8]!);
       rig.deliver(overturned(lies[7]!), together);
       const last = rig.l1.head.timestamp;
       expect(last - first).toBe(BigInt(seconds));
-      const next = claim(ids[9]!);
+      const next = claimedSoft(ids[9]!);
       rig.deliver(next);
       const haveRun = async () =>
         Promise.all(hashes.slice(8).map(async (hash) => (await rig.execution.receipt(hash)) !== undefined));
@@ -205,9 +191,9 @@ describe("eight overturns", () => {
 describe("two nodes at one head", () => {
   test("agree, one having followed L1 block by block, the other reading it in steps of its own", async () => {
     const { model, hashes, ids } = await withParked(INPUTS);
-    const trained = claim(model);
-    const inferred = ids.map((id) => claim(id, { consumed: [trained.claimHash] }));
-    const plain = ids.slice(5, 9).map((id) => claim(id));
+    const trained = claimedSoft(model);
+    const inferred = ids.map((id) => claimedSoft(id, { consumed: [trained.claimHash] }));
+    const plain = ids.slice(5, 9).map((id) => claimedSoft(id));
     // What rests on a model that will be suspended; eight that fall, and one more that pauses for that.
     for (const messages of [
       [trained],
@@ -268,7 +254,7 @@ test.each([2, 3])("random claims, finals, overturns and forks: any node derives 
   for (let round = 0; round < 30; round++) {
     const messages: Message[] = [];
     for (let i = random.below(4); i > 0 && unclaimed.length > 0; i--) {
-      const next = claim(unclaimed.pop()!, { soft: random.below(6) > 0 });
+      const next = claimedSoft(unclaimed.pop()!, { soft: random.below(6) > 0 });
       open.push(next);
       messages.push(next);
     }

@@ -2,11 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
-import { concatHex, type Hex, keccak256, toHex } from "viem";
+import { concatHex, type Hex, toHex } from "viem";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bytesOfHex } from "../../../common/bytes.ts";
 import { inferId } from "../../../common/job.ts";
-import type { ClaimedMessage } from "../../../common/message.ts";
 import { onChainChange } from "../../../l2-node/chain/chain.ts";
 import { executeEagerly } from "../../../l2-node/execution/eager.ts";
 import {
@@ -22,6 +21,7 @@ import { startRpcServer } from "../../../l2-node/rpc/server.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
 import { testAddress } from "../../support/transactions.ts";
 import { until } from "../../support/until.ts";
+import { claimedSoft } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -254,17 +254,7 @@ describe("the node's own thread", () => {
     const hash = await rig.send({ to: FORCER, data: forcerCall("infer", modelOf(job), input), gas: 1_000_000n });
     rig.seal();
     const id = inferId(modelOf(job), tensorRoot(bytesOfHex(input)));
-    const lie: ClaimedMessage = {
-      kind: 3,
-      id,
-      claimHash: keccak256(toHex("lie")),
-      claimant: testAddress(9),
-      resultRoot: keccak256(id),
-      soft: true,
-      consumed: [],
-      output: toHex(7, { size: 4 }),
-      failedSteps: 0,
-    };
+    const lie = claimedSoft(id, { output: toHex(7, { size: 4 }) });
     rig.deliver(lie);
     expect(await execution.status(hash)).toMatchObject({ state: "soft" });
     const seen: Rederivation[] = [];

@@ -3,11 +3,11 @@ import { type Hex, keccak256, toHex } from "viem";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LEDGER_ADDRESS } from "../../../common/addresses.ts";
 import { evaluateId, inferId } from "../../../common/job.ts";
-import type { ClaimedMessage, Message } from "../../../common/message.ts";
+import type { Message } from "../../../common/message.ts";
 import { TASK_KIND } from "../../../common/task.ts";
 import { encodeLedgerMessage } from "../../../l2-node/ledger/ledger-message.ts";
 import { tensorRoot } from "../../../verifier/tensor/root.ts";
-import { testAddress } from "../../support/transactions.ts";
+import { claimed, done } from "./claims.ts";
 import { FORCER, forcerCall, forcers } from "./forcer.ts";
 import { ETHER, ethDeposit, gasDeposit, makeRig, modelOf, type Rig, testJob } from "./rig.ts";
 
@@ -43,19 +43,6 @@ async function flood(count: number): Promise<Hex[]> {
   }
   return hashes;
 }
-const claimed = (id: Hex, more: Partial<ClaimedMessage> = {}): ClaimedMessage => ({
-  kind: 3,
-  id,
-  claimHash: keccak256(id),
-  claimant: testAddress(9),
-  resultRoot: id,
-  soft: false,
-  consumed: [],
-  output: "0x2a",
-  failedSteps: 0,
-  ...more,
-});
-const done = (id: Hex): Message[] => [claimed(id), { kind: 5, id, claimHash: keccak256(id) }];
 const voided = (graph: number): Message => ({ kind: 9, modelId: model, graph });
 /** How many of the inferences have not given their money back. */
 const unended = async () =>
