@@ -80,7 +80,7 @@ beforeAll(async () => {
   ready = JSON.parse((await Promise.race([line, failed]))[0]);
   failed.catch(() => {}); // it ends with the tests as well
   l2 = createPublicClient({ transport: http(ready.l2.url) });
-}, 120_000);
+});
 afterAll(async () => {
   dev.child.kill("SIGINT");
   await dev.ended;

@@ -54,7 +54,7 @@ const sources = [
 ] as const;
 
 describe.each(sources)("$fork state tests", ({ fork, archive, path, stride }) => {
-  test("give the published roots and logs", { timeout: long ? 3_600_000 : 120_000 }, async (context) => {
+  test("give the published roots and logs", { timeout: long ? 14_400_000 : 300_000 }, async (context) => {
     const root = unpack(archive, path);
     if (root === undefined) return context.skip(`no ${archive} in ${vectors}`);
     const cases = sample(root, fork, stride);

@@ -13,7 +13,7 @@ let rig: RpcRig;
 let counter: string;
 
 const cast = async (...args: string[]): Promise<string> => {
-  const { stdout } = await run(bin("cast"), args, { timeout: 20_000, env: { ...process.env, ETH_RPC_URL: rig.url } });
+  const { stdout } = await run(bin("cast"), args, { timeout: 60_000, env: { ...process.env, ETH_RPC_URL: rig.url } });
   return stdout.trim();
 };
 const castJson = async <T>(command: string, ...args: string[]): Promise<T> =>
@@ -86,7 +86,7 @@ describe("cast", () => {
     expect(JSON.parse(await cast("tx-pool", "content"))).toMatchObject({ pending: {} });
     const socket = rig.url.replace("http", "ws");
     const watch = spawn(bin("cast"), ["logs", "--subscribe", "--address", counter, "--rpc-url", socket], {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     let heard = "";
     watch.stdout.on("data", (data) => {

@@ -61,7 +61,7 @@ it("take no room when they are refused, break off, or are longer than they said"
     tensorRoot(content(1)),
     tensorRoot(content(2)),
   ]);
-}, 60_000);
+});
 
 it("are few at once", async () => {
   let go: () => void = () => {};

@@ -82,7 +82,7 @@ describe("a check that is under way", () => {
       other: await claimOf(other, false),
       lie: await claimOf({ ...other, seed: `0x${"5f".repeat(32)}` }, true),
     };
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const stop of stops) await stop();
     stops = [];

@@ -150,7 +150,7 @@ describe("a model that was final before the challenger came, and graphs that nob
       for (const path of ["graph", "model", "input", "traces", "step", "chunks"]) expect(paths).toContain(path);
       expect(about(events, task, "challenged")).toEqual([]);
     }
-  }, 60_000);
+  });
 
   it.runIf(LONG)(
     "hide no lie in an element, and no start from another state",

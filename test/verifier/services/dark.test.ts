@@ -103,7 +103,7 @@ describe("a tolerant training that nobody can look into", () => {
     for (const name of ["challenged", "proved", "timed-out"]) expect(about(events, task, name)).toEqual([]);
     await stage.l1.warp(61);
     await until(async () => ((await opened.statusOf(task)) === CLAIM_STATUS.final ? true : undefined));
-  }, 60_000);
+  });
 
   it("is not paid for beyond what it is worth", async () => {
     const task = stage.job({ ...shape, steps: 2 });

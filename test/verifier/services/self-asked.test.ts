@@ -66,4 +66,4 @@ test("does not keep its lie", async () => {
     return status === CLAIM_STATUS.overturned ? true : undefined;
   });
   expect(await seen(events, "proved")).toMatchObject({ wrong: "element", step: 1 });
-}, 60_000);
+});
