@@ -1,4 +1,4 @@
-import { type Abi, type Hex, hexToString, isAddressEqual, type TransactionReceipt } from "viem";
+import { type Abi, type Address, type Hex, hexToString, isAddressEqual, type TransactionReceipt } from "viem";
 import { hexOf } from "../common/bytes.ts";
 import { commitment, type Failure, hasFailed } from "../common/claim.ts";
 import { deliveriesAbi } from "../common/contracts/deliveries.ts";
@@ -18,6 +18,7 @@ import type { Groundwork } from "./claims/groundwork.ts";
 import type { ClaimLog, LoggedClaim } from "./claims/log.ts";
 import { type ExecutorAction, nextExecutorActions } from "./claims/next-actions.ts";
 import type { ClaimsReader, L1Head } from "./claims/reader.ts";
+import { takenBy } from "./claims/reserved.ts";
 import type { RunSpec } from "./claims/runs.ts";
 
 import { claimsOf, consumedOf, specOf } from "./claims/spec.ts";
@@ -65,6 +66,7 @@ export function startExecutor(options: ExecutorOptions, modules: ExecutorModules
     late: new Map(),
     lost: new Set(),
     declined: new Set(),
+    taken: new Map(),
   };
   return startRounds(options.pollMs, () => round(options, modules, closed), modules.events);
 }
@@ -83,6 +85,8 @@ type Closed = {
   readonly lost: Set<Hex>;
   /** Ids of which it was told that L1 takes no claim of them. */
   readonly declined: Set<Hex>;
+  /** Ids of which it was told who else is at them. */
+  readonly taken: Map<Hex, Address>;
 };
 
 async function round(options: ExecutorOptions, modules: ExecutorModules, closed: Closed): Promise<void> {
@@ -193,6 +197,11 @@ async function advance(
     ground: groundFor(task, modules).groundOf(task.id),
     work: workbench.workOf(spec),
   };
+  const other = takenBy(view);
+  if (other !== undefined && closed.taken.get(id) !== other) {
+    closed.taken.set(id, other);
+    events({ event: "taken", id, by: other });
+  }
   const decline = (reason: string) => {
     if (!closed.declined.has(task.id)) events({ event: "declined", id: task.id, reason });
     closed.declined.add(task.id);

@@ -1,8 +1,9 @@
-import { type Address, type Hex, isAddressEqual, zeroAddress } from "viem";
+import { type Address, type Hex, isAddressEqual } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import { isSeedless, startsFromRoot } from "../../common/task.ts";
 import { commissioned } from "./commission-actions.ts";
-import { declined, HISTORY_BLOCKS } from "./declined.ts";
+import { declined } from "./declined.ts";
+import { hasLapsed, isFree } from "./reserved.ts";
 import { CLAIM_STATUS } from "./status.ts";
 import type { ExecutorView, Reservation } from "./view.ts";
 
@@ -71,14 +72,3 @@ function staked(view: ExecutorView): readonly ExecutorAction[] {
 }
 
 const holds = (me: Address, { reserver }: Reservation): boolean => isAddressEqual(reserver, me);
-
-const isFree = (view: ExecutorView): boolean =>
-  isAddressEqual(view.reservation.reserver, zeroAddress) || hasLapsed(view);
-
-/** The reserver's time is over: its seed was fixed and RESERVE_SECONDS went by, or nobody fixed it while it could be. */
-function hasLapsed({ reservation, nowSeconds, l1Block, clocks }: ExecutorView): boolean {
-  const { seedFixedAt, reservedAt, firstBlock } = reservation;
-  if (seedFixedAt === 0n) return firstBlock !== 0n && l1Block > firstBlock + clocks.seedDelayBlocks + HISTORY_BLOCKS;
-  const isOver = (from: bigint) => nowSeconds > from + clocks.reserveSeconds;
-  return isOver(seedFixedAt) && isOver(reservedAt);
-}

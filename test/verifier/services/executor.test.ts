@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Abi, createWalletClient, type Hex, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { devAccount } from "../../../cli/stack/accounts.ts";
+import { devAccount, type Role } from "../../../cli/stack/accounts.ts";
 import { demandsAbi } from "../../../common/contracts/demands.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { JOB_FLAG } from "../../../common/job.ts";
@@ -68,13 +68,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const start = (parts: Partial<ExecutorParts> = {}, chain = l1.chain): Promise<RunningExecutor> =>
+const start = (
+  parts: Partial<ExecutorParts> = {},
+  chain = l1.chain,
+  role: Role = "executor",
+): Promise<RunningExecutor> =>
   runExecutor(
     {
       chain,
       l1Url: l1.url,
-      key: devAccount("executor").privateKey,
-      folder: join(folder, "executor"),
+      key: devAccount(role).privateKey,
+      folder: join(folder, role),
       dataPort: 0,
       dataUrls: [node.url],
       pollMs: 20,
@@ -131,6 +135,26 @@ describe("an executor", () => {
     expect(declined).toHaveLength(2); // once per start
     expect(declined[0]).toMatchObject({ id: huge.task.id, reason: expect.stringContaining("memory") });
     expect(events.find(({ event }) => event === "round-failed")).toMatchObject({ id: hostile.task.id });
+  });
+
+  it("leaves to others what they were faster at, and says once who they are", async () => {
+    const told: ServiceEvent[] = [];
+    let rounds = 0;
+    const slower = await start(
+      {
+        demands: async () => {
+          rounds++;
+          return demands;
+        },
+        events: (event) => told.push(event),
+      },
+      l1.chain,
+      "liar",
+    );
+    await until(() => rounds > 3 || undefined);
+    await slower.stop();
+    const by = devAccount("executor").address;
+    expect(told.slice(1)).toEqual(demands.map(({ task }) => ({ event: "taken", id: task.id, by })));
   });
 
   it("gives up what L1 takes no claim of", async () => {
