@@ -16,7 +16,7 @@ import { checkValues } from "../job/check-values.ts";
 import { type Commissioned, type CommissionOptions, commissionFrom } from "../job/commission-words.ts";
 import { type NamedDataset, readDataset } from "../job/dataset-file.ts";
 import { firstStep } from "../job/first-step.ts";
-import { hasCode, uploadAll } from "../job/node.ts";
+import { hasCode, isReplica, storedAtReplica, uploadAll } from "../job/node.ts";
 import { positive, wholeBigint } from "../job/numbers.ts";
 import { type OptimizerOptions, optimizerFrom } from "../job/optimizer-words.ts";
 import { lossScaleFrom, precisionFrom } from "../job/precision-words.ts";
@@ -127,7 +127,10 @@ export async function createJob(options: CreateJobOptions): Promise<void> {
   const value = commissioned === undefined ? trainTask(job).priceWei : job.property.priceWei;
   const functionName = commissioned === undefined ? "train" : "commission";
   const data = encodeFunctionData({ abi: dnnAbi, functionName, args: [job] });
-  const warnings = (await hasCode(options.nodeUrl, requester)) ? [] : [noCode(requester)];
+  const warnings = [
+    ...((await hasCode(options.nodeUrl, requester)) ? [] : [noCode(requester)]),
+    ...((await isReplica(options.nodeUrl)) ? [storedAtReplica(options.nodeUrl)] : []),
+  ];
   for (const warning of warnings) process.stderr.write(`anh: warning: ${warning}\n`);
   const created = { modelId, firstStep: first, uploaded, job, transaction: { to: requester, value, data }, warnings };
   console.log(options.json ? JSON.stringify(toPlain(created)) : text(options, created, commissioned));

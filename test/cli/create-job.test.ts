@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { decodeFunctionData, type Hex, zeroAddress } from "viem";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CreateJobOptions, createJob } from "../../cli/commands/create-job.ts";
+import { addDataset } from "../../cli/commands/dataset.ts";
 import { readTensors } from "../../cli/job/dataset-file.ts";
 import { optimizerFrom } from "../../cli/job/optimizer-words.ts";
 import { ROOT } from "../../cli/paths.ts";
@@ -299,6 +300,29 @@ describe("a commission", () => {
     // The lists that the job names: who finds the rows asks for these first.
     for (const root of [treeRoot(rowsOf([x, labels])), asked.property.heldOutRoot])
       expect(await isServed(root)).toBe(true);
+  });
+
+  test("stored at a replica is told to be there alone", async () => {
+    const stored = openBlobStore(join(UPLOADS, "blobs")).open;
+    const replica = await startRpcRig({
+      context: { mempool: undefined },
+      routers: [dataRouter({ stored, upload: testUploads(UPLOADS, 2 ** 20) })],
+    });
+    const warned = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    try {
+      const isTold = ({ warnings }: { warnings: string[] }) =>
+        warnings.some((text) => text.includes(`${replica.url} is a replica`));
+      expect(isTold(JSON.parse(await created({ ...bought(), nodeUrl: replica.url })))).toBe(true);
+      expect(isTold(JSON.parse(await created(bought())))).toBe(false);
+      const log = vi.spyOn(console, "log").mockReturnValue();
+      for (const nodeUrl of [replica.url, rig.url])
+        await addDataset(dataset({ x, labels }), { tensors: "x,labels", nodeUrl, json: true });
+      expect(log.mock.calls.map(([line]) => isTold(JSON.parse(line)))).toEqual([true, false]);
+      expect(warned.mock.calls.filter(([line]) => String(line).includes("is a replica"))).toHaveLength(2);
+    } finally {
+      vi.restoreAllMocks();
+      await replica.stop();
+    }
   });
 
   test("of a named deliverer keeps its rows back, and says how they are shown", async () => {
