@@ -1,5 +1,5 @@
 import { type Address, decodeAbiParameters, encodeAbiParameters, type Hex, zeroAddress } from "viem";
-import { AnhError } from "./errors.ts";
+import { AnhError, type ErrorDetails } from "./errors.ts";
 import { structHash, ZERO_HASH } from "./hash.ts";
 import { MAX_HELD_OUT_ROWS, MAX_SAMPLES, type Property, propertyComponents } from "./property.ts";
 
@@ -96,11 +96,18 @@ export const inferId = (modelId: Hex, inputRoot: Hex): Hex =>
 export const evaluateId = (modelId: Hex, datasetRoot: Hex, rows: number): Hex =>
   structHash("Evaluate", [{ type: "bytes32" }, { type: "bytes32" }, { type: "uint32" }], [modelId, datasetRoot, rows]);
 
-export class BadJobError extends AnhError {}
+/** A job that L1 or L2 would refuse. The message begins with `job.` and the field, by the name that L1 gives in `JobInvalid`. */
+export class BadJobError extends AnhError {
+  readonly field: string;
 
-/** The message begins with `job.` and the field, by the name that L1 gives in `JobInvalid`. */
+  constructor(field: string, message: string, details: ErrorDetails) {
+    super("bad-job", message, details);
+    this.field = field;
+  }
+}
+
 export const badJob = (field: string, expected: string, actual: unknown): BadJobError =>
-  new BadJobError("bad-job", `job.${field} is ${String(actual)}; expected ${expected}`, { expected, actual });
+  new BadJobError(field, `job.${field} is ${String(actual)}; expected ${expected}`, { expected, actual });
 
 /** The rules of P4.2 for jobs, in the order of TaskLib on L1. Throws `BadJobError` naming the first that is broken. */
 export function checkJob(job: Job): void {

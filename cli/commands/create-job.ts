@@ -16,6 +16,7 @@ import { checkValues } from "../job/check-values.ts";
 import { type Commissioned, type CommissionOptions, commissionFrom } from "../job/commission-words.ts";
 import { type NamedDataset, readDataset } from "../job/dataset-file.ts";
 import { firstStep } from "../job/first-step.ts";
+import { inOptions } from "../job/job-words.ts";
 import { hasCode, isReplica, storedAtReplica, uploadAll } from "../job/node.ts";
 import { positive, wholeBigint } from "../job/numbers.ts";
 import { type OptimizerOptions, optimizerFrom } from "../job/optimizer-words.ts";
@@ -159,7 +160,7 @@ function checkRows(
 
 /** The training, or the commission that suggests it. */
 function build(spec: JobSpec, commissioned: Commissioned | undefined): BuiltJob {
-  if (commissioned === undefined) return buildJob(spec);
+  if (commissioned === undefined) return inOptions(() => buildJob(spec));
   const { graphs, dataset, steps, profile, ...rest } = spec;
   const { train, infer, evaluate } = graphs;
   if (evaluate === null)
@@ -168,14 +169,8 @@ function build(spec: JobSpec, commissioned: Commissioned | undefined): BuiltJob 
       actual: "another loss",
     });
   const { property, heldOut } = commissioned;
-  return buildCommission({
-    ...rest,
-    infer,
-    evaluate,
-    recipe: { train, dataset, steps },
-    heldOut: heldOut.dataset,
-    property,
-  });
+  const recipe = { train, dataset, steps };
+  return inOptions(() => buildCommission({ ...rest, infer, evaluate, recipe, heldOut: heldOut.dataset, property }));
 }
 
 /** Rows that do not fit are the dataset's fault, a target that does not the loss's as well; whatever else is the model's. */

@@ -192,8 +192,20 @@ describe("refused, with the value and what would do", () => {
       "usage",
       /no right answers can be counted/,
     ],
-    ["more right than samples", { ...bought(), minCorrect: "9" }, { x, labels }, "bad-job", /minCorrect/],
-    ["samples that no steps come to", { ...bought(), samples: "6" }, { x, labels }, "bad-job", /samples/],
+    [
+      "more right than samples",
+      { ...bought(), minCorrect: "9" },
+      { x, labels },
+      "bad-job",
+      /^--min-correct is 9; expected at most the 8/,
+    ],
+    [
+      "samples that no steps come to",
+      { ...bought(), samples: "6" },
+      { x, labels },
+      "bad-job",
+      /^--samples is 6; expected a positive multiple of 4/,
+    ],
     [
       "held-out rows of another shape",
       bought({ x: labels, labels }),
@@ -236,6 +248,13 @@ test("whose fault it is: rows of another shape or type are the dataset's, a fixe
   const { message, hint } = await refusal({ model: fixed, dataset: dataset({ v: values, labels }) });
   expect(message).toMatch(/fixed\.onnx: input v of the model: expected a symbolic first dimension/);
   expect(hint).toContain('dynamic_axes={"v": {0: "batch"}}');
+});
+
+test("a number of samples that is refused is explained by the option that decides it", async () => {
+  expect(await refusal({ ...bought(), dataset: dataset({ x, labels }), samples: "6" })).toMatchObject({
+    actual: 6,
+    hint: expect.stringContaining("--evaluate-batch-rows"),
+  });
 });
 
 test("a hint is about what is wrong: a text in the dataset's place, a label, a number that is none", async () => {
