@@ -4,7 +4,7 @@ import { AnhError } from "./errors.ts";
 import { ZERO_HASH } from "./hash.ts";
 import { keccakHex } from "./keccak.ts";
 
-/** A leaf index outside the tree, or a proof whose length is not the tree's depth. */
+/** A leaf index outside the tree. */
 export class MerkleError extends AnhError {}
 
 export const hashPair = (left: Hex, right: Hex): Hex => keccakHex(bytesOfHex(`0x${left.slice(2)}${right.slice(2)}`));
@@ -70,36 +70,6 @@ export function sliceProof(leaves: readonly Hex[], first: number, last: number):
   }
   return proof;
 }
-
-/** Root that a run of leaves and its range proof give; throws if the proof is short or has surplus entries. */
-export function rootFromRange(run: readonly Hex[], first: number, count: number, proof: readonly Hex[]): Hex {
-  if (run.length === 0 || first < 0 || first + run.length > count)
-    throw new MerkleError("merkle-range", `run of ${run.length} leaves at ${first} in a tree of ${count}`);
-  const next = proof[Symbol.iterator]();
-  const take = (): Hex => {
-    const { value, done } = next.next();
-    if (done) throw new MerkleError("merkle-proof-short", "the proof ends early", { actual: proof.length });
-    return value;
-  };
-  let level = [...run];
-  let from = first;
-  for (let depth = treeDepth(count); depth > 0; depth--) {
-    if (from % 2 === 1) {
-      level.unshift(take());
-      from--;
-    }
-    if (level.length % 2 === 1) level.push(take());
-    level = Array.from({ length: level.length / 2 }, (_, i) => hashPair(level[2 * i] as Hex, level[2 * i + 1] as Hex));
-    from >>= 1;
-  }
-  if (!next.next().done)
-    throw new MerkleError("merkle-proof-surplus", "the proof has surplus entries", { actual: proof.length });
-  return level[0] as Hex;
-}
-
-/** Root of the tree over `count` leaves that `leaf` at `index` and `proof` give (P0.2). */
-export const rootFromProof = (leaf: Hex, index: number, count: number, proof: readonly Hex[]): Hex =>
-  rootFromRange([leaf], index, count, proof);
 
 /** `bytes32[]` as 32-byte hex from one packed buffer, and back: how value roots travel over the wire. */
 export const unpackHashes = (packed: Uint8Array): Hex[] =>

@@ -7,6 +7,7 @@ export type Recover = (signed: SignedDigest) => Promise<Address>;
 
 export interface Recovery {
   readonly recover: Recover;
+  /** Ends the thread; what still waits is recovered in the caller's. */
   close(): Promise<void>;
 }
 
@@ -41,6 +42,7 @@ interface Group {
  */
 export function openRecovery(script = SCRIPT): Recovery {
   let worker: Worker | undefined;
+  let isClosed = false;
   let retryAt = 0;
   /** Asked of nobody yet. */
   const fresh: Waiting[] = [];
@@ -50,7 +52,7 @@ export function openRecovery(script = SCRIPT): Recovery {
   let asked: Group[] = [];
 
   const start = (): Worker | undefined => {
-    if (performance.now() < retryAt) return undefined;
+    if (isClosed || performance.now() < retryAt) return undefined;
     retryAt = performance.now() + RETRY_MS;
     const begun = begin(script);
     begun?.unref();
@@ -106,6 +108,7 @@ export function openRecovery(script = SCRIPT): Recovery {
         if (fresh.push({ signed, resolve }) === 1) setImmediate(turn);
       }),
     close: async () => {
+      isClosed = true;
       await worker?.terminate();
     },
   };

@@ -9,7 +9,7 @@ import { GraphError } from "../graph/errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { constantOf, feedOf, headerOf, nextStateOf, nodeOf, stateInputOf, typeOf } from "../model/decoding.ts";
 import type { Flaw } from "../model/flaw.ts";
-import { firstLeaves, graphLeaves, type SumNode } from "../model/root.ts";
+import { firstLeaves, graphLeaves, type SumNode, withoutPadding } from "../model/root.ts";
 import { graphOfLeaves } from "../model/shown.ts";
 import { byteSizeOf, fromBytes, type Tensor } from "../tensor/tensor.ts";
 import type { HeaderProof } from "../witness/proofs.ts";
@@ -45,8 +45,9 @@ export function shownFlaw(
   encoded: EncodedGraph,
   published: Published,
 ): Flaw | undefined {
-  const siblingsOf = (leaf: number) => published.graphLeaf(root, leaf)!.siblings;
-  for (const [leaf, own] of graphLeaves(encoded).entries()) {
+  const leaves = graphLeaves(encoded);
+  const siblingsOf = (leaf: number) => withoutPadding(published.graphLeaf(root, leaf)!.siblings, leaf, leaves.length);
+  for (const [leaf, own] of leaves.entries()) {
     const siblings = siblingsOf(leaf);
     const above = sumsAbove({ flops, bytes_ }, siblings);
     const inTree = { flops: above.flops[0] ?? flops, bytes_: above.bytes_[0] ?? bytes_ };

@@ -81,6 +81,14 @@ export function sumProof(leaves: readonly SumNode[], index: number): SumNode[] {
 export const sumProofIn = (levels: readonly (readonly SumNode[])[], index: number): SumNode[] =>
   levels.slice(0, -1).map((level, height) => level[(index >> height) ^ 1]!);
 
+/** Siblings of leaf `index` of `count`, sums of padding zero whatever stands there: L1 does not look at it (P0.4). */
+export const withoutPadding = (siblings: readonly SumNode[], index: number, count: number): SumNode[] =>
+  siblings.map((sibling, height) => {
+    const at = index >> height;
+    const isPadding = at % 2 === 0 && at >= (count - 1) >> height;
+    return isPadding ? { ...sibling, flops: 0n, bytes_: 0n } : sibling;
+  });
+
 /** All levels, leaves (padded) first, root last. */
 export function sumLevels(leaves: readonly SumNode[]): SumNode[][] {
   let width = 1;

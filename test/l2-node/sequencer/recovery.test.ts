@@ -89,6 +89,29 @@ it("goes on in this thread where its own dies, and then in another", async () =>
   expect(threads).toHaveLength(2);
 });
 
+it("closed while many wait, it answers them all and leaves no thread", async () => {
+  await recovery.recover(signed[0]!);
+  const many = Array.from({ length: 1000 }, (_, i) => i % signed.length);
+  const asked = Promise.all(many.map((i) => recovery.recover(signed[i]!)));
+  await new Promise((resolve) => setImmediate(resolve));
+  await recovery.close();
+  expect(await asked).toEqual(many.map((i) => wallets[i % wallets.length]!.address));
+  const unasked = openRecovery();
+  const first = unasked.recover(signed[0]!);
+  await unasked.close();
+  expect(await first).toBe(wallets[0]!.address);
+  expect(threads.map(({ threadId }) => threadId)).toEqual([-1]); // ended, and no other begun
+});
+
+it("keeps the order where its thread dies as it begins, twice", async () => {
+  const dying = openRecovery(new URL("data:text/javascript,setTimeout(() => process.exit(1), 5)"));
+  const order: number[] = [];
+  const ask = (one: SignedDigest, i: number) => dying.recover(one).finally(() => order.push(i));
+  for (const _ of [1, 2]) await Promise.all(signed.map(ask));
+  expect(order).toEqual([...signed.keys(), ...signed.keys()]);
+  await dying.close();
+});
+
 it.each(["file:///nowhere.ts", "https://nowhere/recovery.ts"])(
   "goes on in this thread where none can begin (%s)",
   async (url) => {

@@ -82,6 +82,21 @@ it("says nothing of a tree with each leaf's own sums", () => {
   expect(treeOf(() => {}).flaw).toBeUndefined();
 });
 
+it("says nothing of sums in the padding beside leaves that are shown: L1 does not look there (P0.4)", () => {
+  const leaves = graphLeaves(encoded);
+  const last = leaves.length - 1;
+  const graphLeaf = (_: Hex, leaf: number) => {
+    const { siblings, ...proof } = leafProof(encoded, leaf);
+    const filled = siblings.map((sibling, height) => {
+      const at = leaf >> height;
+      return at % 2 === 0 && at >= last >> height ? { ...sibling, flops: 1n, bytes_: 1n } : sibling;
+    });
+    return { ...proof, siblings: filled };
+  };
+  expect(2 ** Math.ceil(Math.log2(leaves.length))).toBeGreaterThan(leaves.length); // there is padding
+  expect(shownFlaw(graphRef(encoded), encoded, { graphLeaf } as Partial<Published> as Published)).toBeUndefined();
+});
+
 describe.each<[string, (leaves: Sums[]) => void]>([
   [
     "two nodes have each other's sums, and the total is right",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { rootFromProof, treeDepth } from "../../../common/merkle.ts";
+import { treeDepth } from "../../../common/merkle.ts";
 import { segmentCount } from "../../../common/task.ts";
 import { evidenceOf } from "../../../verifier/check/evidence.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
@@ -14,6 +14,7 @@ import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
 import { openTraces, type Traces } from "../../../verifier/trace/traces.ts";
 import { segmentLeafOf, trajectoryRoot } from "../../../verifier/trace/trajectory.ts";
+import { rootFromProof } from "../../support/merkle.ts";
 import { type SmallTask, smallTask } from "../../support/small-task.ts";
 
 const SEGMENT_STEPS = 64;
@@ -50,7 +51,7 @@ async function opening({ task, result, traces }: Long): Promise<{ hashes: number
   const stepHashes = await traces.stepHashes(segment);
   const evidence = evidenceOf(records, stepHashes, segment, 5);
   const leaf = segmentLeafOf(records[segment]!);
-  expect(rootFromProof(leaf, segment, records.length, evidence.segment.proof)).toBe(trajectoryRoot(records));
+  expect(rootFromProof(leaf, segment, evidence.segment.proof)).toBe(trajectoryRoot(records));
   const proofs = [evidence.segment.proof, evidence.stepProof, evidence.previousStepProof ?? []];
   return { hashes: proofs.flat().length, stepHashes };
 }
