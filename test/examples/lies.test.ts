@@ -71,7 +71,7 @@ const networks: Readonly<Record<string, () => Promise<Network>>> = {
 };
 
 describe.runIf(process.env.ANH_LONG === "1")("a lie in each pass is caught, and the honest claim stands", () => {
-  test.each(Object.keys(networks))("%s", { timeout: 1_800_000 }, async (name) => {
+  test.each(Object.keys(networks))("%s", { timeout: 7_200_000 }, async (name) => {
     const network = await networks[name]!();
     const dataDir = mkdtempSync(join(tmpdir(), "anh-lies-"));
     const teller = jsonTeller(() => {});
