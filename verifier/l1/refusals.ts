@@ -10,17 +10,40 @@ const REFUSABLE: ReadonlySet<string> = new Set(["eth_call", "eth_estimateGas", "
 const LACKS =
   /header not found|missing trie node|(unknown|no such) block|block.*not found|state.*not (available|found)|out ?of ?range/i;
 
-/** Who refuses what has an answer is out of order like one that is silent: nothing waits for it. */
+/** Who refuses what has an answer is out of order like one that is silent: nothing waits for it. What it answers is spelt as others do. */
 export const doingItsPart = ({ shown, ask }: Endpoint): Endpoint => ({
   shown,
   ask: (method, params) =>
-    ask(method, params).catch((error: unknown) => {
-      if (isFault(error) || isOutOfOrder(error)) throw error;
-      const { message } = troubleOf(error);
-      if (REFUSABLE.has(method) && (/revert/i.test(message) || !LACKS.test(message))) throw error;
-      throw new L1DataError("l1-refusal", `${shown} refuses ${method}: ${message}`, { cause: error });
-    }),
+    ask(method, params).then(
+      (answer) => inSmallLetters(answer, 0),
+      (error: unknown) => {
+        if (isFault(error) || isOutOfOrder(error)) throw error;
+        const { message } = troubleOf(error);
+        if (REFUSABLE.has(method) && (/revert/i.test(message) || !LACKS.test(message))) throw error;
+        throw new L1DataError("l1-refusal", `${shown} refuses ${method}: ${message}`, { cause: error });
+      },
+    ),
 });
+
+const IN_CAPITALS = /^0x[0-9a-f]*[A-F][0-9a-fA-F]*$/;
+/** Nothing that is asked of L1 has an answer half as deep; what is much deeper, JSON.stringify cannot compare. */
+const MAX_DEPTH = 32;
+
+/** Proofs are of bytes, and all else compares letters: hex in capitals would pass for another block, or for a log of nobody's. */
+function inSmallLetters(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return IN_CAPITALS.test(value) ? value.toLowerCase() : value;
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > MAX_DEPTH) throw new RangeError(`nested more than ${MAX_DEPTH} deep`);
+  // Nearly all answers stay as they came.
+  let copy: Record<string, unknown> | undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const small = inSmallLetters(item, depth + 1);
+    if (small === item) continue;
+    copy ??= (Array.isArray(value) ? [...value] : { ...value }) as Record<string, unknown>;
+    copy[key] = small;
+  }
+  return copy ?? value;
+}
 
 /** Neither a refusal nor ours: what came was not of the shape that it must have. */
 export const isFault = (error: unknown): boolean => !(error instanceof BaseError || error instanceof AnhError);

@@ -156,6 +156,28 @@ it("an endpoint that comes back some blocks late undoes nothing that was read", 
   expect({ reorgs, left, head: chain.head().header.number }).toEqual({ reorgs: [], left: [], head: before });
 });
 
+it("a parent's hash in capitals is of no other block, and undoes nothing", async () => {
+  const { chain, sequencer } = testNode(l1.chain);
+  await catchUpOn(l1.client, chain);
+  const dropped: number[] = [];
+  chain.events.on("dropped", (blocks) => dropped.push(blocks.length));
+  const inCapitals = (hex: string) => `0x${hex.slice(2).toUpperCase()}`;
+  const spelling = endpointsOf({
+    eth_getBlockByNumber: (block: RpcBlock) => ({ ...block, parentHash: inCapitals(block.parentHash) }),
+  });
+  const reorgs: bigint[] = [];
+  const follower = followerOf(chain, spelling, reorgs);
+  // Each of them the child of the one before, which a fork would show by its parent alone.
+  for (let i = 0; i < 5; i++) {
+    await l1.hold();
+    await createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 1 });
+    expect(await follower.poll()).toBe(true);
+    sequencer.seal();
+    await l1.resume();
+  }
+  expect({ reorgs, dropped, events: spelling.events }).toEqual({ reorgs: [], dropped: [], events: [] });
+});
+
 it("the tip of a node's transactions is not what one endpoint names", async () => {
   const tip = 10n ** 15n;
   for (const lies of [

@@ -17,6 +17,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
+import { inboxAbi } from "../../../common/contracts/inbox.ts";
 import { prepaidGasAbi } from "../../../common/contracts/prepaid-gas.ts";
 import { resultClaimsAbi } from "../../../common/contracts/result-claims.ts";
 import { keccakHex } from "../../../common/keccak.ts";
@@ -94,6 +95,8 @@ const logsOf = (client: PublicClient) =>
   client.getLogs({ address: l1.chain.contracts.inbox, fromBlock: 0n, toBlock: logged + 1n });
 const failed = (events: readonly ServiceEvent[]) => events.find(({ event }) => event === "l1-endpoint-failed");
 
+const inCapitals = (hex: string): string => `0x${hex.slice(2).toUpperCase()}`;
+
 type Receipt = { readonly logs: readonly object[] };
 const withLogs =
   (change: (receipts: readonly Receipt[]) => unknown): Lie =>
@@ -142,6 +145,41 @@ describe("logs", () => {
     expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
     expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-header" });
   });
+
+  it("whose topics are in capitals are the same logs, of whoever says so", async () => {
+    liar.lie(
+      "eth_getBlockReceipts",
+      withLogs((all) =>
+        all.map(({ logs, ...rest }) => ({
+          ...rest,
+          logs: logs.map((log) => ({ ...log, topics: (log as { topics: string[] }).topics.map(inCapitals) })),
+        })),
+      ),
+    );
+    const queued = (client: PublicClient) =>
+      client.getContractEvents({
+        ...{ address: l1.chain.contracts.inbox, abi: inboxAbi, eventName: "MessageQueued" },
+        ...{ fromBlock: 0n, toBlock: logged, strict: true },
+      });
+    const right = await queued(l1.client);
+    expect(right).not.toHaveLength(0);
+    for (const { client, events } of [open(liar.url), open(liar.url, l1.url)]) {
+      const found = (await queued(client)) as typeof right;
+      expect(found.map(({ topics }) => topics)).toEqual(right.map(({ topics }) => topics));
+      expect(events).toEqual([]);
+    }
+  });
+
+  for (const field of ["receiptsRoot", "parentHash", "hash"])
+    it(`${field} in capitals keeps nobody from the logs, and has nobody blamed`, async () => {
+      liar.lie("eth_getBlockByNumber", ((block: Record<string, string>) => ({
+        ...block,
+        [field]: inCapitals(block[field]!),
+      })) as Lie);
+      const { client, events } = open(liar.url, l1.url);
+      expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
+      expect(events).toEqual([]);
+    });
 
   it("an endpoint without receipts of blocks is done without", async () => {
     liar.lie(

@@ -95,6 +95,19 @@ it("an endpoint that hides a wrong claim is named, and the claim proved wrong by
   expect(blinded.map(({ event }) => event)).not.toContain("checked");
 });
 
+it("an endpoint that writes topics in capitals hides no wrong claim", async () => {
+  const task = stage.job({ stepRoots: true });
+  const { events: claims } = await stage.execute("liar", task, liar("next_weight0"));
+  const { claimHash } = (await seen(claims, "claimed")) as unknown as { claimHash: Hex };
+  const inCapitals = (hex: Hex): Hex => `0x${hex.slice(2).toUpperCase()}`;
+  liarL1.lie(
+    "eth_getBlockReceipts",
+    ofLogs((logs) => logs.map((log) => ({ ...log, topics: log.topics.map(inCapitals) }))),
+  );
+  const events = stage.watch({ l1Url: liarL1.url, l1WitnessUrls: [stage.l1.url] });
+  expect(await seen(events, "proved")).toMatchObject({ claimHash, wrong: "element" });
+});
+
 it("a claim that an endpoint invents is looked at by nobody", async () => {
   const task = stage.job({ stepRoots: true });
   const { events: claims } = await stage.execute("executor", task, honestSteps(1));
