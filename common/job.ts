@@ -43,6 +43,8 @@ export const JOB_FLAG = { stepRoots: 1, soft: 2, sequentialRows: 4, unique: 8, d
 
 /** A segment is one executor run and one leaf of the trajectory (P4.2). */
 export const MAX_SEGMENT_STEPS = 64;
+/** Of a task: whoever checks a claim holds a record of each. */
+export const MAX_SEGMENTS = 2 ** 20;
 /** 30 days: an open claim holds back every later state claim, so no job may ask for a window without end (P4.2). */
 export const MAX_WINDOW_SECONDS = 2_592_000;
 /** Whoever adds times to a deadline stays far from 2⁶⁴ (P4.2). */

@@ -10,6 +10,7 @@ import {
   JOB_FLAG,
   type Job,
   MAX_PRICE_WEI,
+  MAX_SEGMENTS,
   PROFILE,
   trainId,
 } from "./job.ts";
@@ -73,7 +74,9 @@ function shared(
 ) {
   if (graph.root === ZERO_HASH) throw badJob("graph", "a job that has the graph for this kind of task", graph.root);
   if (priceWei > MAX_PRICE_WEI) throw badJob("priceWei", "less than 2¹²⁸", priceWei);
-  const { deadline, windowSeconds } = job;
+  const { segmentSteps, deadline, windowSeconds } = job;
+  if (steps > MAX_SEGMENTS * segmentSteps)
+    throw badJob("segments", "⌈steps / segmentSteps⌉ of at most 2²⁰", Math.ceil(steps / segmentSteps));
   // What a property is measured by, and what its model is used for, is computed in one order only (P13.5).
   const profile = job.profile === PROFILE.property ? PROFILE.strict : job.profile;
   return { graph, steps, profile, priceWei, deadline, windowSeconds };

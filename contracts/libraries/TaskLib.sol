@@ -22,6 +22,8 @@ import {PropertyRules} from "./PropertyRules.sol";
 /// @notice Derives what is claimed from a job (docs/protocol.md P4.2, P4.3).
 library TaskLib {
     uint32 internal constant MAX_SEGMENT_STEPS = 64;
+    /// @dev Whoever checks a claim holds a record of each of its segments.
+    uint256 internal constant MAX_SEGMENTS = 2 ** 20;
     /// @dev An open claim holds back every later state claim (P6.8), so no job may ask for a window without end.
     uint32 internal constant MAX_WINDOW_SECONDS = 30 days;
     /// @dev Whoever adds times to a deadline stays far from 2⁶⁴.
@@ -116,6 +118,7 @@ library TaskLib {
             ? job.property.priceWei
             : _priceWeiUp(task.steps, task.graph, job.priceWeiPerGflop);
         _require(task.priceWei <= MAX_PRICE_WEI, "priceWei");
+        _require(task.steps <= MAX_SEGMENTS * task.segmentSteps, "segments");
     }
 
     /// @dev ⌈steps × flops × priceWeiPerGflop / 10⁹⌉ (P4.3); the product is less than 2²²⁴ by the bounds of P4.2.

@@ -55,6 +55,7 @@ describe("jobs around each bound", () => {
         "rows",
         "samples",
         "segmentSteps",
+        "segments",
         "sequentialRows",
         "stepRoots",
         "steps",

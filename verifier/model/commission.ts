@@ -1,7 +1,8 @@
 import { hexToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
-import { checkJob, checkWindow, encodeJob, type Job, PROFILE, trainId } from "../../common/job.ts";
+import { checkWindow, encodeJob, type Job, PROFILE, trainId } from "../../common/job.ts";
 import { NO_PROPERTY, type Property } from "../../common/property.ts";
+import { modelTask } from "../../common/task.ts";
 import type { TrainStep } from "../autodiff/train-step.ts";
 import { type Graph, ZERO_SOURCE } from "../graph/graph.ts";
 import { byteSizeOf } from "../tensor/tensor.ts";
@@ -50,7 +51,7 @@ export function buildCommission(spec: CommissionSpec): BuiltJob {
       heldOutBytes: BigInt(datasetBytes(heldOut)),
     },
   };
-  checkJob(job);
+  modelTask(job); // throws for what L1 would refuse
   checkWindow(job, spec.minWindowSeconds ?? 0);
   const modelId = trainId(job);
   const own: Upload = { kind: "job", root: modelId, bytes: hexToBytes(encodeJob(job)) };

@@ -2,7 +2,6 @@ import { type Address, type Hex, hexToBytes } from "viem";
 import { ZERO_HASH } from "../../common/hash.ts";
 import {
   badJob,
-  checkJob,
   checkWindow,
   encodeJob,
   type GraphRef,
@@ -15,6 +14,7 @@ import {
 } from "../../common/job.ts";
 import { packHashes, treeRoot } from "../../common/merkle.ts";
 import { NO_PROPERTY } from "../../common/property.ts";
+import { modelTask } from "../../common/task.ts";
 import type { TrainStep } from "../autodiff/train-step.ts";
 import { type Graph, valueAt } from "../graph/graph.ts";
 import { tensorRoot } from "../tensor/root.ts";
@@ -101,7 +101,7 @@ export function buildJob(spec: JobSpec): BuiltJob {
     windowSeconds: spec.windowSeconds,
     property: NO_PROPERTY,
   };
-  checkJob(job);
+  modelTask(job); // throws for what L1 would refuse
   checkWindow(job, spec.minWindowSeconds ?? 0);
   const modelId = trainId(job);
   // Those who look at its claims later find its other graphs by the job.

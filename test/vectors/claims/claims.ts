@@ -28,6 +28,7 @@ const MAX_U64 = 2n ** 64n - 1n;
 const MAX_WINDOW_SECONDS = 30 * 86_400;
 const MAX_DEADLINE = 1n << 40n;
 const PRICE_END = 1n << 128n;
+const MAX_SEGMENTS = 2 ** 20;
 const GIGA = 10n ** 9n;
 
 const word = (random: Random): Hex => hexOf(random.bytes(32));
@@ -37,7 +38,8 @@ const graphRef = (random: Random) => ({ root: word(random), flops: number(random
 
 function jobOf(random: Random): Job {
   const evaluateBatchRows = 1 + random.below(100);
-  const steps = 1 + random.below(MAX_U32);
+  const segmentSteps = 1 + random.below(64);
+  const steps = 1 + random.below(MAX_SEGMENTS * segmentSteps);
   const batchRows = 1 + random.below(1000);
   return {
     chainId: number(random, 4),
@@ -52,7 +54,7 @@ function jobOf(random: Random): Job {
     startRoot: word(random),
     stateBytes: number(random, 8),
     steps,
-    segmentSteps: 1 + random.below(64),
+    segmentSteps,
     batchRows,
     evaluateBatchRows,
     profile: random.below(2),
@@ -92,8 +94,10 @@ function commissionOf(random: Random): Job {
   };
 }
 
+const MAX_STEPS = 64 * MAX_SEGMENTS;
+
 /** The greatest rate that a training of all steps at all FLOPs can have. */
-const HIGHEST_RATE = ((PRICE_END - 1n) * GIGA) / (BigInt(MAX_U32) * MAX_U64);
+const HIGHEST_RATE = ((PRICE_END - 1n) * GIGA) / (BigInt(MAX_STEPS) * MAX_U64);
 
 /** Jobs at the edges of their fields. */
 function edgeJobs(random: Random): Job[] {
@@ -104,7 +108,7 @@ function edgeJobs(random: Random): Job[] {
     { ...base, steps: 1, segmentSteps: 64, priceWeiPerGflop: 1n, trainGraph: { ...greatest, flops: 1n }, flags: 15 },
     {
       ...base,
-      steps: MAX_U32,
+      steps: MAX_STEPS,
       segmentSteps: 64,
       batchRows: MAX_U32,
       datasetRows: MAX_U64,
@@ -245,8 +249,12 @@ function commissionVerdicts(random: Random): Verdict[] {
     having("a held-out row too many", { heldOutRows: 2n ** 32n }, "heldOutRows"),
     having("no samples", { samples: 0, minCorrect: 0 }, "samples"),
     having("half a batch of samples", { samples: 84 }, "samples"),
-    having("most samples", { samples: 2 ** 24 - 8 }),
-    having("most samples, one by one", { samples: 2 ** 24 - 1 }, "", { evaluateBatchRows: 1 }),
+    having("most samples", { samples: 2 ** 24 - 8 }, "", { segmentSteps: 2 }),
+    having("most samples, one by one", { samples: 2 ** 24 - 1 }, "", { evaluateBatchRows: 1, segmentSteps: 16 }),
+    having("a segment for each of most samples", { samples: 2 ** 24 - 1 }, "segments", {
+      evaluateBatchRows: 1,
+      segmentSteps: 15,
+    }),
     having("a sample too many", { samples: 2 ** 24 }, "samples"),
     having("nothing need be right", { minCorrect: 0 }),
     having("more right than there are", { minCorrect: 81 }, "minCorrect"),
@@ -290,6 +298,11 @@ function verdicts(random: Random): Verdict[] {
     given("segment of 1", { segmentSteps: 1 }),
     given("segment of 64", { segmentSteps: 64 }),
     given("segment of 65", { segmentSteps: 65 }, "segmentSteps"),
+    given("most segments", { steps: 4 * MAX_SEGMENTS }),
+    given("a segment too many", { steps: 4 * MAX_SEGMENTS + 1 }, "segments"),
+    given("as many steps as fit, each a segment", { steps: MAX_U32, segmentSteps: 1 }, "segments"),
+    given("evaluates most segments", { evaluateBatchRows: 1, segmentSteps: 1 }, "", 3, MAX_SEGMENTS),
+    given("evaluates a segment too many", { evaluateBatchRows: 1, segmentSteps: 1 }, "segments", 3, MAX_SEGMENTS + 1),
     given("batch of 0", { batchRows: 0 }, "batchRows"),
     given("batch of all but one row", { batchRows: 79 }),
     given("batch of all rows", { batchRows: 80 }),
@@ -311,14 +324,21 @@ function verdicts(random: Random): Verdict[] {
     given("random, rows read again", { datasetRows: 79n }),
     given("sequential, most rows", {
       flags: sequential,
-      steps: MAX_U32,
+      steps: MAX_STEPS,
+      segmentSteps: 64,
       batchRows: MAX_U32,
-      datasetRows: BigInt(MAX_U32) ** 2n,
+      datasetRows: BigInt(MAX_STEPS) * BigInt(MAX_U32),
       trainGraph: flops(1n),
     }),
     given(
       "sequential, most rows, one short",
-      { flags: sequential, steps: MAX_U32, batchRows: MAX_U32, datasetRows: BigInt(MAX_U32) ** 2n - 1n },
+      {
+        flags: sequential,
+        steps: MAX_STEPS,
+        segmentSteps: 64,
+        batchRows: MAX_U32,
+        datasetRows: BigInt(MAX_STEPS) * BigInt(MAX_U32) - 1n,
+      },
       "sequentialRows",
     ),
     given("highest rate but one", { priceWeiPerGflop: PRICE_END - 2n, steps: 1, trainGraph: flops(GIGA) }),
@@ -327,13 +347,22 @@ function verdicts(random: Random): Verdict[] {
     given("rate 2^256 - 1", { priceWeiPerGflop: 2n ** 256n - 1n }, "priceWeiPerGflop"),
     given("highest price, rounded up", { priceWeiPerGflop: PRICE_END - 1n, steps: 1, trainGraph: flops(GIGA - 1n) }),
     given("price beyond", { priceWeiPerGflop: PRICE_END - 1n, steps: 1, trainGraph: flops(GIGA + 1n) }, "priceWei"),
-    given("greatest product", { priceWeiPerGflop: HIGHEST_RATE, steps: MAX_U32, trainGraph: flops(MAX_U64) }),
+    given("greatest product", {
+      priceWeiPerGflop: HIGHEST_RATE,
+      steps: MAX_STEPS,
+      segmentSteps: 64,
+      trainGraph: flops(MAX_U64),
+    }),
     given(
       "greatest product, next rate",
-      { priceWeiPerGflop: HIGHEST_RATE + 1n, steps: MAX_U32, trainGraph: flops(MAX_U64) },
+      { priceWeiPerGflop: HIGHEST_RATE + 1n, steps: MAX_STEPS, segmentSteps: 64, trainGraph: flops(MAX_U64) },
       "priceWei",
     ),
-    given("all of it", { priceWeiPerGflop: PRICE_END - 1n, steps: MAX_U32, trainGraph: flops(MAX_U64) }, "priceWei"),
+    given(
+      "all of it",
+      { priceWeiPerGflop: PRICE_END - 1n, steps: MAX_STEPS, segmentSteps: 64, trainGraph: flops(MAX_U64) },
+      "priceWei",
+    ),
     given("infer price", { priceWeiPerGflop: PRICE_END - 1n, inferGraph: flops(GIGA) }, "", 2),
     given("infer price beyond", { priceWeiPerGflop: PRICE_END - 1n, inferGraph: flops(GIGA + 1n) }, "priceWei", 2),
     given("evaluate price", { priceWeiPerGflop: PRICE_END - 1n, evaluateGraph: flops(GIGA) }, "", 3),
