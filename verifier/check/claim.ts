@@ -49,10 +49,11 @@ export async function claimedRecords({
   data,
 }: ClaimSubject): Promise<readonly SegmentRecord[]> {
   const records = await data.segments(claimHash, segmentCount(inputs.task));
-  if (trajectoryRoot(records) !== claim.trajectoryRoot)
+  const actual = trajectoryRoot(records);
+  if (actual !== claim.trajectoryRoot)
     throw new DataUnavailableError("data-mismatch", "the segments served are not those claimed", {
       expected: claim.trajectoryRoot,
-      actual: trajectoryRoot(records),
+      actual,
     });
   return records;
 }
@@ -75,7 +76,7 @@ export async function checkClaim(
   try {
     const records = await claimedRecords(subject);
     let start = from?.state ?? subject.inputs.start;
-    for (const { index } of records.slice(from?.segment ?? 0)) {
+    for (let index = from?.segment ?? 0; index < records.length; index++) {
       const finding = await checkOne(subject, modules, opened, records, index, start);
       if (finding.kind !== "right") return finding;
       start = finding.state;

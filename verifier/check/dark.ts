@@ -93,11 +93,15 @@ async function ownRun(
   start: readonly Tensor[],
   runs: OwnRuns | undefined,
 ): Promise<OwnRun> {
-  let run: OwnRun = (await runs?.begun(from, to)) ?? { leaves: [], uncanonical: undefined, state: start };
+  const begun = await runs?.begun(from, to);
+  // Grows in place: there may be very many.
+  const leaves = [...(begun?.leaves ?? [])];
+  let run: OwnRun = { leaves, uncanonical: begun?.uncanonical, state: begun?.state ?? start };
   for (let index = from + run.leaves.length; index < to; index++) {
     const own = await ownSegment(inputs, modules, index, run.state);
+    leaves.push(segmentLeafOf({ index, ...own }));
     run = {
-      leaves: [...run.leaves, segmentLeafOf({ index, ...own })],
+      leaves,
       uncanonical: run.uncanonical ?? (own.uncanonical === undefined ? undefined : index),
       state: own.state,
     };

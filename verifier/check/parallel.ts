@@ -45,21 +45,21 @@ export async function checkSegments(
   let end: readonly Tensor[] | undefined;
   try {
     const records = await claimedRecords(subject);
-    const queue = records.map(({ index }) => index).filter(chosen);
+    // Drawn one by one, and closed by whoever leaves it.
+    const queue = segmentsWhere(records.length, chosen);
     const work = async (modules: SegmentCheckModules): Promise<void> => {
-      for (let segment = queue.shift(); segment !== undefined; segment = queue.shift()) {
+      for (const segment of queue) {
         const finding = await checkServed(subject, modules, opened, records, segment);
         if (finding.kind !== "right") {
           findings.push(finding);
-          queue.length = 0; // one is enough; those under way are finished
-          return;
+          return; // one is enough; those under way are finished
         }
         if (segment === records.length - 1) end = finding.state;
         onSegment?.(segment);
       }
     };
     // Each ends before what it computes with is taken from it.
-    const ended = await Promise.allSettled(checkers.map((modules) => work(modules).finally(() => (queue.length = 0))));
+    const ended = await Promise.allSettled(checkers.map(work));
     const found = mostUseful(findings);
     if (found !== undefined) return found;
     for (const one of ended) if (one.status === "rejected") throw one.reason;
@@ -68,6 +68,10 @@ export async function checkSegments(
     if (error instanceof DataUnavailableError) return { kind: "unavailable", error };
     throw error;
   }
+}
+
+function* segmentsWhere(count: number, chosen: (segment: number) => boolean): Generator<number, void> {
+  for (let segment = 0; segment < count; segment++) if (chosen(segment)) yield segment;
 }
 
 /** What can be proven at once, then what must be opened first, then what is not known. */

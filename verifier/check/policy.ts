@@ -18,6 +18,10 @@ export function parsePolicy(words: string): Policy {
   return { kind: "sample", share: Number(share) };
 }
 
+/** About so many of `count` segments are looked at: to know it exactly each would have to be drawn. */
+export const aboutChosen = (policy: Policy, count: number): number =>
+  policy.kind === "all" ? count : Math.ceil(policy.share * count);
+
 /**
  * @param secret nobody else knows it: a claimant that could tell which segments are looked at would lie in the others
  */

@@ -7,7 +7,7 @@ import { checkDark, type OwnRuns } from "../check/dark.ts";
 import { differingWords, ownEnd } from "../check/divergence.ts";
 import { toProve } from "../check/long-sum.ts";
 import { checkSegments, withCheckers } from "../check/parallel.ts";
-import { chosenBy, type Policy } from "../check/policy.ts";
+import { aboutChosen, chosenBy, type Policy } from "../check/policy.ts";
 import type { Published } from "../check/published.ts";
 import { driftOf, type Residuals } from "../check/residuals.ts";
 import type { SegmentCheckModules } from "../check/segment.ts";
@@ -152,29 +152,31 @@ async function checkServed(
   const { claimHash, claim, inputs } = subject;
   const { right } = progress;
   const chosen = chosenBy(policy, secret, claimHash);
-  const segments = Array.from({ length: segmentCount(inputs.task) }, (_, segment) => segment);
+  const count = segmentCount(inputs.task);
   let done = 0;
   /** Whether to give way. */
-  const passed = (segment: number, all: readonly number[]): boolean => {
+  const passed = (segment: number, left: number): boolean => {
     events({ event: "segment-checked", claimHash, id: claim.id, segment });
-    right.add(segment);
     done += 1;
     // Side by side they compute at once.
     progress.paceMs = Math.min(progress.paceMs ?? Number.POSITIVE_INFINITY, spent.ms / checkers.length / done);
-    progress.left = all.filter((each) => !right.has(each)).length;
-    return progress.left > 0 && isOutranked();
+    progress.left = left;
+    return isOutranked();
   };
   if (checkers.length > 1 || policy.kind === "sample") {
-    const all = segments.filter(chosen);
+    const all = aboutChosen(policy, count);
     const onSegment = (segment: number) => {
-      if (passed(segment, all)) throw new BrokenOffError("gave-way");
+      right.add(segment);
+      if (passed(segment, Math.max(all - right.size, 0)) && right.size < count) throw new BrokenOffError("gave-way");
     };
     const isLeft = (segment: number) => chosen(segment) && !right.has(segment);
     const finding = await checkSegments(subject, checkers, opened, { chosen: isLeft, onSegment });
     if (finding.kind !== "unavailable") return finding;
   }
   const onSegment: InOrder["onSegment"] = async (segment, state) => {
-    if (!passed(segment, segments) || !mayKeep(progress)) return;
+    const left = count - segment - 1;
+    right.add(segment);
+    if (!passed(segment, left) || left === 0 || !mayKeep(progress)) return;
     progress.next = { segment: segment + 1, roots: await keep(state) };
     throw new BrokenOffError("gave-way");
   };

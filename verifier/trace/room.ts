@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
+import { getHeapStatistics } from "node:v8";
 import { AnhError } from "../../common/errors.ts";
 import type { Job } from "../../common/job.ts";
 import { segmentCount, TASK_KIND, type Task } from "../../common/task.ts";
@@ -10,7 +11,12 @@ import { KEPT_STATE_BYTES } from "./checkpoint.ts";
 import { datasetTypes, stateTypes } from "./inputs.ts";
 
 /** What a run takes, or a machine has. */
-export type Room = { readonly memoryBytes: bigint; readonly diskBytes: bigint };
+export type Room = {
+  readonly memoryBytes: bigint;
+  /** Of it what JavaScript's objects may take: a process that goes beyond ends. */
+  readonly heapBytes: bigint;
+  readonly diskBytes: bigint;
+};
 
 /** Copies of a state that a run holds at most: the runtime's before and after, ours of this segment and the one being
  * written. */
@@ -19,6 +25,8 @@ const STATES_HELD = 4n;
 const SEGMENTS_GATHERED = 2n;
 /** Slices of a step's values held when its trace is asked for: those remembered and the one that comes. */
 const SLICES_HELD = 5n;
+/** Record of a segment with 64 metrics, its leaf and what the tree above is made of: 1.1 KB as measured. */
+const RECORD_BYTES = 2048n;
 /** Threads, their heaps and the runtime's code. */
 const BASE_BYTES = 200n << 20n;
 /** Share of what is free that one run may take. */
@@ -37,14 +45,16 @@ export const roomFor = (task: Task, job: Job): Room =>
 export function roomToCheck(task: Task, graph: Graph): Room {
   const bytesOf = (types: readonly TensorType[]) => types.reduce((sum, type) => sum + BigInt(byteSizeOf(type)), 0n);
   const [rowBytes, stateBytes] = [bytesOf(datasetTypes(graph, 1)), bytesOf(stateTypes(graph))];
-  const { memoryBytes } = roomOf(task, { rowBytes, stateBytes });
-  return { memoryBytes, diskBytes: task.datasetRows * rowBytes + BigInt(2 + MAX_KEPT) * stateBytes };
+  const { memoryBytes, heapBytes } = roomOf(task, { rowBytes, stateBytes });
+  return { memoryBytes, heapBytes, diskBytes: task.datasetRows * rowBytes + BigInt(2 + MAX_KEPT) * stateBytes };
 }
 
 function roomOf(task: Task, { rowBytes, stateBytes }: Sizes): Room {
   const datasetBytes = task.datasetRows * rowBytes;
   const segmentBytes = BigInt(task.segmentSteps) * BigInt(task.batchRows) * rowBytes;
-  const states = BigInt(segmentCount(task)) * stateBytes;
+  const segments = BigInt(segmentCount(task));
+  const states = segments * stateBytes;
+  const heapBytes = segments * RECORD_BYTES;
   // The runtime computes a whole step, whatever part of it is asked for.
   const valueBytes = task.graph.bytes_;
   const sliceBytes = valueBytes < BigInt(SLICE_BYTES) ? valueBytes : BigInt(SLICE_BYTES);
@@ -52,11 +62,13 @@ function roomOf(task: Task, { rowBytes, stateBytes }: Sizes): Room {
   return {
     memoryBytes:
       BASE_BYTES +
+      heapBytes +
       datasetBytes +
       SEGMENTS_GATHERED * segmentBytes +
       STATES_HELD * stateBytes +
       valueBytes +
       SLICES_HELD * sliceBytes,
+    heapBytes,
     // The kept states, the newest and the one being written, the end in the store; the start and the rows that were fetched.
     diskBytes: kept + 4n * stateBytes + datasetBytes,
   };
@@ -77,17 +89,21 @@ export function roomAt(folder: string): Room {
   const { bavail, bsize } = statfsSync(existing, { bigint: true });
   return {
     memoryBytes: (BigInt(process.availableMemory()) * SHARE) / SHARES,
+    heapBytes: (BigInt(getHeapStatistics().heap_size_limit) * SHARE) / SHARES,
     diskBytes: (bavail * bsize * SHARE) / SHARES,
   };
 }
 
 /** A run that this machine cannot hold: it is not reserved, nor is a claim of it looked at. */
 export class TooBigError extends AnhError {
-  constructor(what: "memory" | "disk", needed: bigint, free: bigint) {
+  constructor(what: "memory" | "heap" | "disk", needed: bigint, free: bigint) {
     super("too-big", `the run may take ${needed} bytes of ${what}, ${free} may be used`, {
       expected: `at most ${free}`,
       actual: needed,
-      hint: `free some ${what}, or leave it to a larger machine`,
+      hint:
+        what === "heap"
+          ? "give it more (NODE_OPTIONS=--max-old-space-size=<MiB>), or leave it to others"
+          : `free some ${what}, or leave it to a larger machine`,
     });
   }
 }
@@ -95,5 +111,6 @@ export class TooBigError extends AnhError {
 /** Throws `TooBigError` if the task may need more than there is. */
 export function requireRoom(needed: Room, free: Room): void {
   if (needed.memoryBytes > free.memoryBytes) throw new TooBigError("memory", needed.memoryBytes, free.memoryBytes);
+  if (needed.heapBytes > free.heapBytes) throw new TooBigError("heap", needed.heapBytes, free.heapBytes);
   if (needed.diskBytes > free.diskBytes) throw new TooBigError("disk", needed.diskBytes, free.diskBytes);
 }

@@ -16,7 +16,7 @@ import type { Graph } from "../../../verifier/graph/graph.ts";
 import { onnxRuntime } from "../../../verifier/runtime/onnxruntime.ts";
 import type { Session } from "../../../verifier/runtime/runtime.ts";
 import { storeState } from "../../../verifier/trace/checkpoint.ts";
-import { MAX_KEPT, requireRoom } from "../../../verifier/trace/room.ts";
+import { MAX_KEPT, requireRoom, roomAt, roomToCheck } from "../../../verifier/trace/room.ts";
 import { stepsOf } from "../../../verifier/trace/steps.ts";
 import { openBlobStore } from "../../../verifier/trace/store.ts";
 import { lyingSteps } from "../../support/lying-steps.ts";
@@ -170,7 +170,10 @@ describe("a check that is under way", () => {
     const { long, other } = claims;
     open(1, { kind: "all" }, undefined, ({ id }) => {
       if (id === long.inputs.task.id)
-        requireRoom({ memoryBytes: 2n, diskBytes: 0n }, { memoryBytes: 1n, diskBytes: 0n });
+        requireRoom(
+          { memoryBytes: 2n, heapBytes: 0n, diskBytes: 0n },
+          { memoryBytes: 1n, heapBytes: 0n, diskBytes: 0n },
+        );
     });
     look(long, { until: NOW + 10n });
     look(other);
@@ -178,6 +181,31 @@ describe("a check that is under way", () => {
     expect(told("check-failed", long)[0]!.error).toMatch(/may take 2 bytes of memory, 1 may be used/);
     expect(segmentsOf(long)).toEqual([]);
   });
+
+  it.each([
+    [1, "all", { kind: "all" } as const],
+    [2, "all", { kind: "all" } as const],
+    [1, "a sample", { kind: "sample", share: 0.5 } as const],
+  ])(
+    "of more segments than a machine could hold is not begun, and ends nothing else (%i at once: %s)",
+    async (checkers, _, policy) => {
+      open(checkers, policy, undefined, (task, graph) => requireRoom(roomToCheck(task, graph), roomAt(folder)));
+      const { other } = claims;
+      const many = smallTask({ steps: 2 ** 32 - 1, segmentSteps: 1 });
+      const absurd: ClaimSubject = {
+        claimHash: `0x${"ab".repeat(32)}`,
+        claim: { ...other.claim, id: many.task.id },
+        inputs: many,
+        data: SILENT,
+      };
+      look(absurd, { until: NOW + 10n });
+      look(other);
+      expect((await found(other)).finding).toBe("right");
+      expect(told("check-failed", absurd)[0]!.error).toMatch(/bytes of (memory|heap)/);
+      // Its claimant is asked on L1, as one that serves nothing: silence loses it.
+      expect(look(absurd).finding.kind).toBe("unavailable");
+    },
+  );
 
   it("that only waits is never begun once its claim is decided", async () => {
     open();

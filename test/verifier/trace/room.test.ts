@@ -11,12 +11,13 @@ const { job } = small;
 const huge = { ...job, stateBytes: 2n ** 63n, datasetBytes: 2n ** 63n };
 
 describe("room for a run", () => {
-  const needed = { memoryBytes: 100n, diskBytes: 50n };
+  const needed = { memoryBytes: 100n, heapBytes: 20n, diskBytes: 50n };
 
   it("is refused by name, with both figures, one byte below what is needed and not at it", () => {
     expect(() => requireRoom(needed, needed)).not.toThrow();
     for (const [free, actual] of [
       [{ ...needed, memoryBytes: 99n }, 100n],
+      [{ ...needed, heapBytes: 19n }, 20n],
       [{ ...needed, diskBytes: 49n }, 50n],
     ] as const) {
       expect(() => requireRoom(needed, free)).toThrow(TooBigError);
@@ -39,6 +40,16 @@ describe("room for a run", () => {
     const state = stateInputs[0]!.value;
     const wide = { ...small.graph, values: values.with(state, { ...values[state]!, shape: [2 ** 40] }) };
     expect(roomToCheck(small.task, wide).memoryBytes).toBeGreaterThan(4n * 2n ** 42n);
+  });
+
+  it("is refused to as many segments as L1 takes: a record of each would be in memory", () => {
+    const many = { ...job, steps: 2 ** 32 - 1, segmentSteps: 1 };
+    const { heapBytes, memoryBytes } = roomFor(trainTask(many), many);
+    expect(heapBytes).toBeGreaterThan(2n ** 42n);
+    expect(memoryBytes).toBeGreaterThan(heapBytes);
+    const check = roomToCheck(trainTask(many), small.graph);
+    expect(check.heapBytes).toBe(heapBytes);
+    expect(() => requireRoom({ ...check, memoryBytes: 0n }, roomAt(tmpdir()))).toThrow(/bytes of heap/);
   });
 
   it("grows with the state, the dataset, the feeds of a segment and the values of a step", () => {
