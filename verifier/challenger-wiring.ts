@@ -13,13 +13,14 @@ import { keepGraph } from "./data/keep-graph.ts";
 import { openLibrary, type TensorMemory } from "./data/library.ts";
 import { readPublished } from "./dispute/published.ts";
 import { openDisputeReader } from "./dispute/reader.ts";
+import { openShelf } from "./dispute/shelf.ts";
 import { openWatch } from "./dispute/watch.ts";
 import type { EventSink } from "./events.ts";
 import { onnxRuntime } from "./runtime/onnxruntime.ts";
 import { totalRuntime } from "./runtime/total.ts";
 import type { Service } from "./service.ts";
 import { storeState } from "./trace/checkpoint.ts";
-import { requireRoom, roomAt, roomToCheck } from "./trace/room.ts";
+import { MAX_KEPT, requireRoom, roomAt, roomToCheck } from "./trace/room.ts";
 import { openBlobStore } from "./trace/store.ts";
 
 export type ChallengerSettings = {
@@ -85,6 +86,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         events,
         libraryFor,
         keep: (state) => storeState(store, state),
+        shelf: openShelf(join(folder, "shelf"), MAX_KEPT),
         requireRoom: (task, graph) => requireRoom(roomToCheck(task, graph), roomAt(folder)),
         keepGraph: async (root, graph) => {
           if (keptGraphs.has(root)) return;

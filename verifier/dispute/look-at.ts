@@ -15,14 +15,13 @@ import { timed } from "../check/timed.ts";
 import { WantedError } from "../check/want.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
-import { type DataClient, DataUnavailableError } from "../data/client.ts";
+import type { DataClient } from "../data/client.ts";
 import type { Library } from "../data/library.ts";
 import type { EventSink } from "../events.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor, TensorType } from "../tensor/tensor.ts";
 import { stateTypes } from "../trace/inputs.ts";
-import { MAX_KEPT } from "../trace/room.ts";
 import type { ConsumedResult } from "../witness/structure.ts";
 import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
@@ -30,6 +29,7 @@ import type { Finding } from "./game.ts";
 import { type InputSource, openInputs, type RequireRoom } from "./inputs.ts";
 import type { Progress } from "./progress.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
+import type { Shelf } from "./shelf.ts";
 
 /** What is known of a claim so far; `evidence` is there once a wrong step is. */
 export type Watched = {
@@ -59,6 +59,8 @@ export type LookModules = {
   readonly keep: (state: readonly Tensor[]) => Promise<readonly Hex[]>;
   /** The same for a graph: what was paid for once, and constants that others share. */
   readonly keepGraph: (root: Hex, graph: Graph) => Promise<unknown>;
+  /** Of states where checks give way. */
+  readonly shelf: Shelf;
   readonly requireRoom: RequireRoom;
   readonly events: EventSink;
   /** Segments of a claim looked at beside each other. */
@@ -79,7 +81,13 @@ export type Turn = {
   /** Whether something more urgent waits; looked at between segments. */
   readonly isOutranked: () => boolean;
   readonly progress: Progress;
+  /** A state to go on from by its name, as long as nothing more urgent needs its place. */
+  readonly keep: (name: string, state: readonly Tensor[]) => void;
+  readonly kept: (name: string, types: readonly TensorType[]) => Promise<readonly Tensor[] | undefined>;
 };
+
+/** Name of the claimed state with which one after the other goes on. */
+const CLAIMED = "claimed";
 
 /** Checks a claim, or goes on with it. Throws `BrokenOffError` when its turn is over. */
 export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: LookModules): Promise<Watched> {
@@ -105,9 +113,9 @@ export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: Loo
     return await withCheckers(runtime, inputs, modules.checkers, async (opened) => {
       const checkers = opened.map((checker) => ({ ...checker, residuals: progress.residuals }));
       const checkModules = checkers[0]!;
-      const served = await checkServed(subject, checkers, modules.openedSteps(logged), library, turn, modules, spent);
+      const served = await checkServed(subject, checkers, modules.openedSteps(logged), turn, modules, spent);
       const dark = async () => {
-        const runs = ownRunsOf(library, inputs.graph, turn, modules);
+        const runs = ownRunsOf(inputs.graph, turn);
         return checkDark(subject, checkModules, await modules.published(logged), runs);
       };
       const checked = served.kind === "unavailable" ? await dark() : served;
@@ -144,12 +152,12 @@ async function checkServed(
   subject: ClaimSubject,
   checkers: readonly SegmentCheckModules[],
   opened: OpenedSteps,
-  library: Library,
-  { isOutranked, progress }: Turn,
-  { policy, secret, events, keep }: LookModules,
+  turn: Turn,
+  { policy, secret, events }: LookModules,
   spent: { readonly ms: number },
 ): Promise<ClaimFinding> {
   const { claimHash, claim, inputs } = subject;
+  const { isOutranked, progress } = turn;
   const { right } = progress;
   const chosen = chosenBy(policy, secret, claimHash);
   const count = segmentCount(inputs.task);
@@ -173,58 +181,39 @@ async function checkServed(
     const finding = await checkSegments(subject, checkers, opened, { chosen: isLeft, onSegment });
     if (finding.kind !== "unavailable") return finding;
   }
-  const onSegment: InOrder["onSegment"] = async (segment, state) => {
+  const onSegment: InOrder["onSegment"] = (segment, state) => {
     const left = count - segment - 1;
     right.add(segment);
-    if (!passed(segment, left) || left === 0 || !mayKeep(progress)) return;
-    progress.next = { segment: segment + 1, roots: await keep(state) };
+    if (!passed(segment, left) || left === 0) return;
+    turn.keep(CLAIMED, state);
+    progress.next = segment + 1;
     throw new BrokenOffError("gave-way");
   };
-  const from = await placeToGoOn(library, inputs.graph, progress);
+  const from = await placeToGoOn(inputs.graph, turn);
   return checkClaim(subject, checkers[0]!, opened, { from, onSegment });
 }
 
-/** Each time that it gives way, a state stays on the disk: whoever has many small claims end sooner must not fill it. Counts it. */
-function mayKeep(progress: Progress): boolean {
-  if (progress.kept >= MAX_KEPT) return false;
-  progress.kept += 1;
-  return true;
+/** From the start again where the state is gone. */
+async function placeToGoOn(graph: Graph, { kept, progress: { next } }: Turn): Promise<InOrder["from"]> {
+  const state = next === undefined ? undefined : await kept(CLAIMED, stateTypes(graph));
+  return state && { segment: next!, state };
 }
 
-/** From the start again where the disk has lost the state. */
-async function placeToGoOn(library: Library, graph: Graph, { next }: Progress): Promise<InOrder["from"]> {
-  const state = next && (await keptState(library, graph, next.roots));
-  return state && { segment: next!.segment, state };
-}
-
-function ownRunsOf(
-  library: Library,
-  graph: Graph,
-  { isOutranked, progress }: Turn,
-  { keep }: Pick<LookModules, "keep">,
-): OwnRuns {
+function ownRunsOf(graph: Graph, { isOutranked, keep, kept, progress }: Turn): OwnRuns {
   const keyOf = (from: number, to: number) => `${from} to ${to}`;
   return {
     begun: async (from, to) => {
       const begun = progress.own.get(keyOf(from, to));
-      const state = begun && (await keptState(library, graph, begun.roots));
-      return state && { ...begun.run, state };
+      const state = begun && (await kept(keyOf(from, to), stateTypes(graph)));
+      return state && { ...begun, state };
     },
     onSegment: async (from, to, { state, ...run }) => {
-      if (!isOutranked() || !mayKeep(progress)) return;
-      progress.own.set(keyOf(from, to), { run, roots: await keep(state) });
+      if (!isOutranked()) return;
+      keep(keyOf(from, to), state);
+      progress.own.set(keyOf(from, to), run);
       throw new BrokenOffError("gave-way");
     },
   };
-}
-
-async function keptState(library: Library, graph: Graph, roots: readonly Hex[]): Promise<Tensor[] | undefined> {
-  try {
-    return await Promise.all(stateTypes(graph).map((type, i) => library.tensor(roots[i]!, type)));
-  } catch (error) {
-    if (error instanceof DataUnavailableError) return undefined;
-    throw error;
-  }
 }
 
 /** Of a claim found right, words that differ honestly: the numbers of this machine's own run that are others. */

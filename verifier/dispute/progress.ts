@@ -1,4 +1,3 @@
-import type { Hex } from "viem";
 import type { OwnRun } from "../check/dark.ts";
 import type { Residuals } from "../check/residuals.ts";
 
@@ -6,14 +5,12 @@ import type { Residuals } from "../check/residuals.ts";
 export type Progress = {
   /** Segments found right. They stay so: the claim names all of what makes them right. */
   readonly right: Set<number>;
-  /** Where one after the other goes on: the next segment, and the roots of the claimed state before it, which the library has. */
-  next?: { readonly segment: number; readonly roots: readonly Hex[] };
-  /** The same of own runs beside a claim of which nothing is served, by their first and last segment. */
-  readonly own: Map<string, { readonly run: Omit<OwnRun, "state">; readonly roots: readonly Hex[] }>;
+  /** The segment with which one after the other goes on, if the claimed state before it is still on the shelf. */
+  next?: number;
+  /** The same of own runs beside a claim of which nothing is served, by their names on the shelf. */
+  readonly own: Map<string, Omit<OwnRun, "state">>;
   /** Of the whole claim, from all turns. */
   readonly residuals: Residuals;
-  /** States that were kept where it gave way. */
-  kept: number;
   /** Computing a segment, in the fastest stretch so far. */
   paceMs?: number;
   /** Segments that are still to be looked at; unknown before the first turn. */

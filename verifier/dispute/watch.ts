@@ -6,14 +6,15 @@ import { openResiduals } from "../check/residuals.ts";
 import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { DataUnavailableError } from "../data/client.ts";
+import type { Tensor, TensorType } from "../tensor/tensor.ts";
 import { compareEnds, isTolerantTraining, type LookModules, lookAt, type Subject, type Watched } from "./look-at.ts";
 import { type Progress, workSeconds } from "./progress.ts";
 import { byUrgency, type Urgent } from "./urgency.ts";
 
 /**
  * Checks claims one after the other, the most urgent first, and keeps what it found. Between segments a check gives way to one that
- * has become more urgent, and goes on later where it stood; it is given up once nothing can be done about its claim. A restart
- * checks again.
+ * has become more urgent, however often, and goes on later where it stood, or anew where too many others stand so; it is given up
+ * once nothing can be done about its claim. A restart checks again.
  */
 export type Watch = {
   /** What is known now; asks for a check where nothing is. */
@@ -68,6 +69,16 @@ export function openWatch(modules: LookModules): Watch {
 
   const first = () => byUrgency([...waiting.values()], nowSeconds)[0];
 
+  const leastUrgent = (checks: readonly Hex[]): Hex | undefined => {
+    const among = [...waiting.values()].filter(({ logged }) => checks.includes(logged.claimHash));
+    return byUrgency(among, nowSeconds).at(-1)?.logged.claimHash;
+  };
+
+  function end(claimHash: Hex): void {
+    waiting.delete(claimHash);
+    modules.shelf.clear(claimHash);
+  }
+
   async function check(entry: Waiting): Promise<void> {
     const { logged, spec } = entry;
     const { claimHash } = logged;
@@ -76,7 +87,7 @@ export function openWatch(modules: LookModules): Watch {
     current = undefined;
     const isDecided = entry.broken.signal.aborted;
     if (outcome === "gave-way" && !isDecided) return;
-    waiting.delete(claimHash);
+    end(claimHash);
     if (isDecided) return;
     const watched = typeof outcome === "string" ? MISSED : outcome;
     known.set(claimHash, watched);
@@ -93,14 +104,23 @@ export function openWatch(modules: LookModules): Watch {
 
   async function outcomeOf(entry: Waiting): Promise<Watched | BreakReason> {
     const { logged, spec, broken, progress } = entry;
-    const about = { claimHash: logged.claimHash, id: spec.task.id };
+    const { claimHash } = logged;
+    const about = { claimHash, id: spec.task.id };
     const requireWanted = () => {
       broken.signal.throwIfAborted();
       if (nowSeconds > entry.usefulUntil) throw new BrokenOffError("window-over");
     };
     try {
       const isOutranked = () => first() !== entry;
-      return await lookAt(entry, { signal: broken.signal, requireWanted, isOutranked, progress }, modules);
+      const turn = {
+        signal: broken.signal,
+        requireWanted,
+        isOutranked,
+        progress,
+        keep: (name: string, state: readonly Tensor[]) => modules.shelf.put({ claimHash, name }, state, leastUrgent),
+        kept: (name: string, types: readonly TensorType[]) => modules.shelf.get({ claimHash, name }, types),
+      };
+      return await lookAt(entry, turn, modules);
     } catch (error) {
       if (error instanceof BrokenOffError) {
         const { reason } = error;
@@ -109,7 +129,7 @@ export function openWatch(modules: LookModules): Watch {
       }
       const isUnavailable = error instanceof DataUnavailableError;
       const more = { ...about, finding: "unavailable", error: String(error) };
-      modules.events(isUnavailable ? { event: "checked", ...more } : faultOf(logged.claimHash, error));
+      modules.events(isUnavailable ? { event: "checked", ...more } : faultOf(claimHash, error));
       return { finding: { kind: "unavailable" } };
     }
   }
@@ -161,7 +181,7 @@ export function openWatch(modules: LookModules): Watch {
           failures: failures.get(claimHash) ?? 0,
           until,
           usefulUntil,
-          progress: { right: new Set(), own: new Map(), kept: 0, residuals: openResiduals(modules.secret) },
+          progress: { right: new Set(), own: new Map(), residuals: openResiduals(modules.secret) },
           broken: new AbortController(),
           get workSeconds() {
             return workSeconds(this.progress);
@@ -188,7 +208,7 @@ export function openWatch(modules: LookModules): Watch {
       if (entry === undefined) return;
       entry.broken.abort(new BrokenOffError("decided"));
       // That of the current one is taken away when its check has ended.
-      if (entry !== current) waiting.delete(claimHash);
+      if (entry !== current) end(claimHash);
     },
     stop: async () => {
       const reason = new BrokenOffError("stopped");

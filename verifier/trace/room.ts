@@ -32,7 +32,7 @@ const BASE_BYTES = 200n << 20n;
 /** Share of what is free that one run may take. */
 const [SHARE, SHARES] = [4n, 5n];
 
-/** States of a check that are kept at most, each where it gave way to another. */
+/** States that are kept at most where checks gave way to others, of all checks together. */
 export const MAX_KEPT = 4;
 
 type Sizes = { readonly rowBytes: bigint; readonly stateBytes: bigint };

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,7 @@ import { DataUnavailableError, openDataClient } from "../../../verifier/data/cli
 import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
 import type { RequireRoom } from "../../../verifier/dispute/inputs.ts";
+import { openShelf } from "../../../verifier/dispute/shelf.ts";
 import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import type { Graph } from "../../../verifier/graph/graph.ts";
@@ -37,6 +38,7 @@ test("an event about a failed check is without the endpoint's credentials", asyn
     events: (event: object) => void events.push(event),
     checkers: 1,
     secret: "0x5ec7e7",
+    shelf: { clear: () => {} },
   } as never);
   const spec = { task: { id: "0x02", flags: 0, graph: { root: "0x03" } } };
   const window = { until: 9n, usefulUntil: 9n, nowSeconds: 1n };
@@ -102,6 +104,7 @@ describe("a check that is under way", () => {
     policy: Policy = { kind: "all" },
     onSegment = () => {},
     requireRoom: RequireRoom = () => {},
+    places = MAX_KEPT,
   ): Watch {
     events = [];
     const open = async (graph: Graph): Promise<Session> => {
@@ -120,6 +123,7 @@ describe("a check that is under way", () => {
       published: async () => ({ leaf: () => undefined }) as never,
       keep: (state) => storeState(store, state),
       keepGraph: (root, graph) => keepGraph(store, root, graph),
+      shelf: openShelf(join(folder, "shelf"), places),
       requireRoom,
       events: (event) => {
         events.push(event);
@@ -253,18 +257,62 @@ describe("a check that is under way", () => {
     expect(told("check-broken-off", long).map(({ reason }) => reason)).toEqual(["gave-way"]);
   });
 
-  it("gives way no more than a few times: each leaves a state on the disk", async () => {
+  it("gives way to a lie that ends sooner, however often it gave way to right claims before", async () => {
     open();
-    const { long, other } = claims;
+    const { long, other, lie } = claims;
     onEvent = (event) => {
       if (event.event !== "segment-checked" || event.claimHash !== long.claimHash) return;
-      watch!.forget(other.claimHash as Hex);
-      look(other, { until: NOW + 10n });
+      if (segmentsOf(long).length <= MAX_KEPT) {
+        watch!.forget(other.claimHash);
+        look(other, { until: NOW + 10n });
+      } else if (segmentsOf(long).length < SEGMENTS) look(lie, { until: NOW + 20n });
+    };
+    look(long);
+    expect(await found(lie)).toMatchObject({ finding: "wrong", step: 3 });
+    expect(told("checked", long)).toEqual([]);
+    expect((await found(long)).finding).toBe("right");
+    expect(segmentsOf(long)).toEqual(inOrder);
+    expect(readdirSync(join(folder, "shelf"))).toEqual([]);
+  });
+
+  it("gives way to a lie that ends sooner, however often its own run gave way beside a claim of which nothing is served", async () => {
+    const { dark, other, lie } = claims;
+    let computed = 0;
+    open(1, { kind: "all" }, () => {
+      computed += 1;
+      if (computed <= MAX_KEPT) {
+        watch!.forget(other.claimHash);
+        look(other, { until: NOW + 10n });
+      } else look(lie, { until: NOW + 20n });
+    });
+    look(dark);
+    expect(await found(lie)).toMatchObject({ finding: "wrong", step: 3 });
+    expect(told("checked", dark)).toEqual([]);
+    expect((await found(dark)).finding).toBe("right");
+    expect(computed).toBe(SEGMENTS);
+  });
+
+  it("of which no state could stay begins anew after the others, and is done", async () => {
+    open(1, { kind: "all" }, undefined, undefined, 1);
+    const { long, hidden, lie } = claims;
+    let step = 0;
+    onEvent = () => {
+      if (step === 0 && segmentsOf(long).length === 2) {
+        step = 1;
+        look(hidden, { until: NOW + 40n });
+      } else if (step === 1 && segmentsOf(hidden).length === 3) {
+        step = 2;
+        look(lie, { until: NOW + 20n });
+      }
     };
     look(long);
     expect((await found(long)).finding).toBe("right");
-    expect(told("check-broken-off", long)).toHaveLength(MAX_KEPT);
-    expect(segmentsOf(long)).toEqual(inOrder);
+    // The more urgent one has the one place.
+    expect(segmentsOf(hidden)).toEqual(inOrder);
+    expect(segmentsOf(long)).toEqual([0, 1, ...inOrder]);
+    expect(events.filter(({ event }) => event === "checked").map(({ claimHash }) => claimHash)).toEqual(
+      [lie, hidden, long].map(({ claimHash }) => claimHash),
+    );
   });
 
   it("of a claimant that serves slowly is not put behind what can wait: only computing counts as work", async () => {

@@ -1,0 +1,55 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Hex } from "viem";
+import { tensorRoot } from "../tensor/root.ts";
+import { bytesOf, type Tensor, type TensorType } from "../tensor/tensor.ts";
+import { readState, writeState } from "../trace/state-file.ts";
+
+/** A state of a check, by the name that the check gives it. */
+type Place = { readonly claimHash: Hex; readonly name: string };
+
+/** States of checks that gave way, on the disk until they go on; a few in all, so that nobody fills it. None outlives the process. */
+export type Shelf = {
+  /**
+   * Where there is no place, the oldest state of who can best do without has to go; of the check itself, where it is that.
+   * @param leastUrgent of the checks that have a state here, and this one
+   */
+  readonly put: (at: Place, state: readonly Tensor[], leastUrgent: (checks: readonly Hex[]) => Hex | undefined) => void;
+  /** Undefined where it had to go, or the disk has lost it: its check begins anew. */
+  readonly get: (at: Place, types: readonly TensorType[]) => Promise<Tensor[] | undefined>;
+  /** Of a check that is over. */
+  readonly clear: (claimHash: Hex) => void;
+};
+
+type Kept = Place & { readonly path: string; readonly roots: readonly Hex[] };
+
+export function openShelf(folder: string, places: number): Shelf {
+  rmSync(folder, { recursive: true, force: true });
+  let kept: readonly Kept[] = [];
+  let count = 0;
+  const isAt = (one: Place, { claimHash, name }: Place) => one.claimHash === claimHash && one.name === name;
+  const remove = (isGone: (one: Kept) => boolean): void => {
+    for (const { path } of kept.filter(isGone)) rmSync(path, { force: true });
+    kept = kept.filter((one) => !isGone(one));
+  };
+  return {
+    put: (at, state, leastUrgent) => {
+      remove((one) => isAt(one, at));
+      if (kept.length >= places) {
+        const loser = leastUrgent([...new Set([...kept, at].map(({ claimHash }) => claimHash))]);
+        const oldest = kept.find(({ claimHash }) => claimHash === loser);
+        if (oldest === undefined) return;
+        remove((one) => one === oldest);
+      }
+      mkdirSync(folder, { recursive: true });
+      const path = join(folder, `${count++}`);
+      writeState(path, state);
+      kept = [...kept, { ...at, path, roots: state.map((tensor) => tensorRoot(bytesOf(tensor))) }];
+    },
+    get: async (at, types) => {
+      const found = kept.find((one) => isAt(one, at));
+      return found && readState(found.path, found.roots, types);
+    },
+    clear: (claimHash) => remove((one) => one.claimHash === claimHash),
+  };
+}
