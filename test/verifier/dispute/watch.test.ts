@@ -195,7 +195,8 @@ describe("a check that is under way", () => {
     async (checkers, _, policy) => {
       open(checkers, policy, undefined, (task, graph) => requireRoom(roomToCheck(task, graph), roomAt(folder)));
       const { other } = claims;
-      const many = smallTask({ steps: 2 ** 32 - 1, segmentSteps: 1 });
+      const small = smallTask();
+      const many = { ...small, task: { ...small.task, steps: 2 ** 32 - 1, segmentSteps: 1 } };
       const absurd: ClaimSubject = {
         claimHash: `0x${"ab".repeat(32)}`,
         claim: { ...other.claim, id: many.task.id },
