@@ -1,4 +1,5 @@
 import { BaseError, RpcRequestError } from "viem";
+import { HexError } from "../../common/bytes.ts";
 import { AnhError } from "../../common/errors.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
 import { troubleOf } from "../../common/trouble.ts";
@@ -46,7 +47,8 @@ function inSmallLetters(value: unknown, depth: number): unknown {
 }
 
 /** Neither a refusal nor ours: what came was not of the shape that it must have. */
-export const isFault = (error: unknown): boolean => !(error instanceof BaseError || error instanceof AnhError);
+export const isFault = (error: unknown): boolean =>
+  error instanceof HexError || !(error instanceof BaseError || error instanceof AnhError);
 
 export const unreadable = ({ shown }: Endpoint, error: unknown): L1DataError =>
   new L1DataError("l1-malformed", `${shown} answers what cannot be read: ${troubleOf(error).message}`, {

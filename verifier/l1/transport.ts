@@ -1,4 +1,4 @@
-import { custom, type Hex, hexToBigInt, numberToHex, type Transport } from "viem";
+import { custom, type Hex, hexToBigInt, isHex, numberToHex, type Transport } from "viem";
 import { upperMedian } from "../../common/bigint.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
@@ -56,22 +56,34 @@ const ofTransaction =
   (fields: readonly string[]): Ask =>
   async ({ agreed, endpoints }, params, method) => {
     const { among, header } = await agreed.head(0);
-    const ask = (endpoint: Endpoint) => endpoint.ask(method, params) as Promise<Shown | null>;
+    const ask = async (endpoint: Endpoint) => includedIn(await endpoint.ask(method, params));
     const answers = await endpoints.askAll(ask, among);
-    const isIn = (shown: Shown | null) => shown !== null && hexToBigInt(shown.blockNumber as Hex) <= header.number;
+    const isIn = (found: Included | null) => found !== null && found.number <= header.number;
     // One that shows it later than another is not in doubt, until all have the block.
     if (!answers.some((answer) => "value" in answer && isIn(answer.value))) return null;
-    const saidIn = (shown: Shown | null) => JSON.stringify(shown, [...fields]);
+    const saidIn = (found: Included | null) => JSON.stringify(found?.shown, [...fields]) ?? "in no block";
     try {
       const [first] = agreed.vote.alike({ differ: `answer ${method} differently`, saidIn }, answers);
-      return valueIn(first!);
+      return valueIn(first!)?.shown ?? null;
     } catch (error) {
       if (answers.some((answer) => "value" in answer && answer.value === null)) return null;
       throw error;
     }
   };
 
+/** What an endpoint shows of a transaction, and the block that it is in. */
+type Included = { readonly shown: Shown; readonly number: bigint };
 type Shown = Readonly<Record<string, unknown>>;
+
+/** Null while it is in no block, whether it is shown or not. Throws what is the endpoint's fault where it shows neither. */
+function includedIn(answer: unknown): Included | null {
+  if (answer === null) return null;
+  const shown = answer as Shown;
+  const { blockNumber } = shown;
+  if (blockNumber === null) return null;
+  if (!isHex(blockNumber)) throw new TypeError("a transaction's block has no number");
+  return { shown, number: hexToBigInt(blockNumber) };
+}
 
 const RECEIPT = ["blockHash", "blockNumber", "status", "gasUsed", "logs", "address", "topics", "data"];
 

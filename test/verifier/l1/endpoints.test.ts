@@ -35,7 +35,7 @@ import { until } from "../../support/until.ts";
 
 const METHODS = [
   ...["eth_getBlockReceipts", "eth_getBlockByNumber", "eth_getLogs", "eth_call", "eth_estimateGas", "eth_chainId"],
-  ...["eth_sendRawTransaction", "eth_maxPriorityFeePerGas", "eth_getTransactionReceipt"],
+  ...["eth_sendRawTransaction", "eth_maxPriorityFeePerGas", "eth_getTransactionReceipt", "eth_getTransactionByHash"],
   "eth_fillTransaction",
 ];
 
@@ -379,7 +379,13 @@ describe("an endpoint", () => {
       (answer) => () => liar.lie("eth_getBlockReceipts", () => answer),
     );
     const lacks = ["header not found", "missing trie node 12"].map((words) => () => liar.refuse("eth_call", words));
-    for (const begin of [...refusals, ...garbled, ...lacks, () => liar.lie("eth_getBlockByNumber", () => "abc")]) {
+    const noHex = [
+      () => liar.lie("eth_getBlockByNumber", (block) => ({ ...(block as object), parentHash: "0xparent" })),
+      () =>
+        liar.lie("eth_getBlockReceipts", (all: readonly object[]) => all.map((one) => ({ ...one, logsBloom: "0x1" }))),
+      () => liar.lie("eth_getBlockByNumber", () => "abc"),
+    ];
+    for (const begin of [...refusals, ...garbled, ...lacks, ...noHex]) {
       begin();
       const { client, events } = open(liar.url, l1.url);
       expect(await logsOf(client)).toHaveLength((await logsOf(l1.client)).length);
@@ -532,6 +538,36 @@ describe("a transaction", () => {
     await expect(client.getTransactionReceipt({ hash })).rejects.toThrow("could not be found");
     liar.lie("eth_getTransactionReceipt", (receipt) => ({ ...(receipt as object), status: "0x0" }));
     expect(await failure(client.getTransactionReceipt({ hash }))).toBe("l1-endpoints-disagree");
+  });
+
+  it("that an endpoint shows in no shape that it can have is as the others show it", async () => {
+    const { transactionHash: hash } = (await logsOf(l1.client))[0]!;
+    const lies: readonly ((receipt: Receipt) => unknown)[] = [
+      (receipt) => ({ ...receipt, blockNumber: "no number" }),
+      (receipt) => ({ ...receipt, blockNumber: undefined }),
+      (receipt) => ({ ...receipt, blockNumber: [] }),
+      (receipt) => ({ ...receipt, blockNumber: "0x" }),
+      () => "0x",
+      () => [],
+      () => 7,
+      () => JSON.parse(`${"[".repeat(1_000)}${"]".repeat(1_000)}`),
+    ];
+    for (const lie of lies) {
+      liar.lie("eth_getTransactionReceipt", lie as Lie);
+      const { client, events } = open(liar.url, l1.url);
+      expect((await client.getTransactionReceipt({ hash })).status, lie.toString()).toBe("success");
+      expect(failed(events), lie.toString()).toMatchObject({ url: liar.url, code: "l1-malformed" });
+    }
+  });
+
+  it("that one shows in no block is not yet", async () => {
+    const { transactionHash: hash } = (await logsOf(l1.client))[0]!;
+    const { client, events } = open(liar.url, l1.url);
+    for (const method of ["eth_getTransactionReceipt", "eth_getTransactionByHash"])
+      liar.lie(method, (shown) => ({ ...(shown as object), blockNumber: null, blockHash: null }));
+    await expect(client.getTransactionReceipt({ hash })).rejects.toThrow("could not be found");
+    await expect(client.getTransaction({ hash })).rejects.toThrow("could not be found");
+    expect(events).toEqual([]);
   });
 
   it("has the block and the logs of which nobody says otherwise", async () => {
