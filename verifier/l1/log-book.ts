@@ -1,8 +1,8 @@
-import { type Hex, numberToHex } from "viem";
+import { type Hex, isHash, numberToHex } from "viem";
 import { smallerOf } from "../../common/bigint.ts";
 import type { ChainFile } from "../../common/chain-file.ts";
 import { L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
-import { type Agreed, type AgreedHead, blockFrom, type ShownBlock } from "./agreed.ts";
+import { type Agreed, type AgreedHead, blockFrom, DEEP_BLOCKS, type ShownBlock } from "./agreed.ts";
 import type { Endpoint, Endpoints } from "./endpoints.ts";
 import { openBloomTest, type ProvenLog, provenLogs } from "./proven-logs.ts";
 
@@ -27,6 +27,8 @@ const OLD_PAGE_BLOCKS = 2000n;
 /** Blocks of which the book remembers the hashes: a deeper fork has it read again. */
 const REMEMBERED = 1024;
 
+/** The blocks that logs are said to be in: number → hash. */
+type Named = ReadonlyMap<bigint, string>;
 type Known = { readonly number: bigint; readonly hash: Hex };
 
 export function openLogBook(
@@ -98,25 +100,41 @@ export function openLogBook(
   }
 
   /** What all endpoints have of logs in these blocks, each shown to be there. */
-  async function readOld(from: bigint, to: bigint, among: readonly Endpoint[]): Promise<void> {
+  async function readOld(from: bigint, to: bigint, { among, header: head }: AgreedHead): Promise<void> {
     const range = { fromBlock: numberToHex(from), toBlock: numberToHex(to), address: addresses };
-    const blocksOf = async (endpoint: Endpoint): Promise<readonly bigint[]> => {
+    const blocksOf = async (endpoint: Endpoint): Promise<Named> => {
       const shown = (await endpoint.ask("eth_getLogs", [range])) as readonly ProvenLog[];
-      return [...new Set(shown.map(({ blockNumber }) => BigInt(blockNumber)))];
+      if (!shown.every(({ blockHash }) => isHash(blockHash))) throw new TypeError("logs of no block");
+      return new Map(shown.map(({ blockNumber, blockHash }) => [BigInt(blockNumber), blockHash]));
     };
     const answers = await endpoints.askAll(blocksOf, among);
+    const said = answers.flatMap((answer) => ("value" in answer ? [{ by: answer.endpoint, named: answer.value }] : []));
+    const inventing = new Set<Endpoint>();
+    const isLie = (by: Endpoint, told: string) =>
+      endpoints.leaveOut(by, new L1DataError("l1-logs", `${by.shown} ${told}`));
     // One that names fewer blocks leaves logs out; each block that is named is proven, so that none can be invented.
-    const named = new Set(answers.flatMap((answer) => ("value" in answer ? answer.value : [])));
-    const numbers = [...named].sort((a, b) => (a < b ? -1 : 1));
+    const all = new Set(said.flatMap(({ named }) => [...named.keys()]));
+    const numbers = [...all].sort((a, b) => (a < b ? -1 : 1));
     for (const number of numbers.filter((number) => number >= from && number <= to)) {
+      const naming = said.filter(({ named }) => named.has(number));
+      // Who invents may name every block there is: none is read on its word alone, while another has an answer.
+      if (naming.every(({ by }) => inventing.has(by)) && inventing.size < said.length) continue;
       const block = await agreed.block(number, among);
-      const found = await endpoints.askOne((endpoint) => provenLogs(endpoint, block, ours), among);
-      for (const answer of answers)
-        if ("value" in answer && found.length > 0 && !answer.value.includes(number))
-          endpoints.leaveOut(
-            answer.endpoint,
-            new L1DataError("l1-logs", `${answer.endpoint.shown} hides the logs of L1 block ${number}`),
-          );
+      const found = mayHold(block)
+        ? await endpoints.askOne((endpoint) => provenLogs(endpoint, block, ours), among)
+        : [];
+      for (const { by, named } of said) {
+        const hash = named.get(number);
+        if (hash === undefined) {
+          if (found.length > 0) isLie(by, `hides the logs of L1 block ${number}`);
+          continue;
+        }
+        // What it names by another hash, it may have had on a fork; where none goes, it had not.
+        const isOfThis = hash === block.header.hash || number + DEEP_BLOCKS <= head.number;
+        if (found.length > 0 || !isOfThis) continue;
+        inventing.add(by);
+        isLie(by, `names logs in L1 block ${number}, which has none`);
+      }
       logs.push(...found);
     }
     const { header } = await agreed.block(to, among);
@@ -129,7 +147,7 @@ export function openLogBook(
     if (known.length === 0 || known.at(-1)!.hash !== header.parentHash) await rewind(head);
     let next = (known.at(-1)?.number ?? chain.deployedAtL1Block - 1n) + 1n;
     for (; next + provenBlocks <= header.number; next = known.at(-1)!.number + 1n)
-      await readOld(next, smallerOf(next + OLD_PAGE_BLOCKS - 1n, header.number - provenBlocks), among);
+      await readOld(next, smallerOf(next + OLD_PAGE_BLOCKS - 1n, header.number - provenBlocks), head);
     while (next <= header.number) {
       const end = next + PAGE_BLOCKS > header.number ? head : await agreed.block(next + PAGE_BLOCKS - 1n, among);
       await readPage(next - 1n, end, among);

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  createTestClient,
   createWalletClient,
   custom,
   formatBlock,
@@ -25,7 +26,7 @@ import { headerRlp } from "../../../common/l1-header.ts";
 import { ownErrorOf } from "../../../common/trouble.ts";
 import { openL1 } from "../../../verifier/clients.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
-import { type AgreedOptions, openAgreed } from "../../../verifier/l1/agreed.ts";
+import { type AgreedOptions, DEEP_BLOCKS, openAgreed } from "../../../verifier/l1/agreed.ts";
 import { type Endpoint, gatherEndpoints, openEndpoints } from "../../../verifier/l1/endpoints.ts";
 import { openLogBook } from "../../../verifier/l1/log-book.ts";
 import { partlyRefused, sendByAll } from "../../../verifier/l1/send-by-all.ts";
@@ -201,6 +202,73 @@ describe("logs", () => {
     const book = openLogBook(options, { agreed, endpoints });
     expect(await book.upTo(await agreed.head(0))).not.toHaveLength(0);
     expect(failed(events)).toMatchObject({ url: liar.url, code: "l1-logs" });
+  });
+
+  describe("of long ago: an endpoint that names blocks without any", () => {
+    type Told = { readonly blockNumber: Hex; readonly blockHash?: Hex };
+    /** In each block that it is asked about. */
+    const inventing = (told: (block: RpcBlock) => Told) =>
+      liar.lie("eth_getLogs", ((_: unknown, [{ fromBlock, toBlock }]: [{ fromBlock: Hex; toBlock: Hex }]) => {
+        const count = Number(toBlock) - Number(fromBlock) + 1;
+        const numbers = Array.from({ length: count }, (_, i) => numberToHex(Number(fromBlock) + i));
+        const blockAt = (at: Hex) => l1.client.request({ method: "eth_getBlockByNumber", params: [at, false] });
+        return Promise.all(numbers.map(async (at) => told((await blockAt(at)) as RpcBlock)));
+      }) as unknown as Lie);
+    async function read(urls: [string, ...string[]]) {
+      const events: ServiceEvent[] = [];
+      const endpoints = openEndpoints(urls, (event) => events.push(event));
+      const agreed = openAgreed(PATIENT, endpoints, () => {});
+      const { chain } = l1;
+      const options = { chain, addresses: [chain.contracts.inbox], provenBlocks: 1n };
+      const blocks: bigint[] = [];
+      const block = (...asked: Parameters<typeof agreed.block>) => {
+        blocks.push(asked[0]);
+        return agreed.block(...asked);
+      };
+      const book = openLogBook(options, { agreed: { ...agreed, block }, endpoints });
+      const logs = await book.upTo(await agreed.head(0));
+      return { logs: logs.map(({ blockHash, logIndex }) => [blockHash, logIndex]), blocks: blocks.length, events };
+    }
+
+    it("is named, and no other block read on its word", async () => {
+      const right = await read([l1.url]);
+      expect(right.logs).not.toHaveLength(0);
+      const lies: readonly (readonly [code: string, told: (block: RpcBlock) => Told])[] = [
+        ["l1-logs", ({ number, hash }) => ({ blockNumber: number!, blockHash: hash! })],
+        ["l1-malformed", ({ number }) => ({ blockNumber: number! })],
+        ["l1-malformed", ({ number }) => ({ blockNumber: number!, blockHash: "0x" })],
+      ];
+      for (const [code, told] of lies) {
+        inventing(told);
+        const { logs, blocks, events } = await read([l1.url, liar.url]);
+        expect(logs).toEqual(right.logs);
+        expect(blocks).toBeLessThanOrEqual(right.blocks + 1);
+        expect(events).toMatchObject([{ event: "l1-endpoint-failed", url: liar.url, code }]);
+      }
+    });
+
+    it("hides nothing where it is the only one, or the only one that answers", async () => {
+      const right = await read([l1.url]);
+      inventing(({ number, hash }) => ({ blockNumber: number!, blockHash: hash! }));
+      expect((await read([liar.url])).logs).toEqual(right.logs);
+      const dead = await startLyingL1(l1.url);
+      dead.fail(503);
+      expect((await read([liar.url, dead.url])).logs).toEqual(right.logs);
+      dead.stop();
+    });
+
+    it("may have had them on a fork, where its blocks have other hashes: but not so deep that no fork goes there", async () => {
+      const right = await read([l1.url]);
+      const otherHash: Hex = `0x${"11".repeat(32)}`;
+      inventing(({ number }) => ({ blockNumber: number!, blockHash: otherHash }));
+      const young = await read([l1.url, liar.url]);
+      expect([young.logs, young.events]).toEqual([right.logs, []]);
+      await createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: Number(DEEP_BLOCKS) });
+      const { logs, blocks, events } = await read([l1.url, liar.url]);
+      expect(logs).toEqual(right.logs);
+      expect(blocks).toBeLessThanOrEqual(right.blocks + 1);
+      expect(events).toMatchObject([{ event: "l1-endpoint-failed", url: liar.url, code: "l1-logs" }]);
+    });
   });
 });
 
