@@ -3,7 +3,9 @@ import { decodeAnchoredFields } from "../../common/header.ts";
 import { BEGUN_ANEW, L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
 import type { L1Header } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
+import { troubleOf } from "../../common/trouble.ts";
 import type { Agreed } from "../../verifier/l1/agreed.ts";
+import { isFault } from "../../verifier/l1/refusals.ts";
 import type { Chain } from "../chain/chain.ts";
 import { SnapshotError } from "../snapshot/format.ts";
 import type { BatchArchive } from "./batch-archive.ts";
@@ -110,6 +112,7 @@ export class Follower {
     if (isUnproven && ++this.#unproven < PROOFS_ASKED) return undefined;
     this.#unproven = 0;
     if (error instanceof L1DataError && FALSE.has(error.code)) this.#modules.suspect?.(error);
+    if (isFault(error)) this.#modules.suspect?.(malformed(error));
     throw error;
   };
 
@@ -259,6 +262,9 @@ export class Follower {
     return Promise.all([...numbers].map(headerAt));
   }
 }
+
+const malformed = (error: unknown): L1DataError =>
+  new L1DataError("l1-malformed", `what it answers cannot be read: ${troubleOf(error).message}`, { cause: error });
 
 /** As all endpoints have it. */
 type HeaderAt = (number: bigint) => Promise<L1Header>;

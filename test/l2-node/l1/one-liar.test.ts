@@ -307,6 +307,38 @@ describe("what L1 has finalized", () => {
   });
 });
 
+describe("what cannot be read of the first endpoint is read from the second", () => {
+  type Proof = { readonly storageProof: readonly object[] };
+  const garbled: Readonly<Record<string, Lies>> = {
+    "a proof without nodes": { eth_getProof: (proof: object) => ({ ...proof, accountProof: null }) },
+    "a proof of no slots": { eth_getProof: (proof: object) => ({ ...proof, storageProof: null }) },
+    "a proof of what is no slot": {
+      eth_getProof: ({ storageProof, ...proof }: Proof) => ({
+        ...proof,
+        storageProof: storageProof.map((one) => ({ ...one, key: "no number" })),
+      }),
+    },
+    "no proof": { eth_getProof: () => null },
+    "logs that are none": { eth_getLogs: () => "none" },
+    "logs without topics": { eth_getLogs: (logs: readonly object[]) => logs.map((log) => ({ ...log, topics: null })) },
+    "logs in no block": {
+      eth_getLogs: (logs: readonly object[]) => logs.map((log) => ({ ...log, blockNumber: null })),
+    },
+    "logs of no data": { eth_getLogs: (logs: readonly object[]) => logs.map((log) => ({ ...log, data: "0xnone" })) },
+    "a transaction without input": { eth_getTransactionByHash: (one: object) => ({ ...one, input: null }) },
+    "a transaction that is none": { eth_getTransactionByHash: () => "none" },
+  };
+  it.each(Object.entries(garbled))("%s", async (_, lies) => {
+    const { chain } = testNode(l1.chain);
+    const lying = endpointsOf(lies);
+    const follower = followerOf(chain, lying);
+    await catchUp(follower).catch(() => {});
+    await catchUp(follower);
+    expect(chain.head().header.number).toBeGreaterThan(1n);
+    expect(lying.events).toMatchObject([{ event: "l1-endpoint-failed", url: "liar" }]);
+  });
+});
+
 describe("a batch's transaction", () => {
   const falsities: Lies = {
     "is hidden": () => null,
