@@ -229,7 +229,8 @@ function text(
     ].join("\n"),
     commissioned === undefined ? HOW_TO_TRAIN : HOW_TO_COMMISSION,
     ...(commissioned?.isHidden === true ? [showLater(options, commissioned)] : []),
-    `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl} --private-key <key>`,
+    // cast counts from `latest`, where nothing of an account that waits is counted.
+    `cast send ${to} ${data} --value ${value} --rpc-url ${options.nodeUrl} --private-key <key> --nonce $(cast nonce --block pending <from> --rpc-url ${options.nodeUrl})`,
     `The claim, once there is one:\ncast rpc anh_getClaims '{"id": "${modelId}"}' --rpc-url ${options.nodeUrl}`,
   ].join("\n\n");
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Failure } from "../../common/claim.ts";
 import { withCheckModules } from "../../verifier/check/bench.ts";
 import { compareReplay, type Divergence } from "../../verifier/check/replay.ts";
 import { assembleInputs } from "../../verifier/claims/assemble.ts";
@@ -20,27 +21,38 @@ const TIMEOUT_MS = 30_000;
 export async function replayJob(claimHash: string, options: ClaimOptions & { readonly json: boolean }): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "anh-replay-"));
   try {
-    const divergence = await compare(claimHash, options, folder);
-    console.log(options.json ? JSON.stringify({ claimHash, divergence: divergence ?? null }) : text(divergence));
+    const { divergence, failure } = await compare(claimHash, options, folder);
+    const failedStep = failure === undefined ? null : failure.steps - 1;
+    console.log(
+      options.json
+        ? JSON.stringify({ claimHash, divergence: divergence ?? null, failedStep })
+        : text(divergence, failedStep),
+    );
     process.exitCode = divergence === undefined ? EXIT.ok : EXIT.failed;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function compare(words: string, options: ClaimOptions, folder: string): Promise<Divergence | undefined> {
+type Compared = { readonly divergence: Divergence | undefined; readonly failure: Failure | undefined };
+
+async function compare(words: string, options: ClaimOptions, folder: string): Promise<Compared> {
   const { logged, spec, urls } = await claimFromL1(words, options);
   const { claimHash, claim, dataUrl } = logged;
   const library = openLibrary(openBlobStore(folder), openDataClient({ urls, timeoutMs: TIMEOUT_MS }));
   const inputs = claimedRun(await assembleInputs(spec.task, spec.seed, spec.consumed, library), spec.failure);
   const data = openDataClient({ urls: [dataUrl], timeoutMs: TIMEOUT_MS });
-  return withCheckModules(totalRuntime(onnxRuntime({ threads: 1 })), inputs, (modules) =>
+  const divergence = await withCheckModules(totalRuntime(onnxRuntime({ threads: 1 })), inputs, (modules) =>
     compareReplay({ claimHash, claim, inputs, data }, modules),
   );
+  return { divergence, failure: spec.failure };
 }
 
-function text(divergence: Divergence | undefined): string {
-  if (divergence === undefined) return "every segment gives the claimed bits";
+function text(divergence: Divergence | undefined, failedStep: number | null): string {
+  if (divergence === undefined)
+    return failedStep === null
+      ? "every segment gives the claimed bits"
+      : `every segment gives the claimed bits, and step ${failedStep} fails where the claim says so`;
   const { step, segment, first, differingNodes } = divergence;
   if (divergence.notFailed)
     return `step ${step} (segment ${segment}) does not fail: the element that is said to have none has a result`;

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Hex } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeChainFile } from "../../common/chain-file.ts";
+import { JOB_FLAG } from "../../common/job.ts";
 import { honestSteps } from "../../verifier/executor-wiring.ts";
 import { valueAt } from "../../verifier/graph/graph.ts";
 import { importOnnx } from "../../verifier/model/onnx/import.ts";
@@ -14,6 +15,7 @@ import { tensorRoot } from "../../verifier/tensor/root.ts";
 import { fromSafetensors } from "../../verifier/tensor/safetensors.ts";
 import { bytesOf } from "../../verifier/tensor/tensor.ts";
 import { rootOfList } from "../../verifier/trace/step.ts";
+import { overflowingAtOnce } from "../support/overflow.ts";
 import { liar, openServiceStage, type ServiceStage, seen } from "../support/service-stage.ts";
 import type { SmallTask } from "../support/small-task.ts";
 
@@ -55,6 +57,18 @@ function anh(...args: readonly string[]): Promise<{ code: number; json: Record<s
 }
 
 describe("anh job replay", () => {
+  it("says of a training that failed that it does so here, too, and in which step", async () => {
+    const failing = overflowingAtOnce({ rows: 100, flags: JOB_FLAG.sequentialRows, stepRoots: true, salt: 77 });
+    await stage.upload(failing);
+    const { events } = await stage.execute("user", failing, honestSteps(1));
+    const { claimHash, failed } = await seen(events, "claimed");
+    expect(failed).toMatchObject({ step: 0 });
+    expect(await anh("job", "replay", claimHash as Hex)).toEqual({
+      code: 0,
+      json: { claimHash, divergence: null, failedStep: 0 },
+    });
+  });
+
   it("refuses what is no claim", async () => {
     expect(await anh("job", "replay", "0x12")).toMatchObject({ code: 2, json: { error: { code: "usage" } } });
     expect(await anh("job", "replay", NOBODY)).toMatchObject({ code: 1, json: { error: { code: "not-found" } } });
@@ -62,7 +76,10 @@ describe("anh job replay", () => {
 
   it("finds an honest claim equal throughout, and where a lying one leaves the own run", async () => {
     const { claimHash } = honest;
-    expect(await anh("job", "replay", claimHash)).toEqual({ code: 0, json: { claimHash, divergence: null } });
+    expect(await anh("job", "replay", claimHash)).toEqual({
+      code: 0,
+      json: { claimHash, divergence: null, failedStep: null },
+    });
     const { code, json } = await anh("job", "replay", lying.claimHash);
     expect(code).toBe(1);
     expect(json.divergence).toMatchObject({ step: 5, first: { name: "next_weight0", differing: 1, firstElement: 3 } });

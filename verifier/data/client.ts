@@ -165,6 +165,12 @@ async function download(
   received: (bytes: number) => void,
 ): Promise<Uint8Array> {
   const response = await fetch(url, { signal, redirect: "error" });
+  if (response.status === 404)
+    throw new DataUnavailableError("data-missing", "it is not stored there", {
+      expected: "status 200",
+      actual: 404,
+      hint: "a replica has nothing that was stored with another node: name the sequencer's URL, or the one it was stored with",
+    });
   if (!response.ok || response.body === null) throw mismatch("status 200", response.status);
   const announced = Number(response.headers.get("content-length") ?? maxBytes);
   if (!(announced <= maxBytes)) throw mismatch(`at most ${maxBytes} bytes`, announced);
