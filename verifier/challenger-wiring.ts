@@ -4,13 +4,13 @@ import type { ChainFile } from "../common/chain-file.ts";
 import type { Task } from "../common/task.ts";
 import { startChallenger } from "./challenger.ts";
 import type { Policy } from "./check/policy.ts";
-import { type LoggedClaim, openClaimLog } from "./claims/log.ts";
+import { openClaimLog } from "./claims/log.ts";
 import { openClaimsReader } from "./claims/reader.ts";
-import type { RunSpec } from "./claims/runs.ts";
 import { openAccountSender, openL1 } from "./clients.ts";
 import { openDataClient } from "./data/client.ts";
 import { keepGraph } from "./data/keep-graph.ts";
 import { openLibrary, type TensorMemory } from "./data/library.ts";
+import type { LookModules } from "./dispute/look-at.ts";
 import { readPublished } from "./dispute/published.ts";
 import { openDisputeReader } from "./dispute/reader.ts";
 import { openShelf } from "./dispute/shelf.ts";
@@ -44,12 +44,14 @@ export type ChallengerSettings = {
 const DATA_TIMEOUT_MS = 30_000;
 /**
  * What one server may make a check wait: a minute, and for each segment what computing it again takes (P7.2), but no more
- * than a quarter of the window (or that minute), whatever a job says of its graph.
+ * than a quarter of the window (or that minute), whatever a job says of its graph. What it was waited for before counts, a minute
+ * is left for each time.
  */
-const patienceFor = ({ steps, segmentSteps, graph, windowSeconds }: Task): number => {
+const patienceFor = ({ steps, segmentSteps, graph, windowSeconds }: Task, waitedSeconds: number): number => {
   const perSegmentMs = 1000 * Math.ceil((segmentSteps * Number(graph.flops)) / 1e10);
   const limitMs = Math.max(60_000, 250 * windowSeconds);
-  return Math.min(60_000 + Math.ceil(steps / segmentSteps) * perSegmentMs, limitMs);
+  const patienceMs = Math.min(60_000 + Math.ceil(steps / segmentSteps) * perSegmentMs, limitMs);
+  return Math.max(60_000, patienceMs - 1000 * waitedSeconds);
 };
 
 export function runChallenger(settings: ChallengerSettings, events: EventSink): Service {
@@ -60,11 +62,11 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
   const store = openBlobStore(join(folder, "blobs"));
   const memory: TensorMemory = new Map();
   const keptGraphs = new Set<Hex>();
-  const client = (urls: readonly string[], task: Task, signal: AbortSignal) =>
-    openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS, patienceMs: patienceFor(task), signal });
-  const libraryFor = ({ dataUrl, task }: LoggedClaim, { consumed }: RunSpec, signal: AbortSignal) => {
+  const client = (urls: readonly string[], task: Task, signal: AbortSignal, waitedSeconds: number) =>
+    openDataClient({ urls, timeoutMs: DATA_TIMEOUT_MS, patienceMs: patienceFor(task, waitedSeconds), signal });
+  const libraryFor: LookModules["libraryFor"] = ({ dataUrl, task }, { consumed }, signal, waitedSeconds) => {
     const urls = [...settings.dataUrls, dataUrl, ...(consumed === undefined ? [] : [consumed.dataUrl])];
-    return openLibrary(store, client(urls, task, signal), memory);
+    return openLibrary(store, client(urls, task, signal, waitedSeconds), memory);
   };
   const service = startChallenger(
     {
@@ -98,7 +100,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         policy: settings.policy ?? { kind: "all" },
         // The same after a restart, and known to nobody else.
         secret: keccak256(concat([key, stringToHex("anh segments")])),
-        clientFor: ({ dataUrl, task }, signal) => client([dataUrl], task, signal),
+        clientFor: ({ dataUrl, task }, signal, waitedSeconds) => client([dataUrl], task, signal, waitedSeconds),
         published: ({ claimHash, l1Block }) => readPublished(l1, claimHash, l1Block),
         openedSteps:
           ({ claimHash, l1Block }) =>

@@ -138,7 +138,7 @@ async function standingOf(logged: LoggedClaim, { claims, disputes, sender }: Cha
     isOpen,
     isSoft: isSoft(logged.task),
     // What is sent waits for nobody's data, and for no computing.
-    failures: 0,
+    vainSeconds: 0,
     workSeconds: 0,
     until: until.challengeable,
     askableUntil: until.askable,

@@ -30,6 +30,7 @@ import { type InputSource, openInputs, type RequireRoom } from "./inputs.ts";
 import type { Progress } from "./progress.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 import type { Shelf } from "./shelf.ts";
+import type { Waits } from "./waits.ts";
 
 /** What is known of a claim so far; `evidence` is there once a wrong step is. */
 export type Watched = {
@@ -50,9 +51,12 @@ export type Evidence = {
 
 export type LookModules = {
   readonly runtime: Runtime;
-  /** Once `signal` is aborted nobody wants what they would fetch. */
-  readonly clientFor: (logged: LoggedClaim, signal: AbortSignal) => DataClient;
-  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec, signal: AbortSignal) => Library;
+  /**
+   * Once `signal` is aborted nobody wants what they would fetch. What was waited in turns that gave way is not waited again: small claims
+   * that end sooner must not keep a silent claimant from being found silent.
+   */
+  readonly clientFor: (logged: LoggedClaim, signal: AbortSignal, waitedSeconds: number) => DataClient;
+  readonly libraryFor: (logged: LoggedClaim, spec: RunSpec, signal: AbortSignal, waitedSeconds: number) => Library;
   readonly openedSteps: (logged: LoggedClaim) => OpenedSteps;
   readonly published: (logged: LoggedClaim) => Promise<Published>;
   /** Puts a claimed state where the libraries find it: its claimant may serve it to nobody, or not for long. Gives its roots. */
@@ -74,12 +78,13 @@ export type Subject = { readonly logged: LoggedClaim; readonly spec: RunSpec };
 
 /** How long a check may go on. */
 export type Turn = {
-  /** Aborted where nothing can be done about the claim any more; its reason is a `BrokenOffError`. */
+  /** Aborted where nothing can be done about the claim any more, or another comes first; its reason is a `BrokenOffError`. */
   readonly signal: AbortSignal;
   /** Throws a `BrokenOffError` where it is not worth computing anything more. */
   readonly requireWanted: () => void;
   /** Whether something more urgent waits; looked at between segments. */
   readonly isOutranked: () => boolean;
+  readonly waits: Waits;
   readonly progress: Progress;
   /** A state to go on from by its name, as long as nothing more urgent needs its place. */
   readonly keep: (name: string, state: readonly Tensor[]) => void;
@@ -92,15 +97,16 @@ const CLAIMED = "claimed";
 /** Checks a claim, or goes on with it. Throws `BrokenOffError` when its turn is over. */
 export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: LookModules): Promise<Watched> {
   const { claimHash, claim } = logged;
-  const { progress } = turn;
-  const library = modules.libraryFor(logged, spec, turn.signal);
+  const { progress, waits } = turn;
+  const library = waits.serving(modules.libraryFor(logged, spec, turn.signal, progress.waitedSeconds));
   const source = openInputs(spec, library, () => modules.published(logged), modules.requireRoom);
   const report = (finding: object) => modules.events({ event: "checked", claimHash, id: claim.id, ...finding });
   try {
     const found = await source.inputs();
     const { inputs } = found;
     await modules.keepGraph(spec.task.graph.root, inputs.graph);
-    const subject: ClaimSubject = { claimHash, claim, inputs, data: modules.clientFor(logged, turn.signal) };
+    const data = waits.serving(modules.clientFor(logged, turn.signal, progress.waitedSeconds));
+    const subject: ClaimSubject = { claimHash, claim, inputs, data };
     if (found.kind === "wrongStart") {
       report(described(subject, found.finding));
       return await watchedOf(subject, found.finding, source);
@@ -109,7 +115,7 @@ export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: Loo
     const own = timed(modules.runtime, (ms) => {
       spent.ms += ms;
     });
-    const runtime = whileWanted(own, turn.requireWanted);
+    const runtime = waits.computing(whileWanted(own, turn.requireWanted));
     return await withCheckers(runtime, inputs, modules.checkers, async (opened) => {
       const checkers = opened.map((checker) => ({ ...checker, residuals: progress.residuals }));
       const checkModules = checkers[0]!;
@@ -181,16 +187,25 @@ async function checkServed(
     const finding = await checkSegments(subject, checkers, opened, { chosen: isLeft, onSegment });
     if (finding.kind !== "unavailable") return finding;
   }
+  let place: InOrder["from"];
   const onSegment: InOrder["onSegment"] = (segment, state) => {
     const left = count - segment - 1;
+    place = { segment: segment + 1, state };
     right.add(segment);
     if (!passed(segment, left) || left === 0) return;
-    turn.keep(CLAIMED, state);
-    progress.next = segment + 1;
     throw new BrokenOffError("gave-way");
   };
   const from = await placeToGoOn(inputs.graph, turn);
-  return checkClaim(subject, checkers[0]!, opened, { from, onSegment });
+  try {
+    return await checkClaim(subject, checkers[0]!, opened, { from, onSegment });
+  } catch (error) {
+    // Also where it was waiting behind that place.
+    if (place !== undefined && error instanceof BrokenOffError && error.reason === "gave-way") {
+      turn.keep(CLAIMED, place.state);
+      progress.next = place.segment;
+    }
+    throw error;
+  }
 }
 
 /** From the start again where the state is gone. */
@@ -219,11 +234,11 @@ function ownRunsOf(graph: Graph, { isOutranked, keep, kept, progress }: Turn): O
 /** Of a claim found right, words that differ honestly: the numbers of this machine's own run that are others. */
 export async function compareEnds(
   { logged, spec }: Subject,
-  { signal, requireWanted }: Pick<Turn, "signal" | "requireWanted">,
+  { signal, requireWanted, waits }: Pick<Turn, "signal" | "requireWanted" | "waits">,
   { libraryFor, published, requireRoom, runtime, events }: LookModules,
 ): Promise<void> {
   const { claimHash, claim } = logged;
-  const library = libraryFor(logged, spec, signal);
+  const library = waits.serving(libraryFor(logged, spec, signal, 0));
   const found = await openInputs(spec, library, () => published(logged), requireRoom).inputs();
   const { inputs } = found;
   const types = stateTypes(inputs.graph);

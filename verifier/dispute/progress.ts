@@ -11,6 +11,8 @@ export type Progress = {
   readonly own: Map<string, Omit<OwnRun, "state">>;
   /** Of the whole claim, from all turns. */
   readonly residuals: Residuals;
+  /** Waited for its data in turns that gave way. */
+  waitedSeconds: number;
   /** Computing a segment, in the fastest stretch so far. */
   paceMs?: number;
   /** Segments that are still to be looked at; unknown before the first turn. */

@@ -7,8 +7,8 @@ export type Urgent = {
   readonly until: bigint;
   /** Others may build on it already. */
   readonly isSoft: boolean;
-  /** Looks in a row that came to nothing because nobody served what it takes. */
-  readonly failures: number;
+  /** Seconds that looks waited for what it takes and came to nothing, since one did. */
+  readonly vainSeconds: number;
   /** Seconds of checking that are left at least, as far as it is known; else 0. */
   readonly workSeconds: number;
 };
@@ -33,7 +33,7 @@ export const sureUntil = ({ windowEnd, challengeableUntil, nowSeconds, challenge
 /**
  * Claims in the order to look at them: those that can be challenged, of these those that can still be checked to their end (if
  * any order lets all be in time, that of their ends does; where none does, a long claim that is lost anyway must not take a
- * short one along), of these the nearest end first; one counts as ending later by what each look in vain may have taken, so that
+ * short one along), of these the nearest end first; one counts as ending later by twice what was waited for it in vain, so that
  * claimants who let a challenger wait do not take the turn of who ends soon, nor make it forget a lie for what ends in days. Of
  * equals the soft ones. Then open ones whose window is over; then closed ones, of which only money is left to collect. Else the
  * order given. Pure.
@@ -47,10 +47,7 @@ export const byUrgency = <T extends Urgent>(claims: readonly T[], nowSeconds: bi
     return Number(b.isSoft) - Number(a.isSoft);
   });
 
-/** Twice what one look waits for a claimant's data at least (`challenger-wiring.ts`). */
-const FAILED_LOOK_SECONDS = 120n;
-
-const endOf = ({ until, failures }: Urgent): bigint => until + FAILED_LOOK_SECONDS * BigInt(failures);
+const endOf = ({ until, vainSeconds }: Urgent): bigint => until + 2n * BigInt(Math.floor(vainSeconds));
 
 const [IN_REACH, BEYOND_REACH, WINDOW_OVER, CLOSED] = [0, 1, 2, 3];
 

@@ -10,11 +10,12 @@ import type { Tensor, TensorType } from "../tensor/tensor.ts";
 import { compareEnds, isTolerantTraining, type LookModules, lookAt, type Subject, type Watched } from "./look-at.ts";
 import { type Progress, workSeconds } from "./progress.ts";
 import { byUrgency, type Urgent } from "./urgency.ts";
+import { openWaits, type Waits } from "./waits.ts";
 
 /**
  * Checks claims one after the other, the most urgent first, and keeps what it found. Between segments a check gives way to one that
- * has become more urgent, however often, and goes on later where it stood, or anew where too many others stand so; it is given up
- * once nothing can be done about its claim. A restart checks again.
+ * has become more urgent, however often, and where it waits for data at once; it goes on later where it stood, or anew where too
+ * many others stand so. It is given up once nothing can be done about its claim. A restart checks again.
  */
 export type Watch = {
   /** What is known now; asks for a check where nothing is. */
@@ -39,6 +40,8 @@ export type Window = {
 /** A claimant that serves nothing is asked again after this, and after twice the time each time, up to a limit. */
 const RETRY_MS = 3_000;
 const MAX_DOUBLINGS = 5;
+/** That a look in vain counts for at least; so long a look waits before that counts. */
+const LEAST_VAIN_SECONDS = 60;
 /** Claims found right of which the own run is still to be compared. */
 const MAX_COMPARISONS = 16;
 
@@ -48,22 +51,29 @@ const MISSED: Watched = { finding: { kind: "unknown" } };
 
 /** A claim that is to be checked; its window may move while it waits. */
 type Waiting = Subject &
-  Omit<Urgent, "until" | "workSeconds"> & {
+  Omit<Urgent, "until" | "workSeconds" | "vainSeconds"> & {
     until: bigint;
     usefulUntil: bigint;
+    readonly vainSeconds: number;
     readonly workSeconds: number;
     readonly progress: Progress;
     readonly broken: AbortController;
   };
 
-export function openWatch(modules: LookModules): Watch {
+/** The check under way. */
+type Current = { readonly entry: Waiting; readonly outranked: AbortController; readonly waits: Waits };
+
+export function openWatch(modules: LookModules, nowMs: () => number = () => performance.now()): Watch {
   const known = new Map<Hex, Watched>();
   const outdated = new Map<Hex, number>();
   const waiting = new Map<Hex, Waiting>();
   const failures = new Map<Hex, number>();
+  /** Seconds waited in vain. */
+  const vain = new Map<Hex, number>();
   let comparisons: readonly Subject[] = [];
   let nowSeconds = 0n;
-  let current: Waiting | undefined;
+  let current: Current | undefined;
+  let comparing: AbortController | undefined;
   let working: Promise<void> | undefined;
   const stopped = new AbortController();
 
@@ -74,6 +84,24 @@ export function openWatch(modules: LookModules): Watch {
     return byUrgency(among, nowSeconds).at(-1)?.logged.claimHash;
   };
 
+  /**
+   * What the turn under way has waited counts only once it is longer than those before together: of claimants who let wait one after
+   * the other, each gets as much in the end as it takes.
+   */
+  function vainSecondsOf(claimHash: Hex): number {
+    const before = vain.get(claimHash) ?? 0;
+    const waited = current?.entry.logged.claimHash === claimHash ? current.waits.seconds() : 0;
+    return before + (waited > Math.max(before, LEAST_VAIN_SECONDS) ? waited : 0);
+  }
+
+  /** What only waits gives way at once. */
+  function giveWayTo(entry: Waiting): void {
+    comparing?.abort(new BrokenOffError("gave-way"));
+    if (current === undefined || current.entry === entry || !current.waits.isWaiting()) return;
+    if (byUrgency([current.entry, entry], nowSeconds)[0] === entry)
+      current.outranked.abort(new BrokenOffError("gave-way"));
+  }
+
   function end(claimHash: Hex): void {
     waiting.delete(claimHash);
     modules.shelf.clear(claimHash);
@@ -82,11 +110,19 @@ export function openWatch(modules: LookModules): Watch {
   async function check(entry: Waiting): Promise<void> {
     const { logged, spec } = entry;
     const { claimHash } = logged;
-    current = entry;
-    const outcome = await outcomeOf(entry);
+    const outranked = new AbortController();
+    const signal = AbortSignal.any([entry.broken.signal, outranked.signal]);
+    const waits = openWaits(signal, nowMs);
+    current = { entry, outranked, waits };
+    const outcome = await outcomeOf(entry, signal, waits);
     current = undefined;
     const isDecided = entry.broken.signal.aborted;
-    if (outcome === "gave-way" && !isDecided) return;
+    const addVain = (seconds: number) => vain.set(claimHash, (vain.get(claimHash) ?? 0) + seconds);
+    if (outcome === "gave-way" && !isDecided) {
+      addVain(waits.seconds());
+      entry.progress.waitedSeconds += waits.seconds();
+      return;
+    }
     end(claimHash);
     if (isDecided) return;
     const watched = typeof outcome === "string" ? MISSED : outcome;
@@ -95,27 +131,30 @@ export function openWatch(modules: LookModules): Watch {
       comparisons = [...comparisons, { logged, spec }].slice(-MAX_COMPARISONS);
     if (watched.finding.kind !== "unavailable") {
       failures.delete(claimHash);
+      vain.delete(claimHash);
       return;
     }
+    addVain(Math.max(waits.seconds(), LEAST_VAIN_SECONDS));
     const before = failures.get(claimHash) ?? 0;
     failures.set(claimHash, before + 1);
     outdated.set(claimHash, Date.now() + RETRY_MS * 2 ** Math.min(before, MAX_DOUBLINGS));
   }
 
-  async function outcomeOf(entry: Waiting): Promise<Watched | BreakReason> {
-    const { logged, spec, broken, progress } = entry;
+  async function outcomeOf(entry: Waiting, signal: AbortSignal, waits: Waits): Promise<Watched | BreakReason> {
+    const { logged, spec, progress } = entry;
     const { claimHash } = logged;
     const about = { claimHash, id: spec.task.id };
     const requireWanted = () => {
-      broken.signal.throwIfAborted();
+      signal.throwIfAborted();
       if (nowSeconds > entry.usefulUntil) throw new BrokenOffError("window-over");
     };
     try {
       const isOutranked = () => first() !== entry;
       const turn = {
-        signal: broken.signal,
+        signal,
         requireWanted,
         isOutranked,
+        waits,
         progress,
         keep: (name: string, state: readonly Tensor[]) => modules.shelf.put({ claimHash, name }, state, leastUrgent),
         kept: (name: string, types: readonly TensorType[]) => modules.shelf.get({ claimHash, name }, types),
@@ -136,15 +175,16 @@ export function openWatch(modules: LookModules): Watch {
 
   /** Nobody waits for it: it begins again after whatever comes in between. */
   async function compare(subject: Subject): Promise<void> {
-    const requireWanted = () => {
-      stopped.signal.throwIfAborted();
-      if (waiting.size > 0) throw new BrokenOffError("gave-way");
-    };
+    comparing = new AbortController();
+    const signal = AbortSignal.any([stopped.signal, comparing.signal]);
+    const requireWanted = () => signal.throwIfAborted();
     try {
-      await compareEnds(subject, { signal: stopped.signal, requireWanted }, modules);
+      await compareEnds(subject, { signal, requireWanted, waits: openWaits(signal, nowMs) }, modules);
     } catch (error) {
       if (error instanceof BrokenOffError) comparisons = [subject, ...comparisons];
       else if (!(error instanceof DataUnavailableError)) modules.events(faultOf(subject.logged.claimHash, error));
+    } finally {
+      comparing = undefined;
     }
   }
 
@@ -178,17 +218,21 @@ export function openWatch(modules: LookModules): Watch {
           spec,
           isOpen: true,
           isSoft: isSoft(spec.task),
-          failures: failures.get(claimHash) ?? 0,
           until,
           usefulUntil,
-          progress: { right: new Set(), own: new Map(), residuals: openResiduals(modules.secret) },
+          progress: { right: new Set(), own: new Map(), waitedSeconds: 0, residuals: openResiduals(modules.secret) },
           broken: new AbortController(),
           get workSeconds() {
             return workSeconds(this.progress);
           },
+          get vainSeconds() {
+            return vainSecondsOf(claimHash);
+          },
         });
         working ??= work();
       }
+      const entry = waiting.get(claimHash);
+      if (entry !== undefined) giveWayTo(entry);
       return found ?? UNKNOWN;
     },
     again: (claimHash, seen) => {
@@ -204,16 +248,17 @@ export function openWatch(modules: LookModules): Watch {
       known.delete(claimHash);
       outdated.delete(claimHash);
       failures.delete(claimHash);
+      vain.delete(claimHash);
       const entry = waiting.get(claimHash);
       if (entry === undefined) return;
       entry.broken.abort(new BrokenOffError("decided"));
       // That of the current one is taken away when its check has ended.
-      if (entry !== current) end(claimHash);
+      if (entry !== current?.entry) end(claimHash);
     },
     stop: async () => {
       const reason = new BrokenOffError("stopped");
       stopped.abort(reason);
-      current?.broken.abort(reason);
+      current?.entry.broken.abort(reason);
       await working;
     },
   };

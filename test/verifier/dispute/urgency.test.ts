@@ -10,7 +10,7 @@ const claim = (name: string, until: bigint, more: Partial<Urgent> = {}): Named =
   until,
   isOpen: true,
   isSoft: false,
-  failures: 0,
+  vainSeconds: 0,
   workSeconds: 0,
   ...more,
 });
@@ -49,10 +49,10 @@ describe("what a challenger looks at first", () => {
       ["a", "asked", "over"],
     ],
     [
-      "what failed as if it ended two minutes later for each time: slow claimants take no near turn, and are not put off for days",
+      "what was waited for in vain as if it ended later by twice that: slow claimants take no near turn, and are not put off for days",
       [
-        claim("slow", 1001n, { failures: 2, ...soft }),
-        claim("slower", 1000n, { failures: 3 }),
+        claim("slow", 1001n, { vainSeconds: 120.9, ...soft }),
+        claim("slower", 1000n, { vainSeconds: 180 }),
         claim("new", 1240n),
         claim("far", 9000n),
       ],
@@ -64,11 +64,11 @@ describe("what a challenger looks at first", () => {
       ["fits", "unknown", "long"],
     ],
     [
-      "however many long ones end before it, what is in reach, even after a failure",
+      "however many long ones end before it, what is in reach, even after a look in vain",
       [
         claim("long", 1100n, { workSeconds: 1000 }),
         claim("longer", 1050n, { workSeconds: 2000, ...soft }),
-        claim("short", 1200n, { workSeconds: 1, failures: 1 }),
+        claim("short", 1200n, { workSeconds: 1, vainSeconds: 60 }),
       ],
       ["short", "longer", "long"],
     ],

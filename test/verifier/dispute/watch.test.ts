@@ -6,10 +6,11 @@ import { createPublicClient, type Hex, http } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import type { ClaimSubject } from "../../../verifier/check/claim.ts";
 import type { Policy } from "../../../verifier/check/policy.ts";
-import { DataUnavailableError, openDataClient } from "../../../verifier/data/client.ts";
+import { type DataClient, DataUnavailableError, openDataClient } from "../../../verifier/data/client.ts";
 import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
 import type { RequireRoom } from "../../../verifier/dispute/inputs.ts";
+import type { LookModules } from "../../../verifier/dispute/look-at.ts";
 import { openShelf } from "../../../verifier/dispute/shelf.ts";
 import { openWatch, type Watch, type Window } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
@@ -91,6 +92,10 @@ describe("a check that is under way", () => {
     rmSync(folder, { recursive: true });
   });
 
+  let clockMs = 0;
+  /** By the names of the claims whose data was asked for. */
+  let waited: [string, number][] = [];
+  let onRoots = async (_: Hex): Promise<void> => {};
   let events: ServiceEvent[] = [];
   let onEvent = (_: ServiceEvent): void => {};
   let watch: Watch | undefined;
@@ -107,6 +112,7 @@ describe("a check that is under way", () => {
     places = MAX_KEPT,
   ): Watch {
     events = [];
+    waited = [];
     const open = async (graph: Graph): Promise<Session> => {
       const session = await runtime.open(graph);
       const segment: Session["segment"] = (...args) => {
@@ -115,10 +121,17 @@ describe("a check that is under way", () => {
       };
       return { ...session, segment };
     };
-    watch = openWatch({
+    const modules: LookModules = {
       runtime: { ...runtime, open },
-      clientFor: ({ claimHash }) => Object.values(claims).find((claim) => claim.claimHash === claimHash)!.data,
-      libraryFor: (_logged, _spec, signal) => openLibrary(store, openDataClient({ urls: [], timeoutMs: 1000, signal })),
+      clientFor: ({ claimHash }, _signal, waitedSeconds) => {
+        const [name, { data }] = Object.entries(claims).find(([, claim]) => claim.claimHash === claimHash)!;
+        waited.push([name, waitedSeconds]);
+        return data;
+      },
+      libraryFor: (_logged, _spec, signal) => {
+        const library = openLibrary(store, openDataClient({ urls: [], timeoutMs: 1000, signal }));
+        return { ...library, roots: async (...args) => (await onRoots(args[0])) ?? library.roots(...args) };
+      },
       openedSteps: () => async () => undefined,
       published: async () => ({ leaf: () => undefined }) as never,
       keep: (state) => storeState(store, state),
@@ -132,7 +145,8 @@ describe("a check that is under way", () => {
       checkers,
       policy,
       secret: `0x${"42".repeat(32)}`,
-    });
+    };
+    watch = openWatch(modules, () => clockMs);
     return watch;
   }
 
@@ -273,7 +287,8 @@ describe("a check that is under way", () => {
     expect(told("checked", long)).toEqual([]);
     expect((await found(long)).finding).toBe("right");
     expect(segmentsOf(long)).toEqual(inOrder);
-    expect(readdirSync(join(folder, "shelf"))).toEqual([]);
+    // Nothing stays behind.
+    await until(() => readdirSync(join(folder, "shelf")).length === 0 || undefined);
   });
 
   it("gives way to a lie that ends sooner, however often its own run gave way beside a claim of which nothing is served", async () => {
@@ -313,6 +328,141 @@ describe("a check that is under way", () => {
     expect(segmentsOf(long)).toEqual([0, 1, ...inOrder]);
     expect(events.filter(({ event }) => event === "checked").map(({ claimHash }) => claimHash)).toEqual(
       [lie, hidden, long].map(({ claimHash }) => claimHash),
+    );
+  });
+
+  /** Their claimants let whoever asks for a part wait until they serve, and are deaf to who goes away. */
+  async function withStalled<K extends "stepHashes" | "segments">(
+    names: readonly ("long" | "hidden" | "other")[],
+    part: K,
+    isStalled: (...args: Parameters<DataClient[K]>) => boolean,
+    act: (asked: readonly string[], serve: () => void) => Promise<void>,
+  ): Promise<void> {
+    const before = claims;
+    const served = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const stalled = (name: (typeof names)[number]): ClaimSubject => {
+      const { data } = claims[name];
+      const ask = async (...args: Parameters<DataClient[K]>) => {
+        if (isStalled(...args)) {
+          asked.push(name);
+          await served.promise;
+        }
+        return (data[part] as (...args: Parameters<DataClient[K]>) => unknown)(...args);
+      };
+      return { ...claims[name], data: { ...data, [part]: ask } };
+    };
+    claims = { ...claims, ...Object.fromEntries(names.map((name) => [name, stalled(name)])) };
+    try {
+      await act(asked, served.resolve);
+    } finally {
+      served.resolve();
+      await watch!.stop();
+      claims = before;
+    }
+  }
+
+  it.each([1, 2])(
+    "gives way to a lie that ends sooner while it waits for its claimant's data (%i at once)",
+    async (checkers) => {
+      open(checkers);
+      await withStalled(
+        ["long"],
+        "segments",
+        () => true,
+        async (asked, serve) => {
+          const { long, lie } = claims;
+          look(long, { until: NOW + 2_592_000n });
+          await until(() => asked[0]);
+          clockMs += 7000;
+          look(lie, { until: NOW + 3600n });
+          expect(await found(lie)).toMatchObject({ finding: "wrong" });
+          expect(told("check-broken-off", long)[0]).toMatchObject({ reason: "gave-way" });
+          serve();
+          expect((await found(long)).finding).toBe("right");
+          // What it was waited for is not waited again.
+          expect(waited).toEqual([
+            ["long", 0],
+            ["lie", 0],
+            ["long", 7],
+          ]);
+        },
+      );
+    },
+  );
+
+  it("that gave way where it waited goes on behind the last segment found right", async () => {
+    open();
+    await withStalled(
+      ["long"],
+      "stepHashes",
+      (_, segment) => segment === 3,
+      async (asked, serve) => {
+        const { long, lie } = claims;
+        look(long);
+        await until(() => asked[0]);
+        look(lie, { until: NOW + 20n });
+        await found(lie);
+        serve();
+        expect((await found(long)).finding).toBe("right");
+        expect(segmentsOf(long)).toEqual(inOrder);
+      },
+    );
+  });
+
+  it("gives way to none that ends later while it waits", async () => {
+    open();
+    await withStalled(
+      ["long"],
+      "segments",
+      () => true,
+      async (asked, serve) => {
+        const { long, other } = claims;
+        look(long);
+        await until(() => asked[0]);
+        look(other, { until: NOW + 61n });
+        clockMs += 20_000;
+        look(other, { until: NOW + 61n });
+        serve();
+        await found(other);
+        expect(told("check-broken-off", long)).toEqual([]);
+      },
+    );
+  });
+
+  it("of silent claimants keeps nobody waiting but for their lead, and they take turns", async () => {
+    open();
+    await withStalled(
+      ["long", "hidden"],
+      "segments",
+      () => true,
+      async (asked, serve) => {
+        const { long, hidden, lie } = claims;
+        const lookAll = () => {
+          look(long, { until: NOW + 300n });
+          look(hidden, { until: NOW + 300n });
+          look(lie, { until: NOW + 390n });
+        };
+        lookAll();
+        await until(() => asked[0]);
+        for (const expected of [["long"], ["long", "hidden"]]) {
+          expect(asked).toEqual(expected);
+          // Each is waited for a minute; twice that is more than their lead.
+          clockMs += 61_000;
+          lookAll();
+          if (expected.length === 1) await until(() => asked[1]);
+        }
+        expect(await found(lie)).toMatchObject({ finding: "wrong" });
+        // Then for twice as long in turn, so that each gets what it takes.
+        await until(() => asked[2]);
+        clockMs += 61_500;
+        lookAll();
+        await until(() => asked[3]);
+        expect(asked).toEqual(["long", "hidden", "long", "hidden"]);
+        serve();
+        expect((await found(long)).finding).toBe("right");
+        expect((await found(hidden)).finding).toBe("right");
+      },
     );
   });
 
@@ -387,6 +537,25 @@ describe("a check that is under way", () => {
     expect(told("checked", long)).toEqual([]);
     await found(long);
     expect(segmentsOf(long)).toEqual(inOrder);
+  });
+
+  it("that is only compared gives way while it waits for the claimed end", async () => {
+    open();
+    const { long, lie } = claims;
+    const served = Promise.withResolvers<void>();
+    let isAsked = false;
+    onRoots = async (root) => {
+      if (root !== long.claim.resultRoot) return;
+      isAsked = true;
+      await served.promise;
+    };
+    look(long);
+    await until(() => isAsked || undefined);
+    look(lie);
+    expect(await found(lie)).toMatchObject({ finding: "wrong" });
+    served.resolve();
+    expect((await until(() => told("compared", long)[0])).honestWordsDiffering).toBe(0);
+    onRoots = async () => {};
   });
 
   it("is compared with an own run only when nothing is left to be checked", async () => {
