@@ -115,10 +115,21 @@ export function entryAt(graph: Graph, place: number, index: number): Entry | und
   }
 }
 
-/** Bytes of the value at `(place, index)` of a step; undefined where there is none. */
+/**
+ * Bytes of the value at `(place, index)` of a step; undefined where there is none. Of a step that is held in part whatever value of that place
+ * is there will do: what comes out of Reshapes has the bytes of what goes in.
+ */
 export function valueBytes(graph: Graph, values: StepValues, place: number, index: number): Uint8Array | undefined {
   const entry = entryAt(graph, place, index);
-  return entry && entryBytes(entry, values[entry.value]!);
+  const tensor = entry && heldOf(graph, values, entry.value);
+  return entry && tensor && entryBytes(entry, tensor);
+}
+
+function heldOf(graph: Graph, values: StepValues, id: ValueId): Tensor | undefined {
+  if (values[id] !== undefined) return values[id];
+  const { places } = placementIn(graph);
+  const key = placeKey(places[id]!);
+  return values.find((tensor, other) => tensor !== undefined && placeKey(places[other]!) === key);
 }
 
 /** Root of the value at a place among a step's roots; constants are in the graph, not here. */
