@@ -1,4 +1,5 @@
 import { type Address, isAddressEqual, zeroAddress } from "viem";
+import { isSeedless } from "../../common/task.ts";
 import { HISTORY_BLOCKS } from "./declined.ts";
 import type { ExecutorView } from "./view.ts";
 
@@ -15,9 +16,11 @@ export function hasLapsed({ reservation, nowSeconds, l1Block, clocks }: Executor
 
 /** Who else is at a task, as L1 tells: its claimant, who delivered for it, or who reserved it. Undefined where it is free, or one's own. */
 export function takenBy(view: ExecutorView): Address | undefined {
-  const { me, live, commission, reservation } = view;
+  const { me, task, live, commission, reservation } = view;
   const delivered = commission?.delivery.claimant ?? zeroAddress;
-  const reserved = reservation.openToAll || isFree(view) ? zeroAddress : reservation.reserver;
+  // Who needs no seed reserves nothing, and nobody's reservation is in the way (P6.2).
+  const needsNone = commission !== undefined || isSeedless(task) || reservation.openToAll;
+  const reserved = needsNone || isFree(view) ? zeroAddress : reservation.reserver;
   const by = live?.claimant ?? (isAddressEqual(delivered, zeroAddress) ? reserved : delivered);
   return [zeroAddress, me].some((nobody) => isAddressEqual(nobody, by)) ? undefined : by;
 }

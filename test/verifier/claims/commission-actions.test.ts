@@ -5,6 +5,7 @@ import { ZERO_HASH } from "../../../common/hash.ts";
 import { nextExecutorActions } from "../../../verifier/claims/next-actions.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import type { CommissionView, Delivery, ExecutorView, LiveClaim } from "../../../verifier/claims/view.ts";
+import { executorClocks } from "../../support/executor-clocks.ts";
 import { smallCommission } from "../../support/small-commission.ts";
 
 const me = "0x00000000000000000000000000000000000000e1";
@@ -35,14 +36,7 @@ const base: ExecutorView = {
   task: { ...smallCommission(0).task, deadline: 5000n },
   nowSeconds: 1030n,
   l1Block: 170n,
-  clocks: {
-    l1BlockMs: 250n,
-    minWindowSeconds: 60n,
-    answerSeconds: 30n,
-    seedDelayBlocks: 64n,
-    reserveSeconds: 120n,
-    airgapSeconds: 5n,
-  },
+  clocks: executorClocks,
   live: undefined,
   // Somebody reserved the id of a commission, which means nothing.
   reservation: {

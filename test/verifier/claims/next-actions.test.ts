@@ -6,20 +6,13 @@ import { inferTask } from "../../../common/task.ts";
 import { nextExecutorActions } from "../../../verifier/claims/next-actions.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import type { ExecutorView, LiveClaim, Reservation } from "../../../verifier/claims/view.ts";
+import { executorClocks } from "../../support/executor-clocks.ts";
 import { smallTask } from "../../support/small-task.ts";
 
 const me = "0x00000000000000000000000000000000000000e1";
 const other = "0x00000000000000000000000000000000000000e2";
 const SEED: Hex = `0x${"5e".repeat(32)}`;
 const CLAIM: Hex = `0x${"c1".repeat(32)}`;
-const clocks = {
-  l1BlockMs: 250n,
-  minWindowSeconds: 60n,
-  answerSeconds: 30n,
-  seedDelayBlocks: 64n,
-  reserveSeconds: 120n,
-  airgapSeconds: 5n,
-};
 const seeded = smallTask({ deadline: 10_000n }).task;
 /** Segments of 4 steps, each of which takes so long to be computed again with all of its values committed. */
 const committing = (milliseconds: bigint, flags: number) => ({
@@ -54,7 +47,7 @@ const base: ExecutorView = {
   task: seeded,
   nowSeconds: 1030n,
   l1Block: 170n,
-  clocks,
+  clocks: executorClocks,
   live: undefined,
   reservation: unreserved,
   commission: undefined,

@@ -1,9 +1,11 @@
 import { type Address, zeroAddress } from "viem";
 import { expect, it } from "vitest";
 import { ZERO_HASH } from "../../../common/hash.ts";
+import { JOB_FLAG } from "../../../common/job.ts";
 import { takenBy } from "../../../verifier/claims/reserved.ts";
 import { CLAIM_STATUS } from "../../../verifier/claims/status.ts";
 import type { ExecutorView } from "../../../verifier/claims/view.ts";
+import { executorClocks } from "../../support/executor-clocks.ts";
 import { smallTask } from "../../support/small-task.ts";
 
 const me: Address = "0x00000000000000000000000000000000000000e1";
@@ -15,14 +17,7 @@ const free: ExecutorView = {
   task: smallTask({ deadline: 10_000n }).task,
   nowSeconds: 1140n,
   l1Block: 170n,
-  clocks: {
-    l1BlockMs: 250n,
-    minWindowSeconds: 60n,
-    answerSeconds: 30n,
-    seedDelayBlocks: 64n,
-    reserveSeconds: 120n,
-    airgapSeconds: 5n,
-  },
+  clocks: executorClocks,
   live: undefined,
   reservation: {
     reserver: zeroAddress,
@@ -39,6 +34,7 @@ const free: ExecutorView = {
   ground: "sound",
   work: { state: "none" },
 };
+const seedless = smallTask({ deadline: 10_000n, flags: JOB_FLAG.sequentialRows, rows: 80 }).task;
 const reservedBy = (reserver: Address) => ({
   ...free.reservation,
   reserver,
@@ -75,6 +71,12 @@ it.each<[string, Partial<ExecutorView>, Address | undefined]>([
   ["oneself", { reservation: reservedBy(me) }, undefined],
   ["nobody, once the time for a claim is over", { reservation: reservedBy(other), nowSeconds: 1141n }, undefined],
   ["nobody, once it is open to all", { reservation: { ...reservedBy(other), openToAll: true } }, undefined],
+  ["nobody, where no seed is needed", { task: seedless, reservation: reservedBy(other) }, undefined],
+  [
+    "nobody, where it is a commission",
+    { reservation: reservedBy(other), commission: deliveredBy(zeroAddress) },
+    undefined,
+  ],
   ["another who claimed it", { live: claimedBy(other) }, other],
   ["who claimed it, not who reserved it", { live: claimedBy(other), reservation: reservedBy(third) }, other],
   ["oneself, by a claim", { live: claimedBy(me), reservation: reservedBy(other) }, undefined],
