@@ -1,78 +1,16 @@
 // What is refused before anything is uploaded, and where no node answers. The way to a trained network: test/examples.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { decodeFunctionData, type Hex, zeroAddress } from "viem";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { writeFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
 import { type CreateJobOptions, createJob } from "../../cli/commands/create-job.ts";
-import { addDataset } from "../../cli/commands/dataset.ts";
-import { readTensors } from "../../cli/job/dataset-file.ts";
-import { optimizerFrom } from "../../cli/job/optimizer-words.ts";
 import { ROOT } from "../../cli/paths.ts";
-import { dnnAbi } from "../../common/contracts/dnn.ts";
-import { checkJob, type Job, PROFILE, trainId } from "../../common/job.ts";
-import { treeRoot } from "../../common/merkle.ts";
-import { dataRouter } from "../../verifier/data/server.ts";
-import { tensorRoot } from "../../verifier/tensor/root.ts";
-import { toSafetensors } from "../../verifier/tensor/safetensors.ts";
-import { bytesOf, float32, type Tensor } from "../../verifier/tensor/tensor.ts";
-import { openBlobStore } from "../../verifier/trace/store.ts";
-import { type RpcRig, startRpcRig } from "../l2-node/rpc/rig.ts";
-import { exportedClassifier, model, node, port, weights } from "../support/onnx-model.ts";
-import { randomTensor, uniform } from "../support/tensors.ts";
-import { testUploads } from "../support/uploads.ts";
+import type { Tensor } from "../../verifier/tensor/tensor.ts";
+import { model, node, port, weights } from "../support/onnx-model.ts";
+import { randomTensor } from "../support/tensors.ts";
+import { labels, openJobFiles, ROWS, random, x } from "./job-files.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "anh-create-job-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const at = (name: string) => join(folder, name);
-
-const random = uniform(8);
-const ROWS = 20;
-const x = randomTensor(random, "float32", [ROWS, 1, 4, 3]);
-const labels = randomTensor(random, "uint8", [ROWS], 0, 5);
-const dataset = (tensors: Readonly<Record<string, Tensor>>) => {
-  const file = at("data.safetensors");
-  writeFileSync(file, Buffer.concat(toSafetensors(new Map(Object.entries(tensors)))));
-  return file;
-};
-writeFileSync(at("net.onnx"), exportedClassifier());
-
-const options = {
-  model: at("net.onnx"),
-  dataset: "",
-  loss: "ce",
-  optimizer: "adam:0.001",
-  warmupSteps: "0",
-  steps: "10",
-  batchRows: "4",
-  dim: [],
-  requester: "0x00000000000000000000000000000000000000aa",
-  profile: "strict",
-  precision: "fp32",
-  freeze: [],
-  soft: false,
-  stepRoots: false,
-  lastPosition: false,
-  sequentialRows: false,
-  drawWeights: false,
-  column: "cpu",
-  salt: "0",
-  priceWeiPerGflop: "1",
-  deadlineSeconds: "60",
-  windowSeconds: "60",
-  nodeUrl: "http://127.0.0.1:1",
-  json: true,
-} as const;
-
-let heldOutFiles = 0;
-
-/** The options of a commission, with these rows held out. */
-function bought(tensors: Readonly<Record<string, Tensor>> = { x, labels }) {
-  const heldOut = at(`${heldOutFiles++}-held-out.safetensors`);
-  writeFileSync(heldOut, Buffer.concat(toSafetensors(new Map(Object.entries(tensors)))));
-  return { heldOut, samples: "8", minCorrect: "7", priceEth: "0.05" };
-}
+const { at, dataset, options, bought, close } = openJobFiles();
+afterAll(close);
 
 describe("refused, with the value and what would do", () => {
   const some = (values: readonly number[]): Tensor => ({
@@ -269,96 +207,6 @@ test("a hint is about what is wrong: a text in the dataset's place, a label, a n
   expect((await refusal({ dataset: dataset({ x: holes, labels }) })).hint).toContain("leave such rows out");
 });
 
-describe("a commission", () => {
-  const UPLOADS = at("node");
-  let rig: RpcRig;
-  beforeAll(async () => {
-    const upload = testUploads(UPLOADS, 2 ** 20);
-    const stored = openBlobStore(join(UPLOADS, "blobs")).open;
-    rig = await startRpcRig({ routers: [dataRouter({ stored, upload })] });
-  });
-  afterAll(() => rig.stop());
-
-  const created = async (changes: Partial<CreateJobOptions>) => {
-    const log = vi.spyOn(console, "log").mockImplementation(() => {});
-    try {
-      await createJob({
-        ...options,
-        dataset: dataset({ x, labels }),
-        nodeUrl: rig.url,
-        windowSeconds: "3600",
-        ...changes,
-      });
-      return String(log.mock.calls[0]![0]);
-    } finally {
-      log.mockRestore();
-    }
-  };
-  const isServed = async (root: Hex) => (await fetch(`${rig.url}/v1/blob/${root}`)).status === 200;
-  const rowsOf = (tensors: readonly Tensor[]) => tensors.map((tensor) => tensorRoot(bytesOf(tensor)));
-  const heldOut = randomTensor(random, "float32", [ROWS, 1, 4, 3]);
-
-  test("is asked for by a transaction that pays for the weights; all that it names lies at the node", async () => {
-    const { modelId, job, transaction } = JSON.parse(await created(bought({ x: heldOut, labels })));
-    const { functionName, args } = decodeFunctionData({ abi: dnnAbi, data: transaction.data });
-    const asked = args![0] as Job;
-    expect([functionName, transaction.value]).toEqual(["commission", String(5n * 10n ** 16n)]);
-    expect(trainId(asked)).toBe(modelId);
-    expect(() => checkJob(asked)).not.toThrow();
-    expect(asked.profile).toBe(PROFILE.property);
-    expect(asked.property).toMatchObject({
-      samples: 8,
-      minCorrect: 7,
-      heldOutRows: BigInt(ROWS),
-      deliverer: zeroAddress,
-    });
-    expect(asked.property.heldOutRoot).toBe(treeRoot(rowsOf([heldOut, labels])));
-    for (const root of [modelId, job.trainGraph.root, job.inferGraph.root, job.evaluateGraph.root])
-      expect(await isServed(root)).toBe(true);
-    for (const root of rowsOf([x, labels, heldOut])) expect(await isServed(root)).toBe(true);
-    // The lists that the job names: who finds the rows asks for these first.
-    for (const root of [treeRoot(rowsOf([x, labels])), asked.property.heldOutRoot])
-      expect(await isServed(root)).toBe(true);
-  });
-
-  test("stored at a replica is told to be there alone", async () => {
-    const stored = openBlobStore(join(UPLOADS, "blobs")).open;
-    const replica = await startRpcRig({
-      context: { mempool: undefined },
-      routers: [dataRouter({ stored, upload: testUploads(UPLOADS, 2 ** 20) })],
-    });
-    const warned = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-    try {
-      const isTold = ({ warnings }: { warnings: string[] }) =>
-        warnings.some((text) => text.includes(`${replica.url} is a replica`));
-      expect(isTold(JSON.parse(await created({ ...bought(), nodeUrl: replica.url })))).toBe(true);
-      expect(isTold(JSON.parse(await created(bought())))).toBe(false);
-      const log = vi.spyOn(console, "log").mockReturnValue();
-      for (const nodeUrl of [replica.url, rig.url])
-        await addDataset(dataset({ x, labels }), { tensors: "x,labels", nodeUrl, json: true });
-      expect(log.mock.calls.map(([line]) => isTold(JSON.parse(line)))).toEqual([true, false]);
-      expect(warned.mock.calls.filter(([line]) => String(line).includes("is a replica"))).toHaveLength(2);
-    } finally {
-      vi.restoreAllMocks();
-      await replica.stop();
-    }
-  });
-
-  test("of a named deliverer keeps its rows back, and says how they are shown", async () => {
-    const hidden = randomTensor(random, "float32", [ROWS, 1, 4, 3]);
-    const commission = bought({ x: hidden, labels });
-    const told = await created({ ...commission, deliverer: options.requester, json: false });
-    expect(told).toContain(
-      "0.05 ETH for weights that answer 7 of 8 held-out rows rightly; suggested: 10 steps of 4 rows",
-    );
-    expect(told).toContain(`./anh dataset add ${commission.heldOut} --tensors x,labels --node-url ${rig.url}`);
-    expect(told).toContain(
-      `cast rpc anh_getClaims '{"id": "${/model +(0x\w{64})/.exec(told)![1]}"}' --rpc-url ${rig.url}`,
-    );
-    for (const root of rowsOf([hidden])) expect(await isServed(root)).toBe(false);
-  });
-});
-
 test("the command names every node that cannot be run, in JSON, and fails", () => {
   const file = model([node("LSTM", ["x"], "h"), node("GRU", ["h"], "y")], [weights("w", [4, 2])], 17, {
     input: [port("x", ["batch", 1, 4, 3])],
@@ -379,60 +227,4 @@ test("the command names every node that cannot be run, in JSON, and fails", () =
     "/GRU (GRU, opset 17)",
   ]);
   expect(error.hint).toContain("Supported: Abs");
-});
-
-describe("an optimizer in words", () => {
-  const from = (optimizer: string, rest = {}) => optimizerFrom({ optimizer, warmupSteps: "0", ...rest }, 100);
-  test.each([
-    "",
-    "adam",
-    "adam:",
-    "adam:x",
-    "adam:0",
-    "adam:-1",
-    "adam:1e-50",
-    "toString:1",
-    "sgd:1,2",
-    "adam:1,1",
-    "adam:1,2,3,4",
-    "momentum:0.1,",
-    "sgd:1:2",
-  ])("%j is refused", (words) => {
-    expect(() => from(words)).toThrow(/--optimizer/);
-  });
-  test.each([
-    ["a schedule nobody knows", { schedule: "step" }, /--schedule/],
-    ["a warm-up as long as the training", { schedule: "linear", warmupSteps: "100" }, /--warmup-steps/],
-    ["a norm of nothing", { clipNorm: "0" }, /--clip-norm/],
-  ])("%s is refused", (_, rest, message) => {
-    expect(() => from("sgd:1", rest)).toThrow(message);
-  });
-  test("what is left out is what frameworks take", () => {
-    expect(from("sgd:0.1")).toEqual({ kind: "sgd", learningRate: 0.1 });
-    expect(from("momentum:1/4")).toEqual({ kind: "momentum", learningRate: 0.25, momentum: 0.9 });
-    expect(from("adam:1e-3,0.8")).toEqual({
-      kind: "adam",
-      learningRate: 0.001,
-      beta1: 0.8,
-      beta2: 0.999,
-      epsilon: 1e-8,
-    });
-    expect(from("adamw:0.1,0", { clipNorm: "1", schedule: "cosine", warmupSteps: "99" })).toEqual({
-      kind: "adamw",
-      learningRate: 0.1,
-      weightDecay: 0,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      clipNorm: 1,
-      schedule: { kind: "cosine", warmupSteps: 99, totalSteps: 100, floor: 0 },
-    });
-  });
-});
-
-test("tensors of a dataset come in the order asked for; one that is not there, or has no rows, is named", () => {
-  const file = dataset({ x, labels, one: float32([], [1]) });
-  expect(readTensors(file, ["labels", "x"]).columns.map(({ name }) => name)).toEqual(["labels", "x"]);
-  expect(() => readTensors(file, ["x", "y"])).toThrow(/no tensor y/);
-  expect(() => readTensors(file, ["one"])).toThrow(/one is float32\[\]/);
 });
