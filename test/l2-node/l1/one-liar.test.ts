@@ -1,31 +1,18 @@
-// One of two L1 endpoints of a node lies, or is late: the other one is honest.
-import {
-  createTestClient,
-  formatBlock,
-  type Hex,
-  hexToBigInt,
-  http,
-  numberToHex,
-  type PublicClient,
-  type RpcBlock,
-  RpcRequestError,
-} from "viem";
+// What a node reads of L1, where one of its two endpoints lies, or is late: the other one is honest.
+import { createTestClient, type Hex, hexToBigInt, http, numberToHex, type RpcBlock } from "viem";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { devAccount } from "../../../cli/stack/accounts.ts";
 import { bytesOfHex } from "../../../common/bytes.ts";
-import { keccakHex } from "../../../common/keccak.ts";
-import { headerRlp } from "../../../common/l1-header.ts";
 import { Anchor } from "../../../l2-node/l1/anchor.ts";
-import { openL1Clients } from "../../../l2-node/l1/clients.ts";
-import { Follower } from "../../../l2-node/l1/follower.ts";
 import { L1Sender } from "../../../l2-node/l1/sender.ts";
 import { DEEP_BLOCKS, openAgreed } from "../../../verifier/l1/agreed.ts";
 import { gatherEndpoints } from "../../../verifier/l1/endpoints.ts";
 import { catchUpOn } from "../../support/catch-up.ts";
 import { startL1, type TestL1 } from "../../support/l1.ts";
-import { NO_BLOBS, NO_KZG, testNode } from "../../support/node.ts";
+import { NO_KZG, testNode } from "../../support/node.ts";
 import { prepay } from "../../support/prepay.ts";
 import { signRaw } from "../../support/transactions.ts";
+import { catchUp, endpointsOf, followerOf, forged, type Lies } from "./liar-rig.ts";
 
 const privateKey = devAccount("sequencer").privateKey;
 let l1: TestL1;
@@ -33,57 +20,6 @@ beforeAll(async () => {
   l1 = await startL1();
 });
 afterAll(() => l1.stop());
-
-type Lies = Readonly<Record<string, (answer: never, params: readonly never[]) => unknown>>;
-/** As a node has them (l2-node/node.ts): the first lies, the others are honest. */
-function endpointsOf(lies: Lies, honest = 1) {
-  const ask = async (method: string, params: readonly unknown[]) => l1.client.request({ method, params } as never);
-  const liar = async (method: string, params: readonly unknown[]) => {
-    const lie = lies[method];
-    // A lie about what L1 refuses is told without asking it.
-    const answer = lie?.length === 0 ? undefined : await ask(method, params);
-    return lie === undefined ? answer : lie(answer as never, params as never);
-  };
-  const all = [
-    { shown: "liar", ask: liar },
-    ...Array.from({ length: honest }, (_, i) => ({ shown: `honest ${i}`, ask })),
-  ];
-  const events: { readonly event: string }[] = [];
-  const endpoints = gatherEndpoints(all, (event) => events.push(event));
-  const patience = { stuckMs: Number.POSITIVE_INFINITY, lateMs: Number.POSITIVE_INFINITY };
-  const clients = openL1Clients({ chain: l1.chain, patience }, endpoints, (event) => events.push(event));
-  return { endpoints, events, ...clients };
-}
-const followerOf = (
-  chain: ReturnType<typeof testNode>["chain"],
-  { endpoints, agreed, client }: ReturnType<typeof endpointsOf>,
-  reorgs: bigint[] = [],
-) =>
-  new Follower(
-    { pollMs: 10, maxRangeBlocks: 2000n, maxBackoffMs: 100 },
-    {
-      client,
-      agreed,
-      suspect: (error) => endpoints.leaveOut(endpoints.usable()[0]!, error),
-      blobs: NO_BLOBS,
-      chain,
-      onTrouble: (t) => {
-        if ("reorgTo" in t) reorgs.push(t.reorgTo as bigint);
-      },
-    },
-  );
-const forged = (block: RpcBlock): RpcBlock => {
-  const other = { ...block, extraData: "0x01" } as RpcBlock;
-  return { ...other, hash: keccakHex(headerRlp(formatBlock(other))) };
-};
-const catchUp = async (f: Follower) => {
-  await l1.hold();
-  try {
-    while (!(await f.poll()));
-  } finally {
-    await l1.resume();
-  }
-};
 
 it("a replica derives the anchored blocks, whatever one endpoint shows as their origin", async () => {
   const sequencing = testNode(l1.chain);
@@ -106,10 +42,10 @@ it("a replica derives the anchored blocks, whatever one endpoint shows as their 
   expect(right.inboxOnly).toBe(false);
   const { number } = right.header.origin;
   const replica = testNode(l1.chain);
-  const lying = endpointsOf({
+  const lying = endpointsOf(l1, {
     eth_getBlockByNumber: (block: RpcBlock, [at]) => (at === numberToHex(number) ? forged(block) : block),
   });
-  await catchUp(followerOf(replica.chain, lying)).catch(() => {});
+  await catchUp(l1, followerOf(replica.chain, lying)).catch(() => {});
   const own = replica.store.blocks.block(2n);
   // Read again through the honest one alone: what is wrong stays for good.
   await createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 2 });
@@ -123,11 +59,11 @@ it("one endpoint does not end the node for good", async () => {
   await catchUpOn(l1.client, chain);
   await createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({ blocks: 3 });
   const { number: head } = await l1.client.getBlock();
-  const lying = endpointsOf({
+  const lying = endpointsOf(l1, {
     eth_getBlockByNumber: (block: RpcBlock, [at]) =>
       typeof at === "string" && (at as string).startsWith("0x") && hexToBigInt(at) < head - 1n ? forged(block) : block,
   });
-  const code = await catchUp(followerOf(chain, lying)).then(
+  const code = await catchUp(l1, followerOf(chain, lying)).then(
     () => "ok",
     (e) => e.code,
   );
@@ -148,7 +84,7 @@ it("an endpoint that comes back some blocks late undoes nothing that was read", 
   chain.events.on("dropped", (blocks) => left.push(blocks.length));
   const reorgs: bigint[] = [];
   // Honest, four blocks behind.
-  const back = endpointsOf({ eth_getBlockByNumber: (block: RpcBlock, [at]) => (at === "latest" ? last : block) });
+  const back = endpointsOf(l1, { eth_getBlockByNumber: (block: RpcBlock, [at]) => (at === "latest" ? last : block) });
   const follower = followerOf(chain, back, reorgs);
   await l1.hold();
   for (let i = 0; i < 3; i++) await follower.poll();
@@ -162,7 +98,7 @@ it("a parent's hash in capitals is of no other block, and undoes nothing", async
   const dropped: number[] = [];
   chain.events.on("dropped", (blocks) => dropped.push(blocks.length));
   const inCapitals = (hex: string) => `0x${hex.slice(2).toUpperCase()}`;
-  const spelling = endpointsOf({
+  const spelling = endpointsOf(l1, {
     eth_getBlockByNumber: (block: RpcBlock) => ({ ...block, parentHash: inCapitals(block.parentHash) }),
   });
   const reorgs: bigint[] = [];
@@ -178,90 +114,6 @@ it("a parent's hash in capitals is of no other block, and undoes nothing", async
   expect({ reorgs, dropped, events: spelling.events }).toEqual({ reorgs: [], dropped: [], events: [] });
 });
 
-it("the tip of a node's transactions is not what one endpoint names", async () => {
-  const tip = 10n ** 15n;
-  for (const lies of [
-    { eth_maxPriorityFeePerGas: () => numberToHex(tip) },
-    // viem takes a tip that nobody tells from the price.
-    {
-      eth_maxPriorityFeePerGas: () => Promise.reject(new Error("no such method")),
-      eth_gasPrice: () => numberToHex(tip),
-    },
-  ])
-    await isCheap(endpointsOf(lies).comparing, tip);
-});
-
-async function isCheap(client: PublicClient, tip: bigint): Promise<void> {
-  const sender = new L1Sender({ privateKey, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 5000, pollMs: 10 }, { client });
-  const before = await l1.client.getBalance({ address: sender.account.address });
-  const sent = await sender.send({ to: devAccount("user").address, data: "0x", valueWei: 0n });
-  const paid = before - (await l1.client.getBalance({ address: sender.account.address }));
-  expect(sent.effectiveGasPrice).toBeLessThan(tip);
-  expect(paid).toBeLessThan(10n ** 15n);
-}
-
-it("no fee is what one of three names, whatever it offers", async () => {
-  await l1.hold();
-  const right = await Promise.all([
-    l1.client.request({ method: "eth_maxPriorityFeePerGas" }),
-    l1.client.request({ method: "eth_gasPrice" }),
-    l1.client.request({ method: "eth_blobBaseFee" }),
-  ]);
-  for (const offer of [numberToHex(0n), numberToHex(2n ** 100n)]) {
-    const told = () => offer;
-    const lies = { eth_maxPriorityFeePerGas: told, eth_gasPrice: told, eth_blobBaseFee: told };
-    const { client, comparing } = endpointsOf(lies, 2);
-    for (const { request } of [client, comparing])
-      expect([
-        await request({ method: "eth_maxPriorityFeePerGas" }),
-        await request({ method: "eth_gasPrice" }),
-        await request({ method: "eth_blobBaseFee" }),
-      ]).toEqual(right);
-  }
-  await l1.resume();
-});
-
-describe("the gas of a node's transaction", () => {
-  const call = { account: devAccount("sequencer").address, to: devAccount("user").address, value: 1n };
-  const lies = [0n, 2n ** 40n].map((gas) => ({ eth_estimateGas: () => numberToHex(gas) }));
-
-  it("is not what one of three estimates, too little or too much", async () => {
-    const right = await l1.client.estimateGas(call);
-    for (const lie of lies) expect(await endpointsOf(lie, 2).comparing.estimateGas(call)).toBe(right);
-  });
-
-  it("is what the larger of two needs, and no more than L1 takes", async () => {
-    for (const lie of lies) await isCheap(endpointsOf(lie).comparing, 10n ** 15n);
-  });
-});
-
-describe("a transaction that one endpoint takes, or refuses, alone", () => {
-  const refusal = (message: string) =>
-    Promise.reject(new RpcRequestError({ body: {}, url: "http://liar", error: { code: -32000, message } }));
-  const senderOf = (key: Hex, { comparing: client }: ReturnType<typeof endpointsOf>) =>
-    new L1Sender({ privateKey: key, l1ChainId: l1.chain.l1ChainId, bumpAfterMs: 300, pollMs: 10 }, { client });
-  const call = { to: devAccount("user").address, data: "0x", valueWei: 0n } as const;
-
-  it("who takes everything hides for one wait that the others refuse: the account is empty", async () => {
-    const poor = `0x${"07".repeat(32)}` as const;
-    const lying = endpointsOf({ eth_sendRawTransaction: () => `0x${"11".repeat(32)}` });
-    await expect(senderOf(poor, lying).send(call)).rejects.toThrow(/insufficient funds/i);
-  });
-
-  for (const words of [
-    "nonce too low",
-    "replacement transaction underpriced",
-    "insufficient funds",
-    "already reserved",
-  ])
-    it(`who says "${words}" alone keeps no transaction from being seen in its block`, async () => {
-      const lying = endpointsOf({ eth_sendRawTransaction: () => refusal(words) });
-      const { status, effectiveGasPrice } = await senderOf(privateKey, lying).send(call);
-      expect(status).toBe("success");
-      expect(effectiveGasPrice).toBeLessThan(10n ** 11n);
-    });
-});
-
 describe("what L1 has finalized", () => {
   beforeAll(() =>
     createTestClient({ mode: "anvil", transport: http(l1.url) }).mine({
@@ -271,7 +123,7 @@ describe("what L1 has finalized", () => {
   );
   const finalizedBy = async (tag: (head: bigint) => bigint) => {
     const { chain } = testNode(l1.chain);
-    const lying = endpointsOf({
+    const lying = endpointsOf(l1, {
       eth_getBlockByNumber: async (block: RpcBlock, [at]) =>
         at === "finalized"
           ? l1.client.request({
@@ -280,7 +132,7 @@ describe("what L1 has finalized", () => {
             })
           : block,
     });
-    await catchUp(followerOf(chain, lying));
+    await catchUp(l1, followerOf(chain, lying));
     const [head, right] = await Promise.all([
       chain.store.l1.cursor()!.number,
       l1.client.getBlock({ blockTag: "finalized" }),
@@ -330,10 +182,10 @@ describe("what cannot be read of the first endpoint is read from the second", ()
   };
   it.each(Object.entries(garbled))("%s", async (_, lies) => {
     const { chain } = testNode(l1.chain);
-    const lying = endpointsOf(lies);
+    const lying = endpointsOf(l1, lies);
     const follower = followerOf(chain, lying);
-    await catchUp(follower).catch(() => {});
-    await catchUp(follower);
+    await catchUp(l1, follower).catch(() => {});
+    await catchUp(l1, follower);
     expect(chain.head().header.number).toBeGreaterThan(1n);
     expect(lying.events).toMatchObject([{ event: "l1-endpoint-failed", url: "liar" }]);
   });
@@ -348,19 +200,19 @@ describe("a batch's transaction", () => {
   for (const [title, lie] of Object.entries(falsities))
     it(`that ${title} by the first endpoint is read from the second`, async () => {
       const replica = testNode(l1.chain);
-      const follower = followerOf(replica.chain, endpointsOf({ eth_getTransactionByHash: lie }));
-      const failure = await catchUp(follower).catch((error) => error);
+      const follower = followerOf(replica.chain, endpointsOf(l1, { eth_getTransactionByHash: lie }));
+      const failure = await catchUp(l1, follower).catch((error) => error);
       if (failure !== undefined) expect(failure).toMatchObject({ code: "l1-batch" });
-      await catchUp(follower);
+      await catchUp(l1, follower);
       expect(replica.chain.head().header.number).toBeGreaterThan(1n);
     });
 
   it("is found where the first endpoint refuses to tell of logs", async () => {
     const replica = testNode(l1.chain);
-    const lying = endpointsOf({
+    const lying = endpointsOf(l1, {
       eth_getLogs: () => Promise.reject(new Error("query returned more than 10000 results")),
     });
-    await catchUp(followerOf(replica.chain, lying));
+    await catchUp(l1, followerOf(replica.chain, lying));
     expect(replica.chain.head().header.number).toBeGreaterThan(1n);
     expect(lying.events).toMatchObject([{ event: "l1-endpoint-failed", url: "liar" }]);
   });
@@ -369,10 +221,10 @@ describe("a batch's transaction", () => {
 it("what the first endpoint hides is read from the second", async () => {
   await prepay(l1, 1);
   const { chain } = testNode(l1.chain);
-  const lying = endpointsOf({ eth_getLogs: () => [] });
+  const lying = endpointsOf(l1, { eth_getLogs: () => [] });
   const follower = followerOf(chain, lying);
-  await expect(catchUp(follower)).rejects.toMatchObject({ code: "l1-inbox" });
-  await catchUp(follower);
+  await expect(catchUp(l1, follower)).rejects.toMatchObject({ code: "l1-inbox" });
+  await catchUp(l1, follower);
   expect(chain.store.l1.inbox().count).toBeGreaterThan(0n);
 });
 
