@@ -35,16 +35,22 @@ const FIELDS = [
 /** Numbers among them that JSON-RPC clients may leave as hex. */
 const NUMBERS: ReadonlySet<string> = new Set(["difficulty", "blobGasUsed", "excessBlobGas"]);
 
-/** The header's bytes; they hash to the block's hash, or the endpoint lies (see `headerOf`). */
+/**
+ * The header's bytes; they hash to the block's hash, or the endpoint lies (see `headerOf`). Throws `L1DataError` for one that lacks a
+ * field before its last: left out, it would move those behind it, and the hash would be right with each value under another name.
+ */
 export function headerRlp(block: ViemBlock): Uint8Array {
   const fields = block as unknown as Readonly<Record<string, Hex | bigint | null | undefined>>;
-  const items = FIELDS.flatMap((name): RlpInput[] => {
+  const count = FIELDS.findLastIndex((name) => isThere(fields[name])) + 1;
+  const items = FIELDS.slice(0, count).map((name): RlpInput => {
     const value = fields[name];
-    if (value === undefined || value === null) return [];
-    return [typeof value === "bigint" || NUMBERS.has(name) ? BigInt(value) : bytesOfHex(value)];
+    if (!isThere(value)) throw new L1DataError("l1-header", `L1 block ${block.number} has no ${name}`);
+    return typeof value === "bigint" || NUMBERS.has(name) ? BigInt(value) : bytesOfHex(value);
   });
   return encodeRlp(items);
 }
+
+const isThere = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
 
 export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
   headerOf(await client.getBlock({ blockNumber: number }));

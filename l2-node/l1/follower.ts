@@ -1,10 +1,11 @@
-import type { Hex, PublicClient } from "viem";
+import { type Hex, numberToHex, type PublicClient } from "viem";
 import { decodeAnchoredFields } from "../../common/header.ts";
 import { BEGUN_ANEW, L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
 import type { L1Header } from "../../common/l1-header.ts";
 import { nextInboxHash } from "../../common/message.ts";
 import { troubleOf } from "../../common/trouble.ts";
 import type { Agreed } from "../../verifier/l1/agreed.ts";
+import type { Endpoint } from "../../verifier/l1/endpoints.ts";
 import { isFault } from "../../verifier/l1/refusals.ts";
 import type { Chain } from "../chain/chain.ts";
 import { SnapshotError } from "../snapshot/format.ts";
@@ -34,7 +35,7 @@ const FALSE: ReadonlySet<string> = new Set(["l1-proof", "l1-inbox", "l1-batches"
 export interface FollowerModules {
   readonly client: PublicClient;
   /** What L1's endpoints have alike: nothing is read above it. */
-  readonly agreed: Pick<Agreed, "head" | "block" | "finalizedNumber">;
+  readonly agreed: Pick<Agreed, "head" | "block" | "finalizedNumber" | "same">;
   /** Told of what cannot be true, where another endpoint could be asked the next time. */
   readonly suspect?: (error: L1DataError) => void;
   readonly blobs: BlobSource;
@@ -89,7 +90,7 @@ export class Follower {
     const finalizedNumber = await agreed.finalizedNumber(agreedHead);
     // What no proof covers is as all endpoints have it: the first one that answers may be a liar.
     const headerAt: HeaderAt = async (number) => (await agreed.block(number, among)).header;
-    const cursor = l1.cursor() ?? (await this.#begin(headerAt));
+    const cursor = l1.cursor() ?? (await this.#begin(among, headerAt));
     if (head.hash === cursor.hash && finalizedNumber === l1.finalizedNumber()) return true;
     if (head.number < cursor.number && (await this.#isBehind(head, cursor, headerAt))) return true;
     if (!(await isCanonical(cursor, head, headerAt))) {
@@ -146,11 +147,11 @@ export class Follower {
   }
 
   /** The first step ends at genesis' origin: nothing of this chain lies before it. */
-  async #begin(headerAt: HeaderAt): Promise<L1Header> {
-    const { client, chain } = this.#modules;
+  async #begin(among: readonly Endpoint[], headerAt: HeaderAt): Promise<L1Header> {
+    const { agreed, chain } = this.#modules;
     const { l1ChainId, genesis } = chain.file;
-    const chainId = BigInt(await client.getChainId());
-    if (chainId !== l1ChainId)
+    const chainId = await agreed.same("eth_chainId", [], among);
+    if (chainId !== numberToHex(l1ChainId))
       throw new WrongL1Error("wrong-l1", "the L1 endpoint is another chain's", {
         expected: l1ChainId,
         actual: chainId,

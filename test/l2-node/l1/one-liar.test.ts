@@ -70,6 +70,14 @@ it("one endpoint does not end the node for good", async () => {
   expect(code).not.toBe("wrong-l1");
 });
 
+it("one endpoint of another chain does not end a node that begins, nor begin it", async () => {
+  const { chain, store } = testNode(l1.chain);
+  const lying = endpointsOf(l1, { eth_chainId: () => "0x1" });
+  await expect(followerOf(chain, lying).poll()).rejects.toMatchObject({ code: "l1-endpoints-disagree" });
+  expect(store.l1.cursor()).toBeUndefined();
+  await catchUpOn(l1.client, chain);
+});
+
 it("an endpoint that comes back some blocks late undoes nothing that was read", async () => {
   const { chain, sequencer } = testNode(l1.chain);
   await catchUpOn(l1.client, chain);
