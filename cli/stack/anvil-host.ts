@@ -11,10 +11,9 @@ import { mineEvery } from "./miner.ts";
 // anvil writes the state of every older block to disk and leaves it there: gigabytes in a day of short blocks. Here it is
 // bounded, and goes with the process. 512 states are minutes of history; whoever follows L1 reads state near its head alone.
 const states = mkdtempSync(join(tmpdir(), "anh-anvil-"));
-const storage = ["--cache-path", states, "--max-persisted-states", "512"];
 
 const { values, tokens } = parseArgs({
-  options: { "block-time": { type: "string" }, port: { type: "string" } },
+  options: { "block-time": { type: "string" }, "prune-history": { type: "string" }, port: { type: "string" } },
   strict: false,
   tokens: true,
 });
@@ -22,6 +21,10 @@ const { "block-time": blockSeconds, port } = values;
 const timed = tokens.find((token) => token.kind === "option" && token.name === "block-time")?.index;
 const given = process.argv.slice(2).filter((_, i) => timed === undefined || (i !== timed && i !== timed + 1));
 if (blockSeconds !== undefined) given.push("--no-mining");
+// All in memory is for who forks deep: anvil forgets the code of contracts with a fork to a state that it has on disk, and there are
+// all but the last ten once it has mined a thousand blocks (anvil 1.7.1). It grows with what is stored: too much for a long-lived L1.
+const kept = values["prune-history"] === undefined ? ["--max-persisted-states", "512"] : [];
+const storage = ["--cache-path", states, ...kept];
 
 // A kill leaves us no last word. So a shell starts anvil, and ends it when our end of the shell's stdin is closed, which the
 // kernel sees to; whichever of them dies first, the others follow.

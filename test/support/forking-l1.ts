@@ -6,10 +6,12 @@ import { startL1, type TestL1 } from "./l1.ts";
 import type { Random } from "./random.ts";
 
 const BLOCK_MS = 50;
+/** States in memory. anvil, after a thousand blocks, forks to what it has of older ones on disk, and there contracts have no code. */
+const STATES = 512;
 
 /** Mines a block every 50 ms, of a second each, until it is stopped. */
 export async function startForkingL1(random: Random, clocks?: Clocks) {
-  const l1 = await startL1(clocks);
+  const l1 = await startL1(clocks, ["--prune-history", String(STATES)]);
   const test = createTestClient({ mode: "anvil", transport: http(l1.url) });
   await l1.hold();
   let tail: Promise<unknown> = Promise.resolve();

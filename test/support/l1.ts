@@ -31,10 +31,11 @@ export type TestL1 = {
 export const TEST_CLOCKS: Clocks = { ...devnetClocks, seedDelayBlocks: 3 };
 const BLOCK_SECONDS = "0.05";
 
-export async function startL1(clocks: Clocks = TEST_CLOCKS): Promise<TestL1> {
+/** `anvilArgs`: what anvil is told beyond what every L1 of the tests is. */
+export async function startL1(clocks: Clocks = TEST_CLOCKS, anvilArgs: readonly string[] = []): Promise<TestL1> {
   const [port] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
-  const args = ["--port", String(port), "--block-time", BLOCK_SECONDS, "--hardfork", "osaka", "--silent"];
+  const args = ["--port", String(port), "--block-time", BLOCK_SECONDS, "--hardfork", "osaka", "--silent", ...anvilArgs];
   // Through a host that ends when the test process is gone, however it went.
   const host = spawn(
     process.execPath,

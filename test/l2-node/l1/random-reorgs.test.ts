@@ -23,7 +23,7 @@ import {
 import { until } from "../../support/until.ts";
 
 const IS_LONG = process.env.ANH_LONG !== undefined;
-/** An L1 of its own each: anvil loses its state, or blocks, after some hundred forks. */
+/** An L1 of its own each. */
 const SEEDS = IS_LONG ? [1, 2, 3, 4] : [4];
 const FORKS = IS_LONG ? 30 : 3;
 const MAX_DEPTH = 12;
