@@ -24,7 +24,11 @@ export function openSnapshot(path: string, chain: ChainFile): Snapshot {
   try {
     fd = fs.openSync(path, "r");
   } catch (cause) {
-    throw new SnapshotError("settings", `the snapshot ${path} cannot be read`, { cause, actual: path });
+    throw new SnapshotError("settings", `the snapshot ${path} cannot be read`, {
+      cause,
+      actual: path,
+      hint: "--snapshot names the file that ./anh node snapshot wrote",
+    });
   }
   try {
     const { size } = fs.fstatSync(fd);

@@ -53,6 +53,9 @@ export type Refusal = {
   readonly error: UnsupportedModelError;
 };
 
+/** Names that a hint lists. */
+const SHOWN = 12;
+
 /** Reads a model of the supported ops, opset 13 or newer, from any exporter. */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedModel {
   const { graph, opset } = parse(bytes);
@@ -62,7 +65,11 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions): ImportedM
   const scales = graph.node.flatMap(({ opType, input }) => (opType === "Resize" ? input.slice(1) : []));
   const frozen = options.frozen ?? [];
   const missing = frozen.find((name) => !tensors.some((tensor) => tensor.name === name));
-  if (missing !== undefined) throw new ModelFileError("model", `a tensor ${missing}, which is to be frozen`, "none");
+  if (missing !== undefined) {
+    const names = tensors.filter(({ start }) => start.dtype === "float32").map(({ name }) => name);
+    const hint = `it stores ${names.length} of floats: ${names.slice(0, SHOWN).join(", ")}${names.length > SHOWN ? ", …" : ""}`;
+    throw new ModelFileError("model", `a tensor ${missing}, which is to be frozen`, "none", undefined, hint);
+  }
   const settings = new Set([...scales, ...underAngles(graph), ...frozen]);
   const parameters = tensors.filter(
     ({ name, start }) => start.dtype === "float32" && start.data.length > 1 && !settings.has(name),
