@@ -1,4 +1,4 @@
-import type { Hex, PublicClient, Block as ViemBlock } from "viem";
+import type { Hex, Block as ViemBlock } from "viem";
 import { bytesOfHex } from "./bytes.ts";
 import { keccakHex } from "./keccak.ts";
 import { L1DataError } from "./l1-errors.ts";
@@ -51,6 +51,3 @@ export function headerRlp(block: ViemBlock): Uint8Array {
 }
 
 const isThere = <T>(value: T | null | undefined): value is T => value !== undefined && value !== null;
-
-export const readHeader = async (client: PublicClient, number: bigint): Promise<L1Header> =>
-  headerOf(await client.getBlock({ blockNumber: number }));

@@ -1,4 +1,4 @@
-import { type Hex, numberToHex, type PublicClient } from "viem";
+import { BaseError, type Hex, numberToHex, type PublicClient } from "viem";
 import { decodeAnchoredFields } from "../../common/header.ts";
 import { BEGUN_ANEW, L1DataError, WrongL1Error } from "../../common/l1-errors.ts";
 import type { L1Header } from "../../common/l1-header.ts";
@@ -113,7 +113,8 @@ export class Follower {
     if (isUnproven && ++this.#unproven < PROOFS_ASKED) return undefined;
     this.#unproven = 0;
     if (error instanceof L1DataError && FALSE.has(error.code)) this.#modules.suspect?.(error);
-    if (isFault(error)) this.#modules.suspect?.(malformed(error));
+    // viem's own is what it makes of an answer that is none: those who do not answer are done without already.
+    if (isFault(error) || error instanceof BaseError) this.#modules.suspect?.(malformed(error));
     throw error;
   };
 
@@ -228,7 +229,7 @@ export class Follower {
     const { inbox, batchCount, dataRootOf } = await (end === head
       ? provenStanding(client, chain.file, { number, stateRoot })
       : calledStanding(client, chain.file, end));
-    const modules = { client, blobs, dataRootOf, held: chain.store.blocks.block, archive };
+    const modules = { client, headerAt, blobs, dataRootOf, held: chain.store.blocks.block, archive };
     const batches = await readBatches(modules, anchored);
     const standing = checkMessages(chain.store.l1.inbox(), messages);
     if (standing.count !== inbox.count || standing.hash !== inbox.hash)

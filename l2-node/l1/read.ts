@@ -14,7 +14,7 @@ import { headerAnchorAbi } from "../../common/contracts/header-anchor.ts";
 import { inboxAbi } from "../../common/contracts/inbox.ts";
 import { keccakHex } from "../../common/keccak.ts";
 import { L1DataError } from "../../common/l1-errors.ts";
-import { readHeader } from "../../common/l1-header.ts";
+import type { L1Header } from "../../common/l1-header.ts";
 import type { Block } from "../chain/block.ts";
 import type { BatchArchive } from "./batch-archive.ts";
 import { batchData } from "./batch-data.ts";
@@ -30,6 +30,8 @@ const BATCHES_AT_ONCE = 8;
 
 export interface BatchModules {
   readonly client: PublicClient;
+  /** As all endpoints have it: no proof covers the slot in which blobs are looked for. */
+  readonly headerAt: (number: bigint) => Promise<L1Header>;
   readonly blobs: BlobSource;
   readonly dataRootOf: Standing["dataRootOf"];
   /** What this node has of the chain: its sequencer knows what it posted. */
@@ -121,7 +123,7 @@ async function dataOf(
   posted: Posted,
   firstNumber: bigint,
   l1Block: bigint,
-  { client, blobs, held }: BatchModules,
+  { headerAt, blobs, held }: BatchModules,
   archived: Uint8Array | undefined,
 ): Promise<Uint8Array> {
   switch (posted.kind) {
@@ -130,7 +132,7 @@ async function dataOf(
     case "blobs":
       return fromBlobs(
         await blobs.blobs(
-          await readHeader(client, l1Block),
+          await headerAt(l1Block),
           posted.versionedHashes,
           heldData(posted.headers, firstNumber, held) ?? archived,
         ),

@@ -1,4 +1,13 @@
-import { custom, type Hex, hexToBigInt, isHex, numberToHex, type Transport } from "viem";
+import {
+  custom,
+  formatTransaction,
+  formatTransactionReceipt,
+  type Hex,
+  hexToBigInt,
+  isHex,
+  numberToHex,
+  type Transport,
+} from "viem";
 import { upperMedian } from "../../common/bigint.ts";
 import type { Agreed } from "./agreed.ts";
 import type { Answer, Endpoint, Endpoints } from "./endpoints.ts";
@@ -53,10 +62,14 @@ function pinned(params: Params, position: number, number: bigint): Params {
  * compared in this order, of the objects in it as well.
  */
 const ofTransaction =
-  (fields: readonly string[]): Ask =>
+  ({ fields, name, read }: Comparison): Ask =>
   async ({ agreed, endpoints }, params, method) => {
     const { among, header } = await agreed.head(0);
-    const ask = async (endpoint: Endpoint) => includedIn(await endpoint.ask(method, params));
+    const ask = async (endpoint: Endpoint) => {
+      const found = includedIn(await endpoint.ask(method, params));
+      // Beside what is compared it may say anything that can be read, but not that it speaks of another.
+      return found && { ...found, shown: readable(read, { ...found.shown, [name]: params[0] }) };
+    };
     const answers = await endpoints.askAll(ask, among);
     const isIn = (found: Included | null) => found !== null && found.number <= header.number;
     // One that shows it later than another is not in doubt, until all have the block.
@@ -85,7 +98,22 @@ function includedIn(answer: unknown): Included | null {
   return { shown, number: hexToBigInt(blockNumber) };
 }
 
+type Comparison = {
+  /** What is compared. */
+  readonly fields: readonly string[];
+  /** Of the field that names the transaction. */
+  readonly name: string;
+  /** Throws where it cannot be read. */
+  readonly read: (shown: never) => unknown;
+};
+
+function readable(read: Comparison["read"], shown: Shown): Shown {
+  read(shown as never);
+  return shown;
+}
+
 const RECEIPT = ["blockHash", "blockNumber", "status", "gasUsed", "logs", "address", "topics", "data"];
+const TRANSACTION = ["blockHash", "from", "nonce", "to", "value", "input"];
 
 const METHODS: Readonly<Record<string, Ask>> = {
   eth_chainId: ({ agreed, endpoints }) => agreed.same("eth_chainId", [], endpoints.usable()),
@@ -103,8 +131,12 @@ const METHODS: Readonly<Record<string, Ask>> = {
   },
   eth_getLogs: async ({ agreed, book, maxAgeMs }, [filter]) =>
     selectLogs(await book.upTo(await agreed.head(maxAgeMs)), filter as LogFilter),
-  eth_getTransactionReceipt: ofTransaction(RECEIPT),
-  eth_getTransactionByHash: ofTransaction(["blockHash", "from", "nonce", "to", "value", "input"]),
+  eth_getTransactionReceipt: ofTransaction({
+    fields: RECEIPT,
+    name: "transactionHash",
+    read: formatTransactionReceipt,
+  }),
+  eth_getTransactionByHash: ofTransaction({ fields: TRANSACTION, name: "hash", read: formatTransaction }),
   // Software differs in how near it looks. Too little fails, too much may not be sent: of three, none names it alone.
   eth_estimateGas: async ({ agreed, endpoints }, params) => {
     const { among, header } = await agreed.head(0);

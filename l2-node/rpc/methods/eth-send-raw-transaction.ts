@@ -10,6 +10,9 @@ export const ethSendRawTransaction = method(
   ({ mempool, forward }, [raw]) => {
     if (mempool) return mempool.add(bytesOfHex(raw));
     if (forward) return forward(raw);
-    throw new RpcError("unsupported", "a replica takes no transactions; send them to the sequencer, or start it with --forward-url, which hands them on");
+    throw new RpcError(
+      "unsupported",
+      "a replica takes no transactions; send them to the sequencer, or start it with --forward-url, which hands them on",
+    );
   },
 );

@@ -11,7 +11,7 @@ import { NO_BLOBS, type testNode } from "../../support/node.ts";
 export type Lies = Readonly<Record<string, (answer: never, params: readonly never[]) => unknown>>;
 
 /** As a node has them (l2-node/node.ts): the first lies, the others are honest. */
-export function endpointsOf(l1: TestL1, lies: Lies, honest = 1) {
+export function endpointsOf(l1: TestL1, lies: Lies, honest = 1, stuckMs = Number.POSITIVE_INFINITY) {
   const ask = async (method: string, params: readonly unknown[]) => l1.client.request({ method, params } as never);
   const liar = async (method: string, params: readonly unknown[]) => {
     const lie = lies[method];
@@ -25,7 +25,7 @@ export function endpointsOf(l1: TestL1, lies: Lies, honest = 1) {
   ];
   const events: { readonly event: string }[] = [];
   const endpoints = gatherEndpoints(all, (event) => events.push(event));
-  const patience = { stuckMs: Number.POSITIVE_INFINITY, lateMs: Number.POSITIVE_INFINITY };
+  const patience = { stuckMs, lateMs: Number.POSITIVE_INFINITY };
   const clients = openL1Clients({ chain: l1.chain, patience }, endpoints, (event) => events.push(event));
   return { endpoints, events, ...clients };
 }
