@@ -62,13 +62,15 @@ function pinned(params: Params, position: number, number: bigint): Params {
  * compared in this order, of the objects in it as well.
  */
 const ofTransaction =
-  ({ fields, name, read }: Comparison): Ask =>
+  ({ fields, name, read, none = [] }: Comparison): Ask =>
   async ({ agreed, endpoints }, params, method) => {
     const { among, header } = await agreed.head(0);
     const ask = async (endpoint: Endpoint) => {
       const found = includedIn(await endpoint.ask(method, params));
       // Beside what is compared it may say anything that can be read, but not that it speaks of another.
-      return found && { ...found, shown: readable(read, { ...found.shown, [name]: params[0] }) };
+      const lacking = none.filter((field) => (found?.shown[field] ?? null) === null).map((field) => [field, []]);
+      const named = { ...found?.shown, ...Object.fromEntries(lacking), [name]: params[0] };
+      return found && { ...found, shown: readable(read, named) };
     };
     const answers = await endpoints.askAll(ask, among);
     const isIn = (found: Included | null) => found !== null && found.number <= header.number;
@@ -105,6 +107,8 @@ type Comparison = {
   readonly name: string;
   /** Throws where it cannot be read. */
   readonly read: (shown: never) => unknown;
+  /** Lists that some software leaves out where they are empty. */
+  readonly none?: readonly string[];
 };
 
 function readable(read: Comparison["read"], shown: Shown): Shown {
@@ -113,7 +117,8 @@ function readable(read: Comparison["read"], shown: Shown): Shown {
 }
 
 const RECEIPT = ["blockHash", "blockNumber", "status", "gasUsed", "logs", "address", "topics", "data"];
-const TRANSACTION = ["blockHash", "from", "nonce", "to", "value", "input"];
+const BLOBS = "blobVersionedHashes";
+const TRANSACTION = ["blockHash", "from", "nonce", "to", "value", "input", BLOBS];
 
 const METHODS: Readonly<Record<string, Ask>> = {
   eth_chainId: ({ agreed, endpoints }) => agreed.same("eth_chainId", [], endpoints.usable()),
@@ -136,7 +141,12 @@ const METHODS: Readonly<Record<string, Ask>> = {
     name: "transactionHash",
     read: formatTransactionReceipt,
   }),
-  eth_getTransactionByHash: ofTransaction({ fields: TRANSACTION, name: "hash", read: formatTransaction }),
+  eth_getTransactionByHash: ofTransaction({
+    fields: TRANSACTION,
+    name: "hash",
+    read: formatTransaction,
+    none: [BLOBS],
+  }),
   // Software differs in how near it looks. Too little fails, too much may not be sent: of three, none names it alone.
   eth_estimateGas: async ({ agreed, endpoints }, params) => {
     const { among, header } = await agreed.head(0);

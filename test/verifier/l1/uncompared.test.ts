@@ -59,6 +59,16 @@ describe("of a transaction that all endpoints have alike, what nobody compares",
     expect((await open().client.getTransactionReceipt({ hash })).transactionHash).toBe(hash);
   });
 
+  it("gives it no blobs, nor is it in doubt for saying that it has none", async () => {
+    const shown = (hashes: unknown) => (one: object) => ({ ...one, blobVersionedHashes: hashes });
+    liar.lie("eth_getTransactionByHash", shown(null));
+    const { client } = open();
+    expect((await client.getTransaction({ hash })).value).toBe(1n);
+    liar.lie("eth_getTransactionByHash", shown([`0x01${"00".repeat(31)}`]));
+    const found = await until(() => client.getTransaction({ hash }).catch(() => undefined));
+    expect(found.blobVersionedHashes).toEqual([]);
+  });
+
   it("keeps no sender from hearing that what it sent is in a block", async () => {
     liar.lie(
       "eth_getTransactionReceipt",
