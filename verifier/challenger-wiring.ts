@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { concat, type Hex, keccak256, stringToHex } from "viem";
 import type { ChainFile } from "../common/chain-file.ts";
 import type { Task } from "../common/task.ts";
+import { troubleOf } from "../common/trouble.ts";
 import { startChallenger } from "./challenger.ts";
 import type { Policy } from "./check/policy.ts";
 import { openClaimLog } from "./claims/log.ts";
@@ -68,6 +69,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
     const urls = [...settings.dataUrls, dataUrl, ...(consumed === undefined ? [] : [consumed.dataUrl])];
     return openLibrary(store, client(urls, task, signal, waitedSeconds), memory);
   };
+  const stateNotKept = (error: unknown) => events({ event: "state-not-kept", error: troubleOf(error).message });
   const service = startChallenger(
     {
       pollMs: settings.pollMs,
@@ -88,7 +90,7 @@ export function runChallenger(settings: ChallengerSettings, events: EventSink): 
         events,
         libraryFor,
         keep: (state) => storeState(store, state),
-        shelf: openShelf(join(folder, "shelf"), MAX_KEPT),
+        shelf: openShelf(join(folder, "shelf"), MAX_KEPT, stateNotKept),
         requireRoom: (task, graph) => requireRoom(roomToCheck(task, graph), roomAt(folder)),
         keepGraph: async (root, graph) => {
           if (keptGraphs.has(root)) return;

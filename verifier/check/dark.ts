@@ -14,18 +14,24 @@ import type { SegmentCheckModules } from "./segment.ts";
 import { firstDiffering } from "./shown.ts";
 import { WantedError } from "./want.ts";
 
-/** Segments as this machine computes them, the first that no claim may hold, and the state behind them. */
-export type OwnRun = {
-  readonly leaves: readonly Hex[];
-  readonly uncanonical: number | undefined;
-  readonly state: readonly Tensor[];
-};
+/** Segments as this machine computes them, and the first that no claim may hold. */
+export type OwnLeaves = { readonly leaves: readonly Hex[]; readonly uncanonical: number | undefined };
 
-/** How a run from segment `from` up to `to` is gone on with that was broken off. */
+/** The same with the state behind them. */
+export type OwnRun = OwnLeaves & { readonly state: readonly Tensor[] };
+
+/**
+ * Where runs from segment `from` up to `to` are kept: those that were broken off, and those that questions follow. L1's answers come days
+ * later, and the time for the next move may be shorter than a run.
+ */
 export type OwnRuns = {
   readonly begun: (from: number, to: number) => Promise<OwnRun | undefined>;
   /** After each segment but the last; what it throws breaks the run off. */
   readonly onSegment: (from: number, to: number, run: OwnRun) => Promise<void>;
+  /** Of a run that was done to its end. */
+  readonly ended: (from: number, to: number) => OwnLeaves | undefined;
+  readonly onEnd: (from: number, to: number, run: OwnLeaves) => void;
+  readonly keep: (from: number, to: number, run: OwnRun) => void;
 };
 
 /**
@@ -47,26 +53,34 @@ export async function checkDark(
   /** Leaves of the segments before `state`: the claimed ones, where nothing was shown the own ones. */
   let past: readonly Hex[] = [];
   for (;;) {
-    const own = await ownRun(inputs, modules, past.length, count, state, runs);
-    const leaves = [...past, ...own.leaves];
-    const isKnown = past.length === count || isSure(inputs.graph);
-    const isOwn = isKnown && treeRoot(leaves) === claim.trajectoryRoot;
+    const from = past.length;
+    const run = (to: number) => ownRun(inputs, modules, { from, to }, state, runs);
+    // Where it cannot say what is right, nothing is learnt from how it ends.
+    const isKnown = from === count || isSure(inputs.graph);
+    const own = isKnown ? (runs?.ended(from, count) ?? (await run(count))) : undefined;
+    if (own !== undefined) runs?.onEnd(from, count, own);
+    const leaves = [...past, ...(own?.leaves ?? [])];
+    const isOwn = own !== undefined && treeRoot(leaves) === claim.trajectoryRoot;
     if (isOwn && own.uncanonical === undefined) {
-      state = own.state;
+      const end = "state" in own ? (own as OwnRun) : await run(count);
+      runs?.keep(from, count, end);
+      state = end.state;
       break;
     }
     const next = () =>
       firstDiffering(
         leaves,
-        past.length,
+        from,
         (index) => hashOfLeaf(published.leaf(index)),
         (segment) => ({ path: "segment", segment }),
       );
-    const differing = isOwn ? count : isKnown ? next() : past.length;
-    const segment = Math.min(differing, own.uncanonical ?? count);
+    const differing = own === undefined ? from : isOwn ? count : next();
+    const segment = Math.min(differing, own?.uncanonical ?? count);
     const leaf = published.leaf(segment);
     if (leaf === undefined) throw new WantedError({ path: "segment", segment });
-    const { state: start } = await ownRun(inputs, modules, past.length, segment, state, runs);
+    const before = await run(segment);
+    runs?.keep(from, segment, before);
+    const { state: start } = before;
     const verdict = await checkDarkSegment(inputs, modules, published, { segment, leaf, start });
     if (verdict.kind !== "right") return verdict;
     metrics.push(verdict.judgeMetrics);
@@ -88,8 +102,7 @@ const hashOfLeaf = (shown: SegmentProof | undefined): Hex | undefined => shown &
 async function ownRun(
   inputs: TaskInputs,
   modules: SegmentCheckModules,
-  from: number,
-  to: number,
+  { from, to }: { readonly from: number; readonly to: number },
   start: readonly Tensor[],
   runs: OwnRuns | undefined,
 ): Promise<OwnRun> {

@@ -1,5 +1,5 @@
 import type { Hex } from "viem";
-import { PROFILE } from "../../common/job.ts";
+import { MAX_SEGMENTS, PROFILE } from "../../common/job.ts";
 import { segmentCount, startsFromRoot, TASK_KIND } from "../../common/task.ts";
 import { BrokenOffError, whileWanted } from "../check/broken-off.ts";
 import { type ClaimFinding, type ClaimSubject, checkClaim, type InOrder, type OpenedSteps } from "../check/claim.ts";
@@ -27,7 +27,7 @@ import type { Terms } from "./demand-for.ts";
 import { FlawedError } from "./flawed.ts";
 import type { Finding } from "./game.ts";
 import { type InputSource, openInputs, type RequireRoom } from "./inputs.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress, Span } from "./progress.ts";
 import { describeViolation, type WrongSegmentStep } from "./prove.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Waits } from "./waits.ts";
@@ -91,8 +91,10 @@ export type Turn = {
   readonly kept: (name: string, types: readonly TensorType[]) => Promise<readonly Tensor[] | undefined>;
 };
 
-/** Name of the claimed state with which one after the other goes on. */
-const CLAIMED = "claimed";
+/** Names of the claimed state with which one after the other goes on, and of an own run's. */
+const [CLAIMED, OWN] = ["claimed", "own"];
+/** Segments in all own runs of a claim that are remembered. */
+const MAX_LEAVES = MAX_SEGMENTS;
 
 /** Checks a claim, or goes on with it. Throws `BrokenOffError` when its turn is over. */
 export async function lookAt({ logged, spec }: Subject, turn: Turn, modules: LookModules): Promise<Watched> {
@@ -214,21 +216,33 @@ async function placeToGoOn(graph: Graph, { kept, progress: { next } }: Turn): Pr
   return state && { segment: next!, state };
 }
 
-function ownRunsOf(graph: Graph, { isOutranked, keep, kept, progress }: Turn): OwnRuns {
-  const keyOf = (from: number, to: number) => `${from} to ${to}`;
-  return {
+function ownRunsOf(graph: Graph, { isOutranked, keep, kept, progress: { own } }: Turn): OwnRuns {
+  const isOf = (from: number, to: number) => (run: Span) => run.from === from && run.to === to;
+  const runs: OwnRuns = {
     begun: async (from, to) => {
-      const begun = progress.own.get(keyOf(from, to));
-      const state = begun && (await kept(keyOf(from, to), stateTypes(graph)));
+      const begun = own.begun !== undefined && isOf(from, to)(own.begun) ? own.begun : undefined;
+      const state = begun && (await kept(OWN, stateTypes(graph)));
       return state && { ...begun, state };
     },
-    onSegment: async (from, to, { state, ...run }) => {
+    onSegment: async (from, to, run) => {
       if (!isOutranked()) return;
-      keep(keyOf(from, to), state);
-      progress.own.set(keyOf(from, to), run);
+      runs.keep(from, to, run);
       throw new BrokenOffError("gave-way");
     },
+    ended: (from, to) => own.ended.find(isOf(from, to)),
+    onEnd: (from, to, { leaves, uncanonical }) => {
+      const others = own.ended.filter((run) => !isOf(from, to)(run));
+      const held = others.reduce((sum, run) => sum + run.leaves.length, leaves.length);
+      own.ended = [...(held > MAX_LEAVES ? [] : others), { from, to, leaves, uncanonical }];
+    },
+    keep: (from, to, { state, leaves, uncanonical }) => {
+      // No segment lies before it: the state is L1's.
+      if (leaves.length === 0) return;
+      keep(OWN, state);
+      own.begun = { from, to, leaves, uncanonical };
+    },
   };
+  return runs;
 }
 
 /** Of a claim found right, words that differ honestly: the numbers of this machine's own run that are others. */

@@ -1,5 +1,16 @@
-import type { OwnRun } from "../check/dark.ts";
+import type { OwnLeaves } from "../check/dark.ts";
 import type { Residuals } from "../check/residuals.ts";
+
+/** Own runs beside a claim of which nothing is served. They outlast the questions that they lead to. */
+export type OwnProgress = {
+  /** The one whose state is on the shelf. */
+  begun?: Span & OwnLeaves;
+  /** Those done to their end. */
+  ended: readonly (Span & OwnLeaves)[];
+};
+
+/** Segments `from` up to `to`. */
+export type Span = { readonly from: number; readonly to: number };
 
 /** How far the check of a claim is that gives way to others in between. Without its data: another check needs the memory. */
 export type Progress = {
@@ -7,12 +18,13 @@ export type Progress = {
   readonly right: Set<number>;
   /** The segment with which one after the other goes on, if the claimed state before it is still on the shelf. */
   next?: number;
-  /** The same of own runs beside a claim of which nothing is served, by their names on the shelf. */
-  readonly own: Map<string, Omit<OwnRun, "state">>;
+  readonly own: OwnProgress;
   /** Of the whole claim, from all turns. */
   readonly residuals: Residuals;
   /** Waited for its data in turns that gave way. */
   waitedSeconds: number;
+  /** Computed in turns that gave way, since it last began anew: what is lost with its state. */
+  computedSeconds: number;
   /** Computing a segment, in the fastest stretch so far. */
   paceMs?: number;
   /** Segments that are still to be looked at; unknown before the first turn. */

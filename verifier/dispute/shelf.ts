@@ -8,13 +8,13 @@ import { readState, writeState } from "../trace/state-file.ts";
 /** A state of a check, by the name that the check gives it. */
 type Place = { readonly claimHash: Hex; readonly name: string };
 
-/** States of checks that gave way, on the disk until they go on; a few in all, so that nobody fills it. None outlives the process. */
+/** States of checks that do not go on yet, on the disk until they do; a few in all, so that nobody fills it. None outlives the process. */
 export type Shelf = {
   /**
    * Where there is no place, the oldest state of who can best do without has to go; of the check itself, where it is that.
-   * @param leastUrgent of the checks that have a state here, and this one
+   * @param spared of the checks that have a state here, and this one
    */
-  readonly put: (at: Place, state: readonly Tensor[], leastUrgent: (checks: readonly Hex[]) => Hex | undefined) => void;
+  readonly put: (at: Place, state: readonly Tensor[], spared: (checks: readonly Hex[]) => Hex | undefined) => void;
   /** Undefined where it had to go, or the disk has lost it: its check begins anew. */
   readonly get: (at: Place, types: readonly TensorType[]) => Promise<Tensor[] | undefined>;
   /** Of a check that is over. */
@@ -23,7 +23,7 @@ export type Shelf = {
 
 type Kept = Place & { readonly path: string; readonly roots: readonly Hex[] };
 
-export function openShelf(folder: string, places: number): Shelf {
+export function openShelf(folder: string, places: number, onTrouble: (error: unknown) => void): Shelf {
   rmSync(folder, { recursive: true, force: true });
   let kept: readonly Kept[] = [];
   let count = 0;
@@ -33,17 +33,23 @@ export function openShelf(folder: string, places: number): Shelf {
     kept = kept.filter((one) => !isGone(one));
   };
   return {
-    put: (at, state, leastUrgent) => {
+    put: (at, state, spared) => {
       remove((one) => isAt(one, at));
       if (kept.length >= places) {
-        const loser = leastUrgent([...new Set([...kept, at].map(({ claimHash }) => claimHash))]);
+        const loser = spared([...new Set([...kept, at].map(({ claimHash }) => claimHash))]);
         const oldest = kept.find(({ claimHash }) => claimHash === loser);
         if (oldest === undefined) return;
         remove((one) => one === oldest);
       }
-      mkdirSync(folder, { recursive: true });
       const path = join(folder, `${count++}`);
-      writeState(path, state);
+      try {
+        mkdirSync(folder, { recursive: true });
+        writeState(path, state);
+      } catch (error) {
+        // A full disk costs the work, and nobody its turn.
+        onTrouble(error);
+        return;
+      }
       kept = [...kept, { ...at, path, roots: state.map((tensor) => tensorRoot(bytesOf(tensor))) }];
     },
     get: async (at, types) => {

@@ -6,6 +6,8 @@ export type Waits = {
   readonly isWaiting: () => boolean;
   /** Seconds of that so far. */
   readonly seconds: () => number;
+  /** Seconds of computing so far. */
+  readonly computedSeconds: () => number;
   /** `source`, whose answers are waited for until the turn's signal is aborted: then its reason is thrown. */
   readonly serving: <T extends object>(source: T) => T;
   readonly computing: (runtime: Runtime) => Runtime;
@@ -15,12 +17,15 @@ type Act = () => Promise<unknown>;
 
 export function openWaits(signal: AbortSignal, now: () => number = () => performance.now()): Waits {
   const active = { waits: 0, computes: 0 };
-  let ms = 0;
+  const ms = { waits: 0, computes: 0 };
   let since = 0;
   const isWaiting = () => active.waits > 0 && active.computes === 0;
-  const waitedMs = () => ms + (isWaiting() ? now() - since : 0);
+  const msOf = (what: keyof typeof ms): number => {
+    const isOn = what === "computes" ? active.computes > 0 : isWaiting();
+    return ms[what] + (isOn ? now() - since : 0);
+  };
   const change = (what: keyof typeof active, by: number): void => {
-    ms = waitedMs();
+    Object.assign(ms, { waits: msOf("waits"), computes: msOf("computes") });
     active[what] += by;
     since = now();
   };
@@ -35,7 +40,8 @@ export function openWaits(signal: AbortSignal, now: () => number = () => perform
   const [wait, compute] = [counted("waits"), counted("computes")];
   return {
     isWaiting,
-    seconds: () => waitedMs() / 1000,
+    seconds: () => msOf("waits") / 1000,
+    computedSeconds: () => msOf("computes") / 1000,
     serving: (source) => around(source, (act) => wait(() => unlessAborted(signal, act))),
     computing: ({ name, open }) => ({
       name,

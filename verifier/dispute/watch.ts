@@ -42,6 +42,10 @@ const RETRY_MS = 3_000;
 const MAX_DOUBLINGS = 5;
 /** That a look in vain counts for at least; so long a look waits before that counts. */
 const LEAST_VAIN_SECONDS = 60;
+/** What is found where the claimant has to show more on L1. */
+const ASKING: ReadonlySet<string> = new Set<Watched["finding"]["kind"]>(["wanted", "closed"]);
+/** Claims about which L1 is asked whose own runs are remembered. */
+const MAX_ASKED = 4;
 /** Claims found right of which the own run is still to be compared. */
 const MAX_COMPARISONS = 16;
 
@@ -68,6 +72,8 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
   const outdated = new Map<Hex, number>();
   const waiting = new Map<Hex, Waiting>();
   const failures = new Map<Hex, number>();
+  /** What outlasts questions on L1. */
+  const asked = new Map<Hex, Pick<Progress, "own" | "computedSeconds">>();
   /** Seconds waited in vain. */
   const vain = new Map<Hex, number>();
   let comparisons: readonly Subject[] = [];
@@ -79,10 +85,29 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
 
   const first = () => byUrgency([...waiting.values()], nowSeconds)[0];
 
-  const leastUrgent = (checks: readonly Hex[]): Hex | undefined => {
-    const among = [...waiting.values()].filter(({ logged }) => checks.includes(logged.claimHash));
-    return byUrgency(among, nowSeconds).at(-1)?.logged.claimHash;
+  const computedSecondsOf = (claimHash: Hex): number => {
+    const { computedSeconds } = waiting.get(claimHash)?.progress ?? asked.get(claimHash)!;
+    const isCurrent = current?.entry.logged.claimHash === claimHash;
+    return computedSeconds + (isCurrent ? current!.waits.computedSeconds() : 0);
   };
+
+  /**
+   * Who has least to lose, of equals who is least urgent: were it the latter alone, a few small claims, each of which ends sooner than
+   * the one before, would undo what a long check has computed, again and again.
+   */
+  const spared = (checks: readonly Hex[]): Hex | undefined => {
+    const urgent = byUrgency([...waiting.values()], nowSeconds).map(({ logged }) => logged.claimHash);
+    const [first, ...others] = checks.toSorted((a, b) => urgent.indexOf(b) - urgent.indexOf(a));
+    return others.reduce((least, one) => (computedSecondsOf(one) < computedSecondsOf(least!) ? one : least), first);
+  };
+
+  /** Own runs of claims about which L1 is asked. The answer may come when there is no time for another. */
+  function putAside({ logged: { claimHash }, progress: { own, computedSeconds } }: Waiting): void {
+    asked.set(claimHash, { own, computedSeconds });
+    if (asked.size <= MAX_ASKED) return;
+    const least = [...asked.keys()].reduce((a, b) => (computedSecondsOf(b) < computedSecondsOf(a) ? b : a));
+    drop(least);
+  }
 
   /**
    * What the turn under way has waited counts only once it is longer than those before together: of claimants who let wait one after
@@ -94,16 +119,22 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
     return before + (waited > Math.max(before, LEAST_VAIN_SECONDS) ? waited : 0);
   }
 
-  /** What only waits gives way at once. */
+  /**
+   * What only waits gives way at once, but then not before it has waited as long as all that was broken off before together, where the
+   * other can spare twice that: else whoever makes small claims would have the same data fetched for ever.
+   */
   function giveWayTo(entry: Waiting): void {
     comparing?.abort(new BrokenOffError("gave-way"));
     if (current === undefined || current.entry === entry || !current.waits.isWaiting()) return;
+    const before = current.entry.progress.waitedSeconds;
+    if (current.waits.seconds() < before && 2 * before < Number(entry.until - nowSeconds)) return;
     if (byUrgency([current.entry, entry], nowSeconds)[0] === entry)
       current.outranked.abort(new BrokenOffError("gave-way"));
   }
 
-  function end(claimHash: Hex): void {
-    waiting.delete(claimHash);
+  /** What was computed for it is needed no more. */
+  function drop(claimHash: Hex): void {
+    asked.delete(claimHash);
     modules.shelf.clear(claimHash);
   }
 
@@ -121,9 +152,14 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
     if (outcome === "gave-way" && !isDecided) {
       addVain(waits.seconds());
       entry.progress.waitedSeconds += waits.seconds();
+      entry.progress.computedSeconds += waits.computedSeconds();
       return;
     }
-    end(claimHash);
+    waiting.delete(claimHash);
+    entry.progress.computedSeconds += waits.computedSeconds();
+    const isAsking = !isDecided && typeof outcome !== "string" && ASKING.has(outcome.finding.kind);
+    if (isAsking && entry.progress.own.ended.length > 0) putAside(entry);
+    else drop(claimHash);
     if (isDecided) return;
     const watched = typeof outcome === "string" ? MISSED : outcome;
     known.set(claimHash, watched);
@@ -156,8 +192,12 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
         isOutranked,
         waits,
         progress,
-        keep: (name: string, state: readonly Tensor[]) => modules.shelf.put({ claimHash, name }, state, leastUrgent),
-        kept: (name: string, types: readonly TensorType[]) => modules.shelf.get({ claimHash, name }, types),
+        keep: (name: string, state: readonly Tensor[]) => modules.shelf.put({ claimHash, name }, state, spared),
+        kept: async (name: string, types: readonly TensorType[]) => {
+          const state = await modules.shelf.get({ claimHash, name }, types);
+          if (state === undefined) progress.computedSeconds = 0;
+          return state;
+        },
       };
       return await lookAt(entry, turn, modules);
     } catch (error) {
@@ -209,8 +249,8 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
       const found = known.get(claimHash);
       const isMissed = found === MISSED && nowSeconds > usefulUntil;
       const isOutdated = found === MISSED || (outdated.get(claimHash) ?? Number.POSITIVE_INFINITY) <= Date.now();
-      const asked = waiting.get(claimHash);
-      if (asked !== undefined) Object.assign(asked, { until, usefulUntil });
+      const entry = waiting.get(claimHash);
+      if (entry !== undefined) Object.assign(entry, { until, usefulUntil });
       else if (found === undefined || (isOutdated && !isMissed)) {
         outdated.delete(claimHash);
         waiting.set(claimHash, {
@@ -220,7 +260,11 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
           isSoft: isSoft(spec.task),
           until,
           usefulUntil,
-          progress: { right: new Set(), own: new Map(), waitedSeconds: 0, residuals: openResiduals(modules.secret) },
+          progress: {
+            right: new Set(),
+            ...{ own: { ended: [] }, computedSeconds: 0, ...asked.get(claimHash) },
+            ...{ waitedSeconds: 0, residuals: openResiduals(modules.secret) },
+          },
           broken: new AbortController(),
           get workSeconds() {
             return workSeconds(this.progress);
@@ -231,8 +275,8 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
         });
         working ??= work();
       }
-      const entry = waiting.get(claimHash);
-      if (entry !== undefined) giveWayTo(entry);
+      const candidate = waiting.get(claimHash);
+      if (candidate !== undefined) giveWayTo(candidate);
       return found ?? UNKNOWN;
     },
     again: (claimHash, seen) => {
@@ -250,10 +294,11 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
       failures.delete(claimHash);
       vain.delete(claimHash);
       const entry = waiting.get(claimHash);
-      if (entry === undefined) return;
-      entry.broken.abort(new BrokenOffError("decided"));
+      entry?.broken.abort(new BrokenOffError("decided"));
       // That of the current one is taken away when its check has ended.
-      if (entry !== current?.entry) end(claimHash);
+      if (entry !== undefined && entry === current?.entry) return;
+      waiting.delete(claimHash);
+      drop(claimHash);
     },
     stop: async () => {
       const reason = new BrokenOffError("stopped");

@@ -1,13 +1,22 @@
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import type { Hex } from "viem";
 import { tensorRoot } from "../tensor/root.ts";
 import { byteSizeOf, bytesOf, fromBytes, type Tensor, type TensorType } from "../tensor/tensor.ts";
 import { readIfThere } from "./store.ts";
 
-/** The tensors one after the other. All or nothing across a kill −9; the reader finds what a power cut tore. */
+/** The tensors one after the other. All or nothing across a kill −9 or on a full disk; the reader finds what a power cut tore. */
 export function writeState(path: string, state: readonly Tensor[]): void {
   const temporary = `${path}.new`;
-  const file = openSync(temporary, "w");
+  try {
+    writeAll(openSync(temporary, "w"), state);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  renameSync(temporary, path);
+}
+
+function writeAll(file: number, state: readonly Tensor[]): void {
   try {
     for (const tensor of state) {
       const bytes = bytesOf(tensor);
@@ -16,7 +25,6 @@ export function writeState(path: string, state: readonly Tensor[]): void {
   } finally {
     closeSync(file);
   }
-  renameSync(temporary, path);
 }
 
 /** Undefined if there is no such file, or if what it holds does not give these roots. */

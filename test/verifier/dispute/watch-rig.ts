@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hex } from "viem";
+import { ZERO_HASH } from "../../../common/hash.ts";
 import type { ClaimSubject } from "../../../verifier/check/claim.ts";
+import { evidenceOf } from "../../../verifier/check/evidence.ts";
 import type { Policy } from "../../../verifier/check/policy.ts";
-import { openDataClient } from "../../../verifier/data/client.ts";
+import type { Published } from "../../../verifier/check/published.ts";
+import { type DataClient, openDataClient } from "../../../verifier/data/client.ts";
 import { keepGraph } from "../../../verifier/data/keep-graph.ts";
 import { openLibrary } from "../../../verifier/data/library.ts";
 import type { RequireRoom } from "../../../verifier/dispute/inputs.ts";
@@ -38,7 +41,7 @@ const long = smallTask({ steps: 12, segmentSteps: 2, tolerant: true });
 const strict = smallTask({ steps: 12, segmentSteps: 2, salt: 2 });
 const other = smallTask({ steps: 4, segmentSteps: 2, stepRoots: true, salt: 1 });
 
-type Claims = Readonly<Record<"long" | "hidden" | "dark" | "other" | "lie", ClaimSubject>>;
+type Claims = Readonly<Record<"long" | "hidden" | "dark" | "other" | "lie" | "darkLie", ClaimSubject>>;
 
 export type WatchRig = Awaited<ReturnType<typeof openWatchRig>>;
 
@@ -61,24 +64,36 @@ export async function openWatchRig() {
     await storeTensors(store, dataset.tensors);
     await storeTensors(store, start);
   }
+  const hiddenLie = { ...(await claimOf(strict, true)), claimHash: `0x${"d1".repeat(32)}` } as const;
   const claims: Claims = {
     long: await claimOf(long, false),
     hidden: await claimOf(strict, false, [...Array(12).keys()]),
     dark: { ...(await claimOf(strict, false)), claimHash: `0x${"da".repeat(32)}`, data: SILENT },
     other: await claimOf(other, false),
     lie: await claimOf({ ...other, seed: `0x${"5f".repeat(32)}` }, true),
+    darkLie: { ...hiddenLie, data: SILENT },
   };
+  const records = await hiddenLie.data.segments(hiddenLie.claimHash, SEGMENTS);
 
+  const looked = new Map<Hex, ClaimSubject>();
   const rig = {
     folder,
     /** A test may have another claimant stand in for one. */
     claims,
     clockMs: 0,
+    /** What whatever is computed takes, by that clock. */
+    computeMs: 0,
     /** By the names of the claims whose data was asked for. */
     waited: [] as [string, number][],
     events: [] as ServiceEvent[],
     onEvent: (_: ServiceEvent): void => {},
     onRoots: async (_: Hex): Promise<void> => {},
+    /** What a claimant serves whoever asks until the signal. */
+    dataOf: ({ data }: ClaimSubject, _: AbortSignal): DataClient => data,
+    /** What L1 shows of every claim. */
+    published: { leaf: () => undefined, opened: () => undefined } as Partial<Published>,
+    /** The leaf of a segment of the dark lie, as its claimant publishes it. */
+    darkLeaf: (segment: number) => evidenceOf(records, [ZERO_HASH], segment, 0).segment,
     watch: undefined as Watch | undefined,
     open,
     look,
@@ -88,6 +103,9 @@ export async function openWatchRig() {
     once,
     stop: async () => {
       rig.onEvent = () => {};
+      rig.computeMs = 0;
+      rig.dataOf = ({ data }) => data;
+      rig.published = { leaf: () => undefined, opened: () => undefined };
       await rig.watch?.stop();
     },
     close: async () => {
@@ -109,26 +127,39 @@ export async function openWatchRig() {
       const session = await runtime.open(graph);
       const segment: Session["segment"] = (...args) => {
         onSegment();
+        rig.clockMs += rig.computeMs;
         return session.segment(...args);
       };
-      return { ...session, segment };
+      const step: Session["step"] = (...args) => {
+        rig.clockMs += rig.computeMs;
+        return session.step(...args);
+      };
+      const values: Session["values"] = (...args) => {
+        rig.clockMs += rig.computeMs;
+        return session.values(...args);
+      };
+      return { ...session, segment, step, values };
     };
     const modules: LookModules = {
       runtime: { ...runtime, open },
-      clientFor: ({ claimHash }, _signal, waitedSeconds) => {
-        const [name, { data }] = Object.entries(rig.claims).find(([, claim]) => claim.claimHash === claimHash)!;
+      clientFor: ({ claimHash }, signal, waitedSeconds) => {
+        const isIt = (claim: ClaimSubject) => claim.claimHash === claimHash;
+        const [name, claim] = Object.entries(rig.claims).find(([, claim]) => isIt(claim)) ?? [
+          "",
+          looked.get(claimHash)!,
+        ];
         rig.waited.push([name, waitedSeconds]);
-        return data;
+        return rig.dataOf(claim, signal);
       },
       libraryFor: (_logged, _spec, signal) => {
         const library = openLibrary(store, openDataClient({ urls: [], timeoutMs: 1000, signal }));
         return { ...library, roots: async (...args) => (await rig.onRoots(args[0])) ?? library.roots(...args) };
       },
       openedSteps: () => async () => undefined,
-      published: async () => ({ leaf: () => undefined }) as never,
+      published: async () => rig.published as Published,
       keep: (state) => storeState(store, state),
       keepGraph: (root, graph) => keepGraph(store, root, graph),
-      shelf: openShelf(join(folder, "shelf"), places),
+      shelf: openShelf(join(folder, "shelf"), places, (error) => rig.events.push({ event: "state-not-kept", error })),
       requireRoom,
       events: (event) => {
         rig.events.push(event);
@@ -142,7 +173,9 @@ export async function openWatchRig() {
     return rig.watch;
   }
 
-  function look({ claimHash, claim, inputs }: ClaimSubject, window: Partial<Window> = {}) {
+  function look(subject: ClaimSubject, window: Partial<Window> = {}) {
+    const { claimHash, claim, inputs } = subject;
+    looked.set(claimHash, subject);
     const { task, seed } = inputs;
     const logged = { claimHash, claim, task, dataUrl: "", l1Block: 1n };
     const { until = NOW + 60n, nowSeconds = NOW } = window;

@@ -1,7 +1,10 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { createPublicClient, type Hex, http } from "viem";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import type { ClaimSubject } from "../../../verifier/check/claim.ts";
 import { DataUnavailableError } from "../../../verifier/data/client.ts";
+import type { Watched } from "../../../verifier/dispute/look-at.ts";
 import { openWatch } from "../../../verifier/dispute/watch.ts";
 import type { ServiceEvent } from "../../../verifier/events.ts";
 import { requireRoom, roomAt, roomToCheck } from "../../../verifier/trace/room.ts";
@@ -131,5 +134,39 @@ describe("a check that is under way", () => {
     const compared = await until(() => rig.told("compared", long)[0]);
     expect(compared.honestWordsDiffering).toBe(0);
     expect(rig.events.indexOf(rig.told("checked", other)[0]!)).toBeLessThan(rig.events.indexOf(compared));
+  });
+
+  it("of a claim of which nothing is served keeps its own run over a question on L1, whose answer may leave no time for another", async () => {
+    let computed = 0;
+    rig.open(1, { kind: "all" }, () => {
+      computed += 1;
+    });
+    const { darkLie, other } = rig.claims;
+    rig.look(darkLie);
+    expect(await rig.found(darkLie)).toMatchObject({ finding: "wanted", wants: [{ path: "segment" }] });
+    expect(computed).toBe(SEGMENTS);
+    rig.look(other);
+    await rig.found(other);
+
+    rig.published = { ...rig.published, leaf: rig.darkLeaf };
+    const foundAfter = (before?: Watched) =>
+      until(() => {
+        const seen = rig.look(darkLie);
+        return seen === before || seen.finding.kind === "unknown" ? undefined : seen;
+      });
+    /** What is computed by another look. */
+    const lookAgain = async (): Promise<number> => {
+      const [before, seen] = [computed, await foundAfter()];
+      rig.watch!.again(darkLie.claimHash, seen);
+      expect((await foundAfter(seen)).finding).toEqual({ kind: "closed", segment: 1 });
+      return computed - before;
+    };
+    // Up to the segment that differs; then no more.
+    for (const more of [1, 0, 0]) expect(await lookAgain()).toBe(more);
+    rig.watch!.forget(darkLie.claimHash);
+    expect(readdirSync(join(rig.folder, "shelf"))).toEqual([]);
+    const before = computed;
+    await foundAfter();
+    expect(computed - before).toBe(SEGMENTS + 1);
   });
 });
