@@ -3,7 +3,8 @@ import { LEDGER_ADDRESS, lower } from "../common/addresses.ts";
 import { bytesOfHex } from "../common/bytes.ts";
 import { AnhError } from "../common/errors.ts";
 import { MAX_TRANSACTION_GAS } from "../common/gas.ts";
-import { parseTransaction } from "../common/transaction.ts";
+import { parseTransaction, type Transaction } from "../common/transaction.ts";
+import { TransactionError } from "../common/transaction-fields.ts";
 import type { ForceCall } from "../l2-node/l1/force.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -36,9 +37,23 @@ export function requestOf(raw: string | undefined, options: ForceOptions, l2Chai
 function envelopeOf(words: string, l2ChainId: bigint): ForceRequest {
   const raw = hexBytes("the signed transaction", words);
   checkSize(raw);
-  const { gasLimit } = parseTransaction(bytesOfHex(raw), l2ChainId);
+  const { gasLimit } = parsed(raw, l2ChainId);
   checkGas(gasLimit, BASE_GAS);
   return { kind: "envelope", raw, gasLimit };
+}
+
+function parsed(raw: Hex, l2ChainId: bigint): Transaction {
+  try {
+    return parseTransaction(bytesOfHex(raw), l2ChainId);
+  } catch (error) {
+    if (!(error instanceof TransactionError)) throw error;
+    const { code, message, expected, actual } = error;
+    const hint =
+      code === "chain-id"
+        ? "it was signed for another chain: sign it for the L2"
+        : `what is forced is a whole signed transaction, as cast mktx prints it${isAddress(raw) ? "; an address belongs behind --to" : ""}`;
+    throw new AnhError(code, message, { expected, actual, hint, cause: error });
+  }
 }
 
 function callOf(to: string, options: ForceOptions): ForceRequest {

@@ -3,7 +3,7 @@ import { RefusedModelError } from "../verifier/model/errors.ts";
 
 /** How files of the formats that commands take come about. */
 const SOURCES = {
-  ONNX: "torch.onnx.export writes one, opset 13 or newer",
+  ONNX: "torch.onnx.export writes one, opset 13 or newer; was this one cut off?",
   safetensors: "safetensors.torch.save_file or safetensors.numpy.save_file writes one",
 } as const;
 

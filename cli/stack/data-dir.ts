@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { AnhError } from "../../common/errors.ts";
@@ -6,6 +6,9 @@ import { inUse, lockFolder, runningIn } from "./run-lock.ts";
 
 /** Written by every run; says that a folder has been used. */
 export const CHAIN_FILE = "chain.json";
+
+/** What a run has written that was killed before it had a chain. */
+const LEFT_BY_KILLED: ReadonlySet<string> = new Set(["lock", "lock-journal", "pid", "logs"]);
 
 /** A new folder for a run that names none. */
 export function temporaryDataDir(prefix: string): string {
@@ -54,6 +57,14 @@ export function chosenDataDir(named: string): string {
       expected: "a folder without a run",
       actual: named,
       hint: "the L1 it ran on is gone; delete the folder, or name another",
+    });
+  // Later nobody could tell which files are the chain's.
+  const foreign = readdirSync(path).find((name) => !LEFT_BY_KILLED.has(name));
+  if (foreign !== undefined)
+    throw new AnhError("usage", `--data-dir ${named} holds other files, such as ${foreign}`, {
+      expected: "a new folder, or an empty one",
+      actual: named,
+      hint: "name another folder",
     });
   lockFolder(path, named);
   return path;

@@ -30,7 +30,7 @@ export const inUse = (named: string, pid: number | undefined): AnhError =>
     "usage",
     `--data-dir ${named} is in use: a run goes on there${pid === undefined ? "" : ` (pid ${pid})`}`,
     {
-      expected: "a folder without a run",
+      expected: "a folder that no run uses",
       actual: named,
       hint: "end that run first, or name another folder",
     },

@@ -53,6 +53,19 @@ describe("what is to be forced", () => {
     expect(problemOf(undefined, { to: TO, ...options })).toBe(problem),
   );
 
+  it("that is an address, or signed for another chain, is told what to do instead", async () => {
+    const hintOf = (raw: string) => {
+      try {
+        return requestOf(raw, DEFAULTS, CHAIN);
+      } catch (error) {
+        return error instanceof AnhError ? error.hint : error;
+      }
+    };
+    expect(hintOf(`0x71be63f3384f5fb98995898a86b02fb2426c5788`)).toContain("an address belongs behind --to");
+    expect(hintOf("0x7100")).toMatch(/a whole signed transaction, as cast mktx prints it$/);
+    expect(hintOf(await signed({ chainId: 1 }))).toContain("it was signed for another chain");
+  });
+
   it("cannot be a signed transaction that L1 or this L2 would refuse", async () => {
     expect(problemOf("nonsense", {})).toBe('the signed transaction is "nonsense"');
     expect(problemOf("0x03", {})).toContain("not supported: 3 (blob)");

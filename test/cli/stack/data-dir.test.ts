@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -18,11 +18,19 @@ test("a file, or a folder below one, is refused", () => {
   expect(() => chosenDataDir(join(file, "below"))).toThrow(/is not a folder/);
 });
 
-test("a folder that holds a run is refused, and not touched", () => {
-  writeFileSync(join(folder, CHAIN_FILE), "{}");
-  expect(() => chosenDataDir(folder)).toThrow(/holds an earlier run/);
-  rmSync(join(folder, CHAIN_FILE));
-  expect(chosenDataDir(folder)).toBe(folder);
+test("a folder that holds a run, or anything else, is refused, and not touched", () => {
+  const path = join(folder, "earlier");
+  for (const [name, words] of [
+    [CHAIN_FILE, /holds an earlier run/],
+    ["thesis.tex", /holds other files, such as thesis.tex/],
+  ] as const) {
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, name), "{}");
+    expect(() => chosenDataDir(path)).toThrow(words);
+    expect(readdirSync(path)).toEqual([name]);
+    rmSync(join(path, name));
+  }
+  expect(chosenDataDir(path)).toBe(path);
 });
 
 test("what a run that was killed left of its lock says nothing", () => {
