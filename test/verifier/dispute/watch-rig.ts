@@ -92,6 +92,8 @@ export async function openWatchRig() {
     dataOf: ({ data }: ClaimSubject, _: AbortSignal): DataClient => data,
     /** What L1 shows of every claim. */
     published: { leaf: () => undefined, opened: () => undefined } as Partial<Published>,
+    /** What the claimant of the dark lie serves to nobody. */
+    lieData: hiddenLie.data,
     /** The leaf of a segment of the dark lie, as its claimant publishes it. */
     darkLeaf: (segment: number) => evidenceOf(records, [ZERO_HASH], segment, 0).segment,
     watch: undefined as Watch | undefined,
