@@ -92,7 +92,7 @@ export type Turn = {
 };
 
 /** Names of the claimed state with which one after the other goes on, and of an own run's. */
-const [CLAIMED, OWN] = ["claimed", "own"];
+export const [CLAIMED, OWN] = ["claimed", "own"];
 /** Segments in all own runs of a claim that are remembered. */
 const MAX_LEAVES = MAX_SEGMENTS;
 

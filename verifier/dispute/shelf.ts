@@ -17,8 +17,8 @@ export type Shelf = {
   readonly put: (at: Place, state: readonly Tensor[], spared: (checks: readonly Hex[]) => Hex | undefined) => void;
   /** Undefined where it had to go, or the disk has lost it: its check begins anew. */
   readonly get: (at: Place, types: readonly TensorType[]) => Promise<Tensor[] | undefined>;
-  /** Of a check that is over. */
-  readonly clear: (claimHash: Hex) => void;
+  /** Of a check that is over, or one of its states. */
+  readonly clear: (claimHash: Hex, name?: string) => void;
 };
 
 type Kept = Place & { readonly path: string; readonly roots: readonly Hex[] };
@@ -56,6 +56,6 @@ export function openShelf(folder: string, places: number, onTrouble: (error: unk
       const found = kept.find((one) => isAt(one, at));
       return found && readState(found.path, found.roots, types);
     },
-    clear: (claimHash) => remove((one) => one.claimHash === claimHash),
+    clear: (claimHash, name) => remove((one) => one.claimHash === claimHash && (name ?? one.name) === one.name),
   };
 }

@@ -47,6 +47,9 @@ export const byUrgency = <T extends Urgent>(claims: readonly T[], nowSeconds: bi
     return Number(b.isSoft) - Number(a.isSoft);
   });
 
+/** Whether it can still be challenged, but not be checked to its end before. */
+export const isBeyondReach = (claim: Urgent, nowSeconds: bigint): boolean => rankOf(claim, nowSeconds) === BEYOND_REACH;
+
 const endOf = ({ until, vainSeconds }: Urgent): bigint => until + 2n * BigInt(Math.floor(vainSeconds));
 
 const [IN_REACH, BEYOND_REACH, WINDOW_OVER, CLOSED] = [0, 1, 2, 3];

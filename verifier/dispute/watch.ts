@@ -7,9 +7,18 @@ import type { LoggedClaim } from "../claims/log.ts";
 import type { RunSpec } from "../claims/runs.ts";
 import { DataUnavailableError } from "../data/client.ts";
 import type { Tensor, TensorType } from "../tensor/tensor.ts";
-import { compareEnds, isTolerantTraining, type LookModules, lookAt, type Subject, type Watched } from "./look-at.ts";
+import { MAX_KEPT } from "../trace/room.ts";
+import {
+  CLAIMED,
+  compareEnds,
+  isTolerantTraining,
+  type LookModules,
+  lookAt,
+  type Subject,
+  type Watched,
+} from "./look-at.ts";
 import { type Progress, workSeconds } from "./progress.ts";
-import { byUrgency, type Urgent } from "./urgency.ts";
+import { byUrgency, isBeyondReach, type Urgent } from "./urgency.ts";
 import { openWaits, type Waits } from "./waits.ts";
 
 /**
@@ -44,8 +53,8 @@ const MAX_DOUBLINGS = 5;
 const LEAST_VAIN_SECONDS = 60;
 /** What is found where the claimant has to show more on L1. */
 const ASKING: ReadonlySet<string> = new Set<Watched["finding"]["kind"]>(["wanted", "closed"]);
-/** Claims about which L1 is asked whose own runs are remembered. */
-const MAX_ASKED = 4;
+/** Claims about which L1 is asked whose own runs are remembered: each has one state, and half of the places are for checks that go on. */
+const MAX_ASKED = MAX_KEPT / 2;
 /** Claims found right of which the own run is still to be compared. */
 const MAX_COMPARISONS = 16;
 
@@ -92,10 +101,12 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
   };
 
   /**
-   * Who has least to lose, of equals who is least urgent: were it the latter alone, a few small claims, each of which ends sooner than
-   * the one before, would undo what a long check has computed, again and again.
+   * Who cannot be in time any more, whatever was computed; else who has least to lose, of equals who is least urgent: were it the latter
+   * alone, a few small claims, each of which ends sooner than the one before, would undo what a long check has computed, again and again.
    */
-  const spared = (checks: readonly Hex[]): Hex | undefined => {
+  const spared = (all: readonly Hex[]): Hex | undefined => {
+    const late = all.filter((one) => waiting.has(one) && isBeyondReach(waiting.get(one)!, nowSeconds));
+    const checks = late.length > 0 ? late : all;
     const urgent = byUrgency([...waiting.values()], nowSeconds).map(({ logged }) => logged.claimHash);
     const [first, ...others] = checks.toSorted((a, b) => urgent.indexOf(b) - urgent.indexOf(a));
     return others.reduce((least, one) => (computedSecondsOf(one) < computedSecondsOf(least!) ? one : least), first);
@@ -104,6 +115,8 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
   /** Own runs of claims about which L1 is asked. The answer may come when there is no time for another. */
   function putAside({ logged: { claimHash }, progress: { own, computedSeconds } }: Waiting): void {
     asked.set(claimHash, { own, computedSeconds });
+    // Another look begins with the first segment again.
+    modules.shelf.clear(claimHash, CLAIMED);
     if (asked.size <= MAX_ASKED) return;
     const least = [...asked.keys()].reduce((a, b) => (computedSecondsOf(b) < computedSecondsOf(a) ? b : a));
     drop(least);
@@ -121,13 +134,14 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
 
   /**
    * What only waits gives way at once, but then not before it has waited as long as all that was broken off before together, where the
-   * other can spare twice that: else whoever makes small claims would have the same data fetched for ever.
+   * other can spare twice that beside its work: else whoever makes small claims would have the same data fetched for ever.
    */
   function giveWayTo(entry: Waiting): void {
     comparing?.abort(new BrokenOffError("gave-way"));
     if (current === undefined || current.entry === entry || !current.waits.isWaiting()) return;
     const before = current.entry.progress.waitedSeconds;
-    if (current.waits.seconds() < before && 2 * before < Number(entry.until - nowSeconds)) return;
+    const spare = Number(entry.until - nowSeconds) - entry.workSeconds;
+    if (current.waits.seconds() < before && 2 * before < spare) return;
     if (byUrgency([current.entry, entry], nowSeconds)[0] === entry)
       current.outranked.abort(new BrokenOffError("gave-way"));
   }
@@ -276,6 +290,8 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
         working ??= work();
       }
       const candidate = waiting.get(claimHash);
+      // L1 is asked about it no more, and may call it open for ever.
+      if (candidate === undefined && nowSeconds > usefulUntil) drop(claimHash);
       if (candidate !== undefined) giveWayTo(candidate);
       return found ?? UNKNOWN;
     },
