@@ -172,7 +172,7 @@ export function openWatch(modules: LookModules, nowMs: () => number = () => perf
     waiting.delete(claimHash);
     entry.progress.computedSeconds += waits.computedSeconds();
     const isAsking = !isDecided && typeof outcome !== "string" && ASKING.has(outcome.finding.kind);
-    if (isAsking && entry.progress.own.ended.length > 0) putAside(entry);
+    if (isAsking && entry.progress.own.ended.some(({ leaves }) => leaves.length > 0)) putAside(entry);
     else drop(claimHash);
     if (isDecided) return;
     const watched = typeof outcome === "string" ? MISSED : outcome;
