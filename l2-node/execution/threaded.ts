@@ -60,6 +60,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
   #worker: Worker | undefined;
   /** Begun, and not ready yet. */
   #next: Worker | undefined;
+  #beginning: Promise<void> = Promise.resolve();
   #known: ReturnType<typeof openKnownState> | undefined;
   #deaths = 0;
   #closing = false;
@@ -130,6 +131,11 @@ class Threaded implements Omit<Execution, keyof Questions> {
   async close(): Promise<void> {
     this.#closing = true;
     this.#stopListening();
+    // A thread that is ended while its modules begin may take the process along (nodejs/node #60755).
+    const abort = new AbortController();
+    const isLate = sleep(CLOSING_MS, undefined, { signal: abort.signal }).catch(() => {});
+    if (this.#next) await Promise.race([this.#beginning.catch(() => {}), isLate]);
+    abort.abort();
     const worker = this.#worker;
     if (worker) {
       const ended = new Promise((resolve) => worker.once("exit", resolve));
@@ -174,7 +180,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
     this.#next = worker;
     const beganAt = performance.now();
     let cause: unknown;
-    return new Promise((resolve, reject) => {
+    this.#beginning = new Promise((resolve, reject) => {
       worker.on("message", (message: FromThread) => {
         if (message.kind === "unable") return reject(decodeError(message.error));
         if (message.kind === "ready") {
@@ -202,6 +208,7 @@ class Threaded implements Omit<Execution, keyof Questions> {
         if (!this.#closing) void this.#replace(cause);
       });
     });
+    return this.#beginning;
   }
 
   #start(workerData: ThreadData): Worker {
