@@ -132,10 +132,8 @@ class Threaded implements Omit<Execution, keyof Questions> {
     this.#closing = true;
     this.#stopListening();
     // A thread that is ended while its modules begin may take the process along (nodejs/node #60755).
-    const abort = new AbortController();
-    const isLate = sleep(CLOSING_MS, undefined, { signal: abort.signal }).catch(() => {});
-    if (this.#next) await Promise.race([this.#beginning.catch(() => {}), isLate]);
-    abort.abort();
+    const isLate = () => sleep(CLOSING_MS, undefined, { ref: false });
+    if (this.#next) await Promise.race([this.#beginning.catch(() => {}), isLate()]);
     const worker = this.#worker;
     if (worker) {
       const ended = new Promise((resolve) => worker.once("exit", resolve));
